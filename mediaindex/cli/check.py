@@ -1,0 +1,41 @@
+"""Prove that the library's parts agree, and mend what can be mended."""
+
+from __future__ import annotations
+
+import argparse
+
+from mediaindex.cli import add_device
+from mediaindex.cli.output import Output
+from mediaindex.cli.writing import through_the_writer
+from mediaindex.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `check`."""
+    parser.add_argument(
+        "--repair", action="store_true", help="rebuild what is damaged from the cached frames"
+    )
+    add_device(parser)
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Check, and print each problem in a line."""
+    from mediaindex.store.library import open_library
+
+    with open_library(config.library) as library:
+        wanted = {"repair": arguments.repair}
+        outcome = through_the_writer(library, config, output, "check", wanted)
+    result = outcome.result
+    output.data({"ok": outcome.exit_code == 0, **result})
+    output.line(f"{result['videos']} videos, {result['vectors']} vectors, {result['frames']} cached frames")
+    for problem in result["problems"]:
+        output.line(problem)
+    if result.get("decode_again"):
+        output.line(f"{result['decode_again']} videos must be decoded again: run 'mediaindex index' on them")
+    if not result["problems"]:
+        output.line("nothing is wrong")
+    elif arguments.repair:
+        output.line("repaired" if result["repaired"] else "not everything could be repaired")
+    else:
+        output.say("run 'mediaindex check --repair' to mend this")
+    return outcome.exit_code

@@ -1,0 +1,135 @@
+"""Check this machine for real; downloads nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mediaindex.cli import add_device
+from mediaindex.cli.output import Output
+from mediaindex.config import Config
+from mediaindex.errors import MediaIndexError
+
+Verdict = tuple[bool, str]
+SPARE_BYTES = 1 << 30
+CLIP = Path(__file__).with_name("doctor.mp4")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `doctor`."""
+    add_device(parser)
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Run every check; 1 where one failed."""
+    checks = []
+    for name, check in CHECKS.items():
+        try:
+            ok, detail = check(config)
+        except (MediaIndexError, OSError, ImportError, RuntimeError) as error:
+            ok, detail = False, str(error)
+        checks.append({"name": name, "ok": ok, "detail": detail})
+        output.line(f"{'ok  ' if ok else 'FAIL'} {name:10} {detail}")
+    failed = [check["name"] for check in checks if not check["ok"]]
+    output.data({"ok": not failed, "checks": checks, "presets": preset_lines(config, output)})
+    return 1 if failed else 0
+
+
+def preset_lines(config: Config, output: Output) -> list[dict[str, object]]:
+    """What each encoder would cost on this machine, printed and returned."""
+    from mediaindex.cli.models import preset_rows
+
+    rows = preset_rows(config, measure=True)
+    for row in rows:
+        hours = row["hours_for_library"]
+        cost = "" if hours is None else f", about {hours:.1f} h for this library"
+        present = "present" if row["present"] else f"{row['bytes'] / 1e6:.0f} MB to bring"  # type: ignore[operator]
+        output.line(f"     {row['name']:13} {row['licence']}, {present}{cost}")
+    return rows
+
+
+def _python(_config: Config) -> Verdict:
+    return sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}"
+
+
+def _sqlite(_config: Config) -> Verdict:
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5(text)")
+    connection.close()
+    return True, f"SQLite {sqlite3.sqlite_version} with FTS5"
+
+
+def _library(config: Config) -> Verdict:
+    from mediaindex.store.library import DATABASE, open_library
+    from mediaindex.volumes import nearest_existing, refuse_unfit
+
+    folder = nearest_existing(config.library)
+    refuse_unfit(folder)
+    free = shutil.disk_usage(folder).free
+    if not (config.library / DATABASE).is_file():
+        return os.access(folder, os.W_OK), f"none yet in {config.library}; {free / 1e9:.1f} GB free"
+    with open_library(config.library) as library:
+        note = ", read-only" if library.read_only else ""
+    return free > SPARE_BYTES, f"{config.library}{note}; {free / 1e9:.1f} GB free"
+
+
+def _vectors(_config: Config) -> Verdict:
+    from importlib.metadata import version
+
+    import lancedb  # noqa: F401
+
+    return True, f"LanceDB {version('lancedb')}"
+
+
+def _device(config: Config) -> Verdict:
+    from mediaindex.embed.device import resolve_device
+
+    device, note = resolve_device(config.device)
+    return True, f"{device}, {config.threads} threads" + (f"; {note}" if note else "")
+
+
+def _decoder(config: Config) -> Verdict:
+    """Decode a shipped clip of two seconds through the bounded process that reads the user's files."""
+    from mediaindex.frames import DECODER_VERSION
+    from mediaindex.media import Keyframe, MediaInfo
+    from mediaindex.writer import new_decoder, sampling_of
+
+    with new_decoder(config) as worker:
+        info = worker.probe(CLIP)
+        if not isinstance(info, MediaInfo):
+            return False, f"{DECODER_VERSION} finds no film in {CLIP}"
+        frames = [i for i in worker.extract(CLIP, info, sampling_of(config)) if isinstance(i, Keyframe)]
+    return bool(frames), f"{DECODER_VERSION}, {len(frames)} frames read in a bounded process"
+
+
+def _encoder(config: Config) -> Verdict:
+    from mediaindex.embed import load_encoder
+
+    encoder = load_encoder(config.encoder, device=config.device, models=config.library / "encoders")
+    encoder.texts(["a sentence"])
+    return True, f"{encoder.spec.name}, {encoder.spec.dim} numbers a frame, on {encoder.device}"
+
+
+def _player(config: Config) -> Verdict:
+    from mediaindex.player import player_command
+
+    command = player_command(Path("/video.mp4"), 1.0, command=config.player)
+    return True, " ".join(command)
+
+
+CHECKS: dict[str, Callable[[Config], Verdict]] = {
+    "python": _python,
+    "sqlite": _sqlite,
+    "library": _library,
+    "vectors": _vectors,
+    "device": _device,
+    "decoder": _decoder,
+    "encoder": _encoder,
+    "player": _player,
+}

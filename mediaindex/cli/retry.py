@@ -1,0 +1,31 @@
+"""Try files again that could not be read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from mediaindex.cli import add_device
+from mediaindex.cli.index import print_report
+from mediaindex.cli.output import Output
+from mediaindex.cli.writing import through_the_writer
+from mediaindex.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `retry`."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="only these files or folders (default: all)")
+    add_device(parser)
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Forget the failures and index their files once more."""
+    from mediaindex.store.library import open_library
+
+    paths = [os.path.abspath(os.path.expanduser(path)) for path in arguments.paths]
+    with open_library(config.library) as library:
+        outcome = through_the_writer(library, config, output, "retry", {"paths": paths})
+    output.data(outcome.result)
+    output.line(f"{outcome.result['retried']} files tried again")
+    print_report(outcome.result, output)
+    return outcome.exit_code

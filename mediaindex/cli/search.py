@@ -1,0 +1,196 @@
+"""Type a sentence, get the moments that answer it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.cli import add_device
+from mediaindex.cli.output import Output
+from mediaindex.config import Config
+from mediaindex.errors import QueryError
+from mediaindex.terminal import format_seconds
+
+if TYPE_CHECKING:
+    from mediaindex.embed import Encoder
+    from mediaindex.search import Answer
+    from mediaindex.store.library import Library
+    from mediaindex.store.lookup import Filters
+    from mediaindex.store.spaces import Space
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `search`."""
+    parser.add_argument("text", metavar="TEXT", help="what to look for, as you would describe it")
+    parser.add_argument(
+        "--channel",
+        choices=("both", "pictures", "words"),
+        default="both",
+        help="what may answer: the pictures, the words (names, tags, subtitles), or both",
+    )
+    add_answer_arguments(parser)
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that answers with moments."""
+    add_device(parser)
+    parser.add_argument("--limit", type=positive, default=10, metavar="N", help="moments at the most (10)")
+    parser.add_argument(
+        "--per-video",
+        type=positive,
+        metavar="N",
+        help="moments of one video at the most (3; all with --in VIDEO)",
+    )
+    parser.add_argument("--in", dest="within", metavar="PATH", help="only this folder or video")
+    parser.add_argument(
+        "--after", type=day, metavar="DATE", help="recorded on or after this day (YYYY-MM-DD)"
+    )
+    parser.add_argument("--before", type=day, metavar="DATE", help="recorded before this day (YYYY-MM-DD)")
+    parser.add_argument("--min-duration", type=float, metavar="SECONDS", help="videos at least this long")
+    parser.add_argument("--max-duration", type=float, metavar="SECONDS", help="videos at most this long")
+    parser.add_argument(
+        "--min-score", type=float, metavar="S", help="leave out moments whose pictures are less similar"
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+    return number
+
+
+def day(text: str) -> str:
+    """A day as YYYY-MM-DD."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Search, and print the moments."""
+    from mediaindex.embed.language import language_note
+    from mediaindex.search import Question, Searcher
+    from mediaindex.store.library import open_library
+
+    if not arguments.text.strip():
+        raise QueryError("the query is empty; describe what you look for")
+    with open_library(config.library) as library:
+        space = serving_space(library)
+        encoder = None
+        if arguments.channel != "words" and space is not None:
+            encoder = load_space_encoder(library, space, config)
+        question = Question(
+            text=arguments.text, channel=arguments.channel, **answer_options(library, arguments)
+        )
+        answer = Searcher(library, space, encoder, ann_rows=config.ann_rows).search(question)
+        note = None if encoder is None else language_note(arguments.text, encoder.spec)
+        print_answer(library, output, arguments.text, space, answer, note)
+    return 0
+
+
+def serving_space(library: Library) -> Space | None:
+    """The space that answers, None in a library without any."""
+    from mediaindex.store.spaces import active_space
+
+    with library.read() as connection:
+        return active_space(connection)
+
+
+def load_space_encoder(library: Library, space: Space, config: Config) -> Encoder:
+    """The encoder that made a space.
+
+    Raises:
+        EncoderMismatch: the weights here are not those that made the space.
+    """
+    from mediaindex.embed import load_encoder
+    from mediaindex.errors import EncoderMismatch
+
+    encoder = load_encoder(
+        space.encoder, device=config.device, models=library.root / "encoders", threads=config.threads
+    )
+    spec = encoder.spec
+    if (spec.digest, spec.preprocessing) != (space.digest, space.preprocessing):
+        raise EncoderMismatch(
+            f"this library was indexed with other weights of {space.encoder}; "
+            f"run 'mediaindex models use {space.encoder}' to embed its frames with those that are here"
+        )
+    return encoder
+
+
+def answer_options(library: Library, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The fields of a Question that come from the shared options."""
+    filters, one_video = read_filters(library, arguments)
+    per_video = arguments.per_video or (None if one_video else 3)
+    return {
+        "limit": arguments.limit,
+        "per_video": per_video,
+        "filters": filters,
+        "min_similarity": arguments.min_score,
+    }
+
+
+def read_filters(library: Library, arguments: argparse.Namespace) -> tuple[Filters, bool]:
+    """The filters, and whether they name one video.
+
+    Raises:
+        QueryError: `--in` names nothing that is indexed.
+    """
+    from mediaindex.store import catalog, lookup
+
+    within = Path(os.path.abspath(os.path.expanduser(arguments.within))) if arguments.within else None
+    one_video = False
+    if within is not None:
+        with library.read() as connection:
+            one_video = lookup.video_at(connection, within) is not None
+            if not one_video and not catalog.locations_below(connection, [within]):
+                raise QueryError(f"nothing in {within} is indexed; run 'mediaindex index {within}'")
+    filters = lookup.Filters(
+        within=within,
+        after=arguments.after,
+        before=arguments.before,
+        min_duration=arguments.min_duration,
+        max_duration=arguments.max_duration,
+    )
+    return filters, one_video
+
+
+def print_answer(
+    library: Library, output: Output, query: str, space: Space | None, answer: Answer, note: str | None = None
+) -> None:
+    """Print the moments and remember them for `open`."""
+    from mediaindex.store.answers import remember
+
+    hits = [dataclasses.asdict(hit) for hit in answer.hits]
+    if not library.read_only:
+        remember(library, query, hits)
+    output.data(
+        {
+            "query": query,
+            "encoder": None if space is None else space.encoder,
+            "rerank": None,
+            "confident": None,
+            "note": note,
+            "hits": hits,
+            "timings_ms": answer.timings_ms,
+        }
+    )
+    if note:
+        output.say(note)
+    for hit in answer.hits:
+        span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
+        where = "" if hit.online else f"  [offline: plug in {hit.volume}]"
+        found = (
+            ""
+            if not hit.words
+            else "  [" + ", ".join(f"{w['word']} in {w['field']}" for w in hit.words) + "]"
+        )
+        output.line(f"{hit.rank:>3}  {hit.score:.3f}  {span}  {hit.path}{where}{found}")
+    if not answer.hits:
+        output.say("no moment in this library answers")

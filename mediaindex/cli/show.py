@@ -1,0 +1,98 @@
+"""Show what is known of one video."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.cli.output import Output
+from mediaindex.config import Config
+from mediaindex.errors import UsageError
+from mediaindex.terminal import format_seconds
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+FIELDS = (
+    "duration_seconds",
+    "width",
+    "height",
+    "fps",
+    "codec",
+    "rotation",
+    "recorded_at",
+    "recorded_day",
+    "latitude",
+    "longitude",
+    "altitude",
+    "timecode",
+    "camera",
+    "title",
+    "container",
+    "tags",
+    "streams",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `show`."""
+    parser.add_argument("path", metavar="PATH", help="an indexed video")
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Print metadata, cuts, frames and subtitles of a video."""
+    from mediaindex.store.library import open_library
+
+    path = Path(os.path.abspath(os.path.expanduser(arguments.path)))
+    with open_library(config.library) as library, library.read() as connection:
+        values = _known(connection, path)
+    output.data(values)
+    for name, value in values.items():
+        if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations"):
+            continue
+        output.line(f"{name:18} {'-' if value is None else value}")
+    output.line(f"{'cuts':18} {', '.join(format_seconds(cut) for cut in values['cuts']) or '-'}")
+    output.line(f"{'frames':18} {len(values['frames'])}")
+    for place in values["locations"]:
+        output.line(f"{'location':18} {place['path']}{'' if place['online'] else ' [offline]'}")
+    for stream in values["streams"]:
+        language = stream["language"] or ""
+        output.line(f"{'stream':18} {stream['index']} {stream['kind']} {stream['codec']} {language}")
+    for sub in values["subtitles"]:
+        output.line(f"{'subtitles':18} {sub['file']} {sub['language'] or ''}")
+    return 0
+
+
+def _known(connection: sa.Connection, path: Path) -> dict[str, Any]:
+    from mediaindex.store import lookup, words
+
+    video_id = lookup.video_at(connection, path)
+    if video_id is None:
+        raise UsageError(f"{path} is not indexed; run 'mediaindex index {path}'")
+    row = lookup.video_row(connection, video_id)
+    places = lookup.places(connection, [video_id])[video_id]
+    extraction = lookup.newest_extraction_of(connection, video_id)
+    segments = [] if extraction is None else lookup.segments_of(connection, [extraction.id])[extraction.id]
+    here = next(place for place in places if place.path == path)
+    return {
+        "path": str(path),
+        "online": os.path.exists(path),
+        "volume": here.volume,
+        **{name: row._mapping[name] for name in FIELDS},
+        "cuts": [] if extraction is None else extraction.cuts,
+        "subtitles": words.subtitles_of(connection, video_id),
+        "frames": [
+            {"seconds": seconds, "segment_id": segment.id}
+            for segment in segments
+            for seconds in segment.frames
+        ],
+        "segments": [
+            {"id": part.id, "start_seconds": part.start_seconds, "end_seconds": part.end_seconds}
+            for part in segments
+        ],
+        "locations": [
+            {"path": str(p.path), "online": os.path.exists(p.path), "volume": p.volume} for p in places
+        ],
+    }

@@ -1,0 +1,118 @@
+"""More like this: an image, a video, or a moment of one (PATH@SECONDS)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mediaindex.cli.output import Output
+from mediaindex.cli.search import (
+    add_answer_arguments,
+    answer_options,
+    load_space_encoder,
+    print_answer,
+    serving_space,
+)
+from mediaindex.config import Config
+from mediaindex.errors import QueryError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mediaindex.embed import Encoder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `similar`."""
+    parser.add_argument("what", metavar="PATH[@SECONDS]", help="an image, a video, or a moment of a video")
+    add_answer_arguments(parser)
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Search with the pictures of a file, and print the moments."""
+    from mediaindex.search import Question, Searcher
+    from mediaindex.store import lookup
+    from mediaindex.store.library import open_library
+
+    path, seconds = parsed(arguments.what)
+    with open_library(config.library) as library:
+        space = serving_space(library)
+        if space is None:
+            raise UsageError("nothing is indexed yet; run 'mediaindex index FOLDER'")
+        searcher = Searcher(library, space, None, ann_rows=config.ann_rows)
+        with library.read() as connection:
+            video_id = lookup.video_at(connection, path)
+        vector = None if video_id is None else searcher.vector_of(video_id, seconds)
+        if vector is None:
+            encoder = load_space_encoder(library, space, config)
+            vector = vector_of_file(path, seconds, encoder, config)
+        question = Question(
+            vector=vector,
+            channel="pictures",
+            without=None if video_id is None else (video_id, seconds),
+            **answer_options(library, arguments),
+        )
+        answer = searcher.search(question)
+        print_answer(library, output, arguments.what, space, answer)
+    return 0
+
+
+def parsed(what: str) -> tuple[Path, float | None]:
+    """PATH or PATH@SECONDS; a file whose name holds an @ is that file.
+
+    Raises:
+        QueryError: no such file, or SECONDS is no number.
+    """
+    whole = Path(os.path.abspath(os.path.expanduser(what)))
+    name, at, time = what.rpartition("@")
+    if whole.exists() or not at:
+        if not whole.exists():
+            raise QueryError(f"{whole} does not exist; check the spelling, or plug in its drive")
+        return whole, None
+    path = Path(os.path.abspath(os.path.expanduser(name)))
+    try:
+        seconds = float(time)
+    except ValueError:
+        raise QueryError(f"{whole} does not exist, and {time!r} is no time in seconds") from None
+    if not 0.0 <= seconds < float("inf"):
+        raise QueryError(f"{time} is no time in a video; write seconds from its start")
+    return path, seconds
+
+
+def vector_of_file(
+    path: Path, seconds: float | None, encoder: Encoder, config: Config
+) -> NDArray[np.float32]:
+    """The mean embedding of a file that is not indexed, or of its frame nearest to a time.
+
+    Raises:
+        MediaError: neither image nor video, or it cannot be read.
+    """
+    from mediaindex.embedding import picture
+    from mediaindex.query_image import read_image
+    from mediaindex.score import unit
+
+    if not path.is_file():
+        raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
+    image = read_image(path)
+    jpegs = frames_of_video(path, seconds, config) if image is None else [image]
+    made = encoder.images([picture(jpeg) for jpeg in jpegs])
+    return unit(unit(made.vectors).mean(axis=0))
+
+
+def frames_of_video(path: Path, seconds: float | None, config: Config) -> list[bytes]:
+    """The sampled frames of a video as JPEGs, or the one nearest to a time."""
+    from mediaindex.media import Keyframe, NotAVideo
+    from mediaindex.writer import new_decoder, sampling_of
+
+    with new_decoder(config) as worker:
+        info = worker.probe(path)
+        if isinstance(info, NotAVideo):
+            raise QueryError(f"{path} is neither an image nor a video: {info.reason}")
+        items = worker.extract(path, info, sampling_of(config))
+        frames = [item for item in items if isinstance(item, Keyframe)]
+    if seconds is not None:
+        frames = [min(frames, key=lambda frame: abs(frame.seconds - seconds))]
+    return [frame.jpeg for frame in frames]

@@ -1,0 +1,148 @@
+"""Show what the library holds, what waits, and what could not be read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.cli.output import Output
+from mediaindex.config import Config
+from mediaindex.terminal import format_seconds
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from mediaindex.store.library import Library
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`status` has no options of its own."""
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Print counts, sizes, spaces, failures."""
+    from mediaindex.store.library import open_library
+
+    with open_library(config.library) as library:
+        values = _status(library)
+    output.data(values)
+    output.line(f"{values['library']}: {values['videos']} videos, {format_seconds(values['media_seconds'])}")
+    output.line(
+        f"{values['locations']} files, {values['offline']} offline, {values['missing']} missing; "
+        f"{values['frames']} frames in {values['segments']} segments"
+    )
+    for name, size in values["bytes"].items():
+        output.line(f"  {name:12} {size / 1e6:10.1f} MB")
+    for space in values["spaces"]:
+        output.line(f"encoder {space['encoder']}: {space['vectors']} vectors, {space['state']}")
+    for row in values["failures"]:
+        output.line(f"{row['state']:8} {row['path']}: {row['reason']}")
+    if values["writer"] is not None:
+        output.line(
+            f"process {values['writer']['pid']} is writing; {values['queue']['requests']} requests wait"
+        )
+    return 0
+
+
+def _status(library: Library) -> dict[str, Any]:
+    from mediaindex.store import catalog
+    from mediaindex.store.lock import holder
+
+    with library.read() as connection:
+        counts = _counts(connection)
+        spaces = _spaces(connection)
+        failures = list(catalog.failures(connection).values())
+        sources = catalog.sources(connection)
+    pid = None if library.read_only else holder(library.root / "lock")
+    return {
+        "library": str(library.root),
+        **counts,
+        "bytes": {
+            name: _size(library.root / name)
+            for name in ("library.sqlite", "frames", "vectors", "matrix", "thumbnails")
+        },
+        "sources": [{"path": str(path), "online": os.path.exists(path)} for path in sources],
+        "spaces": spaces,
+        "encoder": next((space["encoder"] for space in spaces if space["serving"]), None),
+        "failures": [
+            {
+                "path": str(f.path),
+                "stage": f.stage,
+                "state": f.state,
+                "attempts": f.attempts,
+                "next_at": f.next_at,
+                "reason": f.reason,
+            }
+            for f in failures
+        ],
+        "writer": None if pid is None else {"pid": pid},
+        "rerank": None,
+        "last_evaluation": None,
+    }
+
+
+def _counts(connection: sa.Connection) -> dict[str, Any]:
+    import sqlalchemy as sa
+
+    from mediaindex.store import spaces
+    from mediaindex.store.schema import extraction, location, request, segment, skipped, video
+
+    def count(query: sa.Select[Any]) -> int:
+        return connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+
+    paths = connection.execute(sa.select(location.c.path, location.c.missing_since)).all()
+    gone = [row for row in paths if row.missing_since is None and not os.path.lexists(row.path)]
+    newest = extraction.c.id.in_(spaces.newest_extraction())
+    active = spaces.active_space(connection)
+    waiting = 0 if active is None else len(spaces.missing_vectors(connection, active.id))
+    queued = request.c.state.in_(("queued", "running"))
+    return {
+        "videos": count(sa.select(video.c.id)),
+        "locations": len(paths),
+        "offline": len(gone),
+        "missing": sum(row.missing_since is not None for row in paths),
+        "skipped": count(sa.select(skipped.c.path)),
+        "frames": connection.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0)).where(newest)
+        ).scalar_one(),
+        "segments": count(sa.select(segment.c.id).join(extraction).where(newest)),
+        "media_seconds": connection.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(video.c.duration_seconds), 0.0))
+        ).scalar_one(),
+        "queue": {"to_embed": waiting, "requests": count(sa.select(request.c.id).where(queued))},
+    }
+
+
+def _spaces(connection: sa.Connection) -> list[dict[str, Any]]:
+    from mediaindex.store import spaces
+    from mediaindex.store.catalog import visible_frames
+
+    active = spaces.active_space(connection)
+    return [
+        {
+            "id": space.id,
+            "encoder": space.encoder,
+            "digest": space.digest,
+            "dim": space.dim,
+            "state": space.state,
+            "serving": active is not None and space.id == active.id,
+            "vectors": visible_frames(connection, space.id),
+        }
+        for space in spaces.all_spaces(connection)
+    ]
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of everything below a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    total = 0
+    for folder, _names, files in os.walk(path):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size
+            except FileNotFoundError:
+                continue
+    return total

@@ -1,0 +1,276 @@
+"""The settings of one command, read once: defaults < TOML file < environment < flags that were typed.
+
+Only a command builds a `Config`, and takes it apart: below, functions get plain values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import reprlib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeVar, get_args
+
+import platformdirs
+
+from mediaindex.errors import ConfigError
+from mediaindex.filetypes import NOT_MEDIA
+
+APPLICATION = "mediaindex"
+PREFIX = "MEDIAINDEX_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+LARGEST_FILE_BYTES = 1 << 20
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+DecoderName = Literal["auto", "pyav", "ffmpeg"]
+Choice = TypeVar("Choice", bound=str)
+Value = Path | str | int | float | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting with its value; `origins` names for each one who set it.
+
+    Attributes:
+        library: absolute folder of the library.
+        encoder: name of the encoder (see `mediaindex models list`).
+        device: where networks run.
+        decoder: what reads the videos.
+        jobs: decoding processes side by side.
+        threads: threads of one network.
+        frame_short_side: pixels of a cached frame's short side.
+        frame_quality: JPEG quality of a cached frame.
+        gap_seconds: the longest stretch of a video without a sampled frame.
+        not_media: globs of file and folder names that are no media.
+        exclude: further globs of what to leave out.
+        player: command with {path} and {seconds}, None for the first player that is found.
+        ann_rows: vectors above which an approximate index answers.
+        decode_timeout_seconds: silence after which a decoding process is ended.
+        decode_memory_mib: memory of one decoding process.
+        rerank_candidates: segments that are ranked a second time.
+        origins: by setting: "default", "file PATH", "environment NAME" or "flag --NAME".
+    """
+
+    library: Path
+    encoder: str
+    device: Device
+    decoder: DecoderName
+    jobs: int
+    threads: int
+    frame_short_side: int
+    frame_quality: int
+    gap_seconds: float
+    not_media: tuple[str, ...]
+    exclude: tuple[str, ...]
+    player: str | None
+    ann_rows: int
+    decode_timeout_seconds: float
+    decode_memory_mib: int
+    rerank_candidates: int
+    origins: Mapping[str, str] = field(compare=False, repr=False)
+
+    def rows(self) -> tuple[tuple[str, Value, str], ...]:
+        """(setting, value, origin) of every setting, in the order of the fields."""
+        return tuple((name, getattr(self, name), self.origins[name]) for name in SETTINGS)
+
+
+SETTINGS = tuple(setting.name for setting in fields(Config) if setting.name != "origins")
+
+
+def config_path() -> Path:
+    """The TOML file of this user: MEDIAINDEX_CONFIG, else the one in the user's configuration folder."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else platformdirs.user_config_path(APPLICATION) / "config.toml"
+
+
+def load_config(flags: Mapping[str, object] | None = None) -> Config:
+    """The settings of this command.
+
+    Args:
+        flags: what was typed, by setting; None means that the flag was not.
+
+    Raises:
+        ConfigError: an unknown setting or a value that does not fit, naming where it stands.
+    """
+    settings = _Settings([_typed_flags(flags or {}), _environment(), _file(config_path())])
+    cores = available_cores()
+    return Config(
+        library=settings.folder("library", platformdirs.user_data_path(APPLICATION) / "library"),
+        encoder=settings.text("encoder", "builtin"),
+        device=settings.choice("device", get_args(Device), "auto"),
+        decoder=settings.choice("decoder", get_args(DecoderName), "auto"),
+        jobs=settings.whole("jobs", max(1, cores - 1), least=1, most=1024),
+        threads=settings.whole("threads", cores, least=1, most=1024),
+        frame_short_side=settings.whole("frame_short_side", 384, least=64, most=4320),
+        frame_quality=settings.whole("frame_quality", 85, least=1, most=95),
+        gap_seconds=settings.number("gap_seconds", 3.0, least=0.1, most=3600.0),
+        not_media=settings.texts("not_media", tuple(NOT_MEDIA)),
+        exclude=settings.texts("exclude", ()),
+        player=settings.text("player", "") or None,
+        ann_rows=settings.whole("ann_rows", 1_000_000, least=1000, most=10**12),
+        decode_timeout_seconds=settings.number("decode_timeout_seconds", 60.0, least=1.0, most=86_400.0),
+        decode_memory_mib=settings.whole("decode_memory_mib", 512, least=64, most=1 << 20),
+        rerank_candidates=settings.whole("rerank_candidates", 64, least=1, most=4096),
+        origins=MappingProxyType(settings.origins),
+    )
+
+
+def available_cores() -> int:
+    """Cores that this process may use, which in a container are fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Values of one origin.
+
+    Attributes:
+        origin: how a setting's place is named.
+        textual: True where every value is text and has to be read as what the setting needs.
+        folder: what relative folders are relative to.
+    """
+
+    values: Mapping[str, object]
+    origin: Callable[[str], str]
+    textual: bool
+    folder: Path
+
+    def __post_init__(self) -> None:
+        for name in self.values:
+            if name not in SETTINGS:
+                shown = reprlib.repr(name)
+                raise ConfigError(f"{self.origin(shown[1:-1])}: unknown setting {shown}{_nearest(name)}")
+
+
+def _typed_flags(flags: Mapping[str, object]) -> _Source:
+    typed = {name: value for name, value in flags.items() if value is not None}
+    return _Source(typed, lambda name: "flag --" + name.replace("_", "-"), textual=True, folder=Path())
+
+
+def _environment() -> _Source:
+    """Variables of the prefix; a stranger among them is refused only where it looks like a setting."""
+    values: dict[str, object] = {}
+    for variable, text in os.environ.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE or not text:
+            continue
+        if name in SETTINGS or difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.8):
+            values[name] = text
+    return _Source(values, lambda name: f"environment {PREFIX}{name.upper()}", textual=True, folder=Path())
+
+
+def _file(path: Path) -> _Source:
+    return _Source(_toml(path), lambda _: f"file {path}", textual=False, folder=path.parent)
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError as error:
+        if os.environ.get(CONFIG_VARIABLE):
+            raise ConfigError(f"{path}: no such file; correct or unset {CONFIG_VARIABLE}") from error
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(content) > LARGEST_FILE_BYTES:
+        raise ConfigError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes: that is no configuration")
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+
+
+class _Settings:
+    """Reads each setting from the first source that has it, and notes which one that was."""
+
+    def __init__(self, sources: list[_Source]) -> None:
+        self.sources = sources
+        self.origins: dict[str, str] = {}
+
+    def folder(self, name: str, default: Path) -> Path:
+        value, source = self._find(name)
+        if source is None:
+            return default
+        if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
+            raise self._wrong(name, value, "the path of a folder")
+        return Path(os.path.abspath(source.folder / os.path.expanduser(value)))
+
+    def text(self, name: str, default: str) -> str:
+        value, source = self._find(name)
+        if source is None:
+            return default
+        if not isinstance(value, str) or not value.isprintable():
+            raise self._wrong(name, value, "text on one line")
+        return value
+
+    def texts(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value, source = self._find(name)
+        if source is None:
+            return default
+        if source.textual and isinstance(value, str):
+            value = value.split(os.pathsep)
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
+            raise self._wrong(name, value, "a list of globs")
+        return tuple(value)
+
+    def choice(self, name: str, allowed: tuple[Choice, ...], default: Choice) -> Choice:
+        value, source = self._find(name)
+        if source is None:
+            return default
+        for option in allowed:
+            if option == value:
+                return option
+        raise self._wrong(name, value, "one of " + ", ".join(allowed))
+
+    def whole(self, name: str, default: int, *, least: int, most: int) -> int:
+        value, source = self._find(name)
+        if source is None:
+            return default
+        if source.textual:
+            value = _number_in(value, int)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self._wrong(name, value, f"a whole number from {least} to {most}")
+        return value
+
+    def number(self, name: str, default: float, *, least: float, most: float) -> float:
+        value, source = self._find(name)
+        if source is None:
+            return default
+        if source.textual:
+            value = _number_in(value, float)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+            raise self._wrong(name, value, f"a number from {least:g} to {most:g}")
+        return float(value)
+
+    def _find(self, name: str) -> tuple[object, _Source | None]:
+        for source in self.sources:
+            if name in source.values:
+                self.origins[name] = source.origin(name)
+                return source.values[name], source
+        self.origins[name] = "default"
+        return None, None
+
+    def _wrong(self, name: str, value: object, allowed: str) -> ConfigError:
+        return ConfigError(f"{self.origins[name]}: {name} must be {allowed}, not {reprlib.repr(value)}")
+
+
+def _number_in(value: object, kind: type[int] | type[float]) -> object:
+    """The number that a text spells, or the value as it is."""
+    if isinstance(value, str):
+        try:
+            return kind(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, SETTINGS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else "; `mediaindex config show` lists all"

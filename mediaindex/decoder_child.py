@@ -1,0 +1,49 @@
+"""What the decoder's child process does with a request: probe a file, or sample its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import av
+
+from mediaindex import wire
+from mediaindex.decoders import Decoder
+from mediaindex.decoders.ffmpeg import FfmpegDecoder
+from mediaindex.decoders.pyav import PyavDecoder
+from mediaindex.errors import DecodeError, ProbeError
+from mediaindex.frames import Sampling
+from mediaindex.media import MediaInfo
+from mediaindex.probe import probe
+from mediaindex.sampler import FrameSampler, demand
+
+DECODERS = {"auto": PyavDecoder, "pyav": PyavDecoder, "ffmpeg": FfmpegDecoder}
+
+
+def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
+    """The replies to one request.
+
+    Raises:
+        ProbeError, DecodeError: the file cannot be read.
+    """
+    av.logging.set_level(None)
+    path = Path(str(request["path"]))
+    try:
+        if request["do"] == "probe":
+            yield wire.pack(probe(path, max_pixels=request["max_pixels"]))
+        else:
+            yield from map(wire.pack, _sampler(path, request).run())
+    except OSError as error:
+        raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
+    except av.error.FFmpegError as error:
+        raise DecodeError(f"it cannot be decoded: {error.strerror}") from error
+
+
+def _sampler(path: Path, request: Mapping[str, Any]) -> FrameSampler:
+    info = wire.unpack(request["info"], b"")
+    assert isinstance(info, MediaInfo)
+    sampling = Sampling(**request["sampling"])
+    make = DECODERS[str(request["decoder"])]
+    decoder: Decoder = make(path, info, demand(sampling, info.duration_seconds))
+    return FrameSampler(decoder, info, sampling)

@@ -1,0 +1,100 @@
+"""A network over any number of rows, in batches of one fixed size, within the memory there is.
+
+Every batch is padded to the fixed size, so that a row's result does not depend on its neighbours.
+Out of memory halves the batch; at one row a GPU gives way to the CPU, with one line in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from mediaindex.errors import EncoderMismatch, EncoderUnavailable
+
+logger = logging.getLogger(__name__)
+
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
+
+
+class BatchedNetwork:
+    """One network on one device, built when it is first called.
+
+    Args:
+        build: gives the network: tensors of equal first axis → one tensor or a tuple, likewise.
+        size: rows in a batch.
+        padded: whether short batches are filled up; texts are not, for a query is one row.
+        name: the encoder, in messages.
+    """
+
+    def __init__(
+        self, build: Callable[[], nn.Module], *, size: int, device: str, name: str, padded: bool
+    ) -> None:
+        self._build = build
+        self._network: nn.Module | None = None
+        self._wanted_size = self._size = size
+        self._padded = padded
+        self._name = name
+        self.device = device
+
+    def __call__(self, *rows: Tensor) -> tuple[Tensor, ...]:
+        """The network's float32 results for B >= 1 rows, on the CPU.
+
+        Raises:
+            EncoderMismatch: a result is not finite.
+            EncoderUnavailable: not even one row fits into memory.
+        """
+        parts: list[tuple[Tensor, ...]] = []
+        start = 0
+        while start < len(rows[0]):
+            size = self._size
+            try:
+                parts.append(self._run([x[start : start + size] for x in rows]))
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._give_way(error)
+            else:
+                start += size
+        results = tuple(torch.cat(columns) for columns in zip(*parts, strict=True))
+        if not all(bool(torch.isfinite(x).all()) for x in results):
+            raise EncoderMismatch(
+                f"the encoder {self._name} gave numbers that are not finite: its weights are "
+                f"damaged or not made for it; import them again or take another encoder"
+            )
+        return results
+
+    def _run(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
+        if self._network is None:
+            self._network = self._build().eval().to(self.device)
+        count = len(batch[0])
+        if self._padded and count < self._size:
+            batch = [torch.cat([x, x.new_zeros(self._size - count, *x.shape[1:])]) for x in batch]
+        with torch.inference_mode():
+            results = self._network(*(x.to(self.device) for x in batch))
+            tensors = results if isinstance(results, tuple) else (results,)
+            return tuple(x[:count].to("cpu", torch.float32) for x in tensors)
+
+    def _give_way(self, error: BaseException) -> None:
+        if self._size > 1:
+            self._size //= 2
+            logger.info("%s: out of memory, batches of %d from now on", self._name, self._size)
+        elif self.device != "cpu":
+            logger.warning("%s: %s has too little memory, going on with cpu", self._name, self.device)
+            self.device, self._size = "cpu", self._wanted_size
+            if self._network is not None:
+                self._network.to("cpu")
+        else:
+            raise EncoderUnavailable(
+                f"the encoder {self._name} needs more memory than this machine has free; "
+                f"`mediaindex models list` names smaller ones"
+            ) from error
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    message = str(error).lower()
+    return any(words in message for words in _OUT_OF_MEMORY)

@@ -1,0 +1,95 @@
+"""Whether a query is in a language that the encoder reads.
+
+A script is certain. Among languages in Latin letters the identifier is believed only for two words
+or more and near certainty, for a wrong warning is worse than none: "dog" is Czech to it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+    from mediaindex.embed import EncoderSpec
+
+_SURE = 0.85
+_MOST_CHARACTERS = 1000
+_LANGUAGES = {
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fi": "Finnish",
+    "fr": "French",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "vi": "Vietnamese",
+}
+# English words that no language above writes: they spare loading the identifier, half a second
+_ENGLISH = frozenset(("the", "with", "and", "from", "while", "two", "people", "their", "this", "woman"))
+
+
+def language_note(query: str, spec: EncoderSpec) -> str | None:
+    """A line where `query` is in a language that an English encoder does not read, else None."""
+    if spec.languages != "en":
+        return None
+    text = query[:_MOST_CHARACTERS]
+    found = _foreign_script(text) or _foreign_language(text)
+    if found is None:
+        return None
+    return (
+        f"this query is in {found}, the encoder {spec.name} reads English only; "
+        f"`mediaindex models pull multilingual` brings one that reads it"
+    )
+
+
+def _foreign_script(text: str) -> str | None:
+    """The script of most letters where it is not Latin."""
+    scripts = Counter(_script(character) for character in text if character.isalpha())
+    latin = scripts.pop("Latin", 0)
+    if scripts.total() <= latin:
+        return None
+    return f"{scripts.most_common(1)[0][0]} letters"
+
+
+def _script(letter: str) -> str:
+    name = unicodedata.name(letter, "UNKNOWN").split()[0]
+    # full-width, mathematical and other dressed-up letters say "LATIN" only later in their name
+    if name in ("FULLWIDTH", "MATHEMATICAL", "FEMININE", "MASCULINE", "MODIFIER", "DOUBLE-STRUCK"):
+        return "Latin"
+    return {"CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean"}.get(
+        name, name.capitalize()
+    )
+
+
+def _foreign_language(text: str) -> str | None:
+    words = re.findall(r"[^\W\d_]+", text)
+    if len(words) < 2 or not _ENGLISH.isdisjoint(map(str.lower, words)):
+        return None
+    language, probability = _identifier().classify(" ".join(words))
+    if language == "en" or probability < _SURE:
+        return None
+    return _LANGUAGES[language]
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(_LANGUAGES))
+    return identifier

@@ -1,0 +1,94 @@
+"""From a name to an encoder: imported weights, a preset, or a library's own reference."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+import torch
+
+from mediaindex.embed import Encoder
+from mediaindex.embed.device import resolve_device
+from mediaindex.embed.presets import PRESETS
+from mediaindex.embed.weights import Import, imported
+from mediaindex.errors import EncoderUnavailable
+
+
+def load(name: str, *, device: str, models: Path | None, threads: int | None) -> Encoder:
+    """See `mediaindex.embed.load_encoder`."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    chosen, _ = resolve_device(device)
+    if name == "builtin":
+        from mediaindex.embed.builtin import load_builtin
+
+        return load_builtin(device=chosen)
+    brought = imported(models).get(name) if models is not None else None
+    if brought is not None:
+        return _imported(brought, device=chosen)
+    if name in PRESETS:
+        return _preset(name, device=chosen)
+    library, _, reference = name.partition(":")
+    if library == "open_clip" and reference:
+        return _open_clip(name, reference, device=chosen)
+    if library == "transformers" and reference:
+        from mediaindex.embed.hf_encoder import folder_of, load_transformers
+
+        return load_transformers(folder_of(reference), name=name, device=chosen)
+    raise EncoderUnavailable(_unknown(name, models))
+
+
+def _imported(brought: Import, *, device: str) -> Encoder:
+    licence = (brought.licence, brought.commercial)
+    if brought.library == "transformers":
+        from mediaindex.embed.hf_encoder import load_transformers
+
+        return load_transformers(brought.folder, name=brought.name, device=device, licence=licence)
+    from mediaindex.embed.openclip_encoder import load_openclip
+    from mediaindex.embed.openclip_files import files_of_folder
+
+    return load_openclip(files_of_folder(brought.folder), name=brought.name, device=device, licence=licence)
+
+
+def _preset(name: str, *, device: str) -> Encoder:
+    from mediaindex.embed.openclip_encoder import load_openclip
+    from mediaindex.embed.openclip_files import files_of_tag
+
+    preset = PRESETS[name]
+    try:
+        files = files_of_tag(preset.model, preset.weights)
+    except EncoderUnavailable as error:
+        raise EncoderUnavailable(
+            f"the encoder {name} is not on this machine: run `mediaindex models pull {name}` where there "
+            f"is network ({preset.size_bytes / 1e9:.1f} GB), or `mediaindex models import FILE --name {name}`"
+        ) from error
+    return load_openclip(files, name=name, device=device, licence=(preset.licence, preset.commercial))
+
+
+def _open_clip(name: str, reference: str, *, device: str) -> Encoder:
+    from mediaindex.embed.openclip_encoder import load_openclip
+    from mediaindex.embed.openclip_files import files_of_folder, files_of_tag, files_of_weights
+
+    if Path(reference).is_dir():
+        return load_openclip(files_of_folder(Path(reference)), name=name, device=device)
+    model, _, weights = reference.partition("/")
+    if not weights:
+        raise EncoderUnavailable(
+            f"{name} names neither a folder nor a model with its weights: write open_clip:MODEL/TAG, "
+            f"open_clip:MODEL/FILE or open_clip:FOLDER"
+        )
+    if Path(weights).is_file():
+        return load_openclip(files_of_weights(model, Path(weights)), name=name, device=device)
+    if Path(weights).suffix:
+        raise EncoderUnavailable(f"{name}: there is no file {weights}")
+    return load_openclip(files_of_tag(model, weights), name=name, device=device)
+
+
+def _unknown(name: str, models: Path | None) -> str:
+    names = [*PRESETS, *(imported(models) if models is not None else ())]
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)};"
+    return (
+        f"there is no encoder {name!r}: {hint} others are written open_clip:MODEL/TAG or "
+        f"transformers:REPO_OR_DIR, or brought by `mediaindex models import FILE --name {name}`"
+    )

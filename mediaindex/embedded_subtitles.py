@@ -1,0 +1,88 @@
+"""Text subtitle streams inside a container → cues, in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import av.error
+import pysubs2
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.subtitles.stream import SubtitleStream
+
+from mediaindex.clock import PlayingClock
+from mediaindex.media import Cue
+from mediaindex.recording import clean, clean_tags
+
+TEXT_CODECS = frozenset(
+    {"ass", "ssa", "subrip", "srt", "webvtt", "mov_text", "text", "microdvd", "subviewer", "sami", "realtext"}
+)
+MAX_STREAMS = 16
+MAX_CUES = 100_000
+MAX_CUE_CHARACTERS = 2000
+# Where a packet states no length: long enough to be found, short enough to point at the moment.
+UNSTATED_SECONDS = 4.0
+# An ASS event as libavcodec writes it has eight fields before its text.
+FIELDS_BEFORE_TEXT = 8
+
+
+class SubtitleReader:
+    """Turns packets of text subtitle streams into cues; pictures of words (PGS, VobSub) are passed over."""
+
+    def __init__(self, container: InputContainer, clock: PlayingClock) -> None:
+        text = [s for s in container.streams.subtitles if _is_text(s)]
+        self.streams: Sequence[SubtitleStream] = text[:MAX_STREAMS]
+        self._clock = clock
+        self._given = 0
+
+    def cues(self, packet: Packet) -> Iterator[Cue]:
+        """The cues in one packet of one of `streams`."""
+        if packet.pts is None or packet.time_base is None or not packet.size:
+            return
+        self._clock.restamp(packet)
+        start = self._clock.seconds(packet.pts * packet.time_base)
+        length = float((packet.duration or 0) * packet.time_base) or UNSTATED_SECONDS
+        stream = packet.stream
+        language = clean_tags(stream.metadata).get("language")
+        for text in _texts(packet):
+            if self._given >= MAX_CUES:
+                return
+            self._given += 1
+            yield Cue(
+                start_seconds=max(start, 0.0),
+                end_seconds=max(start, 0.0) + length,
+                text=text,
+                source=f"stream {stream.index}",
+                language=None if language in (None, "und") else language,
+                forced=bool(stream.disposition & Disposition.forced),
+            )
+
+
+def plain_words(ass_text: str) -> str:
+    """The words a viewer reads of an ASS event's text: no override tags, comments or drawings."""
+    event = pysubs2.SSAEvent(text=ass_text)
+    if event.is_drawing:
+        return ""
+    return clean(re.sub(r"\\[Nnh]", " ", event.plaintext), MAX_CUE_CHARACTERS)
+
+
+def _texts(packet: Packet) -> list[str]:
+    try:
+        decoded = packet.decode()
+    except av.error.MemoryError:
+        raise
+    except (av.error.FFmpegError, UnicodeDecodeError):
+        return []
+    texts = []
+    for rect in decoded:
+        event = getattr(rect, "ass", b"").decode("utf-8", "replace")
+        fields = event.split(",", FIELDS_BEFORE_TEXT)
+        if len(fields) > FIELDS_BEFORE_TEXT:
+            texts.append(plain_words(fields[-1]))
+    return [text for text in texts if text]
+
+
+def _is_text(stream: SubtitleStream) -> bool:
+    return stream.codec_context is not None and stream.codec_context.name in TEXT_CODECS

@@ -1,0 +1,26 @@
+"""Which ffmpeg binary this machine has: the system's, else the one that imageio-ffmpeg brings."""
+
+from __future__ import annotations
+
+import shutil
+
+from mediaindex.errors import ConfigError
+
+
+def ffmpeg_binary() -> str:
+    """Path of an ffmpeg binary.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    found = shutil.which("ffmpeg")
+    if found is not None:
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise ConfigError(
+            "there is no ffmpeg binary: install ffmpeg, or `pip install imageio-ffmpeg`, or use --decoder pyav"
+        ) from error

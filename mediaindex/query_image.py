@@ -1,0 +1,59 @@
+"""A query image, opened in a bounded child process like every other stranger's file.
+
+This module is both sides: `read_image` asks, `handle` answers inside the child.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from mediaindex import wire
+from mediaindex.errors import ProbeError
+from mediaindex.sandbox import Limits, Sandbox
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+MAX_PIXELS = 64_000_000
+SHORT_SIDE = 384
+
+
+def read_image(path: Path) -> bytes | None:
+    """An image as an upright RGB JPEG of short side 384 at most; None where it is no image.
+
+    Raises:
+        MediaError: it is an image and cannot be read.
+    """
+    sandbox = Sandbox(__name__, Limits())
+    try:
+        for header, body in sandbox.ask({"path": str(path.absolute())}):
+            if header["kind"] == "picture":
+                return body
+        return None
+    finally:
+        sandbox.close()
+
+
+def handle(request: dict[str, object]) -> Iterator[wire.Message]:
+    """Answer one request inside the child: a picture, or nothing where the file is no image.
+
+    Raises:
+        ProbeError: the image is damaged or too large.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(str(request["path"]), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ProbeError(f"{image.width}x{image.height} pixels are too many; scale the image down")
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except UnidentifiedImageError:
+        return
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ProbeError(f"the image cannot be read: {error}") from error
+    scale = SHORT_SIDE / min(upright.size)
+    if scale < 1:
+        upright = upright.resize((round(upright.width * scale), round(upright.height * scale)))
+    encoded = io.BytesIO()
+    upright.save(encoded, "JPEG", quality=95)
+    yield {"kind": "picture"}, encoded.getvalue()

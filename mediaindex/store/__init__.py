@@ -1,0 +1,1 @@
+"""The library: one video's rows and vectors appear and vanish together."""

@@ -1,0 +1,183 @@
+"""The commit protocol: vectors first, one SQLite transaction that shows them, a sweeper behind.
+
+    put      LanceDB add → fsync → one IMMEDIATE transaction (indexed, garbage)
+    sweep    read garbage, bump the epoch → LanceDB delete, drop tables → forget the garbage
+    recover  what LanceDB holds and no row names → garbage; then sweep
+
+Only the holder of the writer lock calls these. A kill at any point leaves every visible video
+exactly as it was before or as it was wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from mediaindex.media import FrameEmbeddings
+from mediaindex.store import vectors as lance
+from mediaindex.store.library import Library
+from mediaindex.store.schema import extraction, garbage, indexed, space
+from mediaindex.store.spaces import (
+    CLEAN,
+    EPOCH,
+    Space,
+    all_spaces,
+    get_meta,
+    make_visible,
+    newest_extraction,
+    owned,
+    set_meta,
+    throw_away,
+)
+from mediaindex.store.vectors import VectorRows, new_generation, vector_rows
+
+DEAD_SHARE = 0.2
+"""The matrix is written anew when more than this share of its rows is no longer visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """One video's embeddings, ready to be committed."""
+
+    video_id: int
+    extraction_id: int
+    embeddings: FrameEmbeddings
+
+
+def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
+    """Make a batch of videos visible in a space, all of them or none."""
+    if not batch:
+        return
+    generations = [new_generation() for _ in batch]
+    parts = [vector_rows(g, item.embeddings) for g, item in zip(generations, batch, strict=True)]
+    rows = joined(parts)
+    _set_clean(library, clean=False)
+    library.vectors(target).add(rows)
+    with library.write() as connection:
+        for generation, item in zip(generations, batch, strict=True):
+            # A request may have forgotten the video, or decoded it anew, since it was taken.
+            still = sa.select(extraction.c.video_id).where(extraction.c.id == item.extraction_id)
+            if connection.execute(still).scalar() != item.video_id:
+                throw_away(connection, {generation: target.id})
+                continue
+            make_visible(
+                connection,
+                video_id=item.video_id,
+                space_id=target.id,
+                extraction_id=item.extraction_id,
+                generation=generation,
+                vectors=len(item.embeddings.vectors),
+            )
+    library.matrix(target).append(rows)
+
+
+def settle(library: Library) -> None:
+    """The writer ends in order: the next one need not look for what a kill left."""
+    _set_clean(library, clean=True)
+
+
+def _set_clean(library: Library, *, clean: bool) -> None:
+    with library.read() as connection:
+        if get_meta(connection, CLEAN) == str(int(clean)):
+            return
+    with library.write() as connection:
+        set_meta(connection, CLEAN, str(int(clean)))
+
+
+def joined(parts: Sequence[VectorRows]) -> VectorRows:
+    """Rows one after the other."""
+    evidence = [part.evidence for part in parts if part.evidence is not None]
+    return VectorRows(
+        np.concatenate([part.generation for part in parts]),
+        np.concatenate([part.frame for part in parts]),
+        np.concatenate([part.norm for part in parts]),
+        np.concatenate([part.vector for part in parts]),
+        np.concatenate(evidence) if len(evidence) == len(parts) else None,
+    )
+
+
+def sweep(library: Library) -> int:
+    """Remove what no committed generation owns; the number of generations removed."""
+    with library.write() as connection:
+        dead: dict[int, list[int]] = {}
+        for row in connection.execute(sa.select(garbage)):
+            dead.setdefault(row.space_id, []).append(row.generation)
+        dropping = [found.id for found in all_spaces(connection) if found.state == "dropping"]
+        spaces = {found.id: found for found in all_spaces(connection)}
+        if dead or dropping:
+            set_meta(connection, EPOCH, str(int(get_meta(connection, EPOCH) or 0) + 1))
+    for space_id, generations in dead.items():
+        if space_id in spaces and space_id not in dropping:
+            library.vectors(spaces[space_id]).delete(generations)
+    for space_id in dropping:
+        lance.drop_table(library.root / "vectors", space_id)
+        library.matrix(spaces[space_id]).remove()
+    blobs = [name for name, _size in library.frames.names() if name not in library.frames.unsettled]
+    with library.write() as connection:
+        for generations in dead.values():
+            for start in range(0, len(generations), 500):
+                chunk = generations[start : start + 500]
+                connection.execute(sa.delete(garbage).where(garbage.c.generation.in_(chunk)))
+        for space_id in dropping:
+            connection.execute(sa.delete(indexed).where(indexed.c.space_id == space_id))
+            connection.execute(sa.delete(space).where(space.c.id == space_id))
+        _remove_old_extractions(connection)
+        kept = set(connection.execute(sa.select(extraction.c.frame_file)).scalars())
+    for name in set(blobs) - kept:
+        library.frames.remove(name)
+    return sum(map(len, dead.values()))
+
+
+def _remove_old_extractions(connection: sa.Connection) -> None:
+    used = sa.select(indexed.c.extraction_id)
+    old = sa.and_(extraction.c.id.not_in(newest_extraction()), extraction.c.id.not_in(used))
+    connection.execute(sa.delete(extraction).where(old))
+
+
+def recover(library: Library) -> None:
+    """Undo what a killed writer left; the first thing a writer does with the lock."""
+    with library.read() as connection:
+        clean = get_meta(connection, CLEAN) == "1"
+    if clean:
+        sweep(library)
+    else:
+        _recover_vectors(library)
+
+
+def _recover_vectors(library: Library) -> None:
+    lance.remove_leftovers(library.root / "vectors")
+    with library.read() as connection:
+        spaces = all_spaces(connection)
+    known = {found.id for found in spaces}
+    for orphan in lance.space_tables(library.root / "vectors") - known:
+        lance.drop_table(library.root / "vectors", orphan)
+    for found in spaces:
+        if found.state == "dropping" or found.id not in lance.space_tables(library.root / "vectors"):
+            continue
+        held = library.vectors(found).generations()
+        with library.write() as connection:
+            throw_away(connection, dict.fromkeys(held - set(owned(connection, found.id)), found.id))
+    sweep(library)
+    for found in spaces:
+        if found.state != "dropping":
+            refresh_matrix(library, found)
+
+
+def refresh_matrix(library: Library, target: Space) -> None:
+    """Bring the derived matrix up to what is visible: append what it lacks, rewrite where much is dead."""
+    with library.read() as connection:
+        visible = owned(connection, target.id)
+    file = library.matrix(target)
+    present = file.load()
+    counts = dict(zip(*np.unique(present.generation, return_counts=True), strict=True))
+    complete = {g for g, n in visible.items() if counts.get(g) == n}
+    alive = sum(visible[g] for g in complete)
+    lacking = [g for g in visible if g not in complete]
+    doubled = any(g in counts for g in lacking)
+    if doubled or len(present) - alive > DEAD_SHARE * max(1, len(present)):
+        file.replace(library.vectors(target).read(list(visible)))
+    elif lacking:
+        file.append(library.vectors(target).read(lacking))

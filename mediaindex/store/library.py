@@ -1,0 +1,145 @@
+"""Where a library lives on disk, and how its parts are opened."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
+from mediaindex.store.database import make_engine, migrate, translated
+from mediaindex.store.frame_cache import FrameCache
+from mediaindex.store.lock import writer_lock
+from mediaindex.store.matrix import MatrixFile
+from mediaindex.store.spaces import Space
+from mediaindex.store.vectors import LanceSpace
+from mediaindex.volumes import refuse_unfit
+
+DATABASE = "library.sqlite"
+
+
+class Library:
+    """One library: SQLite is the source of truth, vectors/ and frames/ hold what is large.
+
+    Use `open_library`. Attributes:
+        root: its folder. read_only: nothing below can be written; searches still work.
+    """
+
+    def __init__(self, root: Path, *, read_only: bool) -> None:
+        self.root = root
+        self.read_only = read_only
+        self.engine = make_engine(root / DATABASE, read_only=read_only)
+        self.frames = FrameCache(root / "frames")
+        self._spaces: dict[int, LanceSpace] = {}
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one snapshot and never waits."""
+        with self._errors(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A short IMMEDIATE transaction; it never needs the writer lock.
+
+        Raises:
+            NoSpace: the disk is full or not writable.
+        """
+        if self.read_only:
+            raise NoSpace(f"{self.root} is read-only; copy the library to a disk that can be written")
+        writing = self.engine.execution_options(immediate=True)
+        with self._errors(), writing.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DatabaseError as error:
+            if isinstance(error, sa.exc.IntegrityError):
+                raise
+            raise translated(error, self.engine) from error
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the writer.
+
+        Raises:
+            WriterBusy: another process is.
+        """
+        if self.read_only:
+            raise NoSpace(f"{self.root} is read-only; copy the library to a disk that can be written")
+        with writer_lock(self.root / "lock"):
+            yield
+
+    def vectors(self, space: Space) -> LanceSpace:
+        """The durable vectors of a space."""
+        if space.id not in self._spaces:
+            (self.root / "vectors").mkdir(exist_ok=True, mode=0o700)
+            self._spaces[space.id] = LanceSpace(
+                self.root / "vectors", space.id, space.dim, space.evidence_dim
+            )
+        return self._spaces[space.id]
+
+    def forget_handles(self) -> None:
+        """Open every vector table anew: one was removed."""
+        self._spaces.clear()
+
+    def matrix(self, space: Space) -> MatrixFile:
+        """The derived matrix of a space."""
+        return MatrixFile(self.root / "matrix", space.id, space.dim)
+
+    def close(self) -> None:
+        """Close the database; the last one to close removes its -wal and -shm files."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_library(root: Path, *, create: bool = False) -> Library:
+    """Open a library, or make one.
+
+    Raises:
+        UsageError: there is none and `create` is False.
+        NoSpace: the folder cannot be made or written, or lies on an unfit file system.
+        SchemaTooNew, StoreError: it cannot be read by this program.
+    """
+    root = Path(os.path.abspath(root))
+    exists = (root / DATABASE).is_file()
+    if not exists and not create:
+        raise UsageError(f"there is no library in {root}; make one with 'mediaindex index FOLDER'")
+    try:
+        if not exists:
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            refuse_unfit(root)
+        read_only = not os.access(root, os.W_OK) or (exists and not os.access(root / DATABASE, os.W_OK))
+    except OSError as error:
+        raise NoSpace(
+            f"the library {root} cannot be made: {error.strerror}; choose another --library"
+        ) from error
+    library = Library(root, read_only=read_only)
+    try:
+        if read_only and not exists:
+            raise NoSpace(f"{root} cannot be written; choose another --library")
+        if not read_only:
+            migrate(library.engine)
+        _check_schema(library)
+    except MediaIndexError:
+        library.close()
+        raise
+    return library
+
+
+def _check_schema(library: Library) -> None:
+    try:
+        with library.read() as connection:
+            connection.execute(sa.text("SELECT value FROM meta LIMIT 1"))
+    except sa.exc.DatabaseError as error:
+        raise StoreError(f"{library.root / DATABASE} is damaged; run 'mediaindex check --repair'") from error

@@ -1,0 +1,262 @@
+"""The tables of library.sqlite. Alembic's revisions make them; this is how the code names them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData()
+
+
+class PathType(sa.TypeDecorator[Path]):
+    """A path as the bytes of the file system: a name that is no UTF-8 has no text form."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Path | None, dialect: Dialect) -> bytes | None:
+        """Path → bytes."""
+        return None if value is None else os.fsencode(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Path | None:
+        """Bytes → Path."""
+        return None if value is None else Path(os.fsdecode(value))
+
+
+class JsonType(sa.TypeDecorator[object]):
+    """A JSON value as text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        """Value → text; escapes keep lone surrogates storable."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> object:
+        """Text → value."""
+        return None if value is None else json.loads(value)
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+volume = Table(
+    "volume",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("label", Text),
+    Column("mount_point", PathType, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", PathType, nullable=False, unique=True),
+    Column("added_at", Float, nullable=False),
+)
+
+video = Table(
+    "video",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", Text, unique=True),
+    Column("size", Integer, nullable=False),
+    Column("partial_hash", Text, nullable=False),
+    Column("container", Text, nullable=False),
+    Column("codec", Text, nullable=False),
+    Column("duration_seconds", Float, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("fps", Float),
+    Column("rotation", Integer, nullable=False),
+    Column("recorded_at", Text),
+    Column("recorded_day", Text),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("altitude", Float),
+    Column("timecode", Text),
+    Column("camera", Text),
+    Column("title", Text),
+    Column("tags", JsonType, nullable=False),
+    Column("streams", JsonType, nullable=False),
+    Column("added_at", Float, nullable=False),
+    sa.Index("video_likeness", "size", "partial_hash"),
+)
+
+location = Table(
+    "location",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", PathType, nullable=False, unique=True),
+    Column("volume_id", ForeignKey("volume.id"), nullable=False),
+    # What a search shows for this path; `next_video_id` takes its place in the transaction that
+    # makes the vectors of the new content visible.
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), index=True),
+    Column("next_video_id", ForeignKey("video.id", ondelete="SET NULL"), index=True),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    # False: identity rests on size and partial hash; the full hash confirms it when idle.
+    Column("confirmed", Boolean, nullable=False),
+    Column("missing_since", Float),
+)
+
+extraction = Table(
+    "extraction",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("frame_file", Text, nullable=False, unique=True),
+    Column("decoder", Text, nullable=False),
+    Column("sampling", Text, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("cuts", JsonType, nullable=False),
+    Column("damaged_packets", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("extraction_id", ForeignKey("extraction.id", ondelete="CASCADE"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start_seconds", Float, nullable=False),
+    Column("end_seconds", Float, nullable=False),
+    Column("first_frame", Integer, nullable=False),
+    Column("frame_count", Integer, nullable=False),
+    sa.UniqueConstraint("extraction_id", "ordinal"),
+)
+
+frame = Table(
+    "frame",
+    metadata,
+    Column("extraction_id", ForeignKey("extraction.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("seconds", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+space = Table(
+    "space",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("encoder", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("preprocessing", Text, nullable=False),
+    Column("dim", Integer, nullable=False),
+    Column("evidence_dim", Integer),
+    Column("blend", Float, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    sa.UniqueConstraint("encoder", "digest", "preprocessing"),
+    sa.CheckConstraint("state IN ('building', 'serving', 'dropping')", name="space_state"),
+)
+
+indexed = Table(
+    "indexed",
+    metadata,
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), primary_key=True),
+    Column("space_id", ForeignKey("space.id", ondelete="CASCADE"), primary_key=True),
+    Column("extraction_id", ForeignKey("extraction.id"), nullable=False, index=True),
+    Column("generation", Integer, nullable=False, unique=True),
+    Column("vectors", Integer, nullable=False),
+)
+
+garbage = Table(
+    "garbage",
+    metadata,
+    Column("generation", Integer, primary_key=True),
+    Column("space_id", Integer, nullable=False),
+)
+
+failure = Table(
+    "failure",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", PathType, nullable=False, unique=True),
+    Column("stage", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Float),
+    Column("reason", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("decoder", Text, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    sa.CheckConstraint("state IN ('waiting', 'dead')", name="failure_state"),
+)
+
+skipped = Table(
+    "skipped",
+    metadata,
+    Column("path", PathType, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+subtitle = Table(
+    "subtitle",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), nullable=False, index=True),
+    # Null for a subtitle stream inside the file.
+    Column("location_id", ForeignKey("location.id", ondelete="CASCADE"), index=True),
+    Column("file", Text, nullable=False),
+    Column("language", Text),
+    Column("forced", Boolean, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("reason", Text),
+)
+
+word = Table(
+    "word",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("location_id", ForeignKey("location.id", ondelete="CASCADE"), index=True),
+    Column("subtitle_id", ForeignKey("subtitle.id", ondelete="CASCADE"), index=True),
+    Column("field", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("start_seconds", Float),
+    Column("end_seconds", Float),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("hits", JsonType, nullable=False),
+    Column("asked_at", Float, nullable=False),
+)
+
+request = Table(
+    "request",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("arguments", JsonType, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("progress", JsonType),
+    Column("outcome", JsonType),
+    Column("exit_code", Integer),
+    Column("error", Text),
+    Column("created_at", Float, nullable=False),
+    Column("holder", Integer),
+    sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="request_state"),
+)

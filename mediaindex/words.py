@@ -1,0 +1,97 @@
+"""Sidecar subtitles beside the films of a scan, brought up to date without touching any picture."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from mediaindex.errors import MediaError
+from mediaindex.media import Cue
+from mediaindex.sidecars import SUBTITLE_EXTENSIONS, Sidecar, find_sidecars
+from mediaindex.store import catalog, words
+from mediaindex.store.catalog import Location
+from mediaindex.store.library import Library
+from mediaindex.subtitles import read_sidecar
+
+logger = logging.getLogger(__name__)
+
+
+def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
+    """Index sidecars that are new or changed, forget those that are gone; the number read."""
+    with library.read() as connection:
+        films = [
+            place
+            for place in catalog.locations_below(connection, roots).values()
+            if place.content is not None and place.missing_since is None
+        ]
+        indexed = words.sidecars_of(connection, [film.id for film in films])
+    listings: dict[Path, list[str]] = {}
+    read = 0
+    for film in films:
+        siblings = listings.setdefault(film.path.parent, _names(film.path.parent))
+        found = find_sidecars(film.path, siblings) if siblings else ()
+        read += _refresh_film(library, film, found, indexed.get(film.id, []))
+    return read
+
+
+def _names(folder: Path) -> list[str]:
+    """The folder's names, or none where no subtitle is among them or it cannot be listed."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return names if any(Path(name).suffix.lower() in SUBTITLE_EXTENSIONS for name in names) else []
+
+
+def _refresh_film(
+    library: Library, film: Location, found: Sequence[Sidecar], indexed: Sequence[sa.Row[Any]]
+) -> int:
+    content = film.content
+    assert content is not None
+    stats = {}
+    for sidecar in found:
+        try:
+            stats[sidecar] = os.stat(sidecar.path)
+        except OSError:
+            continue
+    old = {row.file: row for row in indexed}
+    wanted = {words.storable(sidecar.path.name): sidecar for sidecar in stats}
+    changed = [
+        (name, sidecar)
+        for name, sidecar in wanted.items()
+        if name not in old
+        or old[name].video_id != content
+        or (old[name].size, old[name].mtime_ns) != (stats[sidecar].st_size, stats[sidecar].st_mtime_ns)
+    ]
+    gone = [row.id for name, row in old.items() if name not in wanted or name in dict(changed)]
+    if not changed and not gone:
+        return 0
+    parsed = [(sidecar, *_read(sidecar)) for _name, sidecar in changed]
+    with library.write() as connection:
+        for subtitle_id in gone:
+            words.remove_subtitle(connection, subtitle_id)
+        for sidecar, cues, reason in parsed:
+            about = words.SubtitleFile(
+                sidecar.path.name,
+                sidecar.language,
+                sidecar.forced,
+                film.id,
+                stats[sidecar].st_size,
+                stats[sidecar].st_mtime_ns,
+                reason,
+            )
+            words.add_subtitle(connection, content, about, cues)
+    return len(parsed)
+
+
+def _read(sidecar: Sidecar) -> tuple[tuple[Cue, ...], str | None]:
+    try:
+        return read_sidecar(sidecar), None
+    except MediaError as error:
+        logger.warning("%s: %s", sidecar.path, error.reason)
+        return (), error.reason

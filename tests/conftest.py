@@ -1,0 +1,98 @@
+"""What every test gets: a home of its own, no network, no settings from outside, the same random numbers."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SHARED_VARIABLE = pytest.StashKey[str | None]()
+DEAD_PROXY = "http://127.0.0.1:9"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One torch thread, here and in every child: vectors are compared bit for bit."""
+    config.stash[SHARED_VARIABLE] = os.environ.get("MEDIAINDEX_SHARED")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ["MKL_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest) -> Path:
+    """The folder of real media beside the checkout; the test is skipped where there is none."""
+    named = request.config.stash[SHARED_VARIABLE]
+    folder = Path(named) if named else CHECKOUT.parent / "shared"
+    if not (folder / "corpus").is_dir():
+        pytest.skip(f"no shared media at {folder}")
+    return folder.resolve()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A folder for one library, not created yet."""
+    return tmp_path / "library"
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A fresh home, no variable that would steer the program, and hubs that stay offline."""
+    for name in list(os.environ):
+        if name.startswith(("MEDIAINDEX_", "XDG_", "HF_", "TRANSFORMERS_")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, DEAD_PROXY)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Internet sockets refuse to connect; the error names the address that was asked for."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded_connect(self: socket.socket, address: object) -> None:
+        _refuse_internet(self, address)
+        connect(self, address)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    def guarded_connect_ex(self: socket.socket, address: object) -> int:
+        _refuse_internet(self, address)
+        return connect_ex(self, address)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+
+
+def _refuse_internet(connection: socket.socket, address: object) -> None:
+    if connection.family in (socket.AF_INET, socket.AF_INET6):
+        raise ConnectionRefusedError(f"a test asked the network for {address}")
+
+
+@pytest.fixture(autouse=True)
+def _own_random_numbers() -> Iterator[None]:
+    """Python's, numpy's and torch's global generators start at 0 and are put back; torch keeps one thread.
+
+    Libraries are looked up among the loaded ones: a test that needs no torch pays for none.
+    """
+    python_state = random.getstate()
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    numpy_state = numpy.random.get_state() if numpy else None
+    torch_state = torch.get_rng_state() if torch else None
+    random.seed(0)
+    if numpy:
+        numpy.random.seed(0)
+    if torch:
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+    yield
+    random.setstate(python_state)
+    if numpy:
+        numpy.random.set_state(numpy_state)
+    if torch:
+        torch.set_rng_state(torch_state)

@@ -1,0 +1,255 @@
+"""The commit protocol: what is visible is whole, and nothing else stays."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from mediaindex.store import catalog, lookup, spaces
+from mediaindex.store.check import check, repair
+from mediaindex.store.commit import put, recover, refresh_matrix, sweep
+from mediaindex.store.library import Library
+from mediaindex.store.schema import extraction, garbage, indexed, video
+from mediaindex.store.spaces import Space
+from mediaindex.store.vectors import new_generation, vector_rows
+from tests.store.conftest import AddVideo, embeddings, make_space
+
+
+def visible(library: Library, space: Space) -> dict[int, tuple[int, int]]:
+    with library.read() as connection:
+        return lookup.generations(connection, space.id)
+
+
+def test_a_committed_video_is_visible_with_all_its_vectors(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video(frames=3)
+    assert visible(opened, space) == {}
+    put(opened, space, [item])
+    ((generation, (video_id, count)),) = visible(opened, space).items()
+    assert (video_id, count) == (item.video_id, 3)
+    rows = opened.vectors(space).read([generation])
+    np.testing.assert_array_equal(rows.frame, [0, 1, 2])
+    norms = np.linalg.norm(item.embeddings.vectors, axis=1)
+    np.testing.assert_allclose(rows.norm, norms, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(rows.vector.astype(np.float32), axis=1), 1.0, atol=2e-3)
+    np.testing.assert_array_equal(rows.evidence, item.embeddings.evidence)
+    assert check(opened).problems == []
+
+
+def test_a_second_write_replaces_the_first_and_the_sweep_removes_it(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video()
+    put(opened, space, [item])
+    (old,) = visible(opened, space)
+    put(opened, space, [item])
+    (new,) = visible(opened, space)
+    assert new != old
+    assert opened.vectors(space).generations() == {old, new}
+    assert sweep(opened) == 1
+    assert opened.vectors(space).generations() == {new}
+    assert check(opened).problems == []
+
+
+def test_changed_content_takes_the_path_of_the_old_in_one_step(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    old, path = add_video("/videos/a.mp4", seed=1), "/videos/a.mp4"
+    put(opened, space, [old])
+    new = add_video(path, seed=2)
+    assert [v for v, _n in visible(opened, space).values()] == [old.video_id], "old until new is complete"
+    put(opened, space, [new])
+    assert [v for v, _n in visible(opened, space).values()] == [new.video_id]
+    with opened.read() as connection:
+        assert connection.execute(sa.select(video.c.id)).scalars().all() == [new.video_id]
+
+
+def test_rows_of_a_killed_add_are_found_by_recover(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    put(opened, space, [add_video()])
+    orphan = new_generation()
+    opened.vectors(space).add(vector_rows(orphan, embeddings(5, 9)))
+    leftover = opened.root / "vectors" / "space_1.lance" / "data" / ".tmp123"
+    leftover.write_bytes(b"half")
+    assert any("belong to no video" in line for line in check(opened).problems)
+    recover(opened)
+    assert orphan not in opened.vectors(space).generations()
+    assert not leftover.exists()
+    assert check(opened).problems == []
+
+
+def test_blobs_that_no_row_names_are_removed_but_not_those_being_written(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    put(opened, space, [add_video()])
+    unsettled = opened.frames.write([b"on its way"], content="ab")
+    stray = opened.frames.write([b"left over"], content="cd")
+    opened.frames.settle(stray)
+    sweep(opened)
+    assert opened.frames.count(unsettled) == 1
+    assert opened.frames.count(stray) is None
+
+
+def test_a_new_space_serves_only_when_it_is_complete_and_the_old_one_is_dropped(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video()
+    put(opened, space, [item])
+    other = make_space(opened, digest="two")
+    assert other.state == "building"
+    put(opened, other, [item])
+    with opened.read() as connection:
+        assert spaces.active_space(connection) == space
+    with opened.write() as connection:
+        spaces.switch_space(connection, other.id)
+    sweep(opened)
+    with opened.read() as connection:
+        active = spaces.active_space(connection)
+        assert active is not None and active.id == other.id
+        assert [found.id for found in spaces.all_spaces(connection)] == [other.id]
+    assert not (opened.root / "vectors" / f"space_{space.id}.lance").exists()
+    assert check(opened).problems == []
+
+
+def test_content_for_a_building_space_is_not_shown_before_the_switch(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    first = add_video("/videos/a.mp4", seed=1)
+    put(opened, space, [first])
+    other = make_space(opened, digest="two")
+    second = add_video("/videos/a.mp4", seed=2)
+    put(opened, other, [first, second])
+    assert [v for v, _n in visible(opened, space).values()] == [first.video_id]
+    with opened.write() as connection:
+        spaces.switch_space(connection, other.id)
+    assert [v for v, _n in visible(opened, other).values()] == [second.video_id]
+
+
+def test_a_space_that_comes_back_while_it_is_dropped_gets_a_table_of_its_own(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    put(opened, space, [add_video()])
+    other = make_space(opened, digest="two")
+    with opened.write() as connection:
+        spaces.switch_space(connection, other.id)
+    again = make_space(opened)
+    assert again.id not in (space.id, other.id)
+    assert again.state == "building"
+
+
+def test_a_video_forgotten_while_it_was_embedded_leaves_no_vectors(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video()
+    with opened.write() as connection:
+        places = catalog.places_of_content(connection, item.video_id)
+        assert catalog.remove_locations(connection, [place.id for place in places]) == [item.video_id]
+    put(opened, space, [item])
+    assert visible(opened, space) == {}
+    sweep(opened)
+    assert opened.vectors(space).generations() == set()
+
+
+def test_a_copy_keeps_a_video_that_lost_one_of_its_places(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video("/videos/a.mp4")
+    put(opened, space, [item])
+    with opened.write() as connection:
+        (place,) = catalog.locations_of(connection, item.video_id)
+        catalog.place(
+            connection,
+            place.path.with_name("copy.mp4"),
+            volume_id=place.volume_id,
+            video_id=item.video_id,
+            size=100,
+            mtime_ns=0,
+            confirmed=False,
+        )
+        assert catalog.remove_locations(connection, [place.id]) == []
+    assert len(visible(opened, space)) == 1
+
+
+def test_deleting_a_video_takes_its_rows_with_it(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video()
+    put(opened, space, [item])
+    with opened.write() as connection:
+        (place,) = catalog.locations_of(connection, item.video_id)
+        catalog.remove_locations(connection, [place.id])
+        for table in (indexed, extraction, video):
+            assert connection.execute(sa.select(table)).first() is None
+        assert connection.execute(sa.select(garbage)).first() is not None
+    sweep(opened)
+    assert check(opened).problems == []
+    assert list(opened.frames.names()) == []
+
+
+def test_the_matrix_follows_the_vectors_and_is_rewritten_when_much_is_dead(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    items = [add_video(f"/videos/{n}.mp4", seed=n) for n in range(4)]
+    put(opened, space, items)
+    assert len(opened.matrix(space).load()) == 12
+    for _ in range(2):
+        put(opened, space, items)
+    sweep(opened)
+    refresh_matrix(opened, space)
+    matrix = opened.matrix(space).load()
+    assert len(matrix) == 12
+    assert set(matrix.generation.tolist()) == set(visible(opened, space))
+    opened.matrix(space).remove()
+    refresh_matrix(opened, space)
+    assert len(opened.matrix(space).load()) == 12
+    assert check(opened).problems == []
+
+
+@pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows"])
+def test_damaged_vectors_are_named_hidden_and_embeddable_again(
+    opened: Library, space: Space, add_video: AddVideo, harm: str
+) -> None:
+    put(opened, space, [add_video("/videos/a.mp4", seed=1)])
+    put(opened, space, [add_video("/videos/b.mp4", seed=2)])
+    table = opened.root / "vectors" / f"space_{space.id}.lance"
+    match harm:
+        case "manifest":
+            newest = max(table.glob("_versions/*.manifest"), key=lambda path: path.stat().st_mtime_ns)
+            newest.write_bytes(b"")
+        case "folder":
+            shutil.rmtree(table)
+        case "data":
+            for path in (table / "data").iterdir():
+                path.write_bytes(b"")
+        case "rows":
+            opened.vectors(space).delete([next(iter(visible(opened, space)))])
+    opened.forget_handles()
+    findings = check(opened)
+    assert findings.problems
+    repair(opened, findings)
+    with opened.read() as connection:
+        missing = spaces.missing_vectors(connection, space.id)
+    assert missing, "the frame cache has them, so they are embedded again"
+    assert check(opened).problems == []
+
+
+def test_lost_frames_are_found_and_leave_what_is_visible(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video()
+    put(opened, space, [item])
+    ((name, _size),) = opened.frames.names()
+    (opened.root / "frames" / name).write_bytes(b"MIFRAME1 and then nothing")
+    findings = check(opened)
+    assert findings.lost_frames == [item.extraction_id]
+    with opened.write() as connection:
+        catalog.mark_frames_lost(connection, findings.lost_frames)
+        assert catalog.undecoded_videos(connection) == {item.video_id}
+    sweep(opened)
+    assert check(opened).problems == []
+    assert len(visible(opened, space)) == 1

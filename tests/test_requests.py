@@ -1,0 +1,147 @@
+"""Requests: what the holder of the lock does for others, and what happens when it dies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from mediaindex import requests
+from mediaindex.errors import UsageError, WriterBusy
+from mediaindex.requests import Json, Outcome
+from mediaindex.store.library import Library, open_library
+from mediaindex.store.schema import request
+
+
+@pytest.fixture
+def opened(library: Path) -> Iterator[Library]:
+    with open_library(library, create=True) as made:
+        yield made
+
+
+class Recorder:
+    """A writer that notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, Json]] = []
+
+    def __call__(self, kind: str, arguments: Json, progress: requests.Callable[[Json], None]) -> Outcome:
+        progress({"stage": kind, "done": 1, "total": 2})
+        if kind == "refuse":
+            raise UsageError("that cannot be done; do something else")
+        self.done.append((kind, arguments))
+        return Outcome({"echo": arguments}, 0)
+
+
+def silent(_: Json) -> None:
+    pass
+
+
+def rows(library: Library) -> list[sa.Row[tuple[str, str]]]:
+    with library.read() as connection:
+        return list(connection.execute(sa.select(request.c.kind, request.c.state).order_by(request.c.id)))
+
+
+def test_with_the_lock_free_the_work_is_done_here(opened: Library) -> None:
+    perform, told = Recorder(), []
+    outcome = requests.carry_out(opened, "index", {"a": 1}, perform=perform, progress=told.append)
+    assert outcome == Outcome({"echo": {"a": 1}}, 0)
+    assert told == [{"stage": "index", "done": 1, "total": 2}]
+    assert rows(opened) == []
+
+
+def test_a_users_error_is_an_outcome_with_its_exit_code(opened: Library) -> None:
+    outcome = requests.carry_out(opened, "refuse", {}, perform=Recorder(), progress=silent)
+    assert (outcome.exit_code, outcome.error) == (2, "that cannot be done; do something else")
+
+
+def test_no_wait_queues_nothing(opened: Library) -> None:
+    with opened.lock(), pytest.raises(WriterBusy):
+        requests.carry_out(opened, "index", {}, perform=Recorder(), progress=silent, wait=False)
+    assert rows(opened) == []
+
+
+def test_the_holder_carries_out_what_another_asks_and_the_asker_sees_it(opened: Library) -> None:
+    holder, asker, told = Recorder(), Recorder(), []
+    answered: list[Outcome] = []
+
+    def ask() -> None:
+        with open_library(opened.root) as mine:
+            answered.append(
+                requests.carry_out(mine, "index", {"n": 1}, perform=asker, progress=told.append)
+            )
+
+    with opened.lock():
+        thread = threading.Thread(target=ask)
+        thread.start()
+        while not requests.waiting(opened):
+            thread.join(0.02)
+        assert requests.serve(opened, holder) == 1
+        thread.join(30)
+    assert answered == [Outcome({"echo": {"n": 1}}, 0)]
+    assert holder.done == [("index", {"n": 1})]
+    assert asker.done == []
+    assert told == [{"stage": "index", "done": 1, "total": 2}]
+
+
+def test_a_refused_request_comes_back_to_the_asker(opened: Library) -> None:
+    with opened.lock():
+        number = requests._queue(opened, "refuse", {})
+        requests.serve(opened, Recorder())
+    outcome = requests._follow(opened, number, Recorder(), silent)
+    assert (outcome.exit_code, outcome.error) == (2, "that cannot be done; do something else")
+
+
+def test_an_asker_whose_holder_is_gone_does_it_itself_older_requests_first(opened: Library) -> None:
+    perform = Recorder()
+    requests._queue(opened, "forget", {"older": True})
+    number = requests._queue(opened, "index", {"mine": True})
+    outcome = requests._follow(opened, number, perform, silent)
+    assert outcome.exit_code == 0
+    assert perform.done == [("forget", {"older": True}), ("index", {"mine": True})]
+    assert [row.state for row in rows(opened)] == ["done", "done"]
+
+
+def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
+    requests._queue(opened, "index", {"n": 1})
+    code = textwrap.dedent(f"""
+        import pathlib, sys
+        from mediaindex import requests
+        from mediaindex.store.library import open_library
+        library = open_library(pathlib.Path({str(opened.root)!r}))
+        def perform(kind, arguments, progress):
+            print("begun", flush=True)
+            sys.stdin.read()
+        with library.lock():
+            requests.serve(library, perform)
+    """)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        assert [row.state for row in rows(opened)] == ["running"]
+        process.kill()
+        process.wait()
+    perform = Recorder()
+    with opened.lock():
+        assert requests.serve(opened, perform) == 1
+    assert perform.done == [("index", {"n": 1})]
+
+
+def test_a_fault_of_ours_does_not_leave_the_asker_waiting(opened: Library) -> None:
+    number = requests._queue(opened, "index", {})
+
+    def broken(_kind: str, _arguments: Json, _progress: object) -> Outcome:
+        raise RuntimeError("a fault")
+
+    with opened.lock(), pytest.raises(RuntimeError, match="a fault"):
+        requests.serve(opened, broken)
+    outcome = requests._follow(opened, number, Recorder(), silent)
+    assert (outcome.exit_code, outcome.error) == (1, "RuntimeError: a fault")
