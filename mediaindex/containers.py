@@ -11,7 +11,9 @@ from typing import Any
 
 import av
 import av.error
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from mediaindex.errors import ProbeError
@@ -48,6 +50,11 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
+def codec_of(stream: Stream) -> CodecContext | None:
+    """The stream's decoder, None where no decoder here knows it (which PyAV's types do not say)."""
+    return stream.codec_context
+
+
 def start_seconds(container: InputContainer) -> float:
     """Where the container's clock starts; what a player shows as 0."""
     return (container.start_time or 0) / av.time_base
@@ -62,9 +69,9 @@ def pixel_aspect(stream: VideoStream) -> Fraction:
 def display_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
     """Width and height as displayed: wide pixels widen, tall pixels heighten, a quarter turn swaps."""
     if aspect >= 1:
-        width = round(width * aspect)
+        width = max(round(width * aspect), 1)
     else:
-        height = round(height / aspect)
+        height = max(round(height / aspect), 1)
     return (height, width) if rotation in (90, 270) else (width, height)
 
 

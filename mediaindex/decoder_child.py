@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import av
+import av.error
+import av.logging
 
 from mediaindex import wire
-from mediaindex.decoders import Decoder
+from mediaindex.decoders import Decoder, Demand
 from mediaindex.decoders.ffmpeg import FfmpegDecoder
 from mediaindex.decoders.pyav import PyavDecoder
 from mediaindex.errors import DecodeError, ProbeError
@@ -18,7 +19,11 @@ from mediaindex.media import MediaInfo
 from mediaindex.probe import probe
 from mediaindex.sampler import FrameSampler, demand
 
-DECODERS = {"auto": PyavDecoder, "pyav": PyavDecoder, "ffmpeg": FfmpegDecoder}
+DECODERS: dict[str, Callable[[Path, MediaInfo, Demand], Decoder]] = {
+    "auto": PyavDecoder,
+    "pyav": PyavDecoder,
+    "ffmpeg": FfmpegDecoder,
+}
 
 
 def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
@@ -34,6 +39,8 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
             yield wire.pack(probe(path, max_pixels=request["max_pixels"]))
         else:
             yield from map(wire.pack, _sampler(path, request).run())
+    except MemoryError:
+        raise  # FFmpeg's too is one: the sandbox tells what to do about it
     except OSError as error:
         raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
     except av.error.FFmpegError as error:

@@ -9,10 +9,11 @@ import av.error
 import pysubs2
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 
 from mediaindex.clock import PlayingClock
+from mediaindex.containers import codec_of
 from mediaindex.media import Cue
 from mediaindex.recording import clean, clean_tags
 
@@ -37,12 +38,11 @@ class SubtitleReader:
         self._clock = clock
         self._given = 0
 
-    def cues(self, packet: Packet) -> Iterator[Cue]:
+    def cues(self, packet: Packet[Stream]) -> Iterator[Cue]:
         """The cues in one packet of one of `streams`."""
-        if packet.pts is None or packet.time_base is None or not packet.size:
+        start = self._clock.seconds_beside(packet)
+        if start is None or not packet.size:
             return
-        self._clock.restamp(packet)
-        start = self._clock.seconds(packet.pts * packet.time_base)
         length = float((packet.duration or 0) * packet.time_base) or UNSTATED_SECONDS
         stream = packet.stream
         language = clean_tags(stream.metadata).get("language")
@@ -68,7 +68,7 @@ def plain_words(ass_text: str) -> str:
     return clean(re.sub(r"\\[Nnh]", " ", event.plaintext), MAX_CUE_CHARACTERS)
 
 
-def _texts(packet: Packet) -> list[str]:
+def _texts(packet: Packet[Stream]) -> list[str]:
     try:
         decoded = packet.decode()
     except av.error.MemoryError:
@@ -85,4 +85,5 @@ def _texts(packet: Packet) -> list[str]:
 
 
 def _is_text(stream: SubtitleStream) -> bool:
-    return stream.codec_context is not None and stream.codec_context.name in TEXT_CODECS
+    codec = codec_of(stream)
+    return codec is not None and codec.name in TEXT_CODECS

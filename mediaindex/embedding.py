@@ -10,7 +10,6 @@ import io
 import itertools
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +18,7 @@ from mediaindex.embed import Encoder
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.commit import Embedded
 from mediaindex.store.frame_cache import FrameCache
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A video whose frames lie in the frame cache and have no vectors yet."""
-
-    video_id: int
-    extraction_id: int
-    frame_file: str
-    frames: int
+from mediaindex.store.spaces import Unembedded
 
 
 def picture(jpeg: bytes) -> NDArray[np.uint8]:
@@ -45,11 +35,11 @@ class FrameBatcher:
     def __init__(self, encoder: Encoder, frames: FrameCache) -> None:
         self.encoder = encoder
         self._frames = frames
-        self._videos: deque[tuple[Waiting, Iterator[bytes]]] = deque()
+        self._videos: deque[tuple[Unembedded, Iterator[bytes]]] = deque()
         self._parts: dict[int, list[FrameEmbeddings]] = {}
         self._left: dict[int, int] = {}
 
-    def add(self, video: Waiting) -> None:
+    def add(self, video: Unembedded) -> None:
         """Queue a video; its pictures are read when their batch is due."""
         self._videos.append((video, self._frames.read(video.frame_file)))
         self._left[video.extraction_id] = video.frames
@@ -73,7 +63,7 @@ class FrameBatcher:
         size = self.size
         if not self.waiting or (self.waiting < size and not partial):
             return []
-        owners: list[Waiting] = []
+        owners: list[Unembedded] = []
         pictures: list[NDArray[np.uint8]] = []
         while self._videos and len(pictures) < size:
             video, jpegs = self._videos[0]
@@ -84,7 +74,7 @@ class FrameBatcher:
                 self._videos.popleft()
         return self._assign(owners, self.encoder.images(pictures))
 
-    def _assign(self, owners: list[Waiting], made: FrameEmbeddings) -> list[Embedded]:
+    def _assign(self, owners: list[Unembedded], made: FrameEmbeddings) -> list[Embedded]:
         complete = []
         for video in dict.fromkeys(owners):
             mine = np.array([owner is video for owner in owners])

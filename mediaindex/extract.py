@@ -102,24 +102,30 @@ def extract(worker: DecodeWorker, frames: FrameCache, work: Work, sampling: Samp
     return Decoded(work, identity, info, outline, name, tuple(seconds), tuple(cues))
 
 
-class DecodePool:
-    """`jobs` threads that turn work into results, in no fixed order.
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How files are decoded.
 
-    Args:
-        new_worker: makes the decoder process of a thread.
+    Attributes:
+        jobs: threads with a decoder process each, made by `new_worker`.
     """
 
-    def __init__(
-        self, frames: FrameCache, sampling: Sampling, *, jobs: int, new_worker: Callable[[], DecodeWorker]
-    ) -> None:
+    sampling: Sampling
+    jobs: int
+    new_worker: Callable[[], DecodeWorker]
+
+
+class DecodePool:
+    """Threads that turn work into results, in no fixed order."""
+
+    def __init__(self, frames: FrameCache, decoding: Decoding) -> None:
         self._frames = frames
-        self._sampling = sampling
-        self._new_worker = new_worker
+        self._decoding = decoding
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._results: queue.Queue[Result] = queue.Queue(maxsize=RESULTS_A_JOB * jobs)
+        self._results: queue.Queue[Result] = queue.Queue(maxsize=RESULTS_A_JOB * decoding.jobs)
         self._stopping = threading.Event()
         self._workers: list[DecodeWorker] = []
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(jobs)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(decoding.jobs)]
         self.in_flight = 0
 
     def submit(self, work: Work) -> None:
@@ -162,9 +168,9 @@ class DecodePool:
             for work in self._taken():
                 try:
                     if worker is None:
-                        worker = stack.enter_context(self._new_worker())
+                        worker = stack.enter_context(self._decoding.new_worker())
                         self._workers.append(worker)
-                    result: Result = extract(worker, self._frames, work, self._sampling)
+                    result: Result = extract(worker, self._frames, work, self._decoding.sampling)
                 except MediaError as error:
                     result = Broken(work, error)
                 except OSError as error:

@@ -22,5 +22,5 @@ def ffmpeg_binary() -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
         raise ConfigError(
-            "there is no ffmpeg binary: install ffmpeg, or `pip install imageio-ffmpeg`, or use --decoder pyav"
+            "there is no ffmpeg binary: install ffmpeg or imageio-ffmpeg, or use --decoder pyav"
         ) from error

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from mediaindex.embed import Encoder
-from mediaindex.embedding import FrameBatcher, Waiting
+from mediaindex.embedding import FrameBatcher
 from mediaindex.errors import DecoderDied, MediaError
-from mediaindex.extract import Broken, Decoded, DecodePool, Halted, Refused, Result
-from mediaindex.frames import DECODER_VERSION, DecodeWorker, Sampling
+from mediaindex.extract import Broken, Decoded, DecodePool, Decoding, Halted, Refused, Result
+from mediaindex.frames import DECODER_VERSION
 from mediaindex.identity import full_hash
 from mediaindex.media import FileEvent
 from mediaindex.reconcile import Reconciler, Work
@@ -26,7 +26,7 @@ from mediaindex.store import catalog, commit, spaces, words
 from mediaindex.store.catalog import Failure, Location
 from mediaindex.store.commit import Embedded
 from mediaindex.store.library import Library
-from mediaindex.store.spaces import Space
+from mediaindex.store.spaces import Space, Unembedded
 from mediaindex.words import refresh_sidecars
 
 logger = logging.getLogger(__name__)
@@ -97,17 +97,13 @@ class Ingest:
         encoder: str,
         *,
         load: Callable[[str], Encoder],
-        sampling: Sampling,
-        jobs: int,
-        new_worker: Callable[[], DecodeWorker],
+        decoding: Decoding,
         ann_rows: int,
         progress: Callable[[Progress], None] = lambda _: None,
         attend: Callable[[Ingest], None] = lambda _: None,
     ) -> None:
         self.library = library
-        self.sampling = sampling
-        self.jobs = jobs
-        self.new_worker = new_worker
+        self.decoding = decoding
         self.ann_rows = ann_rows
         self.progress = progress
         self.attend = attend
@@ -208,9 +204,7 @@ class Ingest:
         self.claimed |= {item.event.path for item in todo}
         done = 0
         try:
-            with DecodePool(
-                self.library.frames, self.sampling, jobs=self.jobs, new_worker=self.new_worker
-            ) as pool:
+            with DecodePool(self.library.frames, self.decoding) as pool:
                 for item in todo:
                     pool.submit(item)
                 while pool.in_flight:
@@ -271,7 +265,7 @@ class Ingest:
                 video_id,
                 frame_file=result.frame_file,
                 decoder=DECODER_VERSION,
-                sampling=repr(self.sampling),
+                sampling=repr(self.decoding.sampling),
                 seconds=result.seconds,
                 outline=result.outline,
             )
@@ -291,7 +285,7 @@ class Ingest:
             catalog.clear_failure(connection, event.path)
             catalog.clear_skip(connection, event.path)
         self.library.frames.settle(result.frame_file)
-        self.batcher.add(Waiting(video_id, extraction_id, result.frame_file, len(result.seconds)))
+        self.batcher.add(Unembedded(video_id, extraction_id, result.frame_file, len(result.seconds)))
         report.decoded += 1
         report.frames += len(result.seconds)
         report.segments += len(result.outline.segments)
@@ -302,7 +296,7 @@ class Ingest:
         """Give the files that looked the same in this run their place beside the one decoded."""
         for copy in reconciler.settled(work)[1:]:
             with self.library.write() as connection:
-                location_id = reconciler.copy(connection, copy.event, video_id)
+                location_id = reconciler.copy(connection, copy.event, video_id, copy.volume_id)
                 words.set_location_words(connection, location_id, video_id, copy.event.path, copy.root)
             reconciler.findings.copies += 1
 
@@ -337,14 +331,12 @@ class Ingest:
         self._drain(report)
         with self.library.read() as connection:
             missing = spaces.missing_vectors(connection, self.space.id)
-        lost = {row.id for row in missing if self.library.frames.count(row.frame_file) != row.frames}
+        lost = [v for v in missing if self.library.frames.count(v.frame_file) != v.frames]
         if lost:
             logger.warning("%d videos lost their cached frames; the next index decodes them again", len(lost))
             with self.library.write() as connection:
-                catalog.mark_frames_lost(connection, list(lost))
-        todo = [
-            Waiting(row.video_id, row.id, row.frame_file, row.frames) for row in missing if row.id not in lost
-        ]
+                catalog.mark_frames_lost(connection, [video.extraction_id for video in lost])
+        todo = [video for video in missing if video not in lost]
         for number, video in enumerate(todo):
             self.batcher.add(video)
             while self.batcher.waiting >= self.batcher.size:
@@ -360,7 +352,7 @@ class Ingest:
         with self.library.read() as connection:
             serving = spaces.active_space(connection)
             if serving is None:
-                return not spaces.has_frames(connection)
+                return not spaces.cached_frames(connection)
             return serving.encoder == self.wanted and not spaces.missing_vectors(connection, serving.id)
 
     def _drain(self, report: Report) -> None:
@@ -415,10 +407,11 @@ class Ingest:
         report.copies, report.offline = findings.copies, findings.offline
         report.skipped += [{"path": str(path), "reason": reason} for path, reason in findings.skipped]
         report.failed += [failed_row(f.path, f.stage, f.reason) for f in findings.known_failures]
-        for path, reason in [*findings.unreadable, *unreadable]:
-            report.failed.append(failed_row(path, "read", reason))
-            report.broke = True
+        report.failed += [failed_row(path, "read", reason) for path, reason in findings.unreadable]
         report.videos -= len(report.skipped) + len(report.failed)
+        # Folders, which were never counted as videos.
+        report.failed += [failed_row(path, "read", reason) for path, reason in unreadable]
+        report.broke = report.broke or bool(findings.unreadable or unreadable)
 
     def use(self, encoder: str) -> Report:
         """Embed all that is cached with another encoder, without decoding, then let it serve.

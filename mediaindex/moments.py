@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.score import blended, unit
+from mediaindex.score import similarities, unit
 from mediaindex.store.lookup import IndexedVideo, SegmentRow
 
 LESS = 0.1
@@ -56,11 +56,14 @@ def scored_segments(
     Args:
         frames: (F, D) unit rows, all frames of the video by ordinal.
     """
+    seconds = np.array([time for row in video.segments for time in row.frames])
+    bounds = np.array([(row.start_seconds, row.end_seconds) for row in video.segments])
+    firsts = [row.first_frame for row in video.segments]
+    values = similarities(frames, seconds, query, bounds, firsts, blend=blend)
     scored = []
-    for row in video.segments:
+    for row, value in zip(video.segments, values.tolist(), strict=True):
         own = frames[row.first_frame : row.first_frame + len(row.frames)]
-        best = int(np.argmax(own @ query))
-        scored.append(ScoredSegment(row, blended(own, query, blend), best, unit(own.mean(axis=0))))
+        scored.append(ScoredSegment(row, value, int(np.argmax(own @ query)), unit(own.mean(axis=0))))
     return scored
 
 

@@ -20,7 +20,14 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from mediaindex.containers import display_size, open_container, pixel_aspect, quarter_turns, start_seconds
+from mediaindex.containers import (
+    codec_of,
+    display_size,
+    open_container,
+    pixel_aspect,
+    quarter_turns,
+    start_seconds,
+)
 from mediaindex.errors import ProbeError
 from mediaindex.media import MediaInfo, NotAVideo, StreamInfo
 from mediaindex.recording import Recording, clean, clean_tags, read_recording
@@ -131,8 +138,8 @@ class _Look:
         self.seconds = [float(time) for time in sorted(times)]
         self.frame = self._first_frame(packets[self.film.index])
 
-    def _first_packets(self) -> dict[int, list[Packet]]:
-        packets: dict[int, list[Packet]] = defaultdict(list)
+    def _first_packets(self) -> dict[int, list[Packet[Stream]]]:
+        packets: dict[int, list[Packet[Stream]]] = defaultdict(list)
         read = size = 0
         try:
             for packet in self.container.demux(self.films):
@@ -148,16 +155,16 @@ class _Look:
         return packets
 
     def _refuse_unplayable(self) -> None:
-        codec = self.film.codec_context
-        if codec is None:
+        if codec_of(self.film) is None:
             raise ProbeError("no decoder here reads its pictures: convert it, or index its proxy")
+        codec = self.film.codec_context
         if codec.width * codec.height > self.max_pixels:
             raise ProbeError(
                 f"{codec.width}x{codec.height} pixels are over the limit of {self.max_pixels}: "
                 "index a smaller copy"
             )
 
-    def _first_frame(self, packets: Sequence[Packet]) -> VideoFrame | None:
+    def _first_frame(self, packets: Sequence[Packet[Stream]]) -> VideoFrame | None:
         codec = self.film.codec_context
         codec.thread_count = 1
         codec.options = {**codec.options, "max_pixels": str(self.max_pixels)}
@@ -238,7 +245,7 @@ def _rate(film: VideoStream, seconds: Sequence[float]) -> float | None:
 
 def _stream_info(stream: Stream) -> StreamInfo:
     tags = clean_tags(stream.metadata)
-    codec = stream.codec_context
+    codec = codec_of(stream)
     language = tags.get("language")
     return StreamInfo(
         index=stream.index,

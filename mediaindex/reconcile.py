@@ -141,6 +141,8 @@ class Reconciler:
         if video_id is None:
             return self._work(event, partial)
         gone = next((place for place in places if self._is_gone(place)), None)
+        # Looked up now: a volume that is new needs a transaction of its own.
+        volume_id = self._volume(event.path)
         with self.library.write() as connection:
             if gone is not None:
                 if (replaced := self.locations.pop(event.path, None)) is not None:
@@ -149,7 +151,7 @@ class Reconciler:
                     connection,
                     gone.id,
                     path=event.path,
-                    volume_id=self._volume(event.path),
+                    volume_id=volume_id,
                     mtime_ns=event.mtime_ns,
                     confirmed=False,
                     missing_since=None,
@@ -158,14 +160,14 @@ class Reconciler:
                 self.locations.pop(gone.path, None)
                 self.findings.moved += 1
             else:
-                location_id = self.copy(connection, event, video_id)
+                location_id = self.copy(connection, event, video_id, volume_id)
                 self.findings.copies += 1
             words.set_location_words(connection, location_id, video_id, event.path, self.root_of(event.path))
             catalog.clear_failure(connection, event.path)
             catalog.clear_skip(connection, event.path)
         return None
 
-    def copy(self, connection: Any, event: FileEvent, video_id: int) -> int:
+    def copy(self, connection: Any, event: FileEvent, video_id: int, volume_id: int) -> int:
         """Place a known content at one more path, its identity to be confirmed; the location's id.
 
         Content that has no vectors yet is shown at the path once they are there.
@@ -175,7 +177,7 @@ class Reconciler:
         location_id = catalog.place(
             connection,
             event.path,
-            volume_id=self._volume(event.path),
+            volume_id=volume_id,
             video_id=video_id if shown else (old.video_id if old else None),
             next_video_id=None if shown else video_id,
             size=event.size,

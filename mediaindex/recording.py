@@ -110,7 +110,7 @@ def parse_date(text: str) -> dt.datetime | None:
     A day without a time of day is none: `DATE=2024` is when something was published.
     """
     moment = _parse_local(text)
-    return moment.astimezone(dt.timezone.utc) if moment is not None and moment.tzinfo else moment
+    return moment.astimezone(dt.UTC) if moment is not None and moment.tzinfo else moment
 
 
 def parse_place(text: str) -> Place | None:
@@ -132,7 +132,7 @@ def parse_place(text: str) -> Place | None:
 
 
 def _values(sources: Iterable[Mapping[str, str]], keys: tuple[str, ...]) -> Iterator[str]:
-    """Values under any of the keys, or under one with a language after it (`location-eng`), best key first."""
+    """Values under the keys, best key first, also with a language after it (`location-eng`)."""
     sources = list(sources)
     for key in keys:
         for tags in sources:
@@ -169,7 +169,7 @@ def _parse_local(text: str) -> dt.datetime | None:
             int(match["second"] or 0),
             tzinfo=_zone(match["zone"]),
         )
-        moment.astimezone(dt.timezone.utc)
+        moment.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         return None
     plausible = moment.year >= _EARLIEST_YEAR and moment.date() not in _UNSET_DAYS
@@ -180,7 +180,7 @@ def _zone(text: str | None) -> dt.tzinfo | None:
     if text is None:
         return None
     if text in ("Z", "UTC"):
-        return dt.timezone.utc
+        return dt.UTC
     sign = -1 if text[0] == "-" else 1
     digits = text[1:].replace(":", "")
     return dt.timezone(sign * dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0)))

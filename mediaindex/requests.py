@@ -69,7 +69,12 @@ def carry_out(
         if not wait:
             raise
     number = _queue(library, kind, arguments)
-    return _follow(library, number, perform, progress)
+    try:
+        return _follow(library, number, perform, progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            "stopped waiting; the process that writes goes on with this request"
+        ) from None
 
 
 def attempt(perform: Perform, kind: str, arguments: Json, progress: Callable[[Json], None]) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -17,8 +18,6 @@ from mediaindex.errors import DecodeError
 from mediaindex.frames import Sampling
 from mediaindex.media import SEGMENT_FRAMES, SEGMENT_SECONDS, Cue, Keyframe, MediaInfo, Outline, Position
 from mediaindex.shots import (
-    THUMBNAIL_HEIGHT,
-    THUMBNAIL_WIDTH,
     CutDetector,
     Histogram,
     cut_into_segments,
@@ -31,7 +30,7 @@ from mediaindex.shots import (
 KEYFRAME_SECONDS = 1.0
 # A clip shorter than three gaps still gets this many frames, if it moves.
 FRAMES_OF_A_SHORT_CLIP = 3
-MOVED = 0.08
+MOVED = 0.05
 # Pictures on both sides of a gap that differ more than this may have a cut between them.
 SUSPECT_DIFFERENCE = 0.25
 # In a shot of more than 30 s, frames at least this far apart: then no 30 s hold more than 12 ...
@@ -41,6 +40,10 @@ REPEAT_SECONDS = SEGMENT_SECONDS / 2 - 1.2 * SPARSE_SECONDS
 # What is longer without a picture is a broken clock, not a still scene.
 LONGEST_STILL_SECONDS = 3600.0
 MAX_FRAMES = 100_000
+# Of pictures decoded one after another, every one is looked at only where they change over this time ...
+LOOK_SECONDS = 0.15
+# ... for which those passed over are held, up to this many pixels (1.5 bytes each).
+HELD_PIXELS = 48_000_000
 
 
 def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
@@ -55,19 +58,36 @@ def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A picture that was looked at, and what was seen."""
+
+    picture: Picture
+    histogram: Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    frame: Keyframe
+    histogram: Histogram
+
+
 class FrameSampler:
     """Samples one film, once."""
 
     def __init__(self, decoder: Decoder, info: MediaInfo, sampling: Sampling) -> None:
         self._decoder = decoder
         self._sampling = sampling
-        self._short_clip_seconds = demand(sampling, info.duration_seconds).intra_seconds
+        wanted = demand(sampling, info.duration_seconds)
+        self._short_clip_seconds = wanted.intra_seconds
+        self._keyframe_seconds = wanted.independent_seconds
+        self._most_skipped = max(1, HELD_PIXELS // (info.width * info.height))
         self._detector = CutDetector()
         self._shot = _Shot()
         self._seconds: list[float] = []
-        self._last: Picture | None = None
-        self._last_kept: Keyframe | None = None
-        self._last_kept_histogram: Histogram | None = None
+        self._skipped: list[Picture] = []
+        self._looked: _Looked | None = None
+        self._kept: _Kept | None = None
 
     def run(self) -> Iterator[Keyframe | Cue | Position | Outline]:
         """Frames in ascending time, cues, positions, and one Outline at the end.
@@ -77,12 +97,14 @@ class FrameSampler:
         """
         for item in self._decoder.scan():
             if isinstance(item, Picture):
-                yield from self._count(self._arrive(item))
+                self._arrive(item)
+                yield from self._count(self._shot.settled(self._detector.cuts))
             else:
                 yield item
-        if self._last is None:
+        self._look_at_skipped()
+        if self._looked is None:
             raise DecodeError(self._why_no_picture())
-        end = max(self._decoder.end_seconds, self._last.seconds)
+        end = max(self._decoder.end_seconds, self._looked.picture.seconds)
         self._repeat_until(end)
         self._detector.settle()
         yield from self._count(self._shot.finish(self._detector.cuts))
@@ -93,51 +115,67 @@ class FrameSampler:
             damaged_packets=self._decoder.damaged_packets,
         )
 
-    def _arrive(self, picture: Picture) -> Iterator[Keyframe]:
-        """Frames that are settled once this picture of the scan is known."""
-        last = self._last
-        pictures = [picture]
-        if last is not None and not picture.adjacent and _unlike(last, picture) > SUSPECT_DIFFERENCE:
-            pictures = self._decoder.between(last, picture, _unlike)
-        for one in pictures:
-            self._see(one)
-        self._last = picture
-        return self._shot.settled(self._detector.cuts)
+    def _arrive(self, picture: Picture) -> None:
+        if self._looked is None or not picture.adjacent:
+            self._look_at_skipped()
+            self._jump_to(picture)
+            return
+        self._skipped.append(picture)
+        waited = picture.seconds - self._looked.picture.seconds
+        if picture.keyframe or waited >= LOOK_SECONDS or len(self._skipped) > self._most_skipped:
+            self._look_at_skipped()
 
-    def _see(self, picture: Picture) -> None:
+    def _jump_to(self, picture: Picture) -> None:
+        """Look at a picture with unknown ones before it; where it differs, they are asked for."""
         seen = _histogram(picture)
-        begins_shot = self._detector.add(
-            picture.seconds, seen, adjacent=picture.adjacent and self._last is not None
-        )
-        if picture.keyframe or begins_shot or self._is_due(picture, seen):
+        if self._looked is None or difference(self._looked.histogram, seen) <= SUSPECT_DIFFERENCE:
+            self._see(picture, seen, steps=0)
+            return
+        for one in self._decoder.between(self._looked.picture, picture, _unlike):
+            self._see(one, _histogram(one), steps=1 if one.adjacent else 0)
+
+    def _look_at_skipped(self) -> None:
+        """Look at the last of the adjacent pictures that were passed over; at all where it differs."""
+        if not self._skipped or self._looked is None:
+            return
+        *skipped, last = self._skipped
+        self._skipped = []
+        seen = _histogram(last)
+        if difference(self._looked.histogram, seen) <= SUSPECT_DIFFERENCE:
+            self._see(last, seen, steps=len(skipped) + 1)
+            return
+        for one in skipped:
+            self._see(one, _histogram(one), steps=1)
+        self._see(last, seen, steps=1)
+
+    def _see(self, picture: Picture, seen: Histogram, *, steps: int) -> None:
+        begins_shot = self._detector.add(picture.seconds, seen, steps=steps)
+        self._looked = _Looked(picture, seen)
+        if begins_shot or self._is_due(picture, seen):
             self._repeat_until(picture.seconds)
             self._keep(Keyframe(picture.seconds, self._jpeg(picture)), seen)
 
     def _is_due(self, picture: Picture, seen: Histogram) -> bool:
-        if self._last_kept is None or self._last_kept_histogram is None:
+        if self._kept is None:
             return True
-        elapsed = picture.seconds - self._last_kept.seconds
+        elapsed = picture.seconds - self._kept.frame.seconds
         if elapsed >= self._sampling.gap_seconds:
             return True
-        return elapsed >= self._short_clip_seconds and difference(self._last_kept_histogram, seen) > MOVED
+        if picture.keyframe:
+            return elapsed >= max(self._keyframe_seconds, self._shot.useful_spacing(picture.seconds))
+        return elapsed >= self._short_clip_seconds and difference(self._kept.histogram, seen) > MOVED
 
     def _repeat_until(self, seconds: float) -> None:
         """Keep the last frame again at intervals for as long as it stood."""
-        last = self._last_kept
-        if (
-            last is None
-            or self._last_kept_histogram is None
-            or seconds - last.seconds > LONGEST_STILL_SECONDS
-        ):
+        if self._kept is None or seconds - self._kept.frame.seconds > LONGEST_STILL_SECONDS:
             return
-        while seconds - last.seconds > REPEAT_SECONDS:
-            last = Keyframe(last.seconds + REPEAT_SECONDS, last.jpeg)
-            self._keep(last, self._last_kept_histogram)
+        while seconds - self._kept.frame.seconds > REPEAT_SECONDS:
+            last = self._kept.frame
+            self._keep(Keyframe(last.seconds + REPEAT_SECONDS, last.jpeg), self._kept.histogram)
 
     def _keep(self, frame: Keyframe, seen: Histogram) -> None:
         self._shot.hold(frame)
-        self._last_kept = frame
-        self._last_kept_histogram = seen
+        self._kept = _Kept(frame, seen)
 
     def _count(self, frames: Iterator[Keyframe]) -> Iterator[Keyframe]:
         for frame in frames:
@@ -175,6 +213,10 @@ class _Shot:
     def hold(self, frame: Keyframe) -> None:
         self._held.append(frame)
 
+    def useful_spacing(self, seconds: float) -> float:
+        """What frames nearer to each other than this would be thinned out again, if the shot went on."""
+        return min((seconds - self._start) / SEGMENT_FRAMES, SPARSE_SECONDS)
+
     def settled(self, cuts: list[float]) -> Iterator[Keyframe]:
         """Frames of shots that ended, and of the running one if it is long."""
         for cut in cuts[self._cuts_seen :]:
@@ -207,7 +249,7 @@ class _Shot:
 
 
 def _histogram(picture: Picture) -> Histogram:
-    return histogram(picture.scaled(THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT))
+    return histogram(picture.thumbnail())
 
 
 def _unlike(one: Picture, other: Picture) -> float:

@@ -24,7 +24,10 @@ from mediaindex.errors import DecodeError, DecoderDied, MediaError, ProbeError
 
 logger = logging.getLogger(__name__)
 
-BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from mediaindex.sandboxed import main; main(sys.argv[2])"
+BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from mediaindex.sandboxed import main; main(sys.argv[2])"
+)
 MEMORY_MIB = 512
 CPU_SECONDS = 120
 REPLY_SECONDS = 180.0
@@ -193,7 +196,8 @@ class _Child:
         self._process.kill()
         self._selector.close()
         os.close(self._replies)
-        assert self._process.stdin is not None and self._process.stderr is not None
+        assert self._process.stdin is not None
+        assert self._process.stderr is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         self._process.stderr.close()
@@ -273,5 +277,5 @@ def _import_path() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """One thread for every numeric library: threads would forbid `unshare`, and the parent runs many children."""
+    """One thread for every numeric library: several children run beside each other already."""
     return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

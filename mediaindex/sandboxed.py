@@ -79,7 +79,7 @@ def _answers(handler: Handler, request: dict[str, object]) -> Iterator[wire.Mess
         yield {"kind": "error", "error": type(error).__name__, **_reason(error.reason, error.transient)}, b""
     except MemoryError:
         yield {"kind": "error", "error": "DecodeError", **_reason(OUT_OF_MEMORY, transient=True)}, b""
-    except Exception:
+    except Exception:  # noqa: BLE001
         # The outermost loop of a worker: what went wrong here is our fault and must be seen.
         yield {"kind": "fault", **_reason(traceback.format_exc(), transient=False)}, b""
     else:

@@ -36,14 +36,23 @@ Histogram = NDArray[np.float32]
 
 
 def histogram(thumbnail: NDArray[np.uint8]) -> Histogram:
-    """Block histograms of a (36, 64, 3) thumbnail: (blocks, bins), each block's channels summing to 1."""
+    """Block histograms of a (36, 64, 3) thumbnail: (blocks, channels x bins), rows sum to 1.
+
+    A value is shared between its two nearest bins, so that a fade moves weight little by little where
+    hard bins would let a flat area jump at once.
+    """
     height, width, channels = thumbnail.shape
     blocks = thumbnail.reshape(BLOCKS, height // BLOCKS, BLOCKS, width // BLOCKS, channels)
-    levels = (blocks // (256 // BINS)).astype(np.intp)
     block = np.arange(BLOCKS)[:, None, None, None, None] * BLOCKS + np.arange(BLOCKS)[:, None, None]
-    slot = (block * channels + np.arange(channels)) * BINS + levels
-    counts = np.bincount(slot.ravel(), minlength=BLOCKS * BLOCKS * channels * BINS)
-    pixels = height * width // BLOCKS**2 * channels
+    slot = (block * channels + np.arange(channels)) * BINS
+    position = np.clip(blocks.astype(np.float32) / (256 / BINS) - 0.5, 0, BINS - 1)
+    lower = np.minimum(position.astype(np.intp), BINS - 2)
+    upper_share = (position - lower).ravel()
+    index = (slot + lower).ravel()
+    size = BLOCKS * BLOCKS * channels * BINS
+    counts = np.bincount(index, 1 - upper_share, size)
+    counts[1:] += np.bincount(index, upper_share, size)[:-1]
+    pixels = thumbnail.size / BLOCKS**2
     return (counts.reshape(BLOCKS * BLOCKS, channels * BINS) / pixels).astype(np.float32)
 
 
@@ -77,29 +86,29 @@ class CutDetector:
         self._pending: list[_Seen] = []
         self._pending_from: Histogram | None = None
 
-    def add(self, seconds: float, picture: Histogram, *, adjacent: bool) -> bool:
+    def add(self, seconds: float, picture: Histogram, *, steps: int) -> bool:
         """Take the next picture; True where a new shot may begin with it.
 
         Args:
-            adjacent: whether the picture before was its direct predecessor. Only then is the change
-                between the two placed in time.
+            steps: how many pictures on from the one before, 1 for its direct successor; only then can
+                a shot begin here. 0 where what lies between is unknown.
         """
-        if not adjacent:
+        begins = False
+        if steps == 0:
             self.settle()
             self._recent.clear()
-            self._before = picture
-            return False
-        assert self._before is not None
-        change = difference(self._before, picture)
-        begins = not self._pending and self._stands_out(change)
-        if begins:
-            self._pending_from = self._before
-        if begins or self._pending:
-            self._pending.append(_Seen(seconds, picture, change))
-            if len(self._pending) > LOOK_AHEAD:
-                self.settle()
         else:
-            self._recent.append(change)
+            assert self._before is not None
+            change = difference(self._before, picture)
+            begins = steps == 1 and not self._pending and self._stands_out(change)
+            if begins:
+                self._pending_from = self._before
+            if begins or self._pending:
+                self._pending.append(_Seen(seconds, picture, change))
+                if len(self._pending) > LOOK_AHEAD:
+                    self.settle()
+            else:
+                self._recent.append(change / steps)
         self._before = picture
         return begins
 
@@ -136,7 +145,7 @@ def cut_into_segments(
 ) -> list[Segment]:
     """Segments that follow the cuts, at most 30 s and 12 frames long, over the whole duration.
 
-    Each frame belongs to exactly one. A shot without a frame joins the one before it; a stretch
+    Each frame belongs to exactly one. A shot without a frame joins the one after it; a stretch
     of more than 30 s around a lone frame is trimmed to 30 s, since nothing is known of the rest.
 
     Args:
@@ -180,7 +189,7 @@ def _shots_with_frames(edges: Sequence[float], frames: Sequence[float]) -> Itera
         is_last = stop == edges[-1]
         inside = bisect_left(frames, start) < (len(frames) if is_last else bisect_left(frames, stop))
         rest_has_frames = is_last or bisect_left(frames, stop) < len(frames)
-        if inside and (rest_has_frames or is_last):
+        if inside and rest_has_frames:
             yield start, stop
             start = stop
 

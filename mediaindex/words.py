@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mediaindex.errors import MediaError
 from mediaindex.media import Cue
 from mediaindex.sidecars import SUBTITLE_EXTENSIONS, Sidecar, find_sidecars
-from mediaindex.store import catalog, words
+from mediaindex.store import catalog, lookup, words
 from mediaindex.store.catalog import Location
 from mediaindex.store.library import Library
 from mediaindex.subtitles import read_sidecar
@@ -71,7 +71,9 @@ def _refresh_film(
     gone = [row.id for name, row in old.items() if name not in wanted or name in dict(changed)]
     if not changed and not gone:
         return 0
-    parsed = [(sidecar, *_read(sidecar)) for _name, sidecar in changed]
+    with library.read() as connection:
+        fps = lookup.video_row(connection, content).fps
+    parsed = [(sidecar, *_read(sidecar, fps)) for _name, sidecar in changed]
     with library.write() as connection:
         for subtitle_id in gone:
             words.remove_subtitle(connection, subtitle_id)
@@ -89,9 +91,9 @@ def _refresh_film(
     return len(parsed)
 
 
-def _read(sidecar: Sidecar) -> tuple[tuple[Cue, ...], str | None]:
+def _read(sidecar: Sidecar, fps: float | None) -> tuple[tuple[Cue, ...], str | None]:
     try:
-        return read_sidecar(sidecar), None
+        return read_sidecar(sidecar, fps=fps), None
     except MediaError as error:
         logger.warning("%s: %s", sidecar.path, error.reason)
         return (), error.reason

@@ -10,6 +10,7 @@ Every kind may be begun again after a kill: none takes a step that a second try 
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from mediaindex import requests
 from mediaindex.config import Config
 from mediaindex.embed import Encoder, load_encoder
 from mediaindex.errors import DONE, SOME_MEDIA_FAILED, UsageError
+from mediaindex.extract import Decoding
 from mediaindex.frames import DecodeWorker, Sampling, new_worker
 from mediaindex.ingest import Ingest, Progress, Report
 from mediaindex.requests import Json, Outcome
@@ -28,6 +30,7 @@ from mediaindex.store.library import Library
 from mediaindex.watch import scan
 
 ATTEND_SECONDS = 0.5
+IN_THE_CLOUD = "its content is in the cloud; have it downloaded to index it"
 
 
 class Writer:
@@ -81,11 +84,13 @@ class Writer:
                 if root.is_dir():
                     catalog.add_source(connection, root)
         unreadable: list[tuple[Path, str]] = []
+        in_the_cloud: list[Path] = []
         events = scan(
-            roots,
+            [root for root in roots if os.path.lexists(root)],  # of one that is gone, the catalog tells
             not_media=self.config.not_media,
             exclude=self.config.exclude,
             unreadable=lambda path, reason: unreadable.append((path, reason)),
+            placeholder=in_the_cloud.append,
         )
         report = self._writer(arguments.get("encoder")).index(
             roots,
@@ -94,6 +99,7 @@ class Writer:
             redecode=arguments.get("redecode", False),
             unreadable=unreadable,
         )
+        report.skipped += [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
         return _outcome(report)
 
     def _use(self, arguments: Json) -> Outcome:
@@ -107,15 +113,16 @@ class Writer:
         paths = [Path(path) for path in arguments["paths"]]
         with self.library.write() as connection:
             found = catalog.locations_below(connection, paths)
+            unread = [*catalog.failures(connection, paths), *catalog.skips(connection, paths)]
             gone: list[int] = []
             if not arguments.get("dry_run"):
                 gone = catalog.remove_locations(connection, [place.id for place in found.values()])
-                for path in [*catalog.failures(connection, paths), *catalog.skips(connection, paths)]:
+                for path in unread:
                     catalog.clear_failure(connection, path)
                     catalog.clear_skip(connection, path)
         if not arguments.get("dry_run"):
             commit.sweep(self.library)
-        forgotten = sorted(str(path) for path in found)
+        forgotten = sorted({str(path) for path in [*found, *unread]})
         return Outcome({"forgotten": forgotten, "videos": len(gone)}, DONE)
 
     def _retry(self, arguments: Json) -> Outcome:
@@ -182,9 +189,7 @@ class Writer:
             self.library,
             encoder,
             load=self._load,
-            sampling=sampling_of(self.config),
-            jobs=self.config.jobs,
-            new_worker=lambda: new_decoder(self.config),
+            decoding=Decoding(sampling_of(self.config), self.config.jobs, lambda: new_decoder(self.config)),
             ann_rows=self.config.ann_rows,
             progress=self._tell,
             attend=self._attend,

@@ -28,7 +28,7 @@ CHECKS = (
     ("ruff", "format", "--check"),
     ("mypy",),
     ("pyright",),
-    ("lint-imports",),
+    ("lint-imports", "--no-logo"),
 )
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 NOTE = "mediaindex-environment.json"
@@ -151,6 +151,8 @@ def _set_up(environment: Path, extras: frozenset[str]) -> None:
     project = f".[{','.join(sorted(extras))}]"
     if _python(environment, *PIP, "install", "--constraint", str(pins), "--editable", project):
         _fail("pip could not install the project (its reason stands above); once that is mended, call again")
+    if torch is not None:
+        _check_torchvision(environment, torch)
     note = environment / (NOTE + ".new")
     note.write_text(json.dumps({"digest": _digest(environment), "extras": sorted(extras)}), encoding="utf-8")
     note.replace(environment / NOTE)
@@ -196,6 +198,16 @@ def _pins(text: str, torch: str | None) -> str:
     return re.sub(loose, "", text, flags=re.MULTILINE) + f"\ntorch=={torch}\n"
 
 
+def _check_torchvision(environment: Path, torch: str) -> None:
+    """Says so where torchvision came from another build than the torch that stayed, as pip cannot know."""
+    torchvision = _version(environment, "torchvision")
+    if torchvision is not None and _python(environment, "-c", "import torchvision", quiet=True):
+        _say(
+            f"torchvision {torchvision} does not run with the torch {torch} that was here, so the open_clip "
+            "encoders will not: install both from one build, see README.md, 'Torch without CUDA'"
+        )
+
+
 def _size(torch: str | None) -> str:
     if torch is not None:
         return f"about 1 GB on disk; torch {torch} is there and stays"
@@ -207,14 +219,16 @@ def _size(torch: str | None) -> str:
     )
 
 
-def _python(environment: Path, *arguments: str) -> int:
+def _python(environment: Path, *arguments: str, quiet: bool = False) -> int:
     """Exit status of the environment's Python, which prints on stderr only; 127 where there is none."""
+    output = subprocess.DEVNULL if quiet else sys.stderr
     try:
         return subprocess.run(
             [environment / "bin" / "python", *arguments],
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
+            stdout=output,
+            stderr=output,
             close_fds=False,
             check=False,
         ).returncode

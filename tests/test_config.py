@@ -53,6 +53,11 @@ def test_each_source_beats_the_one_below(write: Write, monkeypatch: pytest.Monke
     assert config.origins["encoder"] == "default"
 
 
+def test_cores_are_counted_where_the_system_knows_no_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert available_cores() == os.cpu_count()
+
+
 def test_rows_show_every_setting_with_its_origin(write: Write) -> None:
     path = write("gap_seconds = 2")
     rows = {name: (value, origin) for name, value, origin in load_config().rows()}

@@ -96,6 +96,12 @@ class Checkout:
         (metadata / "INSTALLER").write_text("uv\n")
         (metadata / "RECORD").touch()
 
+    def put_torchvision(self, source: str) -> None:
+        metadata = self.packages / "torchvision-0.28.0.dist-info"
+        metadata.mkdir()
+        (metadata / "INSTALLER").write_text("uv\n")
+        (self.packages / "torchvision.py").write_text(source)
+
     def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, self.root / "scripts" / script, *arguments],
@@ -149,6 +155,15 @@ def test_run_sets_up_and_becomes_the_program(checkout: Checkout) -> None:
     code, out, err = checkout.call("run", "3")
     assert (code, err) == (3, "")
     assert checkout.builds == 1
+
+
+@pytest.mark.parametrize(("source", "told"), [("", 0), ("raise RuntimeError('no nms')", 1)])
+def test_a_torchvision_of_another_build_is_named(checkout: Checkout, source: str, told: int) -> None:
+    checkout.put_torchvision(source)
+    code, _, err = checkout.call("run", "0")
+    assert code == 0
+    assert err.count("torchvision 0.28.0 does not run with the torch 2.10.0+cpu") == told
+    assert "no nms" not in err
 
 
 def test_changed_requirements_and_further_extras_install_again(checkout: Checkout) -> None:

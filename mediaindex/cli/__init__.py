@@ -30,6 +30,7 @@ COMMANDS = (
     "retry",
     "forget",
     "check",
+    "models",
     "doctor",
     "config",
 )
@@ -51,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         exit_code: int = module.run(arguments, load_config(flags), output)
         sys.stdout.flush()
         return exit_code
-    except KeyboardInterrupt:
-        output.say("interrupted; the library is consistent, run the command again to go on")
+    except KeyboardInterrupt as interrupt:
+        goes_on = "interrupted; the library is consistent, run the command again to go on"
+        output.say(str(interrupt) or goes_on)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone; a second error while Python closes stdout helps nobody.

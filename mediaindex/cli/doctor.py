@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import platform
 import shutil
@@ -28,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Run every check; 1 where one failed."""
+    from mediaindex.cli.models import measured_costs
+    from mediaindex.estimate import described
+
     checks = []
     for name, check in CHECKS.items():
         try:
@@ -37,21 +41,14 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         checks.append({"name": name, "ok": ok, "detail": detail})
         output.line(f"{'ok  ' if ok else 'FAIL'} {name:10} {detail}")
     failed = [check["name"] for check in checks if not check["ok"]]
-    output.data({"ok": not failed, "checks": checks, "presets": preset_lines(config, output)})
+    try:
+        encoders = measured_costs(config, measure=True)
+    except MediaIndexError:
+        encoders = []  # a check above has said why
+    output.data({"ok": not failed, "checks": checks, "encoders": [dataclasses.asdict(e) for e in encoders]})
+    for encoder in encoders:
+        output.line(f"     {described(encoder)}")
     return 1 if failed else 0
-
-
-def preset_lines(config: Config, output: Output) -> list[dict[str, object]]:
-    """What each encoder would cost on this machine, printed and returned."""
-    from mediaindex.cli.models import preset_rows
-
-    rows = preset_rows(config, measure=True)
-    for row in rows:
-        hours = row["hours_for_library"]
-        cost = "" if hours is None else f", about {hours:.1f} h for this library"
-        present = "present" if row["present"] else f"{row['bytes'] / 1e6:.0f} MB to bring"  # type: ignore[operator]
-        output.line(f"     {row['name']:13} {row['licence']}, {present}{cost}")
-    return rows
 
 
 def _python(_config: Config) -> Verdict:

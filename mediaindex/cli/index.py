@@ -39,10 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Index, and print what was done."""
+    from mediaindex.cli.search import serving_space
     from mediaindex.store.library import open_library
 
     paths = [Path(os.path.abspath(os.path.expanduser(path))) for path in arguments.paths]
     with open_library(config.library, create=True) as library:
+        first = serving_space(library) is None
         for path in paths:
             check_root(library, path)
         outcome = through_the_writer(
@@ -60,7 +62,19 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         )
     output.data(outcome.result)
     print_report(outcome.result, output)
+    if first and outcome.result["indexed"] and not output.as_json:
+        tell_costs(config, output)
     return outcome.exit_code
+
+
+def tell_costs(config: Config, output: Output) -> None:
+    """After the first pass: what a larger encoder would cost on this machine."""
+    from mediaindex.cli.models import measured_costs
+    from mediaindex.estimate import described
+
+    output.say("encoders for this library; 'mediaindex models use NAME' chooses one:")
+    for cost in measured_costs(config, measure=True):
+        output.say(f"  {described(cost)}")
 
 
 def check_root(library: Library, path: Path) -> None:
@@ -95,7 +109,7 @@ def print_report(result: dict[str, Any], output: Output) -> None:
     ]
     took = format_seconds(result["elapsed_seconds"])
     output.line(f"{', '.join(counts)}; {format_seconds(result['media_seconds'])} of video in {took}")
-    if not result["videos"]:
+    if not (result["videos"] or result["skipped"] or result["failed"] or result["offline"]):
         output.line("no videos were found here")
     for row in result["skipped"]:
         output.line(f"skipped {row['path']}: {row['reason']}")

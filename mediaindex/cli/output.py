@@ -12,6 +12,7 @@ from mediaindex.terminal import format_seconds, printable
 
 SCHEMA = 1
 PLAIN_LINE_SECONDS = 10.0
+RATE_AFTER_SECONDS = 1.0
 
 
 class Output:
@@ -88,10 +89,9 @@ class ProgressLine:
         now = time.monotonic()
         if told["stage"] != self._stage:
             self._stage, self._stage_began = told["stage"], now
-        elapsed = max(now - self._stage_began, 1e-6)
-        rate = (
-            f"{told.get('media_seconds', 0.0) / elapsed:.0f}x real time" if told.get("media_seconds") else ""
-        )
+        elapsed = now - self._stage_began
+        media = told.get("media_seconds", 0.0)
+        rate = f"{media / elapsed:.1f}x real time" if media and elapsed > RATE_AFTER_SECONDS else ""
         if self._bar is not None:
             self._bar.update(
                 self._task,

@@ -78,6 +78,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.embed.language import language_note
     from mediaindex.search import Question, Searcher
     from mediaindex.store.library import open_library
+    from mediaindex.store.words import storable
 
     if not arguments.text.strip():
         raise QueryError("the query is empty; describe what you look for")
@@ -86,11 +87,10 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         encoder = None
         if arguments.channel != "words" and space is not None:
             encoder = load_space_encoder(library, space, config)
-        question = Question(
-            text=arguments.text, channel=arguments.channel, **answer_options(library, arguments)
-        )
+        text = storable(arguments.text)
+        question = Question(text=text, channel=arguments.channel, **answer_options(library, arguments))
         answer = Searcher(library, space, encoder, ann_rows=config.ann_rows).search(question)
-        note = None if encoder is None else language_note(arguments.text, encoder.spec)
+        note = None if encoder is None else language_note(text, encoder.spec)
         print_answer(library, output, arguments.text, space, answer, note)
     return 0
 

@@ -104,9 +104,7 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
         "offline": len(gone),
         "missing": sum(row.missing_since is not None for row in paths),
         "skipped": count(sa.select(skipped.c.path)),
-        "frames": connection.execute(
-            sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0)).where(newest)
-        ).scalar_one(),
+        "frames": spaces.cached_frames(connection),
         "segments": count(sa.select(segment.c.id).join(extraction).where(newest)),
         "media_seconds": connection.execute(
             sa.select(sa.func.coalesce(sa.func.sum(video.c.duration_seconds), 0.0))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mediaindex import requests
 from mediaindex.cli.output import Output, ProgressLine
 from mediaindex.config import Config
 from mediaindex.errors import MediaIndexError
-from mediaindex.requests import Json, Outcome
 
 if TYPE_CHECKING:
+    from mediaindex.requests import Outcome
     from mediaindex.store.library import Library
 
 
@@ -23,13 +22,20 @@ class _Failed(MediaIndexError):
 
 
 def through_the_writer(
-    library: Library, config: Config, output: Output, kind: str, arguments: Json, *, wait: bool = True
+    library: Library,
+    config: Config,
+    output: Output,
+    kind: str,
+    arguments: dict[str, Any],
+    *,
+    wait: bool = True,
 ) -> Outcome:
     """Carry out one request with progress on stderr.
 
     Raises:
         MediaIndexError: it failed; the text and exit code are the writer's.
     """
+    from mediaindex import requests
     from mediaindex.writer import Writer
 
     writer = Writer(library, config)

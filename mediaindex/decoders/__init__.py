@@ -47,6 +47,7 @@ class Picture:
         keyframe: one that the encoder set to begin from, in a film that has others between.
         adjacent: no picture lies between the one given before and this one.
         scaled: (width, height) → (height, width, 3) uint8 RGB, upright, area-averaged.
+        thumbnail: (36, 64, 3) uint8 RGB of nearest pixels, quick to make, to compare pictures by.
     """
 
     seconds: float
@@ -55,6 +56,7 @@ class Picture:
     keyframe: bool
     adjacent: bool
     scaled: Callable[[int, int], NDArray[np.uint8]]
+    thumbnail: Callable[[], NDArray[np.uint8]]
 
 
 class Decoder(Protocol):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import queue
 import re
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -29,6 +31,7 @@ from mediaindex.errors import DecodeError
 from mediaindex.ffmpeg_binary import ffmpeg_binary
 from mediaindex.hardening import die_with_parent, lift_cpu_budget
 from mediaindex.media import Cue, MediaInfo, Position
+from mediaindex.shots import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
 POSITION_BYTES = 4 << 20
 MAX_LINE_BYTES = 8192
 _SHOWN = re.compile(
-    rb"\] n: *\d+ .*?pts_time:(?P<seconds>-?[\d.e+]+) .*?(?:duration_time:(?P<length>[\d.e+-]+) .*?)?iskey:(?P<key>[01])"
+    rb"\] n: *\d+ .*?pts_time:(?P<seconds>-?[\d.e+]+) "
+    rb".*?(?:duration_time:(?P<length>[\d.e+-]+) .*?)?iskey:(?P<key>[01])"
 )
 _DAMAGE = re.compile(rb"\[.*\].*(error|invalid|corrupt|no frame)", re.IGNORECASE)
 
@@ -62,6 +66,7 @@ class FfmpegDecoder:
         self.end_seconds = 0.0
 
     def scan(self) -> Iterator[Picture | Cue | Position]:
+        """Every picture, after all cues; positions are estimated from the time."""
         yield from self._cues()
         with _Run(self._command(), self._stored_size()) as run:
             yield from self._pictures(run)
@@ -70,7 +75,8 @@ class FfmpegDecoder:
     def between(
         self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
     ) -> list[Picture]:
-        return [later]  # the scan leaves none out
+        """Nothing but `later`: the scan leaves no picture out."""
+        return [later]
 
     def _command(self) -> list[str]:
         width, height = self._stored_size()
@@ -123,6 +129,10 @@ class FfmpegDecoder:
                 return upright
             return np.asarray(Image.fromarray(upright).resize((width, height), Image.Resampling.BOX))
 
+        def thumbnail() -> NDArray[np.uint8]:
+            size = THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT
+            return np.asarray(Image.fromarray(upright).resize(size, Image.Resampling.NEAREST))
+
         return Picture(
             seconds=shown.seconds,
             width=self._width,
@@ -130,13 +140,14 @@ class FfmpegDecoder:
             keyframe=keyframe,
             adjacent=True,
             scaled=scaled,
+            thumbnail=thumbnail,
         )
 
     def _cues(self) -> Iterator[Cue]:
         if not any(stream.kind == "subtitle" for stream in self._info.streams):
             return
         with open_container(self._path) as container:
-            clock = PlayingClock(start_seconds(container), may_restart=False)
+            clock = PlayingClock(Fraction(1), start_seconds(container), may_restart=False)
             subtitles = SubtitleReader(container, clock)
             if not subtitles.streams:
                 return
@@ -154,7 +165,6 @@ class _Run:
         self._size = size
         self._shown: queue.SimpleQueue[_Shown | None] = queue.SimpleQueue()
         self.damage = 0
-        self._last_words = b""
         parent = os.getpid()
 
         def before_exec() -> None:
@@ -168,7 +178,8 @@ class _Run:
             stderr=subprocess.PIPE,
             preexec_fn=before_exec,
         )
-        assert self._process.stdout is not None and self._process.stderr is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._stdout: IO[bytes] = self._process.stdout
         self._reader = threading.Thread(target=self._read_words, args=(self._process.stderr,), daemon=True)
         self._reader.start()
@@ -176,18 +187,15 @@ class _Run:
     def pictures(self) -> Iterator[tuple[_Shown, NDArray[np.uint8]]]:
         """Each picture with its time, (height, width, 3)."""
         width, height = self._size
-        given = 0
         while True:
             data = self._stdout.read(width * height * 3)
-            if len(data) < width * height * 3:
-                break
-            shown = self._shown.get()
+            shown = self._shown.get() if len(data) == width * height * 3 else None
             if shown is None:
                 break
-            given += 1
             yield shown, np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
-        if not given and self._process.wait() != 0:
-            raise DecodeError(f"no picture can be decoded: {self._last_words.decode('utf-8', 'replace')}")
+        code = self._process.wait()
+        if code < 0:
+            raise DecodeError(f"ffmpeg died: {signal.Signals(-code).name}", transient=True)
 
     def __enter__(self) -> _Run:
         return self
@@ -206,7 +214,6 @@ class _Run:
                     self._shown.put(
                         _Shown(float(match["seconds"]), float(match["length"] or 0), match["key"] == b"1")
                     )
-                elif line.strip():
-                    self.damage += _DAMAGE.search(line) is not None
-                    self._last_words = line.strip()[-200:]
+                elif _DAMAGE.search(line):
+                    self.damage += 1
         self._shown.put(None)

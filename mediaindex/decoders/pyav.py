@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import av.error
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
@@ -32,6 +36,7 @@ from mediaindex.containers import (
 from mediaindex.decoders import Demand, Picture
 from mediaindex.embedded_subtitles import SubtitleReader
 from mediaindex.media import Cue, MediaInfo, Position
+from mediaindex.shots import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +45,17 @@ POSITION_BYTES = 4 << 20
 # A gap's packets that are kept; 3 s of 85 Mbit/s.
 KEPT_BYTES = 32 << 20
 NEIGHBOURS = 2
+# Where there are so many, pictures on which no other depends are left out: nothing is lost of a gap of
+# seconds, and a third of its decoding is saved.
+DENSE_FPS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Packets before a keyframe; `goes_on` where they follow what the codec decoded last."""
+
+    packets: list[Packet[Stream]]
+    goes_on: bool
 
 
 class PyavDecoder:
@@ -50,25 +66,36 @@ class PyavDecoder:
         self._info = info
         self._demand = demand
         self.damaged_packets = 0
-        self._clock = PlayingClock(0.0, may_restart=False)
+        self._clock = PlayingClock(Fraction(1), 0.0, may_restart=False)
+        self._open = contextlib.ExitStack()
         self._film: VideoStream
+        self._codec: VideoCodecContext
+        self._second: VideoCodecContext | None = None
         # Packets from the last keyframe on, how many of them were not given as pictures, and, for
         # `between`, those from the keyframe before.
-        self._kept: list[Packet] = []
+        self._kept: list[Packet[Stream]] = []
         self._kept_bytes = 0
         self._unseen = 0
-        self._gap: list[Packet] = []
+        self._gap = _Gap([], goes_on=False)
         self._decoding_on = False
         self._only_keyframes = True
         self._last_seconds = float("-inf")
+        # The last picture given that a gap is counted from: a keyframe, or the first a whole gap later.
+        self._anchor_seconds = float("-inf")
+        self._stored = (0, 0, 0)
+        self._display = (0, 0)
+        self._thumbnailer = VideoReformatter()
         self._reformatters: dict[tuple[int, int], VideoReformatter] = {}
 
     @property
     def end_seconds(self) -> float:
+        """Where the last film packet read so far stops being shown."""
         return self._clock.end_seconds
 
     def scan(self) -> Iterator[Picture | Cue | Position]:
-        with open_container(self._path) as container:
+        """Keyframes, and pictures decoded one after another where these are too far apart."""
+        with self._open:
+            container = self._open.enter_context(open_container(self._path))
             self._start(container)
             subtitles = SubtitleReader(container, self._clock)
             for packet in self._packets(container, subtitles):
@@ -84,11 +111,14 @@ class PyavDecoder:
     def between(
         self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
     ) -> list[Picture]:
-        packets = self._gap
-        if len(packets) > 1 and all(packet.is_keyframe for packet in packets):
-            return self._search(packets, earlier, later, difference)
-        self._codec.flush_buffers()
-        frames = [frame for packet in packets for frame in self._decode(packet)] + self._decode(None)
+        """The gap decoded from memory; of independent packets only those around the change."""
+        gap = self._gap
+        if len(gap.packets) > 1 and all(packet.is_keyframe for packet in gap.packets):
+            return self._search(gap.packets, earlier, later, difference)
+        if not gap.goes_on:
+            self._codec.flush_buffers()
+            self._codec.skip_frame = "DEFAULT"
+        frames = [frame for packet in gap.packets for frame in self._decode(packet)] + self._decode(None)
         self._codec.flush_buffers()
         pictures = [self._picture(frame, adjacent=True) for frame in frames]
         inside = [p for p in pictures if p and earlier.seconds < p.seconds < later.seconds]
@@ -96,19 +126,24 @@ class PyavDecoder:
         return [*inside, replace(later, adjacent=True)]
 
     def _start(self, container: InputContainer) -> None:
+        self._film = _film_of(container, self._info)
+        self._aspect = pixel_aspect(self._film)
         self._clock = PlayingClock(
-            start_seconds(container), may_restart=bool(container.format.flags & CLOCK_MAY_RESTART)
+            self._film.time_base or Fraction(1, av.time_base),
+            start_seconds(container),
+            may_restart=bool(container.format.flags & CLOCK_MAY_RESTART),
         )
-        film = container.streams[self._info.video_stream]
-        assert isinstance(film, VideoStream)
-        self._film = film
-        self._codec = film.codec_context
-        self._codec.thread_count = 1
-        self._codec.options = {**self._codec.options, "max_pixels": str(self._demand.max_pixels)}
+        self._codec = self._prepared(self._film)
+
+    def _prepared(self, film: VideoStream) -> VideoCodecContext:
+        codec = film.codec_context
+        codec.thread_count = 1
+        codec.options = {**codec.options, "max_pixels": str(self._demand.max_pixels)}
+        return codec
 
     def _packets(
         self, container: InputContainer, subtitles: SubtitleReader
-    ) -> Iterator[Packet | Position]:
+    ) -> Iterator[Packet[Stream] | Position]:
         """Packets of film and subtitles, and how far the file was read, until its end or its damage."""
         reported = 0
         with contextlib.suppress(EOFError):
@@ -129,15 +164,9 @@ class PyavDecoder:
                 if packet.size:
                     yield packet
 
-    def _film_packet(self, packet: Packet) -> Iterator[Picture]:
+    def _film_packet(self, packet: Packet[Stream]) -> Iterator[Picture]:
         if not packet.is_keyframe:
             self._only_keyframes = False
-        if self._decoding_on:
-            if packet.is_keyframe:
-                yield from self._stop_decoding_on()
-            else:
-                yield from self._given(self._decode(packet))
-                return
         if packet.is_keyframe and self._is_due(packet):
             yield from self._keyframe(packet)
         else:
@@ -145,47 +174,45 @@ class PyavDecoder:
         if self._is_gap_too_long(packet):
             yield from self._decode_on()
 
-    def _keyframe(self, packet: Packet) -> Iterator[Picture]:
+    def _keyframe(self, packet: Packet[Stream]) -> Iterator[Picture]:
+        """The picture of a keyframe, which closes the gap before it."""
         frame = self._decode_alone(packet)
-        if frame is None:
+        picture = None if frame is None else self._picture(frame, adjacent=self._unseen == 0, keyframe=True)
+        if picture is None or picture.seconds <= self._last_seconds:
             # Hidden by an edit list, refreshed bit by bit, or damaged: its followers may still show.
             self._keep(packet)
             return
-        closed = self._unseen == 0
-        self._gap = self._take_kept()
+        self._gap = _Gap(self._take_kept(), goes_on=self._decoding_on)
+        self._decoding_on = False
         self._keep(packet)
         self._unseen = 0
-        picture = self._picture(frame, adjacent=closed, keyframe=True)
-        if picture is not None and picture.seconds > self._last_seconds:
-            self._last_seconds = picture.seconds
-            yield picture
+        self._last_seconds = self._anchor_seconds = picture.seconds
+        yield picture
 
-    def _is_due(self, packet: Packet) -> bool:
+    def _is_due(self, packet: Packet[Stream]) -> bool:
         demand = self._demand
         seconds = demand.intra_seconds if self._only_keyframes else demand.independent_seconds
         return self._elapsed(packet) >= seconds
 
-    def _is_gap_too_long(self, packet: Packet) -> bool:
-        if len(self._kept) < 2:
+    def _is_gap_too_long(self, packet: Packet[Stream]) -> bool:
+        if self._unseen == 0:
             return False
         if self._only_keyframes:
             if self._kept_bytes > KEPT_BYTES:
                 self._thin()
             return False
-        return self._kept_bytes > KEPT_BYTES or self._elapsed(packet) > self._demand.gap_seconds
+        return self._kept_bytes > KEPT_BYTES or self._elapsed(packet) >= self._demand.gap_seconds
 
-    def _elapsed(self, packet: Packet) -> float:
-        """Seconds since the last picture given, infinite before the first or where no stamp tells."""
-        if packet.pts is None or packet.time_base is None:
-            return float("inf")
-        return self._clock.seconds(packet.pts * packet.time_base) - self._last_seconds
+    def _elapsed(self, packet: Packet[Stream]) -> float:
+        """Seconds since the anchor, infinite before the first picture or where no stamp tells."""
+        return float("inf") if packet.pts is None else self._clock.seconds(packet.pts) - self._anchor_seconds
 
-    def _keep(self, packet: Packet) -> None:
+    def _keep(self, packet: Packet[Stream]) -> None:
         self._kept.append(packet)
         self._kept_bytes += packet.size
         self._unseen += 1
 
-    def _take_kept(self) -> list[Packet]:
+    def _take_kept(self) -> list[Packet[Stream]]:
         kept, self._kept, self._kept_bytes, self._unseen = self._kept, [], 0, 0
         return kept
 
@@ -195,26 +222,29 @@ class PyavDecoder:
         self._kept_bytes = sum(packet.size for packet in self._kept)
 
     def _decode_on(self) -> Iterator[Picture]:
-        """Decode what was kept and whatever comes, up to the next keyframe."""
-        self._decoding_on = True
-        self._codec.flush_buffers()
+        """Pictures of what was kept, going on where decoding on stopped the last time."""
+        if not self._decoding_on:
+            self._codec.flush_buffers()
+            self._codec.skip_frame = "NONREF" if (self._info.fps or 0) >= DENSE_FPS else "DEFAULT"
+            self._decoding_on = True
         for packet in self._take_kept():
             yield from self._given(self._decode(packet))
 
-    def _stop_decoding_on(self) -> Iterator[Picture]:
-        self._decoding_on = False
-        yield from self._given(self._decode(None))
-        self._codec.flush_buffers()
-
     def _finish(self) -> Iterator[Picture]:
-        """The stretch after the last keyframe, which no further picture closes."""
+        """The stretch after the last picture, which no further keyframe closes, if it is long."""
         if self._only_keyframes and self._unseen:
             yield from self._keyframe(self._kept.pop())
             return
-        if self._unseen:
-            yield from self._decode_on()
-        if self._decoding_on:
-            yield from self._stop_decoding_on()
+        spacing = self._demand.intra_seconds
+        anchor = self._anchor_seconds
+        samples = (self._clock.end_seconds - anchor) // spacing if anchor > float("-inf") else float("inf")
+        if samples == 0:
+            return
+        for picture in self._decode_on():
+            yield picture
+            if picture.seconds >= anchor + samples * spacing:
+                return
+        yield from self._given(self._decode(None))
 
     def _given(self, frames: list[VideoFrame]) -> Iterator[Picture]:
         """Pictures of frames decoded one after another, without those that were given before."""
@@ -222,11 +252,13 @@ class PyavDecoder:
             picture = self._picture(frame, adjacent=True)
             if picture is not None and picture.seconds > self._last_seconds:
                 self._last_seconds = picture.seconds
+                if picture.seconds >= self._anchor_seconds + self._demand.gap_seconds:
+                    self._anchor_seconds = picture.seconds
                 yield picture
 
     def _search(
         self,
-        packets: list[Packet],
+        packets: list[Packet[Stream]],
         earlier: Picture,
         later: Picture,
         difference: Callable[[Picture, Picture], float],
@@ -254,19 +286,28 @@ class PyavDecoder:
                 low = (low + high) // 2
         for index in range(max(low - NEIGHBOURS, 1), min(high + NEIGHBOURS + 1, len(packets))):
             at(index)
-        return [
-            replace(found[index], adjacent=index - 1 in found) for index in sorted(found) if index > 0
-        ]
+        return [replace(found[index], adjacent=index - 1 in found) for index in sorted(found) if index > 0]
 
-    def _decode_alone(self, packet: Packet) -> VideoFrame | None:
-        self._codec.flush_buffers()
-        frames = self._decode(packet) or self._decode(None)
-        self._codec.flush_buffers()
+    def _decode_alone(self, packet: Packet[Stream]) -> VideoFrame | None:
+        codec = self._second_codec() if self._decoding_on else self._codec
+        codec.flush_buffers()
+        codec.skip_frame = "DEFAULT"
+        frames = self._decode(packet, codec) or self._decode(None, codec)
+        codec.flush_buffers()
         return frames[0] if frames else None
 
-    def _decode(self, packet: Packet | None) -> list[VideoFrame]:
+    def _second_codec(self) -> VideoCodecContext:
+        """A decoder for keyframes while the first is in the middle of a gap."""
+        if self._second is None:
+            container = self._open.enter_context(open_container(self._path))
+            self._second = self._prepared(_film_of(container, self._info))
+        return self._second
+
+    def _decode(
+        self, packet: Packet[Stream] | None, codec: VideoCodecContext | None = None
+    ) -> list[VideoFrame]:
         try:
-            return self._codec.decode(packet)
+            return (codec or self._codec).decode(packet)
         except av.error.MemoryError:
             raise
         except EOFError:
@@ -275,26 +316,44 @@ class PyavDecoder:
             self.damaged_packets += 1
             return []
 
+    def _displayed(self, width: int, height: int, rotation: int) -> tuple[int, int]:
+        """Display size, which a film changes seldom."""
+        stored = width, height, rotation
+        if stored != self._stored:
+            self._stored = stored
+            self._display = display_size(width, height, self._aspect, rotation)
+        return self._display
+
     def _picture(self, frame: VideoFrame, *, adjacent: bool, keyframe: bool = False) -> Picture | None:
-        # PyAV gives no time base to frames that it drains.
-        time_base = frame.time_base or self._film.time_base
-        if frame.pts is None or time_base is None:
+        if frame.pts is None:
             return None
         rotation = quarter_turns(frame.rotation)
-        width, height = display_size(frame.width, frame.height, pixel_aspect(self._film), rotation)
+        width, height = self._displayed(frame.width, frame.height, rotation)
 
         def scaled(to_width: int, to_height: int) -> NDArray[np.uint8]:
             size = (to_height, to_width) if rotation in (90, 270) else (to_width, to_height)
             reformatter = self._reformatters.setdefault(size, VideoReformatter())
             rgb = reformatter.reformat(frame, *size, format="rgb24", interpolation="AREA")
-            upright: NDArray[np.uint8] = np.rot90(rgb.to_ndarray(), rotation // 90)
-            return upright
+            return np.rot90(np.asarray(rgb.to_ndarray(), np.uint8), rotation // 90)
+
+        def thumbnail() -> NDArray[np.uint8]:
+            rgb = self._thumbnailer.reformat(
+                frame, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, format="rgb24", interpolation="POINT"
+            )
+            return np.asarray(rgb.to_ndarray(), np.uint8)
 
         return Picture(
-            seconds=self._clock.seconds(frame.pts * time_base),
-            width=max(width, 1),
-            height=max(height, 1),
+            seconds=self._clock.seconds(frame.pts),
+            width=width,
+            height=height,
             keyframe=keyframe,
             adjacent=adjacent,
             scaled=scaled,
+            thumbnail=thumbnail,
         )
+
+
+def _film_of(container: InputContainer, info: MediaInfo) -> VideoStream:
+    film = container.streams[info.video_stream]
+    assert isinstance(film, VideoStream)
+    return film

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mediaindex.embed.sentences import readable
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 
 _WEIGHTS = (
@@ -27,11 +29,13 @@ def weights_in(folder: Path) -> Path:
     """The file of weights in a folder, safetensors before anything else.
 
     Raises:
-        EncoderUnavailable: there is none.
+        EncoderUnavailable: there is none, or they are split into several.
     """
     for name in _WEIGHTS:
         if (folder / name).is_file():
             return folder / name
+    if any(folder.glob("*.index.json")):
+        raise EncoderUnavailable(f"the weights in {folder} are split into several files: bring them as one")
     for suffix in _SUFFIXES:
         found = sorted(path for path in folder.glob(f"*{suffix}") if path.is_file())
         if found:
@@ -52,12 +56,15 @@ def read_json(path: Path) -> dict[str, object]:
     """The object in a JSON file of a checkpoint.
 
     Raises:
-        EncoderMismatch: too large, or no JSON object.
+        EncoderUnavailable: the file is not there.
+        EncoderMismatch: it is too large, or no JSON object.
     """
     try:
         if path.stat().st_size > _LARGEST_JSON:
             raise EncoderMismatch(f"{path} is too large for a configuration")
         value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EncoderUnavailable(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise EncoderMismatch(f"{path} is not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -95,6 +102,17 @@ def licence_of(folder: Path | None) -> tuple[str, bool]:
 def reads_many_languages(pieces: int) -> bool:
     """Whether a vocabulary of that many pieces was made for many languages (English: 30 to 50 thousand)."""
     return pieces >= _MANY_PIECES
+
+
+def reason(error: Exception) -> str:
+    """What a library's error says, in one clean line."""
+    if isinstance(error, pickle.UnpicklingError):
+        return "it holds more than tensors, perhaps code"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # "Error(s) in loading state_dict for CLIP:" says less than the line after it
+    if len(lines) > 1 and lines[0].endswith(":"):
+        lines.pop(0)
+    return readable(lines[0], tokens=16).rstrip(".") if lines else type(error).__name__
 
 
 def _file_digest(path: Path) -> str:

@@ -6,6 +6,7 @@ Code that lies beside weights is never run, and nothing is downloaded here.
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 from mediaindex.embed import EncoderSpec, checkpoint, hub
 from mediaindex.embed.batching import BatchedNetwork
@@ -136,6 +138,10 @@ class _TextTower(nn.Module):
 
 
 def _parts(folder: Path, weights: Path) -> tuple[Any, Any, Any]:
+    """Model, image processor and tokenizer of a folder, without bars or remarks on the terminal."""
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(folder, **_LOCAL)
         model, report = AutoModel.from_pretrained(
@@ -147,14 +153,20 @@ def _parts(folder: Path, weights: Path) -> tuple[Any, Any, Any]:
             output_loading_info=True,
             **_LOCAL,
         )
-        processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
-            folder, use_fast=False, **_LOCAL
-        )
+        processor = AutoImageProcessor.from_pretrained(folder, **_LOCAL)
         tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
-    except (SafetensorError, OSError, EOFError) as error:
-        raise EncoderUnavailable(f"{folder} cannot be read: {_first_line(error)}") from error
+    except (pickle.UnpicklingError, SafetensorError, OSError, EOFError) as error:
+        raise EncoderUnavailable(
+            f"{folder} cannot be read: {checkpoint.reason(error)}; bring its weights as safetensors"
+        ) from error
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise EncoderMismatch(f"{weights} does not fit its config.json: {_first_line(error)}") from error
+        raise EncoderMismatch(
+            f"{weights} does not fit its config.json: {checkpoint.reason(error)}"
+        ) from error
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:3])
         raise EncoderMismatch(f"{weights} does not fit its config.json: it lacks {missing}")
@@ -192,8 +204,3 @@ def _without(model: Any, *names: str) -> Any:
     half.__dict__["_modules"] = {k: v for k, v in model._modules.items() if k not in names}
     half.__dict__["_parameters"] = dict(model._parameters)
     return half
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200]

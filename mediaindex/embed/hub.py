@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mediaindex.embed.checkpoint import reason
 from mediaindex.errors import EncoderUnavailable
 
 _PATTERNS = ("*.json", "*.txt", "*.model", "README.md")
+_PATIENCE_SECONDS = 20.0
 
 
 def cached_file(repository: str, name: str) -> Path | None:
@@ -36,18 +38,19 @@ def download(repository: str, *, weights: bool = True) -> Path:
         EncoderUnavailable: no network, no such repository, or no space; one sentence.
     """
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        patterns = list(_PATTERNS)
+        patterns: list[str] = list(_PATTERNS)
         if weights:
-            patterns.append(_weights_pattern(HfApi().list_repo_files(repository)))
+            siblings = HfApi().model_info(repository, timeout=_PATIENCE_SECONDS).siblings or []
+            patterns.append(_weights_pattern([sibling.rfilename for sibling in siblings]))
         return Path(snapshot_download(repository, allow_patterns=patterns))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except Exception as error:
+        # whatever HTTP library the hub's client uses in this version raises its own errors through it
         raise EncoderUnavailable(
-            f"{repository} could not be downloaded ({reason}); on a machine without network bring the "
-            f"files from another one and run `mediaindex models import FILE_OR_FOLDER`"
+            f"{repository} could not be downloaded ({reason(error)}); on a "
+            f"machine without network bring the files from another one and run "
+            f"`mediaindex models import FILE_OR_FOLDER`"
         ) from error
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import open_clip
 import torch
 from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
-from open_clip.transform import PreprocessCfg
+from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
@@ -48,7 +48,8 @@ def load_openclip(
     size = model.visual.image_size
     side = int(size[0] if isinstance(size, tuple) else size)
     known = {f.name for f in fields(PreprocessCfg)}
-    pixels = PreprocessCfg(**{k: v for k, v in files.pixels.items() if k in known} | {"size": size})
+    stated_pixels: dict[str, Any] = {k: v for k, v in files.pixels.items() if k in known}
+    pixels = PreprocessCfg(**{**stated_pixels, "size": size})
     images, texts = _ImageTower(model.visual), _TextTower(model)
     tokenise = _Tokeniser(files)
     stated, commercial = licence or checkpoint.licence_of(files.weights.parent)
@@ -70,7 +71,7 @@ def load_openclip(
         has_tokens=texts.has_tokens,
     )
     network = partial(BatchedNetwork, device=device, name=name)
-    transform = open_clip.image_transform_v2(pixels, is_train=False)
+    transform: Any = image_transform_v2(pixels, is_train=False)
     return TwoTowers(
         spec,
         images=network(lambda: images, size=spec.batch, padded=True),
@@ -162,16 +163,15 @@ def _built(files: OpenClipFiles) -> Any:
             if download.replace("_pretrained", "_name") in model[tower]:
                 model[tower][download] = False
         with NothingDrawn():
-            network = family(**model)
+            network: Any = family(**model)
         open_clip.load_checkpoint(network, str(files.weights), strict=True, weights_only=True)
     except (pickle.UnpicklingError, SafetensorError, EOFError, OSError) as error:
         raise EncoderUnavailable(
-            f"{files.weights} is no checkpoint of tensors alone and was not read: {_first_line(error)}; "
-            f"bring it as safetensors"
+            f"{files.weights} cannot be read: {checkpoint.reason(error)}; bring it as safetensors"
         ) from error
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
         raise EncoderMismatch(
-            f"{files.weights} does not fit its model: {_first_line(error)}; "
+            f"{files.weights} does not fit its model: {checkpoint.reason(error)}; "
             f"take the weights and the configuration of one and the same model"
         ) from error
     return network
@@ -181,12 +181,3 @@ def _without_places(model: dict[str, Any]) -> dict[str, Any]:
     """The configuration without folders of this machine, so that its digest is the same on all."""
     text = {k: v for k, v in model["text_cfg"].items() if not k.startswith("hf_")}
     return {**model, "text_cfg": text}
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # "Error(s) in loading state_dict for CLIP:" says less than the line after it
-    chosen = (
-        lines[1] if len(lines) > 1 and lines[0].endswith(":") else lines[0] if lines else type(error).__name__
-    )
-    return chosen[:200]

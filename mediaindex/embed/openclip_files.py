@@ -130,10 +130,15 @@ def _configuration(model: str) -> dict[str, Any]:
 
 
 def _localised(model: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The configuration with the text side's own repositories read from `folder`."""
-    text = model.get("text_cfg")
-    if not isinstance(text, dict) or not isinstance(model.get("vision_cfg"), dict):
+    """The configuration with everything read from `folder`, nothing from a hub and no code."""
+    vision, text = model.get("vision_cfg"), model.get("text_cfg")
+    if not isinstance(text, dict) or not isinstance(vision, dict):
         raise EncoderMismatch(f"{folder / CONFIG} names no model: vision_cfg and text_cfg are needed")
-    if text.get("hf_model_name"):
-        return {**model, "text_cfg": {**text, "hf_model_name": str(folder)}}
-    return model
+    network = str(vision.get("timm_model_name", ""))
+    if ":" in network:
+        raise EncoderMismatch(f"{folder / CONFIG}: a model is read from files alone, not from {network}")
+    if not text.get("hf_model_name"):
+        return model
+    if "auto_map" in checkpoint.read_json(folder / "config.json"):
+        raise EncoderMismatch(f"{folder / 'config.json'} asks for code of its own, which is never run")
+    return {**model, "text_cfg": {**text, "hf_model_name": str(folder)}}

@@ -202,7 +202,7 @@ def _imports(models: Path) -> Iterator[Import]:
     for manifest in sorted(models.glob(f"*/{_MANIFEST}")):
         try:
             said = checkpoint.read_json(manifest)
-        except (EncoderMismatch, OSError):
+        except EncoderUnavailable:  # a mismatch is one too
             continue
         library = said.get("library")
         if library in ("open_clip", "transformers") and not manifest.parent.name.startswith("."):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from mediaindex.store.library import Library
 from mediaindex.store.schema import answer
+from mediaindex.store.words import storable
 
 KEPT = 100
 
@@ -16,7 +17,7 @@ KEPT = 100
 def remember(library: Library, query: str, hits: list[dict[str, Any]]) -> None:
     """Keep an answer as it was printed."""
     with library.write() as connection:
-        connection.execute(sa.insert(answer).values(query=query, hits=hits, asked_at=time.time()))
+        connection.execute(sa.insert(answer).values(query=storable(query), hits=hits, asked_at=time.time()))
         newest = sa.select(answer.c.id).order_by(answer.c.id.desc()).limit(KEPT)
         connection.execute(sa.delete(answer).where(answer.c.id.not_in(newest)))
 

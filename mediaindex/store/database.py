@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DatabaseError
 
-from mediaindex.errors import NoSpace, SchemaTooNew, StoreError
+from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, WriterBusy
 
 HEAD = "0001"
 """Revision that this program reads and writes; the newest file in migrations/versions."""
@@ -61,16 +62,18 @@ def revision(engine: sa.Engine) -> str | None:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return None
             return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    except sa.exc.DatabaseError as error:
+    except DatabaseError as error:
         raise translated(error, engine) from error
 
 
-def translated(error: sa.exc.DatabaseError, engine: sa.Engine) -> NoSpace | StoreError:
-    """The user's error for SQLite's: full disk and permission apart from damage."""
+def translated(error: DatabaseError, engine: sa.Engine) -> NoSpace | StoreError | WriterBusy:
+    """The user's error for SQLite's: full disk, permission and a long lock apart from damage."""
     text = str(error.orig)
     where = engine.url.database or "library.sqlite"
     if any(word in text for word in ("disk is full", "readonly database", "unable to open")):
         return NoSpace(f"{where}: {text}; free space on this disk or check its permissions")
+    if "is locked" in text:
+        return WriterBusy(f"{where} was locked by another process for too long; run the command again")
     if "disk I/O error" in text:
         return NoSpace(f"{where}: {text}; check the disk and its free space")
     return StoreError(f"{where} is damaged ({text}); run 'mediaindex check --repair'")
@@ -101,5 +104,5 @@ def migrate(engine: sa.Engine) -> None:
     config.attributes["engine"] = engine
     try:
         command.upgrade(config, "head")
-    except sa.exc.DatabaseError as error:
+    except DatabaseError as error:
         raise translated(error, engine) from error

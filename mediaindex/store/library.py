@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
 from mediaindex.store.database import make_engine, migrate, translated
@@ -58,8 +59,8 @@ class Library:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.DatabaseError as error:
-            if isinstance(error, sa.exc.IntegrityError):
+        except DatabaseError as error:
+            if isinstance(error, IntegrityError):
                 raise
             raise translated(error, self.engine) from error
 
@@ -141,5 +142,5 @@ def _check_schema(library: Library) -> None:
     try:
         with library.read() as connection:
             connection.execute(sa.text("SELECT value FROM meta LIMIT 1"))
-    except sa.exc.DatabaseError as error:
+    except DatabaseError as error:
         raise StoreError(f"{library.root / DATABASE} is damaged; run 'mediaindex check --repair'") from error

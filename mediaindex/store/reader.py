@@ -135,7 +135,7 @@ class SpaceReader:
         order = np.lexsort((matrix.frame, matrix.generation))
         generations, starts = np.unique(matrix.generation[order], return_index=True)
         self._matrix = matrix
-        self._rows_of = dict(zip(generations.tolist(), np.split(order, starts[1:]), strict=True))
+        self._rows_of = dict(zip(generations.tolist(), np.split(order, starts)[1:], strict=True))
 
 
 def cosines(matrix: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -111,18 +111,30 @@ def newest_extraction() -> sa.Select[tuple[int]]:
     return sa.select(sa.func.max(extraction.c.id)).group_by(extraction.c.video_id)
 
 
-def missing_vectors(connection: Connection, space_id: int) -> list[sa.Row[Any]]:
-    """Newest extractions that have frames and no vectors in the space: video_id, id, frame_file, frames."""
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A video whose frames lie in the frame cache and have no vectors in a space."""
+
+    video_id: int
+    extraction_id: int
+    frame_file: str
+    frames: int
+
+
+def missing_vectors(connection: Connection, space_id: int) -> list[Unembedded]:
+    """Newest extractions that have frames and no vectors in the space."""
     has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == space_id)
     query = sa.select(extraction.c.video_id, extraction.c.id, extraction.c.frame_file, extraction.c.frames)
     query = query.where(extraction.c.id.in_(newest_extraction()), extraction.c.id.not_in(has))
     query = query.where(extraction.c.frame_file.not_like(f"{LOST}%"))
-    return list(connection.execute(query.order_by(extraction.c.id)))
+    rows = connection.execute(query.order_by(extraction.c.id))
+    return [Unembedded(row.video_id, row.id, row.frame_file, row.frames) for row in rows]
 
 
-def has_frames(connection: Connection) -> bool:
-    """Whether anything was ever decoded."""
-    return connection.execute(sa.select(extraction.c.id).limit(1)).first() is not None
+def cached_frames(connection: Connection) -> int:
+    """Frames of the newest extractions, which is what an encoder has to embed."""
+    total = sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0))
+    return int(connection.execute(total.where(extraction.c.id.in_(newest_extraction()))).scalar_one())
 
 
 def owned(connection: Connection, space_id: int) -> dict[int, int]:

@@ -69,9 +69,11 @@ class VectorStore(Protocol):
 
     def read(self, generations: Sequence[int] | None = None) -> VectorRows:
         """All rows, or those of these generations."""
+        ...
 
     def nearest(self, query: NDArray[np.float32], limit: int) -> VectorRows:
         """The rows most like a unit vector, best first."""
+        ...
 
 
 def new_generation() -> int:

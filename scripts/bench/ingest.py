@@ -1,0 +1,347 @@
+"""What indexing costs in CPU time, beside the plain way to do it, on the same clips.
+
+    python scripts/bench/ingest.py --videos ../shared/corpus/videos     (104 clips: minutes)
+    python scripts/bench/ingest.py --quick                              (6 clips)
+
+Ours is the whole write corridor into a new library: scan, probe, decode in a child process, hash, frame
+cache, embedding, both stores. The plain way is one process without any store: PyAV decodes every frame,
+one a second is kept, Pillow makes its square, and the same encoder embeds it alone. Both use one torch
+thread, and count user and system time of all processes; imports and loading of the encoder, done on a
+warm-up clip before, are on neither side. Files are dropped from the page cache before each side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from resource import RUSAGE_CHILDREN as CHILDREN
+from resource import RUSAGE_SELF as SELF
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import av
+import numpy as np
+import psutil
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench._report import Row, add_videos, flags, publish, say
+from bench.recall import read_clips, some_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mediaindex.config import Config
+    from mediaindex.embed import Encoder
+    from mediaindex.embed.two_towers import TwoTowers
+    from mediaindex.frames import DecodeWorker
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+QUICK_CLIPS = 6
+SIDE = 224
+DECODE, PREPROCESS, EMBED = "decode", "preprocess", "embed"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one side used.
+
+    Attributes:
+        parts: CPU seconds by step; they add up to `cpu_seconds`.
+        disk_bytes: read from the disk, not from the page cache.
+    """
+
+    cpu_seconds: float
+    frames: int
+    parts: dict[str, float]
+    disk_bytes: int = 0
+
+
+class Stopwatch:
+    """CPU time of threads by step; what a step calls that is a step itself counts there alone."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._inside = threading.local()
+        self._lock = threading.Lock()
+
+    def timed(self, step: str, function: Callable[P, R]) -> Callable[P, R]:
+        """The function, its thread's CPU time added to a step."""
+
+        @functools.wraps(function)
+        def measured(*args: P.args, **kwargs: P.kwargs) -> R:
+            outer, self._inside.total = getattr(self._inside, "total", 0.0), 0.0
+            began = time.thread_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                took = time.thread_time() - began
+                with self._lock:
+                    self.seconds[step] += took - self._inside.total
+                self._inside.total = outer + took
+
+        return measured
+
+
+class Children:
+    """Decoder processes that are started and warmed before the measurement, and read out at their end."""
+
+    def __init__(self, config: Config, warm_up: Path) -> None:
+        self._ready = [self._worker(config) for _ in range(config.jobs)]
+        for worker in self._ready:
+            _extract_all(worker, warm_up)
+        processes = [psutil.Process(worker.pid) for worker in self._ready]
+        self.cpu_before = sum(process.cpu_times().user + process.cpu_times().system for process in processes)
+        self.disk_bytes = -sum(map(disk_bytes, processes))
+
+    def take(self) -> DecodeWorker:
+        """One that runs already."""
+        return self._ready.pop()
+
+    def _worker(self, config: Config) -> DecodeWorker:
+        from mediaindex.frames import MAX_PIXELS, DecodeWorker
+        from mediaindex.sandbox import Limits, Sandbox
+
+        children = self
+
+        class Counted(DecodeWorker):
+            def kill(self) -> None:
+                if self.pid is not None:
+                    children.disk_bytes += disk_bytes(psutil.Process(self.pid))
+                super().kill()
+
+        limits = Limits(memory_mib=config.decode_memory_mib, reply_seconds=config.decode_timeout_seconds)
+        sandbox = Sandbox("mediaindex.decoder_child", limits)
+        return Counted(sandbox, decoder=config.decoder, max_pixels=MAX_PIXELS)
+
+
+def _extract_all(worker: DecodeWorker, path: Path) -> None:
+    from mediaindex.frames import Sampling
+    from mediaindex.media import NotAVideo
+
+    info = worker.probe(path)
+    assert not isinstance(info, NotAVideo)
+    for _ in worker.extract(path, info, Sampling()):
+        pass
+
+
+def ours(clips: Sequence[Path], warm_up: Path, work: Path) -> Cost:
+    """The write corridor over these files into a new library."""
+    from mediaindex.config import load_config
+    from mediaindex.writer import new_decoder
+
+    encoder = one_threaded_encoder()
+    config = load_config({"library": str(work / "library"), "device": "cpu", "threads": "1"})
+    warm = load_config({"library": str(work / "warm"), "device": "cpu", "threads": "1"})
+    _corridor(warm, [warm_up], encoder, lambda: new_decoder(warm))
+    children, watch, me = Children(config, warm_up), Stopwatch(), psutil.Process()
+    drop_from_cache(clips)
+    with steps_timed(watch, encoder):
+        disk, here, there = disk_bytes(me), cpu_seconds(SELF), cpu_seconds(CHILDREN)
+        frames = _corridor(config, clips, encoder, children.take)
+        own = cpu_seconds(SELF) - here
+    decoding = cpu_seconds(CHILDREN) - there - children.cpu_before
+    parts = {DECODE: decoding, **watch.seconds, "store, and all else": own - sum(watch.seconds.values())}
+    return Cost(own + decoding, frames, parts, disk_bytes(me) - disk + children.disk_bytes)
+
+
+def _corridor(
+    config: Config, clips: Sequence[Path], encoder: Encoder, new_worker: Callable[[], DecodeWorker]
+) -> int:
+    """What `mediaindex index` does with the lock held, with what is loaded already; the frames it took."""
+    from mediaindex import writer
+    from mediaindex.store.library import open_library
+
+    given = {"load_encoder": lambda *_, **__: encoder, "new_decoder": lambda _: new_worker()}
+    with (
+        replaced([(writer, name, function) for name, function in given.items()]),
+        open_library(config.library, create=True) as library,
+        library.lock(),
+    ):
+        asked = {"paths": [str(path) for path in clips]}
+        report = writer.Writer(library, config).perform("index", asked, lambda _: None).result
+    if report["failed"] or report["skipped"] or report["decoded"] != len(clips):
+        sys.exit(f"not everything was indexed: {report}")
+    return int(report["frames"])
+
+
+@contextlib.contextmanager
+def replaced(seams: Sequence[tuple[object, str, object]]) -> Iterator[None]:
+    """Attributes (of what, name, value) replaced for a while."""
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in seams]
+    for owner, name, value in seams:
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)
+
+
+def steps_timed(watch: Stopwatch, encoder: TwoTowers) -> contextlib.AbstractContextManager[None]:
+    """Steps of the corridor timed where one module calls the next."""
+    from mediaindex import embedding, extract, identity
+
+    seams: list[tuple[object, str, str]] = [
+        (identity, "_digest", "hash"),
+        (extract, "extract", "receive frames, write the frame cache"),
+        (embedding, "picture", PREPROCESS),
+        (encoder, "_prepare", PREPROCESS),
+        (encoder._images, "_run", EMBED),
+    ]
+    return replaced([(owner, name, watch.timed(step, getattr(owner, name))) for owner, name, step in seams])
+
+
+def plain(clips: Sequence[Path], warm_up: Path) -> Cost:
+    """Every frame decoded, one a second kept, one embedded at a time."""
+    encoder, watch = one_threaded_encoder(), Stopwatch()
+    # Its own batch would pad one picture to several: that were four times the work.
+    encoder._images._size = 1
+    encoder.images([square(picture) for picture in one_a_second(warm_up)])
+    prepare = watch.timed(PREPROCESS, square)
+    embed = watch.timed(EMBED, lambda picture: encoder.images([picture]))
+    drop_from_cache(clips)
+    frames, here = 0, cpu_seconds(SELF)
+    for path in clips:
+        for picture in one_a_second(path):
+            embed(prepare(picture))
+            frames += 1
+    total = cpu_seconds(SELF) - here
+    return Cost(total, frames, {DECODE: total - sum(watch.seconds.values()), **watch.seconds})
+
+
+def one_threaded_encoder() -> TwoTowers:
+    """The built-in encoder, with one torch thread in this process from now on."""
+    from mediaindex.embed import load_encoder
+    from mediaindex.embed.two_towers import TwoTowers
+
+    encoder = load_encoder("builtin", device="cpu", threads=1)
+    assert isinstance(encoder, TwoTowers)
+    return encoder
+
+
+def one_a_second(path: Path) -> Iterator[av.VideoFrame]:
+    """Every frame is decoded, the first of each second is given."""
+    from mediaindex.containers import open_container
+
+    with open_container(path) as container:
+        stream = container.streams.best("video")
+        assert isinstance(stream, av.VideoStream)
+        stream.thread_count = 1
+        second = None
+        for frame in container.decode(stream):
+            if frame.pts is not None and int(frame.time) != second:
+                second = int(frame.time)
+                yield frame
+
+
+def square(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    """The centre square, as Pillow makes it."""
+    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    scale = SIDE / min(image.size)
+    width, height = (max(SIDE, round(length * scale)) for length in image.size)
+    left, top = (width - SIDE) // 2, (height - SIDE) // 2
+    scaled = image.resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(scaled.crop((left, top, left + SIDE, top + SIDE)))
+
+
+def drop_from_cache(clips: Sequence[Path]) -> None:
+    """Forget the files' pages, so that what is read comes from the disk."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for path in clips:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+
+
+def cpu_seconds(who: int) -> float:
+    """User and system time, of this process with all its threads or of children that have ended."""
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def disk_bytes(process: psutil.Process) -> int:
+    """What a process has read from the disk itself; 0 where the system does not tell."""
+    return int(process.io_counters().read_bytes) if hasattr(process, "io_counters") else 0
+
+
+def rows_of(mine: Cost, other: Cost, file_bytes: int) -> list[Row]:
+    """Totals beside the plain way, then where the time goes, then the disk."""
+    bound = mine.parts[DECODE] + mine.parts[EMBED]
+    each, other_each = 1000 * mine.cpu_seconds / mine.frames, 1000 * other.cpu_seconds / other.frames
+    return [
+        Row(
+            "CPU, ours beside the plain way (times as fast: at least 2)",
+            mine.cpu_seconds,
+            "s",
+            other.cpu_seconds,
+            other.cpu_seconds / mine.cpu_seconds,
+        ),
+        Row("CPU of one frame (times as fast at equal frames)", each, "ms", other_each, other_each / each),
+        Row(
+            "frames (plain to ours)",
+            mine.frames,
+            "frames",
+            other.frames,
+            other.frames / mine.frames,
+        ),
+        *_shares("ours", mine),
+        *_shares("plain", other),
+        Row(
+            "bound: our decoding and embedding alone (ours to it)",
+            bound,
+            "s",
+            mine.cpu_seconds,
+            mine.cpu_seconds / bound,
+        ),
+        Row(
+            "read from the disk, with the hash, to the files' bytes (under 1.1)",
+            mine.disk_bytes / 1e6,
+            "MB",
+            file_bytes / 1e6,
+            mine.disk_bytes / file_bytes,
+        ),
+    ]
+
+
+def _shares(who: str, cost: Cost) -> list[Row]:
+    return [
+        Row(f"{who}: {step} (share)", seconds, "s", cost.cpu_seconds, seconds / cost.cpu_seconds)
+        for step, seconds in cost.parts.items()
+    ]
+
+
+def main() -> None:
+    parser = flags(__doc__ or "")
+    add_videos(parser)
+    arguments = parser.parse_args()
+    clips = read_clips(arguments.videos)
+    if arguments.quick:
+        clips = some_of(clips, QUICK_CLIPS, arguments.seed)
+    paths = [clip.path for clip in clips]
+    warm_up = min(paths, key=lambda path: path.stat().st_size)
+    with tempfile.TemporaryDirectory() as folder:
+        say(f"indexing {len(paths)} clips")
+        mine = ours(paths, warm_up, Path(folder))
+    say("the plain way")
+    other = plain(paths, warm_up)
+    publish("ingest", rows_of(mine, other, sum(path.stat().st_size for path in paths)), arguments.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""Commands beside a running `index`, and an `index` that is interrupted: real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from mediaindex.store.lock import holder
+from tests.cli.conftest import SOURCES, Commands, film, process
+from tests.cli.test_index import counts
+
+WAIT_SECONDS = 60
+Running = subprocess.Popen[str]
+
+
+def until(true: Callable[[], object], running: Running) -> None:
+    """Wait for something that a process does."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not true():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def finished(running: Running, code: int = 0) -> dict[str, Any]:
+    out, err = running.communicate(timeout=WAIT_SECONDS)
+    assert running.returncode == code, (out, err)
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def decoders(writer: Running) -> list[psutil.Process]:
+    return psutil.Process(writer.pid).children(recursive=True)
+
+
+def go_on(writer: Running) -> None:
+    """Let the decoder of a writer run again."""
+    for decoder in decoders(writer):
+        decoder.resume()
+
+
+@pytest.fixture
+def four(videos: Path) -> Path:
+    folder = videos / "four"
+    for number in range(4):
+        film(folder / f"{number}.mp4", ("red", 2.0 + number))
+    return folder
+
+
+@pytest.fixture
+def writer(four: Path, commands: Commands) -> Iterator[Running]:
+    """An `index` that holds the lock and waits for its decoder, which is stopped as soon as it starts."""
+    commands("index", film(four.parent / "first.mp4", "blue"))
+    running = process("index", four, "--json", library=commands.library)
+    try:
+        until(lambda: decoders(running), running)
+        for decoder in decoders(running):
+            decoder.suspend()
+        assert holder(commands.library / "lock") == running.pid
+        yield running
+    finally:
+        if running.poll() is None:
+            running.kill()
+        running.communicate()
+
+
+def test_an_interrupted_index_leaves_a_consistent_library(
+    four: Path, writer: Running, commands: Commands
+) -> None:
+    writer.send_signal(signal.SIGINT)
+    _out, err = writer.communicate(timeout=WAIT_SECONDS)
+    assert writer.returncode == 130
+    assert "consistent" in err
+    assert "Traceback" not in err
+    assert commands("check")["problems"] == []
+    assert commands.files("blue", "--channel", "words") == []
+    assert commands.files("first", "--channel", "words") == ["first.mp4"]
+    report = commands("index", four)
+    assert (report["videos"], report["failed"]) == (4, [])
+    assert commands("status")["videos"] == 5
+    assert commands("check")["problems"] == []
+
+
+def test_a_running_index_carries_out_what_others_ask(
+    videos: Path, writer: Running, commands: Commands
+) -> None:
+    """Another folder and a forget are done by the process that holds the lock, which then goes on."""
+    film(videos / "other" / "green.mp4", "green")
+    asker = process("index", videos / "other", "--json", library=commands.library)
+    forgetter = process("forget", videos / "first.mp4", "--json", library=commands.library)
+    assert counts(finished(asker)) == {"videos": 1, "indexed": 1, "decoded": 1}
+    assert finished(forgetter)["forgotten"] == [str(videos / "first.mp4")]
+    assert writer.poll() is None
+    go_on(writer)
+    assert counts(finished(writer)) == {"videos": 4, "indexed": 4, "decoded": 4}
+    status = commands("status")
+    assert (status["videos"], status["queue"]["requests"]) == (5, 0)
+    assert commands("check")["problems"] == []
+
+
+def test_readers_never_wait(writer: Running, commands: Commands, videos: Path) -> None:
+    assert commands.files("first", "--channel", "words") == ["first.mp4"]
+    assert commands("show", videos / "first.mp4")["online"] is True
+    assert commands("status")["writer"] == {"pid": writer.pid}
+    assert writer.poll() is None
+
+
+def test_no_wait_queues_nothing(writer: Running, commands: Commands, videos: Path) -> None:
+    ran = commands.ran("index", videos, "--no-wait")
+    assert ran.code == 3
+    assert str(writer.pid) in ran.json["error"]
+    assert commands("status")["queue"]["requests"] == 0
+    assert writer.poll() is None
+
+
+def test_an_asker_whose_writer_is_killed_does_the_work_itself(
+    videos: Path, writer: Running, commands: Commands
+) -> None:
+    film(videos / "other" / "green.mp4", "green")
+    writer.send_signal(signal.SIGSTOP)
+    asker = process("index", videos / "other", "--json", library=commands.library)
+    until(lambda: commands("status")["queue"]["requests"] == 1, asker)
+    writer.kill()
+    writer.communicate()
+    assert counts(finished(asker))["indexed"] == 1
+    assert commands("check")["problems"] == []
+
+
+def test_a_termination_is_an_interruption(writer: Running) -> None:
+    writer.terminate()
+    writer.communicate(timeout=WAIT_SECONDS)
+    assert writer.returncode == 130
+
+
+def test_a_reader_of_the_output_that_goes_away(videos: Path, commands: Commands) -> None:
+    film(videos / "red.mp4", "red")
+    commands("index", videos)
+    reading, writing = os.pipe()
+    os.close(reading)
+    running = process("search", "red", "--channel", "words", library=commands.library, stdout=writing)
+    os.close(writing)
+    _out, err = running.communicate(timeout=WAIT_SECONDS)
+    assert (running.returncode, err) == (0, "")
+
+
+def test_text_in_a_locale_without_unicode(videos: Path, commands: Commands) -> None:
+    film(videos / "猫 cat.mp4", "red")
+    commands("index", videos)
+    ran = process(
+        "search",
+        "cat",
+        "--channel",
+        "words",
+        library=commands.library,
+        variables={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    )
+    out, err = ran.communicate(timeout=WAIT_SECONDS)
+    assert ran.returncode == 0, err
+    assert "cat.mp4" in out
+
+
+def test_a_terminal_shows_progress_and_stdout_stays_clean(
+    videos: Path, commands: Commands, tmp_path: Path
+) -> None:
+    film(videos / "red.mp4", "red")
+    controller, terminal = os.openpty()
+    with (tmp_path / "stdout").open("w+") as out:
+        running = process(
+            "index",
+            videos,
+            "--json",
+            library=commands.library,
+            stdout=out,
+            stderr=terminal,
+            variables={"TERM": "xterm"},
+        )
+        os.close(terminal)
+        shown = b"".join(read_all(controller))
+        assert running.wait(WAIT_SECONDS) == 0
+        out.seek(0)
+        assert json.load(out)["indexed"] == 1
+    assert b"indexing" in shown
+    assert b"\x1b[" in shown
+
+
+def read_all(controller: int) -> Iterator[bytes]:
+    """What a terminal shows until its last process is gone, which reads as an I/O error."""
+    try:
+        while part := os.read(controller, 65536):
+            yield part
+    except OSError:
+        return
+    finally:
+        os.close(controller)
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mediaindex", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(SOURCES)},
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("mediaindex ")
+
+
+def test_the_built_in_encoder_answers_in_a_process_of_its_own(videos: Path, library: Path) -> None:
+    """Nothing is patched here: the real command, the real encoder."""
+    film(videos / "red.mp4", "red")
+    film(videos / "blue.mp4", "blue")
+    code = f"import sys; sys.path[:0] = {SOURCES!r}; from mediaindex.cli import main; raise SystemExit(main())"
+
+    def ran(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-c", code, *arguments, "--json", "--library", str(library)]
+        environment = {**os.environ, "MEDIAINDEX_ENCODER": "builtin"}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    assert counts(ran("index", str(videos))) == {"videos": 2, "indexed": 2, "decoded": 2}
+    answer = ran("search", "the plain colour blue", "--channel", "pictures")
+    assert answer["encoder"] == "builtin"
+    assert [hit["rank"] for hit in answer["hits"]] == [1, 2]

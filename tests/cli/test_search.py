@@ -1,0 +1,242 @@
+"""`search`: channels, filters, limits, and queries nobody expects."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.cli.conftest import ENCODER, Commands, film, index_quietly, srt
+
+HIT_KEYS = (
+    "rank path online volume channel words start_seconds end_seconds best_seconds score similarity "
+    "generated_probability confidence segment_id thumbnail"
+).split()
+TIMINGS = ["encode", "candidates", "score", "rerank", "moments", "total"]
+
+
+@pytest.fixture(scope="session")
+def holiday(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of films, indexed in the library beside it."""
+    folder = tmp_path_factory.mktemp("holiday") / "videos"
+    film(folder / "red.mp4", "red", tags={"creation_time": "2024-02-28T12:00:00Z"})
+    film(folder / "two shots.mp4", ("red", 3.0), ("blue", 3.0), tags={"creation_time": "2024-03-01T12:00:00Z"})
+    film(folder / "beach" / "green.mp4", ("green", 8.0), tags={"title": "Lighthouse at Dusk"})
+    film(folder / "beach" / "stripes.mp4", *itertools.islice(itertools.cycle(["red", "white"]), 8))
+    film(folder / "100% 'real' OR \"fake\".mkv", "yellow")
+    srt(folder / "beach" / "green.srt", (1.0, 2.5, "the tide comes in"), (5.0, 6.0, "the tide goes out"))
+    index_quietly(folder.parent / "library", folder)
+    return folder
+
+
+@pytest.fixture
+def ask(holiday: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(holiday.parent / "library", capsys)
+
+
+def test_the_answer_has_its_keys(ask: Commands) -> None:
+    answer = ask("search", "red")
+    keys = ["schema", "query", "encoder", "rerank", "confident", "note", "hits", "timings_ms"]
+    assert list(answer) == keys
+    assert (answer["query"], answer["encoder"]) == ("red", ENCODER)
+    assert list(answer["timings_ms"]) == TIMINGS
+    times = [value for value in answer["timings_ms"].values() if value is not None]
+    assert sum(times[:-1]) == pytest.approx(times[-1], abs=0.01)
+    for rank, hit in enumerate(answer["hits"], 1):
+        assert list(hit) == HIT_KEYS
+        assert hit["rank"] == rank
+        assert hit["start_seconds"] <= hit["best_seconds"] <= hit["end_seconds"]
+        assert Path(hit["thumbnail"]).is_absolute()
+        assert Path(hit["thumbnail"]).read_bytes().startswith(b"\xff\xd8")
+        assert (hit["generated_probability"], hit["confidence"]) == (None, None)
+        assert hit["online"] is True
+        assert hit["volume"]
+
+
+def test_a_sentence_lands_on_its_moment(ask: Commands) -> None:
+    hit = ask.hits("something blue", "--channel", "pictures")[0]
+    assert Path(hit["path"]).name == "two shots.mp4"
+    assert hit["start_seconds"] == pytest.approx(3.0, abs=0.25)
+    assert hit["end_seconds"] == pytest.approx(6.0, abs=0.25)
+    assert 3.0 <= hit["best_seconds"] < 6.0
+    assert hit["channel"] == "pictures"
+    assert hit["words"] is None
+    assert hit["score"] == hit["similarity"] > 0.9
+
+
+def test_pictures_are_ordered_by_their_similarity(ask: Commands) -> None:
+    similarities = [hit["similarity"] for hit in ask.hits("red", "--channel", "pictures", "--limit", 50)]
+    assert similarities == sorted(similarities, reverse=True)
+    assert similarities[0] > 0.9 > 0.3 > similarities[-1]
+
+
+def test_words_say_where_they_stand(ask: Commands) -> None:
+    (title,) = ask.hits("lighthouse", "--channel", "words")
+    assert Path(title["path"]).name == "green.mp4"
+    assert title["words"] == [{"word": "lighthouse", "field": "title"}]
+    assert (title["channel"], title["similarity"]) == ("words", None)
+    folder = ask.hits("beach", "--channel", "words")
+    assert {Path(hit["path"]).name for hit in folder} == {"green.mp4", "stripes.mp4"}
+    assert all(hit["words"] == [{"word": "beach", "field": "folder"}] for hit in folder)
+    (name,) = ask.hits("stripes", "--channel", "words")
+    assert name["words"] == [{"word": "stripes", "field": "name"}]
+
+
+def test_a_subtitle_hit_is_its_cue(ask: Commands) -> None:
+    first, second = ask.hits("tide comes", "--channel", "words")
+    assert first["words"] == [{"word": "tide", "field": "subtitle"}, {"word": "comes", "field": "subtitle"}]
+    assert (first["start_seconds"], first["end_seconds"]) == (1.0, 2.5)
+    assert (second["start_seconds"], second["end_seconds"]) == (5.0, 6.0)
+    assert 1.0 <= first["best_seconds"] <= 2.5
+    assert Path(first["thumbnail"]).is_file()
+
+
+def test_both_channels_are_fused_by_reciprocal_rank(ask: Commands) -> None:
+    """The file called red is also red: first in both rankings, 2 / 61."""
+    hit = ask.hits("red", "--limit", 1)[0]
+    assert (Path(hit["path"]).name, hit["channel"]) == ("red.mp4", "both")
+    assert hit["words"] == [{"word": "red", "field": "name"}]
+    assert hit["score"] == pytest.approx(1 / 61 + 1 / 61, abs=1e-3)
+    channels = {hit["channel"] for hit in ask.hits("green tide", "--limit", 50)}
+    assert channels == {"both", "pictures", "words"} or channels == {"both", "pictures"}
+
+
+def test_limit(ask: Commands) -> None:
+    assert len(ask.hits("red", "--limit", 2)) == 2
+    assert ask.ran("search", "red", "--limit", 0).code == 2
+    assert ask.ran("search", "red", "--limit", "many").code == 2
+
+
+def test_moments_of_one_video(ask: Commands, holiday: Path) -> None:
+    def of_stripes(*arguments: object) -> int:
+        found = ask.files("red", "--channel", "pictures", "--limit", 50, *arguments)
+        return found.count("stripes.mp4")
+
+    assert of_stripes() == 3
+    assert of_stripes("--per-video", 1) == 1
+    assert of_stripes("--per-video", 5) == 5
+    assert of_stripes("--in", holiday / "beach") == 3
+    assert of_stripes("--in", holiday / "beach" / "stripes.mp4") == 8
+    assert of_stripes("--in", holiday / "beach" / "stripes.mp4", "--per-video", 2) == 2
+
+
+def test_within_a_folder_or_a_video(ask: Commands, holiday: Path) -> None:
+    assert set(ask.files("red", "--in", holiday / "beach")) == {"green.mp4", "stripes.mp4"}
+    assert set(ask.files("red", "--in", f"{holiday}/beach/")) == {"green.mp4", "stripes.mp4"}
+    assert set(ask.files("red", "--in", holiday / "red.mp4")) == {"red.mp4"}
+    assert set(ask.files("tide", "--in", holiday / "red.mp4", "--channel", "words")) == set()
+    for nowhere in (holiday / "bea", holiday / "gone.mp4", "/"):
+        ran = ask.ran("search", "red", "--in", nowhere)
+        if nowhere == "/":
+            assert ran.code == 0
+        else:
+            assert ran.code == 2
+            assert "mediaindex index" in ran.json["error"]
+
+
+def test_recording_days(ask: Commands) -> None:
+    def found(*arguments: object) -> set[str]:
+        return set(ask.files("red", "--limit", 50, *arguments))
+
+    assert found("--after", "2024-02-28") == {"red.mp4", "two shots.mp4"}
+    assert found("--after", "2024-02-29") == {"two shots.mp4"}
+    assert found("--before", "2024-03-01") == {"red.mp4"}
+    assert found("--after", "2024-02-28", "--before", "2024-02-28") == set()
+    ran = ask.ran("search", "red", "--after", "28.2.2024")
+    assert ran.code == 2
+    assert "YYYY-MM-DD" in ran.err
+
+
+def test_durations(ask: Commands) -> None:
+    assert set(ask.files("red", "--min-duration", 10)) == {"stripes.mp4"}
+    assert set(ask.files("red", "--min-duration", 5, "--max-duration", 9)) == {"two shots.mp4", "green.mp4"}
+    assert ask.files("red", "--max-duration", 0.5) == []
+
+
+def test_similarity_at_least(ask: Commands) -> None:
+    hits = ask.hits("red", "--channel", "pictures", "--min-score", 0.9, "--limit", 50)
+    assert hits
+    assert all(hit["similarity"] >= 0.9 for hit in hits)
+    assert ask.hits("red", "--channel", "pictures", "--min-score", 1.5) == []
+    assert ask.files("lighthouse", "--min-score", 1.5) == ["green.mp4"]
+
+
+def test_no_answer_says_so(ask: Commands) -> None:
+    ran = ask.text("search", "zeppelin", "--channel", "words")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no moment" in ran.err
+
+
+@pytest.mark.parametrize("query", ["", " ", "\n\t", "\u3000"])
+def test_an_empty_query(query: str, ask: Commands) -> None:
+    ran = ask.ran("search", query)
+    assert ran.code == 2
+    assert "empty" in ran.json["error"]
+
+
+HOSTILE = (
+    '"',
+    "'; DROP TABLE video; --",
+    'red" OR "blue',
+    "red AND NOT blue NEAR(a b) *",
+    "name:red {title}: ^red + red*",
+    "100%",
+    "_",
+    "red\0blue",
+    "a" * 10_000,
+    "red " * 2_500,
+    "\\",
+    "(((",
+    "?",
+    "🎥 猫",
+    "caf\udce9",
+    "\u202egnirts",
+    "<|endoftext|> [PAD] [CLS]",
+)
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_queries_are_only_words(query: str, ask: Commands) -> None:
+    answer = ask("search", query)
+    assert answer["query"] == query
+    assert isinstance(ask("search", query, "--channel", "words")["hits"], list)
+    assert ask.text("search", query).code == 0
+
+
+def test_quotes_and_operators_find_names_that_hold_them(ask: Commands) -> None:
+    assert ask.files("100% 'real' OR \"fake\"", "--channel", "words") == ["100% 'real' OR \"fake\".mkv"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(min_size=1, max_size=60).filter(lambda text: text.strip() and text[0] != "-"))
+def test_any_text_is_a_query(query: str, ask: Commands) -> None:
+    assert ask("search", query)["query"] == query
+
+
+def test_a_query_that_looks_like_an_option(ask: Commands) -> None:
+    ran = ask.ran("search", "-rf")
+    assert ran.code == 2
+    assert ask("search", "--", "-rf")["query"] == "-rf"
+
+
+def test_a_library_without_videos(videos: Path, commands: Commands) -> None:
+    commands("index", videos)
+    answer = commands("search", "red")
+    assert (answer["hits"], answer["encoder"]) == ([], None)
+    ran = commands.ran("similar", videos / "red.mp4")
+    assert ran.code == 2
+
+
+def test_a_library_of_which_nothing_could_be_read(videos: Path, commands: Commands) -> None:
+    (videos / "a.mkv").write_text("text " * 100)
+    commands("index", videos, code=5)
+    assert commands.hits("red") == []
+
+
+def test_text_for_a_person(ask: Commands, holiday: Path) -> None:
+    ran = ask.text("search", "tide comes", "--channel", "words", "--limit", 1)
+    found = "[tide in subtitle, comes in subtitle]"
+    assert ran.out == f"  1  0.016  0:01 - 0:02.5  {holiday}/beach/green.mp4  {found}\n"

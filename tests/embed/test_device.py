@@ -1,0 +1,94 @@
+"""Which device is taken and what is said of the others."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+
+from mediaindex.embed.device import resolve_device
+from mediaindex.embed.presets import PRESETS
+from mediaindex.embed.rate import machine_gflops, machine_rate
+from mediaindex.errors import EncoderUnavailable, UsageError
+
+
+@pytest.fixture
+def no_mps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_built", lambda: False)
+
+
+def test_cpu_is_always_there() -> None:
+    assert resolve_device("cpu") == ("cpu", None)
+
+
+def test_another_word_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="auto, cpu, cuda, mps, not 'gpu'"):
+        resolve_device("gpu")
+
+
+@pytest.mark.usefixtures("no_mps")
+def test_auto_names_the_driver_and_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    def old_driver() -> bool:
+        warnings.warn("CUDA initialization: The NVIDIA driver on your system is too old", stacklevel=1)
+        return False
+
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "is_available", old_driver)
+    device, note = resolve_device("auto")
+    assert device == "cpu"
+    assert note is not None
+    assert "driver on your system is too old; going on with cpu" in note
+
+
+@pytest.mark.usefixtures("no_mps")
+def test_a_build_without_cuda_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(torch.version, "hip", None)
+    assert resolve_device("auto") == ("cpu", None)
+
+
+def test_a_device_asked_for_by_name_must_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(EncoderUnavailable, match="cuda cannot be used: this torch finds no cuda device"):
+        resolve_device("cuda")
+
+
+def test_a_card_that_cannot_compute_is_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    ones = torch.ones
+
+    def broken(*size: int, device: str = "cpu") -> torch.Tensor:
+        if device == "cuda":
+            raise RuntimeError("no kernel image is available for execution on the device\nmore")
+        return ones(*size)
+
+    monkeypatch.setattr(torch, "ones", broken)
+    with pytest.raises(EncoderUnavailable, match="no kernel image is available for execution on the device;"):
+        resolve_device("cuda")
+
+
+def test_a_working_device_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    ones = torch.ones
+    monkeypatch.setattr(torch.backends.mps, "is_built", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(torch, "ones", lambda *size, device: ones(*size))
+    assert resolve_device("mps") == ("mps", None)
+    assert resolve_device("auto") == ("mps", None)
+
+
+def test_rates_fall_with_the_arithmetic() -> None:
+    assert machine_gflops(seconds=0.05) > 0
+    fast = machine_rate(PRESETS["fast"], seconds=0.2)
+    quality = machine_rate(PRESETS["quality"], seconds=0.2)
+    assert fast > 5 * quality
+    assert machine_rate(PRESETS["builtin"], seconds=0.05) > fast
+
+
+def test_presets_are_keyed_by_name_and_state_their_cost() -> None:
+    assert list(PRESETS) == ["builtin", "fast", "balanced", "quality", "multilingual", "paper"]
+    for name, preset in PRESETS.items():
+        assert preset.name == name
+        assert (preset.repository is None) == (name == "builtin")
+        assert min(preset.dim, preset.gflop_per_frame, preset.size_bytes, preset.text_length) > 0

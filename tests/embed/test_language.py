@@ -1,0 +1,81 @@
+"""Queries in a language that an English encoder does not read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediaindex.embed import EncoderSpec
+from mediaindex.embed.language import language_note
+from tests.embed.fake import FakeEncoder
+
+ENGLISH = FakeEncoder().spec
+MANY: EncoderSpec = replace(ENGLISH, languages="multilingual")
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("собака на пляже", "Cyrillic letters"),
+        ("犬が走る", "letters"),
+        ("女人", "Chinese letters"),
+        ("개", "Korean letters"),
+        ("كلب", "Arabic letters"),
+        ("Kinder spielen im Garten", "German"),
+        ("chien sur la plage", "French"),
+        ("un perro corre por la playa", "Spanish"),
+        ("bambini che giocano in spiaggia", "Italian"),
+        ("een vrouw met een rode jas", "Dutch"),
+        ("köpek sahilde koşuyor", "Turkish"),
+    ],
+)
+def test_another_language_is_named_with_the_remedy(query: str, named: str) -> None:
+    note = language_note(query, ENGLISH)
+    assert note is not None
+    assert named in note
+    assert "mediaindex models pull multilingual" in note
+    assert language_note(query, MANY) is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "dog",
+        "Anna",
+        "man in a skull sweatshirt",
+        "café terrace",
+        "pizza napoli",
+        "san francisco golden gate",
+        "el capitan climb",
+        "jump rope",
+        "DOG AND CAT",
+        "dog 狗",
+        "ｄｏｇ",
+        "🐶 dog",
+        "Hochzeit",
+        "2024",
+        "",
+    ],
+)
+def test_english_names_and_single_words_pass(query: str) -> None:
+    assert language_note(query, ENGLISH) is None
+
+
+@given(st.text(max_size=200))
+def test_any_text_gets_one_line_or_none(query: str) -> None:
+    note = language_note(query, ENGLISH)
+    assert note is None or "\n" not in note
+
+
+@pytest.mark.corpus
+def test_false_alarms_are_rare_on_the_corpus(shared: Path) -> None:
+    lines = (shared / "corpus" / "videos" / "MANIFEST.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    queries = [text for row in rows for text in (row["query"], *row.get("captions", ()))]
+    alarms = [query for query in queries if language_note(query, ENGLISH)]
+    assert len(alarms) <= len(queries) / 100, alarms

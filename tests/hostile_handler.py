@@ -1,0 +1,70 @@
+"""A handler for the sandbox that does what a crafted file might make a decoder do."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from mediaindex.errors import DecodeError, ProbeError
+from mediaindex.wire import Message
+
+
+def handle(request: dict[str, object]) -> Iterator[Message]:
+    what = request["do"]
+    if what == "echo":
+        yield {"kind": "echo", "request": request}, bytes(3)
+    elif what == "many":
+        for index in range(5):
+            yield {"kind": "part", "index": index}, b"x" * 1000
+    elif what == "segfault":
+        ctypes.string_at(0)
+    elif what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif what == "hang":
+        time.sleep(600)
+    elif what == "spin":
+        while True:
+            pass
+    elif what == "eat":
+        yield {"kind": "ate", "bytes": len(bytearray(8 << 30))}, b""
+    elif what == "exit":
+        print("the last words", file=sys.stderr, flush=True)
+        os._exit(7)
+    elif what == "chatter":
+        os.write(2, b"noise\n" * 50_000)
+        os.write(1, b"noise\n" * 50_000)
+        yield {"kind": "chattered"}, b""
+    elif what == "nonsense":
+        os.write(int(str(request["fd"])), b"\xff" * 64)
+        time.sleep(600)
+    elif what == "probe-error":
+        raise ProbeError("no", transient=True)
+    elif what == "decode-error":
+        raise DecodeError("never")
+    elif what == "fault":
+        raise ZeroDivisionError("ours")
+    elif what == "grandchild":
+        child = subprocess.Popen(["sleep", "600"])
+        yield {"kind": "grandchild", "pid": child.pid}, b""
+    elif what == "limits":
+        yield {"kind": "limits", **_limits()}, b""
+
+
+def _limits() -> dict[str, object]:
+    names = ("RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_NOFILE", "RLIMIT_CPU", "RLIMIT_AS")
+    limits: dict[str, object] = {name: resource.getrlimit(getattr(resource, name))[0] for name in names}
+    try:
+        with socket.create_connection(("192.0.2.1", 9), timeout=0.5):
+            limits["network"] = "open"
+    except OSError as error:
+        limits["network"] = error.strerror or "timed out"
+    limits["modules"] = sorted(name for name in sys.modules if "." not in name)
+    limits["path"] = sys.path
+    return limits

@@ -1,0 +1,44 @@
+"""`index`, killed at random moments, loses nothing and stores nothing else than an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bench" / "kill.py"
+ROUNDS = 12
+
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(1800)]
+
+
+def test_killed_index_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    file = tmp_path / "kill.json"
+    command = [
+        sys.executable,
+        SCRIPT,
+        "--rounds",
+        str(ROUNDS),
+        "--clips",
+        "12",
+        "--seed",
+        "5",
+        "--json",
+        file,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = {row["what"]: row["value"] for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
+    assert rows["rounds"] == ROUNDS
+    assert rows["kills that hit a running process"] >= ROUNDS // 2
+    assert rows["clips compared with the undisturbed index, bit for bit"] >= 6 * ROUNDS
+    for what in (
+        "clips missing or different",
+        "problems that check found",
+        "next runs that did not end with 0",
+        "processes that lived on",
+    ):
+        assert rows[what] == 0, done.stderr

@@ -1,0 +1,180 @@
+"""The benchmarks run, and what they print of clips whose answer is known is that answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+BENCH = Path(__file__).resolve().parent.parent / "scripts" / "bench"
+SCRIPTS = ("ingest", "kill", "moments", "recall", "startup")
+FPS = 10
+RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 160, 40), (30, 40, 200), (120, 120, 120)
+REPORT_KEYS = {"schema", "name", "command", "machine", "rows"}
+MACHINE_KEYS = {"cpu", "cores", "memory_gib", "system", "python", "load_average", "measured"}
+ROW_KEYS = {"what", "value", "unit", "baseline", "ratio"}
+
+pytestmark = pytest.mark.timeout(400)
+
+Rows = dict[str, dict[str, Any]]
+
+
+def picture(colour: tuple[int, int, int], number: int) -> NDArray[np.uint8]:
+    """A coloured field with a bright square that moves."""
+    pixels = np.empty((96, 160, 3), np.uint8)
+    pixels[:] = colour
+    left = 4 * number % 140
+    pixels[38:58, left : left + 20] = 240
+    return pixels
+
+
+def write_clip(path: Path, shots: Sequence[tuple[int, int, int]], seconds: int) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for colour in shots:
+            for number in range(seconds * FPS):
+                frame = av.VideoFrame.from_ndarray(picture(colour, number), format="rgb24")
+                container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three described clips; one was joined of three shots of 4 s."""
+    folder = tmp_path_factory.mktemp("clips").resolve()
+    shots = {"grey.mp4": (GREY,), "green.mp4": (GREEN,), "joined.mp4": (RED, GREEN, BLUE)}
+    entries: list[dict[str, Any]] = []
+    for name, colours in shots.items():
+        write_clip(folder / name, colours, 4)
+        stem = name.removesuffix(".mp4")
+        entries.append({"file": name, "query": stem, "captions": [f"a {stem} field", f"something {stem}"]})
+    names = ("a red field", "a green field", "a blue field")
+    entries[-1]["segments"] = [
+        {"start_s": 4.0 * n, "end_s": 4.0 * n + 4, "query": query} for n, query in enumerate(names)
+    ]
+    (folder / "MANIFEST.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def searchable(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that has the clips."""
+    library = tmp_path_factory.mktemp("bench") / "library"
+    command = [sys.executable, "-m", "mediaindex", "index", clips, "--library", library, "--json"]
+    subprocess.run(command, check=True, capture_output=True)
+    return library
+
+
+def bench(name: str, *arguments: object, file: Path) -> Rows:
+    """The rows that a script writes, by what they are of."""
+    command = [sys.executable, BENCH / f"{name}.py", *map(str, arguments), "--json", file]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert report.keys() == REPORT_KEYS
+    assert (report["schema"], report["name"]) == (1, name)
+    assert report["machine"].keys() == MACHINE_KEYS
+    assert report["command"].startswith(f"python scripts/bench/{name}.py")
+    rows: Rows = {}
+    for row in report["rows"]:
+        assert row.keys() == ROW_KEYS
+        assert row["what"] in done.stdout
+        rows[row["what"]] = row
+    assert len(rows) == len(report["rows"])
+    return rows
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_says_how_to_run_it(name: str) -> None:
+    done = subprocess.run([sys.executable, BENCH / f"{name}.py", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"python scripts/bench/{name}.py --quick" in done.stdout
+    for flag in ("--quick", "--seed", "--json"):
+        assert flag in done.stdout
+
+
+def test_recall_ranks_every_text_beside_fresh_frames(clips: Path, tmp_path: Path) -> None:
+    rows = bench("recall", "--quick", "--videos", clips, file=tmp_path / "rows.json")
+    for what in ("query", "captions"):
+        shares = [next(row for name, row in rows.items() if name.startswith(f"{what} R@{k}")) for k in (1, 5)]
+        assert 0 <= shares[0]["value"] <= shares[1]["value"] == 100.0
+        assert shares[1]["baseline"] == 100.0, "three videos stand among the first five"
+        assert 1 <= rows[f"{what} MdR"]["value"] <= 3
+
+
+def test_moments_finds_every_joint_of_a_clip_of_three_colours(
+    clips: Path, searchable: Path, tmp_path: Path
+) -> None:
+    rows = bench("moments", "--videos", clips, "--library", searchable, file=tmp_path / "rows.json")
+    assert rows["2 shot boundaries: missed (at most 1)"]["value"] == 0
+    assert rows["2 shot boundaries: false (at most 2)"]["value"] == 0
+    assert rows["3 scenes: best second in the right one (at least 80)"]["value"] >= 100 / 3
+    assert 0 < rows["mean temporal IoU"]["value"] <= 1
+
+
+def test_moments_needs_a_clip_with_scenes(tmp_path: Path) -> None:
+    (tmp_path / "MANIFEST.jsonl").touch()
+    command = [sys.executable, BENCH / "moments.py", "--videos", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "segments" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, BENCH / "recall.py", "--videos", tmp_path / "none"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "--videos" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ingest_splits_the_cpu_time_of_both_sides(clips: Path, tmp_path: Path) -> None:
+    rows = bench("ingest", "--quick", "--videos", clips, file=tmp_path / "rows.json")
+    both = next(row for what, row in rows.items() if what.startswith("CPU, ours"))
+    assert both["ratio"] == pytest.approx(both["baseline"] / both["value"])
+    frames = rows["frames (plain to ours)"]
+    assert frames["baseline"] == 4 + 4 + 12, "one frame a second"
+    for who, total in (("ours", both["value"]), ("plain", both["baseline"])):
+        parts = [row for what, row in rows.items() if what.startswith(f"{who}: ")]
+        assert sum(part["value"] for part in parts) == pytest.approx(total)
+        assert all(part["value"] >= 0 for part in parts)
+
+
+def test_startup_measures_help_and_a_cold_search(clips: Path, searchable: Path, tmp_path: Path) -> None:
+    rows = bench(
+        "startup", "--quick", "--videos", clips, "--library", searchable, file=tmp_path / "rows.json"
+    )
+    cpu = next(row for what, row in rows.items() if what.startswith("mediaindex --help, CPU"))
+    assert 0 < cpu["ratio"] < 10
+    steps = [rows[f"cold search, {step}"]["value"] for step in ("encode", "candidates", "score", "moments")]
+    assert sum(steps) == pytest.approx(rows["cold search, total"]["value"])
+    assert rows["cold search, process, CPU"]["value"] > 0
+
+
+@pytest.mark.corpus
+@pytest.mark.timeout(1800)
+def test_recall_of_the_real_clips_is_as_good_as_promised(shared: Path, tmp_path: Path) -> None:
+    rows = bench("recall", "--videos", shared / "corpus" / "videos", file=tmp_path / "rows.json")
+    for depth, least in ((1, 57), (5, 80), (10, 88)):
+        assert rows[f"query R@{depth} (at least {least})"]["value"] >= least
+
+
+@pytest.mark.corpus
+@pytest.mark.timeout(600)
+def test_moments_of_the_real_tapes_are_as_good_as_promised(shared: Path, tmp_path: Path) -> None:
+    rows = bench("moments", "--videos", shared / "corpus" / "videos", file=tmp_path / "rows.json")
+    assert rows["20 scenes: best second in the right one (at least 80)"]["value"] >= 80
+    assert rows["20 scenes: temporal IoU of at least 0.5 (at least 50)"]["value"] >= 50
+    assert rows["18 shot boundaries: missed (at most 1)"]["value"] <= 1
+    assert rows["18 shot boundaries: false (at most 2)"]["value"] <= 2
