@@ -76,15 +76,14 @@ def extract(worker: DecodeWorker, frames: FrameCache, work: Work, sampling: Samp
     if isinstance(info, NotAVideo):
         return Refused(work, info.reason)
     seconds: list[float] = []
-    jpegs: list[bytes] = []
     cues: list[Cue] = []
     outline: Outline | None = None
-    with HashReader(work.event.path) as reader:
+    with HashReader(work.event.path) as reader, frames.new_blob() as blob:
         for item in worker.extract(work.event.path, info, sampling):
             match item:
                 case Keyframe():
                     seconds.append(item.seconds)
-                    jpegs.append(item.jpeg)
+                    blob.add(item.jpeg)
                 case Position():
                     reader.advance(item.bytes)
                 case Cue():
@@ -93,11 +92,11 @@ def extract(worker: DecodeWorker, frames: FrameCache, work: Work, sampling: Samp
                     outline = item
         reader.finish()
         full = reader.result()
-    assert outline is not None
-    stat = work.event.path.stat()
-    if (stat.st_size, stat.st_mtime_ns) != (work.event.size, work.event.mtime_ns):
-        raise MediaError("the file changed while it was read", transient=True)
-    name = frames.write(jpegs, content=full)
+        assert outline is not None
+        stat = work.event.path.stat()
+        if (stat.st_size, stat.st_mtime_ns) != (work.event.size, work.event.mtime_ns):
+            raise MediaError("the file changed while it was read", transient=True)
+        name = blob.finish(content=full)
     identity = Identity(work.event.size, work.partial_hash, full)
     return Decoded(work, identity, info, outline, name, tuple(seconds), tuple(cues))
 

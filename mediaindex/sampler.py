@@ -158,11 +158,11 @@ class FrameSampler:
     def _is_due(self, picture: Picture, seen: Histogram) -> bool:
         if self._kept is None:
             return True
-        elapsed = picture.seconds - self._kept.frame.seconds
+        elapsed = picture.seconds - self._shot.last_seconds(self._kept.frame)
         if elapsed >= self._sampling.gap_seconds:
             return True
         if picture.keyframe:
-            return elapsed >= max(self._keyframe_seconds, self._shot.useful_spacing(picture.seconds))
+            return elapsed >= self._shot.spacing(self._keyframe_seconds)
         return elapsed >= self._short_clip_seconds and difference(self._kept.histogram, seen) > MOVED
 
     def _repeat_until(self, seconds: float) -> None:
@@ -213,9 +213,13 @@ class _Shot:
     def hold(self, frame: Keyframe) -> None:
         self._held.append(frame)
 
-    def useful_spacing(self, seconds: float) -> float:
-        """What frames nearer to each other than this would be thinned out again, if the shot went on."""
-        return min((seconds - self._start) / SEGMENT_FRAMES, SPARSE_SECONDS)
+    def spacing(self, keyframe_seconds: float) -> float:
+        """Frames nearer to each other than this would be dropped again."""
+        return SPARSE_SECONDS if self._is_long else keyframe_seconds
+
+    def last_seconds(self, kept: Keyframe) -> float:
+        """Time of the last frame that stays, of which `kept` is the last candidate."""
+        return self._given if self._given is not None else kept.seconds
 
     def settled(self, cuts: list[float]) -> Iterator[Keyframe]:
         """Frames of shots that ended, and of the running one if it is long."""

@@ -1,14 +1,15 @@
 """Tiny real clips, written with PyAV, whose pixels say which frame they are.
 
-A frame carries its number in eight black or white columns, so that a test can read back, through any
-decoder, scaling and JPEG, which frame it was given.
+A frame carries its number in eight black or white columns of its upper edge, so that a test can read
+back, through any decoder, scaling and JPEG, which frame it was given.
 """
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,26 +21,30 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
-from mediaindex.media import Cue, Keyframe, Outline, Position
+from mediaindex import wire
+from mediaindex.decoder_child import handle
+from mediaindex.frames import MAX_PIXELS, Sampling
+from mediaindex.media import Cue, Keyframe, MediaInfo, NotAVideo, Outline, Position
 
 Pixels = NDArray[np.uint8]
 BITS = 8
+BAND = 8
 
 
 def numbered(number: int, width: int = 128, height: int = 96) -> Pixels:
-    """A picture that carries `number` (0..255) in its columns, on a ground of its own grey."""
+    """A grey picture with `number` (0..255) in the columns of its upper edge, too small to be a cut."""
     bits = [(number >> bit) & 1 for bit in range(BITS)]
     columns = np.repeat(np.array(bits, np.uint8) * 200 + 28, width // BITS)
-    row = np.pad(columns, (0, width - len(columns)), mode="edge")
-    return np.repeat(np.tile(row, (height, 1))[:, :, None], 3, axis=2)
+    picture = np.full((height, width, 3), 128, np.uint8)
+    picture[: height // BAND, : len(columns)] = columns[None, :, None]
+    return picture
 
 
 def number_in(picture: Pixels) -> int:
     """The number that `numbered` drew, whatever the size it has come to."""
-    middle = picture[picture.shape[0] // 2].mean(axis=1)
-    width = len(middle)
-    centres = [int((bit + 0.5) * width / BITS) for bit in range(BITS)]
-    return sum(1 << bit for bit, centre in enumerate(centres) if middle[centre] > 128)
+    band = picture[picture.shape[0] // BAND // 2].mean(axis=1)
+    centres = [int((bit + 0.5) * len(band) / BITS) for bit in range(BITS)]
+    return sum(1 << bit for bit, centre in enumerate(centres) if band[centre] > 128)
 
 
 def flat(*rgb: int, width: int = 128, height: int = 96) -> Pixels:
@@ -70,27 +75,27 @@ class Clip:
 DEFAULT_CLIP = Clip()
 
 
-def write_clip(path: Path, pictures: Iterable[Pixels], clip: Clip = DEFAULT_CLIP) -> Path:
+def write_clip(path: Path, pictures: Sequence[Pixels], clip: Clip = DEFAULT_CLIP) -> Path:
     """Write the pictures as a film."""
+    return write_films(path, (pictures, clip))
+
+
+def write_films(path: Path, *films: tuple[Sequence[Pixels], Clip]) -> Path:
+    """Write several films as streams of one file, in this order."""
     with av.open(str(path), "w") as container:
-        container.metadata.update(clip.tags)
-        add_film(container, pictures, clip)
+        streams = []
+        for pictures, clip in films:
+            container.metadata.update(clip.tags)
+            streams.append(_film_stream(container, pictures[0], clip))
+        for stream, (pictures, clip) in zip(streams, films, strict=True):
+            for index, picture in enumerate(pictures):
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+                frame = frame.reformat(format=stream.codec_context.pix_fmt)
+                frame.pts = index if clip.stamps is None else clip.stamps[index]
+                frame.time_base = Fraction(1, clip.rate)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
     return path
-
-
-def add_film(container: OutputContainer, pictures: Iterable[Pixels], clip: Clip = DEFAULT_CLIP) -> None:
-    """Add a film stream of the pictures to an open container."""
-    stream: VideoStream | None = None
-    for index, picture in enumerate(pictures):
-        if stream is None:
-            stream = _film_stream(container, picture, clip)
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-        frame = frame.reformat(format=stream.codec_context.pix_fmt)
-        frame.pts = index if clip.stamps is None else clip.stamps[index]
-        frame.time_base = Fraction(1, clip.rate)
-        container.mux(stream.encode(frame))
-    assert stream is not None
-    container.mux(stream.encode(None))
 
 
 def _film_stream(container: OutputContainer, picture: Pixels, clip: Clip) -> VideoStream:
@@ -182,3 +187,38 @@ def cut_off(path: Path, share: float) -> Path:
 def moving(count: int, paint: Callable[[int], Pixels] | None = None) -> list[Pixels]:
     """`count` pictures of which each is another."""
     return [(paint or numbered)(index % 256) for index in range(count)]
+
+
+def probe_here(path: Path) -> MediaInfo | NotAVideo:
+    """What the child says of a file, said in this process."""
+    (value,) = map(_sent, handle({"do": "probe", "path": str(path), "max_pixels": MAX_PIXELS}))
+    assert isinstance(value, MediaInfo | NotAVideo)
+    return value
+
+
+def film(path: Path) -> MediaInfo:
+    """The probe of a file that is a film."""
+    info = probe_here(path)
+    assert isinstance(info, MediaInfo)
+    return info
+
+
+def extract_here(path: Path, decoder: str = "pyav", sampling: Sampling | None = None) -> Extraction:
+    """What the child extracts from a film, extracted in this process."""
+    request = {
+        "do": "extract",
+        "path": str(path),
+        "decoder": decoder,
+        "info": json.loads(json.dumps(wire.pack(film(path))[0])),
+        "sampling": asdict(sampling or Sampling()),
+    }
+    return collect(_extracted(_sent(message)) for message in handle(request))
+
+
+def _extracted(value: wire.Value) -> Keyframe | Cue | Position | Outline:
+    assert not isinstance(value, MediaInfo | NotAVideo)
+    return value
+
+
+def _sent(message: wire.Message) -> wire.Value:
+    return wire.unpack(*wire.receive(io.BytesIO(wire.frame(*message)).read))

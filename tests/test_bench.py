@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
 import pytest
-from numpy.typing import NDArray
+
+from tests.media import DEFAULT_CLIP, Pixels, flat, write_clip
 
 BENCH = Path(__file__).resolve().parent.parent / "scripts" / "bench"
 SCRIPTS = ("ingest", "kill", "moments", "recall", "startup")
-FPS = 10
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 160, 40), (30, 40, 200), (120, 120, 120)
 REPORT_KEYS = {"schema", "name", "command", "machine", "rows"}
 MACHINE_KEYS = {"cpu", "cores", "memory_gib", "system", "python", "load_average", "measured"}
@@ -27,25 +25,15 @@ pytestmark = pytest.mark.timeout(400)
 Rows = dict[str, dict[str, Any]]
 
 
-def picture(colour: tuple[int, int, int], number: int) -> NDArray[np.uint8]:
-    """A coloured field with a bright square that moves."""
-    pixels = np.empty((96, 160, 3), np.uint8)
-    pixels[:] = colour
-    left = 4 * number % 140
-    pixels[38:58, left : left + 20] = 240
-    return pixels
-
-
-def write_clip(path: Path, shots: Sequence[tuple[int, int, int]], seconds: int) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
-        for colour in shots:
-            for number in range(seconds * FPS):
-                frame = av.VideoFrame.from_ndarray(picture(colour, number), format="rgb24")
-                container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+def scene(colour: tuple[int, int, int]) -> list[Pixels]:
+    """Four seconds of a coloured field with a bright square that moves."""
+    pictures = []
+    for number in range(4 * DEFAULT_CLIP.rate):
+        picture = flat(*colour, width=160)
+        left = 4 * number % 140
+        picture[38:58, left : left + 20] = 240
+        pictures.append(picture)
+    return pictures
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +43,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shots = {"grey.mp4": (GREY,), "green.mp4": (GREEN,), "joined.mp4": (RED, GREEN, BLUE)}
     entries: list[dict[str, Any]] = []
     for name, colours in shots.items():
-        write_clip(folder / name, colours, 4)
+        write_clip(folder / name, [picture for colour in colours for picture in scene(colour)])
         stem = name.removesuffix(".mp4")
         entries.append({"file": name, "query": stem, "captions": [f"a {stem} field", f"something {stem}"]})
     names = ("a red field", "a green field", "a blue field")
@@ -70,15 +58,21 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def searchable(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library that has the clips."""
     library = tmp_path_factory.mktemp("bench") / "library"
-    command = [sys.executable, "-m", "mediaindex", "index", clips, "--library", library, "--json"]
-    subprocess.run(command, check=True, capture_output=True)
+    done = run("-m", "mediaindex", "index", clips, "--library", library, "--json")
+    assert done.returncode == 0, done.stderr
     return library
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Python with these arguments, to its end; one torch thread, for the machine may be busy."""
+    command = [sys.executable, *map(str, arguments)]
+    environment = {**os.environ, "MEDIAINDEX_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 def bench(name: str, *arguments: object, file: Path) -> Rows:
     """The rows that a script writes, by what they are of."""
-    command = [sys.executable, BENCH / f"{name}.py", *map(str, arguments), "--json", file]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run(BENCH / f"{name}.py", *arguments, "--json", file)
     assert done.returncode == 0, done.stderr
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report.keys() == REPORT_KEYS
@@ -96,7 +90,7 @@ def bench(name: str, *arguments: object, file: Path) -> Rows:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_help_says_how_to_run_it(name: str) -> None:
-    done = subprocess.run([sys.executable, BENCH / f"{name}.py", "--help"], capture_output=True, text=True)
+    done = run(BENCH / f"{name}.py", "--help")
     assert done.returncode == 0, done.stderr
     assert f"python scripts/bench/{name}.py --quick" in done.stdout
     for flag in ("--quick", "--seed", "--json"):
@@ -124,16 +118,14 @@ def test_moments_finds_every_joint_of_a_clip_of_three_colours(
 
 def test_moments_needs_a_clip_with_scenes(tmp_path: Path) -> None:
     (tmp_path / "MANIFEST.jsonl").touch()
-    command = [sys.executable, BENCH / "moments.py", "--videos", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run(BENCH / "moments.py", "--videos", tmp_path)
     assert done.returncode == 1
     assert "segments" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
-    command = [sys.executable, BENCH / "recall.py", "--videos", tmp_path / "none"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run(BENCH / "recall.py", "--videos", tmp_path / "none")
     assert done.returncode == 1
     assert "--videos" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -178,19 +178,20 @@ def test_serving_in_one_process() -> None:
     assert kinds == ["started", "echo", "done", "started", "error", "started", "fault"]
 
 
+INFO = MediaInfo(
+    1.5,
+    640,
+    480,
+    25.0,
+    "h264",
+    90,
+    "mp4",
+    0,
+    streams=(StreamInfo(0, "video", "h264", "en", "t", True, False, False),),
+    tags={"a": "b"},
+)
 VALUES = [
-    MediaInfo(
-        1.5,
-        640,
-        480,
-        25.0,
-        "h264",
-        90,
-        "mp4",
-        0,
-        streams=(StreamInfo(0, "video", "h264", "en", "t", True, False, False),),
-        tags={"a": "b"},
-    ),
+    INFO,
     NotAVideo("no picture stream"),
     Keyframe(1.0, b"\xff\xd8"),
     Cue(0.0, 1.0, "héllo", "stream 1", "en", True),
@@ -216,8 +217,8 @@ def test_values_come_back_from_the_wire(value: wire.Value) -> None:
         {"kind": "NotAVideo", "reason": 3},
         {"kind": "Outline", "duration_seconds": 1, "cuts": 3, "segments": [], "damaged_packets": 0},
         {"kind": "Outline", "duration_seconds": 1, "cuts": [], "segments": 3, "damaged_packets": 0},
-        {**wire.pack(VALUES[0])[0], "tags": []},
-        {**wire.pack(VALUES[0])[0], "rotation": 45},
+        {**wire.pack(INFO)[0], "tags": []},
+        {**wire.pack(INFO)[0], "rotation": 45},
     ],
 )
 def test_fields_of_the_wrong_type_are_refused(header: dict[str, object]) -> None:

@@ -191,6 +191,7 @@ def print_answer(
             if not hit.words
             else "  [" + ", ".join(f"{w['word']} in {w['field']}" for w in hit.words) + "]"
         )
-        output.line(f"{hit.rank:>3}  {hit.score:.3f}  {span}  {hit.path}{where}{found}")
+        alike = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
+        output.line(f"{hit.rank:>3}  {alike:5}  {span}  {hit.path}{where}{found}")
     if not answer.hits:
         output.say("no moment in this library answers")

@@ -36,6 +36,8 @@ from mediaindex.shots import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Stands for the file in ffmpeg-python's graph, which hashes names and fails on those that are not UTF-8.
+FILM = "FILM"
 POSITION_BYTES = 4 << 20
 MAX_LINE_BYTES = 8192
 _SHOWN = re.compile(
@@ -79,9 +81,10 @@ class FfmpegDecoder:
         return [later]
 
     def _command(self) -> list[str]:
+        film = f"file:{os.path.abspath(self._path)}"
         width, height = self._stored_size()
         source = ffmpeg.input(
-            f"file:{os.path.abspath(self._path)}",
+            FILM,
             format_whitelist=FORMATS,
             protocol_whitelist=PROTOCOLS,
             max_pixels=self._demand.max_pixels,
@@ -99,7 +102,7 @@ class FfmpegDecoder:
             .global_args("-hide_banner", "-nostats", "-nostdin", "-filter_threads", "1")
             .compile(cmd=ffmpeg_binary())
         )
-        return command
+        return [film if argument == FILM else argument for argument in command]
 
     def _stored_size(self) -> tuple[int, int]:
         """Size of what ffmpeg hands over: fitted, not yet upright."""

@@ -1,7 +1,8 @@
 """The sampled frames as small JPEGs, one blob a video and write, shared by all encoders.
 
-    magic(8) · count u32 · offsets (count + 1) u64, absolute · JPEGs one after the other
+    magic(8) · JPEGs one after the other · offsets (count + 1) u64, absolute · count u64
 
+The table stands behind the pictures, so that a film of any length is written as it is decoded.
 Each write has a fresh name, so that rows of an older write never read newer pictures after a
 crash. A blob is fsynced and renamed before any row names it; the sweeper removes what no row owns.
 """
@@ -12,15 +13,16 @@ import contextlib
 import os
 import secrets
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mediaindex.errors import NoSpace, StoreError
 from mediaindex.store.vectors import sync_path
 
 MAGIC = b"MIFRAME1"
-HEADER = struct.Struct("<8sI")
+COUNT = struct.Struct("<Q")
 SUFFIX = ".mif"
+PARTIAL = ".tmp"
 NO_ROOM = {1, 13, 28, 30, 122}
 
 
@@ -32,44 +34,33 @@ class FrameCache:
         # Written but not yet named by a row: the sweeper must leave these alone.
         self.unsettled: set[str] = set()
 
-    def write(self, jpegs: Sequence[bytes], *, content: str) -> str:
-        """Store the frames of one extraction durably; the returned name goes into SQLite.
-
-        Args:
-            content: hash of the video, the readable part of the name.
+    @contextlib.contextmanager
+    def new_blob(self) -> Iterator[Blob]:
+        """A blob to add frames to; without `finish` nothing of it stays.
 
         Raises:
             NoSpace: the disk is full or not writable.
         """
-        name = f"{content[:2]}/{content[:32]}.{secrets.token_hex(8)}{SUFFIX}"
-        target = self.folder / name
-        temporary = target.with_suffix(".tmp")
-        self.unsettled |= {name, temporary.relative_to(self.folder).as_posix()}
-        offsets = [HEADER.size + 8 * (len(jpegs) + 1)]
-        for jpeg in jpegs:
-            offsets.append(offsets[-1] + len(jpeg))
+        partial = f"{secrets.token_hex(8)}{PARTIAL}"
+        self.unsettled.add(partial)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                file.write(HEADER.pack(MAGIC, len(jpegs)))
-                file.write(struct.pack(f"<{len(offsets)}Q", *offsets))
-                file.writelines(jpegs)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(target)
-            sync_path(target.parent)
-            sync_path(self.folder)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / partial).open("xb") as file:
+                yield Blob(self, file.fileno(), partial)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             if error.errno in NO_ROOM:
-                raise NoSpace(f"{target}: {error.strerror}; free space on this disk and run again") from error
+                raise NoSpace(
+                    f"{self.folder}: {error.strerror}; free space on this disk and run again"
+                ) from error
             raise
-        return name
+        finally:
+            with contextlib.suppress(OSError):
+                (self.folder / partial).unlink(missing_ok=True)
+            self.unsettled.discard(partial)
 
     def settle(self, name: str) -> None:
         """A row names this blob now, or never will."""
-        self.unsettled -= {name, name.removesuffix(SUFFIX) + ".tmp"}
+        self.unsettled.discard(name)
 
     def read(self, name: str, ordinals: Iterable[int] | None = None) -> Iterator[bytes]:
         """The JPEGs of one blob, all or those asked for, in that order.
@@ -109,18 +100,57 @@ class FrameCache:
         (self.folder / name).unlink(missing_ok=True)
 
 
+class Blob:
+    """A blob that is being written; use `FrameCache.new_blob`."""
+
+    def __init__(self, cache: FrameCache, descriptor: int, partial: str) -> None:
+        self._cache = cache
+        self._descriptor = descriptor
+        self._partial = partial
+        self._offsets = [len(MAGIC)]
+        self._write(MAGIC)
+
+    def add(self, jpeg: bytes) -> None:
+        """Append one frame."""
+        self._write(jpeg)
+        self._offsets.append(self._offsets[-1] + len(jpeg))
+
+    def finish(self, *, content: str) -> str:
+        """Make the blob durable; its name goes into SQLite, then `settle` it.
+
+        Args:
+            content: hash of the video, the readable part of the name.
+        """
+        folder = self._cache.folder
+        name = f"{content[:2]}/{content[:32]}.{self._partial.removesuffix(PARTIAL)}{SUFFIX}"
+        self._write(struct.pack(f"<{len(self._offsets)}Q", *self._offsets))
+        self._write(COUNT.pack(len(self._offsets) - 1))
+        os.fsync(self._descriptor)
+        self._cache.unsettled.add(name)
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / self._partial).rename(folder / name)
+        sync_path((folder / name).parent)
+        sync_path(folder)
+        return name
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
 def _offsets(descriptor: int, name: str) -> tuple[int, ...]:
+    """The offset table of a blob, checked against the file's size."""
     damaged = StoreError(f"frame cache {name} is damaged; run 'mediaindex check --repair'")
-    head = os.pread(descriptor, HEADER.size, 0)
-    if len(head) < HEADER.size:
-        raise damaged
-    magic, count = HEADER.unpack(head)
     size = os.fstat(descriptor).st_size
-    width = 8 * (count + 1)
-    table = os.pread(descriptor, width, HEADER.size) if HEADER.size + width <= size else b""
-    if magic != MAGIC or len(table) < width:
+    tail = os.pread(descriptor, COUNT.size, max(0, size - COUNT.size))
+    if os.pread(descriptor, len(MAGIC), 0) != MAGIC or len(tail) < COUNT.size:
         raise damaged
-    offsets = struct.unpack(f"<{count + 1}Q", table)
-    if offsets[0] != HEADER.size + width or offsets[-1] != size or list(offsets) != sorted(offsets):
+    count: int = COUNT.unpack(tail)[0]
+    start = size - COUNT.size - 8 * (count + 1)
+    if start < len(MAGIC):
+        raise damaged
+    offsets = struct.unpack(f"<{count + 1}Q", os.pread(descriptor, 8 * (count + 1), start))
+    if offsets[0] != len(MAGIC) or offsets[-1] != start or list(offsets) != sorted(offsets):
         raise damaged
     return offsets

@@ -274,11 +274,9 @@ def compare(library: Path, reference: dict[str, Stored], files: Sequence[Path], 
             tally.differences += 1
     tally.compared += len(found)
     for content, now in found.items():
-        differing = [
-            field.name
-            for field in fields(Stored)
-            if getattr(now, field.name) != getattr(reference[content], field.name)
-        ]
+        wanted = reference.get(content)
+        names = [field.name for field in fields(Stored)]
+        differing = [name for name in names if getattr(now, name) != getattr(wanted, name, None)]
         if differing:
             say(f"{content[:12]} differs from the undisturbed index in {', '.join(differing)}")
             tally.differences += 1

@@ -17,19 +17,8 @@ pytestmark = [pytest.mark.kill, pytest.mark.timeout(1800)]
 
 def test_killed_index_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     file = tmp_path / "kill.json"
-    command = [
-        sys.executable,
-        SCRIPT,
-        "--rounds",
-        str(ROUNDS),
-        "--clips",
-        "12",
-        "--seed",
-        "5",
-        "--json",
-        file,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
+    options = ["--rounds", str(ROUNDS), "--clips", "12", "--seed", "5", "--json", str(file)]
+    done = subprocess.run([sys.executable, str(SCRIPT), *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = {row["what"]: row["value"] for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
     assert rows["rounds"] == ROUNDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from mediaindex.media import FrameEmbeddings, MediaInfo, Outline, Segment
 from mediaindex.store import catalog, spaces
 from mediaindex.store.catalog import Identity
 from mediaindex.store.commit import Embedded
+from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.spaces import Space
 
@@ -52,7 +53,7 @@ def add_video(opened: Library) -> AddVideo:
 
     def add(path: str = "/videos/a.mp4", frames: int = 3, *, seed: int = 0) -> Embedded:
         content = secrets.token_hex(16)
-        frame_file = opened.frames.write([b"jpeg %d" % n for n in range(frames)], content=content)
+        frame_file = write_blob(opened.frames, [b"jpeg %d" % n for n in range(frames)], content=content)
         outline = Outline(2.0 * frames, (), (Segment(0.0, 2.0 * frames, 0, frames),))
         with opened.write() as connection:
             volume = catalog.ensure_volume(connection, uid="v", label="Disk", mount_point=Path("/"))
@@ -80,6 +81,13 @@ def add_video(opened: Library) -> AddVideo:
         return Embedded(video_id, extraction_id, embeddings(frames, seed))
 
     return add
+
+
+def write_blob(cache: FrameCache, jpegs: Iterable[bytes], *, content: str) -> str:
+    with cache.new_blob() as blob:
+        for jpeg in jpegs:
+            blob.add(jpeg)
+        return blob.finish(content=content)
 
 
 def embeddings(frames: int, seed: int) -> FrameEmbeddings:

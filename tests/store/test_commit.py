@@ -15,7 +15,7 @@ from mediaindex.store.library import Library
 from mediaindex.store.schema import extraction, garbage, indexed, video
 from mediaindex.store.spaces import Space
 from mediaindex.store.vectors import new_generation, vector_rows
-from tests.store.conftest import AddVideo, embeddings, make_space
+from tests.store.conftest import AddVideo, embeddings, make_space, write_blob
 
 
 def visible(library: Library, space: Space) -> dict[int, tuple[int, int]]:
@@ -87,8 +87,8 @@ def test_blobs_that_no_row_names_are_removed_but_not_those_being_written(
     opened: Library, space: Space, add_video: AddVideo
 ) -> None:
     put(opened, space, [add_video()])
-    unsettled = opened.frames.write([b"on its way"], content="ab")
-    stray = opened.frames.write([b"left over"], content="cd")
+    unsettled = write_blob(opened.frames, [b"on its way"], content="ab")
+    stray = write_blob(opened.frames, [b"left over"], content="cd")
     opened.frames.settle(stray)
     sweep(opened)
     assert opened.frames.count(unsettled) == 1
@@ -110,7 +110,8 @@ def test_a_new_space_serves_only_when_it_is_complete_and_the_old_one_is_dropped(
     sweep(opened)
     with opened.read() as connection:
         active = spaces.active_space(connection)
-        assert active is not None and active.id == other.id
+        assert active is not None
+        assert active.id == other.id
         assert [found.id for found in spaces.all_spaces(connection)] == [other.id]
     assert not (opened.root / "vectors" / f"space_{space.id}.lance").exists()
     assert check(opened).problems == []
@@ -175,9 +176,7 @@ def test_a_copy_keeps_a_video_that_lost_one_of_its_places(
     assert len(visible(opened, space)) == 1
 
 
-def test_deleting_a_video_takes_its_rows_with_it(
-    opened: Library, space: Space, add_video: AddVideo
-) -> None:
+def test_deleting_a_video_takes_its_rows_with_it(opened: Library, space: Space, add_video: AddVideo) -> None:
     item = add_video()
     put(opened, space, [item])
     with opened.write() as connection:

@@ -1,0 +1,207 @@
+"""docs/commands.md is the contract: what the commands print has its keys and types, no more and no less."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediaindex.cli import COMMANDS, build_parser
+from tests.cli.conftest import Commands, film, index_quietly, jpeg, song, srt, use_these_encoders
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DOCS = (CHECKOUT / "docs/commands.md").read_text(encoding="utf-8")
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+TYPES: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "number": (float, int),
+    "whole number": (int,),
+    "true or false": (bool,),
+    "list": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+    "any": (object,),
+}
+# Objects whose keys are a file's own.
+OPEN = ("tags",)
+
+
+def sections() -> dict[str, str]:
+    """Text below each heading `## NAME` and `### NAME` of the page, up to the next one."""
+    parts = re.split(r"^##+ (.+)$", DOCS, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def documented(section: str) -> dict[str, str]:
+    """Key → type, of the table of keys in a section."""
+    found: dict[str, str] = {}
+    _before, header, table = sections()[section].partition("| key | type | meaning |\n|---|---|---|\n")
+    assert header, f"{section} has no table of keys"
+    for line in table.splitlines():
+        if not line.startswith("| `"):
+            break
+        keys, kind, _meaning = (cell.strip() for cell in line.strip("|").split(" | "))
+        found |= dict.fromkeys(re.findall(r"`([^`]+)`", keys), kind)
+    return found
+
+
+def observed(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(path, value) of every key: `hits[].words[].word`."""
+    if isinstance(value, dict) and path not in OPEN:
+        for key, inner in value.items():
+            here = f"{path}.{key}" if path else key
+            yield here, inner
+            yield from observed(inner, here)
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict):
+                for key, deeper in inner.items():
+                    yield f"{path}[].{key}", deeper
+                    yield from observed(deeper, f"{path}[].{key}")
+
+
+def fits(value: Any, kind: str) -> bool:
+    allowed = tuple(TYPES[part] for part in re.split(r" or (?=null|text)", kind))
+    flat = tuple(t for types in allowed for t in types)
+    if isinstance(value, bool):
+        return bool in flat or object in flat
+    return isinstance(value, flat)
+
+
+def hold(answer: dict[str, Any], keys: dict[str, str], *, may_lack: tuple[str, ...] = ()) -> None:
+    """Compare one answer with the documented keys.
+
+    Args:
+        may_lack: beginnings of keys that this answer need not show.
+    """
+    assert answer.pop("schema") == 1
+    seen = dict.fromkeys(path for path, _value in observed(answer))
+    lacking = [key for key in keys if key not in seen and not key.startswith(may_lack or ("\0",))]
+    assert (set(seen) - set(keys), lacking) == (set(), [])
+    wrong = {path: value for path, value in observed(answer) if not fits(value, keys[path])}
+    assert wrong == {}
+    top = [key for key in keys if "." not in key and "[" not in key and key in answer]
+    assert list(answer) == top, "the order of the page is the order of the keys"
+
+
+@pytest.fixture(autouse=True)
+def _encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_these_encoders(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    videos = tmp_path_factory.mktemp("contract") / "videos"
+    film(videos / "red.mp4", "red", "blue", tags={"title": "A red film"})
+    srt(videos / "red.en.srt", (1.0, 2.0, "a red thing"))
+    index_quietly(videos.parent / "library", videos)
+    song(videos / "song.mp4")
+    (videos / "letter.mkv").write_text("text " * 100)
+    return videos
+
+
+@pytest.fixture
+def ask(folder: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(folder.parent / "library", capsys)
+
+
+def test_index(ask: Commands, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hold(Commands(tmp_path / "library", capsys)("index", folder, code=5), documented("index"))
+
+
+def test_search(ask: Commands) -> None:
+    hold(ask("search", "a red thing"), documented("search"))
+
+
+def test_similar(ask: Commands, tmp_path: Path) -> None:
+    answer = ask("similar", jpeg(tmp_path / "a.jpg", "red"))
+    keys = documented("search") | documented("similar")
+    hold(answer, keys, may_lack=("hits[].words[]",))
+    assert list(documented("similar")) == [key for key in answer if key != "schema"]
+
+
+def test_show(ask: Commands, folder: Path) -> None:
+    hold(ask("show", folder / "red.mp4"), documented("show"))
+
+
+def test_open(ask: Commands) -> None:
+    ask("search", "red")
+    hold(ask("open", 1, "--player", "true {path} {seconds}"), documented("open"))
+
+
+def test_status(ask: Commands, folder: Path) -> None:
+    ask("index", folder, code=None)
+    hold(ask("status"), documented("status"), may_lack=("writer.",))
+
+
+def test_retry(ask: Commands, folder: Path) -> None:
+    ask("index", folder, code=None)
+    keys = documented("retry") | documented("index")
+    hold(ask("retry", code=5), keys, may_lack=("skipped[]",))
+
+
+def test_forget(ask: Commands, folder: Path) -> None:
+    hold(ask("forget", folder, "--dry-run"), documented("forget"))
+
+
+def test_check(ask: Commands, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hold(ask("check"), documented("check"), may_lack=("decode_again",))
+    damaged = Commands(tmp_path / "library", capsys)
+    damaged("index", folder / "red.mp4")
+    shutil.rmtree(damaged.library / "vectors")
+    hold(damaged("check", "--repair"), documented("check"))
+
+
+def test_models(ask: Commands, tmp_path: Path) -> None:
+    hold(ask("models", "list", "--no-measure"), documented("models list"))
+    keys = documented("models use") | documented("index")
+    hold(ask("models", "use", "colours"), keys, may_lack=("failed[]", "skipped[]"))
+
+
+def test_doctor(ask: Commands) -> None:
+    cost = {key: kind for key, kind in documented("models list").items() if key != "encoders[].used"}
+    hold(ask("doctor", code=None), documented("doctor") | cost)
+
+
+def test_config(ask: Commands) -> None:
+    hold(ask("config", "show"), documented("config show"))
+    hold(ask("config", "path"), documented("config path"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_stands_on_the_pages(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        build_parser().parse_args([command, "--help"])
+    assert left.value.code == 0
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) > 5
+    assert command in sections()
+    assert f"`{command}" in README
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        yield from (option for option in action.option_strings if option.startswith("--"))
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from options(inner)
+
+
+def test_every_option_stands_on_the_page_and_no_other() -> None:
+    known = set(options(build_parser())) - {"--help", "--version"}
+    named = set(re.findall(r"--[a-z][a-z-]+", DOCS)) - {"--help"}
+    assert named == known
+
+
+def test_the_exit_codes_of_the_page_are_those_of_the_errors() -> None:
+    from mediaindex import errors
+
+    classes = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    codes = {kind.exit_code for kind in classes if issubclass(kind, errors.MediaIndexError)}
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", sections()["Exit codes"], flags=re.MULTILINE)}
+    assert listed == codes | {errors.DONE, errors.SOME_MEDIA_FAILED, errors.INTERRUPTED}
