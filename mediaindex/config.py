@@ -107,7 +107,7 @@ def load_config(flags: Mapping[str, object] | None = None) -> Config:
         threads=settings.whole("threads", cores, least=1, most=1024),
         frame_short_side=settings.whole("frame_short_side", 384, least=64, most=4320),
         frame_quality=settings.whole("frame_quality", 85, least=1, most=95),
-        gap_seconds=settings.number("gap_seconds", 2.0, least=0.1, most=3600.0),
+        gap_seconds=settings.number("gap_seconds", 3.0, least=0.1, most=3600.0),
         not_media=settings.texts("not_media", tuple(NOT_MEDIA)),
         exclude=settings.texts("exclude", ()),
         player=settings.text("player", "") or None,

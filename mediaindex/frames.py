@@ -37,7 +37,7 @@ class Sampling:
 
     short_side: int = 384
     quality: int = 85
-    gap_seconds: float = 2.0
+    gap_seconds: float = 3.0
     max_pixels: int = MAX_PIXELS
 
 

@@ -154,6 +154,12 @@ def test_a_cut_is_placed_at_its_frame(tmp_path: Path, decoder: str, gop: int) ->
     assert [segment.start_seconds for segment in outline.segments] == [0.0, outline.cuts[0]]
 
 
+def test_a_cut_in_the_last_second_is_not_passed_over(tmp_path: Path, decoder: str) -> None:
+    pictures = [flat(30, 30, 200)] * 47 + [flat(200, 30, 30)] * 5
+    path = write_clip(tmp_path / "cut.mp4", pictures, Clip(gop=47))
+    assert extract_here(path, decoder).outline.cuts == pytest.approx([4.7], abs=0.01)
+
+
 def test_a_cut_between_independent_pictures(tmp_path: Path, decoder: str) -> None:
     pictures = [flat(30, 30, 200)] * 43 + [flat(200, 30, 30)] * 40
     path = write_clip(tmp_path / "cut.mov", pictures, Clip(codec="mjpeg"))

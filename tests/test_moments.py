@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,7 +51,12 @@ def test_neighbours_that_answer_and_look_alike_are_one() -> None:
     film = video((0.0, 4.0), (4.0, 8.0), (8.0, 12.0))
     (moment,) = moments_of(film, scored(film, [0.48, 0.5, 0.46]))
     assert (moment.start_seconds, moment.end_seconds) == (0.0, 12.0)
-    assert (moment.segment_id, moment.best_seconds, moment.best_frame, moment.similarity) == (101, 5.0, 3, 0.5)
+    assert (moment.segment_id, moment.best_seconds, moment.best_frame, moment.similarity) == (
+        101,
+        5.0,
+        3,
+        0.5,
+    )
 
 
 def test_a_neighbour_that_does_not_answer_ends_the_moment() -> None:
@@ -79,7 +85,10 @@ def test_where_nothing_answers_the_least_bad_comes_first() -> None:
 similarity = st.floats(-1, 1, width=32)
 
 
-@given(values=st.lists(similarity, min_size=1, max_size=12), turned=st.lists(st.booleans(), min_size=12, max_size=12))
+@given(
+    values=st.lists(similarity, min_size=1, max_size=12),
+    turned=st.lists(st.booleans(), min_size=12, max_size=12),
+)
 def test_moments_part_the_film(values: list[float], turned: list[bool]) -> None:
     """Every segment lies in exactly one moment, best first, and a moment's best is its own."""
     film = video(*((4.0 * n, 4.0 * n + 4.0) for n in range(len(values))))
@@ -88,7 +97,7 @@ def test_moments_part_the_film(values: list[float], turned: list[bool]) -> None:
     ordered = sorted(spans(moments))
     assert ordered[0][0] == 0.0
     assert ordered[-1][1] == film.duration_seconds
-    assert all(left[1] == right[0] for left, right in zip(ordered, ordered[1:], strict=False))
+    assert all(left[1] == right[0] for left, right in itertools.pairwise(ordered))
     assert [m.similarity for m in moments] == sorted((m.similarity or 0.0 for m in moments), reverse=True)
     assert all(m.start_seconds <= m.best_seconds <= m.end_seconds for m in moments)
 

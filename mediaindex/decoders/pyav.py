@@ -239,12 +239,23 @@ class PyavDecoder:
         anchor = self._anchor_seconds
         samples = (self._clock.end_seconds - anchor) // spacing if anchor > float("-inf") else float("inf")
         if samples == 0:
+            yield from self._last_keyframe()
             return
         for picture in self._decode_on():
             yield picture
             if picture.seconds >= anchor + samples * spacing:
                 return
         yield from self._given(self._decode(None))
+
+    def _last_keyframe(self) -> Iterator[Picture]:
+        """The picture of the last keyframe that was not due: a scene may begin with it."""
+        for index in range(len(self._kept) - 1, len(self._kept) - self._unseen - 1, -1):
+            packet = self._kept[index]
+            if packet.is_keyframe:
+                self._unseen -= len(self._kept) - index
+                del self._kept[index:]
+                yield from self._keyframe(packet)
+                return
 
     def _given(self, frames: list[VideoFrame]) -> Iterator[Picture]:
         """Pictures of frames decoded one after another, without those that were given before."""
@@ -333,12 +344,12 @@ class PyavDecoder:
         def scaled(to_width: int, to_height: int) -> NDArray[np.uint8]:
             size = (to_height, to_width) if rotation in (90, 270) else (to_width, to_height)
             reformatter = self._reformatters.setdefault(size, VideoReformatter())
-            rgb = reformatter.reformat(frame, *size, format="rgb24", interpolation="AREA")
+            rgb = reformatter.reformat(frame, *size, format="rgb24", interpolation="AREA", threads=1)
             return np.rot90(np.asarray(rgb.to_ndarray(), np.uint8), rotation // 90)
 
         def thumbnail() -> NDArray[np.uint8]:
             rgb = self._thumbnailer.reformat(
-                frame, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, format="rgb24", interpolation="POINT"
+                frame, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, format="rgb24", interpolation="POINT", threads=1
             )
             return np.asarray(rgb.to_ndarray(), np.uint8)
 

@@ -67,8 +67,9 @@ class MatrixFile:
             return Matrix(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, self.dim), np.float16))
         count = state["rows"]
         vectors, rows = self._paths(state["token"])
-        index = np.memmap(rows, ROW, "r", shape=(count,))
-        matrix = np.memmap(vectors, np.float16, "r", shape=(count, self.dim))
+        # Copy on write: torch warns of arrays that it may not write, and nothing here writes.
+        index = np.memmap(rows, ROW, "c", shape=(count,))
+        matrix = np.memmap(vectors, np.float16, "c", shape=(count, self.dim))
         return Matrix(np.ascontiguousarray(index["generation"]), np.ascontiguousarray(index["frame"]), matrix)
 
     def append(self, rows: VectorRows) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ROUNDS, QUICK_ROUNDS = 50, 2
 CLIPS, QUICK_CLIPS = 24, 4
-REDECODE, FRESH = 0.5, 0.2
+REDECODE, FRESH = 0.6, 0.2
 ONLY_PARENT_EVERY = 3
 GRACE_SECONDS = 10.0
 ENVIRONMENT = {**os.environ, "MEDIAINDEX_THREADS": "1", "OMP_NUM_THREADS": "1", "MEDIAINDEX_JOBS": "2"}
@@ -288,16 +288,19 @@ def rounds(
     """Change, kill, finish, compare, as often as the tally wants."""
     chance = random.Random(seed)
     folder, library = Folder(work / "videos", pool, chance), work / "library"
+    # Seconds of a run that decodes everything, and of one that decodes what is new.
+    lengths = {True: full_run, False: full_run}
     for number in range(1, tally.wanted + 1):
         folder.change()
-        if chance.random() < FRESH:
+        if fresh := chance.random() < FRESH:
             shutil.rmtree(library, ignore_errors=True)
         again = ["--redecode"] if chance.random() < REDECODE else []
-        seconds = chance.uniform(0, full_run)
+        everything = fresh or bool(again)
+        seconds = chance.uniform(0, lengths[everything])
         group = number % ONLY_PARENT_EVERY != 0
         ended = kill_index(library, [str(folder.root), *again], seconds, tally, group=group)
         # The machine may have other work than at the start: a run that escaped corrects the length.
-        full_run = 1.05 * full_run if ended is None else ended
+        lengths[everything] = 1.05 * lengths[everything] if ended is None else ended
         tally.failed_runs += not run_to_the_end("index", library, str(folder.root))
         compare(library, reference, folder.files, tally)
         tally.rounds += 1

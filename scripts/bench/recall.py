@@ -216,7 +216,8 @@ def _pictures(path: Path) -> Iterator[tuple[float, Callable[[], NDArray[np.uint8
         def upright(frame: av.VideoFrame) -> NDArray[np.uint8]:
             width, height = display_size(frame.width, frame.height, aspect, 0)
             pixels = frame.reformat(width, height, "rgb24", interpolation="BICUBIC").to_ndarray()
-            return np.ascontiguousarray(np.rot90(pixels, quarter_turns(int(frame.rotation)) // 90))
+            turned = np.rot90(pixels, quarter_turns(int(frame.rotation)) // 90)
+            return np.ascontiguousarray(turned, dtype=np.uint8)
 
         for frame in container.decode(stream):
             if frame.pts is not None:

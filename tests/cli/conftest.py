@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
 import pytest
 
 import mediaindex.embed
@@ -28,16 +26,14 @@ import mediaindex.writer
 from mediaindex import cli
 from mediaindex.embed import Encoder
 from tests.embed.fake import COLOURS, FakeEncoder
+from tests.media import Clip, flat, write_clip
 
 ENCODER = "colours"
 CHECKOUT = Path(__file__).resolve().parents[2]
 SIDECARS = CHECKOUT / "tests/fixtures/reported/10-sidecars"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models")]
-COMMAND = (
-    sys.executable,
-    "-c",
-    f"import sys; sys.path[:0] = {SOURCES!r}; from tests.cli.conftest import child; raise SystemExit(child())",
-)
+CHILD = "from tests.cli.conftest import child; raise SystemExit(child())"
+COMMAND = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
 load_encoder = mediaindex.embed.load_encoder
 
 
@@ -151,34 +147,15 @@ def film(
     fps: int = 5,
     size: tuple[int, int] = (64, 48),
     codec: str = "mpeg4",
-    container: str | None = None,
     tags: dict[str, str] | None = None,
 ) -> Path:
     """Write a film of plain colours: each shot a colour (2 s), or a colour and its seconds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(os.fspath(path), "w", format=container) as output:
-        output.metadata.update(tags or {})
-        stream = output.add_stream(codec, rate=fps)
-        stream.width, stream.height = size
-        stream.pix_fmt = "bgr24" if codec == "rawvideo" else "yuv420p"
-        for shot in shots:
-            colour, seconds = shot if isinstance(shot, tuple) else (shot, 2.0)
-            pixels = np.full((size[1], size[0], 3), COLOURS[colour], np.uint8)
-            for _ in range(round(seconds * fps)):
-                output.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        output.mux(stream.encode())
-    return path
-
-
-def song(path: Path) -> Path:
-    """Write a file with sound and no picture."""
-    with av.open(os.fspath(path), "w") as output:
-        stream = output.add_stream("aac", rate=8000, layout="mono")
-        silence = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format="fltp", layout="mono")
-        silence.sample_rate = 8000
-        output.mux(stream.encode(silence))
-        output.mux(stream.encode())
-    return path
+    pictures = []
+    for shot in shots:
+        colour, seconds = shot if isinstance(shot, tuple) else (shot, 2.0)
+        pictures += [flat(*COLOURS[colour], width=size[0], height=size[1])] * round(seconds * fps)
+    return write_clip(path, pictures, Clip(codec=codec, rate=fps, tags=tags or {}))
 
 
 def jpeg(path: Path, colour: str) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import ENCODER, Commands, film
 from tests.embed.checkpoints import open_clip_folder
 
-ROWS = "name licence commercial bytes present gflop_per_frame".split()
+ROWS = ["name", "licence", "commercial", "bytes", "present", "gflop_per_frame"]
 
 
 def test_the_list_names_licence_size_and_presence(commands: Commands) -> None:

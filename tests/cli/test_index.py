@@ -7,16 +7,31 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from mediaindex.store.library import open_library
 from mediaindex.store.schema import volume
-from tests.cli.conftest import Commands, film, jpeg, song
+from tests.cli.conftest import Commands, film, jpeg
+from tests.embed.fake import COLOURS
+from tests.media import flat, write_sound
 
-KEYS = (
-    "schema videos indexed unchanged moved copies offline skipped failed frames segments decoded "
-    "media_seconds elapsed_seconds"
-).split()
+KEYS = [
+    "schema",
+    "videos",
+    "indexed",
+    "unchanged",
+    "moved",
+    "copies",
+    "offline",
+    "skipped",
+    "failed",
+    "frames",
+    "segments",
+    "decoded",
+    "media_seconds",
+    "elapsed_seconds",
+]
 
 
 def counts(report: dict[str, Any]) -> dict[str, int]:
@@ -142,7 +157,7 @@ def test_what_holds_no_film_is_skipped_and_what_cannot_be_read_fails(
     videos: Path, commands: Commands
 ) -> None:
     film(videos / "good.mp4", "red")
-    song(videos / "song.mp4")
+    write_sound(videos / "song.mp4")
     jpeg(videos / "photo.mp4", "red")
     (videos / "letter.mkv").write_text("dear film, how are you? " * 50)
     (videos / "notes.txt").write_text("no media at all")
@@ -172,7 +187,7 @@ def test_a_failed_file_is_read_once_it_changes(videos: Path, commands: Commands)
 
 def test_a_failed_file_that_is_gone_is_forgotten(videos: Path, commands: Commands) -> None:
     (videos / "a.mkv").write_text("not yet a film")
-    song(videos / "song.mp4")
+    write_sound(videos / "song.mp4")
     commands("index", videos, code=5)
     (videos / "a.mkv").unlink()
     (videos / "song.mp4").unlink()
@@ -191,16 +206,15 @@ def test_redecode_decodes_what_is_known(three: Path, commands: Commands) -> None
 
 def forged(folder: Path) -> tuple[Path, Path]:
     """Two films of equal size and partial hash: they differ only between the bytes that are sampled."""
-    seconds, frame_bytes = 40, 160 * 120 * 3
     first = film(folder / "first.avi", ("red", 40.0), fps=1, size=(160, 120), codec="rawvideo")
+    blue = av.VideoFrame.from_ndarray(flat(*COLOURS["blue"], width=160, height=120), format="rgb24")
+    frame = blue.reformat(format="yuv420p").to_ndarray().tobytes()
     content = bytearray(first.read_bytes())
-    start, end = len(content) // 16, len(content) // 4 - frame_bytes
-    blue = bytes((255, 0, 0)) * (frame_bytes // 3)
-    position = content.find(b"00dc", start)
-    while position + 8 + frame_bytes < end:
-        content[position + 8 : position + 8 + frame_bytes] = blue
-        position = content.find(b"00dc", position + 8 + frame_bytes)
-    assert content.count(blue) >= seconds // 8
+    position = content.find(b"00dc", len(content) // 16)
+    while position + 8 + len(frame) < len(content) // 4:
+        content[position + 8 : position + 8 + len(frame)] = frame
+        position = content.find(b"00dc", position + 8 + len(frame))
+    assert content.count(frame) >= 5
     second = folder / "second.avi"
     second.write_bytes(content)
     return first, second

@@ -12,7 +12,7 @@ from tests.cli.test_index import counts
 
 NAMES = (
     "two\nlines.mp4",
-    "it's \"quoted\".mp4",
+    'it\'s "quoted".mp4',
     "🎥 film 猫.mp4",
     "-rf.mp4",
     "a%20b#c?d.mp4",
@@ -163,7 +163,9 @@ def test_a_library_inside_the_root(videos: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_what_is_no_media_is_passed_over(videos: Path, commands: Commands) -> None:
+    good = film(videos.parent / "good.mp4", "red").read_bytes()
     for name in ("._red.mp4", ".hidden/red.mp4", "@eaDir/red.mp4", "red.mp4.part", "$RECYCLE.BIN/red.mp4"):
-        film(videos / name, "red", container="mp4")
+        (videos / name).parent.mkdir(exist_ok=True)
+        (videos / name).write_bytes(good)
     report = commands("index", videos)
     assert (counts(report), report["skipped"]) == ({}, [])

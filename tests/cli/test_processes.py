@@ -220,7 +220,9 @@ def test_the_built_in_encoder_answers_in_a_process_of_its_own(videos: Path, libr
     """Nothing is patched here: the real command, the real encoder."""
     film(videos / "red.mp4", "red")
     film(videos / "blue.mp4", "blue")
-    code = f"import sys; sys.path[:0] = {SOURCES!r}; from mediaindex.cli import main; raise SystemExit(main())"
+    code = (
+        f"import sys; sys.path[:0] = {SOURCES!r}; from mediaindex.cli import main; raise SystemExit(main())"
+    )
 
     def ran(*arguments: str) -> dict[str, Any]:
         command = [sys.executable, "-c", code, *arguments, "--json", "--library", str(library)]

@@ -11,10 +11,23 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import ENCODER, Commands, film, index_quietly, srt
 
-HIT_KEYS = (
-    "rank path online volume channel words start_seconds end_seconds best_seconds score similarity "
-    "generated_probability confidence segment_id thumbnail"
-).split()
+HIT_KEYS = [
+    "rank",
+    "path",
+    "online",
+    "volume",
+    "channel",
+    "words",
+    "start_seconds",
+    "end_seconds",
+    "best_seconds",
+    "score",
+    "similarity",
+    "generated_probability",
+    "confidence",
+    "segment_id",
+    "thumbnail",
+]
 TIMINGS = ["encode", "candidates", "score", "rerank", "moments", "total"]
 
 
@@ -23,7 +36,9 @@ def holiday(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of films, indexed in the library beside it."""
     folder = tmp_path_factory.mktemp("holiday") / "videos"
     film(folder / "red.mp4", "red", tags={"creation_time": "2024-02-28T12:00:00Z"})
-    film(folder / "two shots.mp4", ("red", 3.0), ("blue", 3.0), tags={"creation_time": "2024-03-01T12:00:00Z"})
+    film(
+        folder / "two shots.mp4", ("red", 3.0), ("blue", 3.0), tags={"creation_time": "2024-03-01T12:00:00Z"}
+    )
     film(folder / "beach" / "green.mp4", ("green", 8.0), tags={"title": "Lighthouse at Dusk"})
     film(folder / "beach" / "stripes.mp4", *itertools.islice(itertools.cycle(["red", "white"]), 8))
     film(folder / "100% 'real' OR \"fake\".mkv", "yellow")

@@ -11,11 +11,34 @@ import pytest
 
 from tests.cli.conftest import Commands, film, srt
 
-SHOWN = (
-    "schema path online volume duration_seconds width height fps codec rotation recorded_at recorded_day "
-    "latitude longitude altitude timecode camera title container tags streams cuts subtitles frames "
-    "segments locations"
-).split()
+SHOWN = [
+    "schema",
+    "path",
+    "online",
+    "volume",
+    "duration_seconds",
+    "width",
+    "height",
+    "fps",
+    "codec",
+    "rotation",
+    "recorded_at",
+    "recorded_day",
+    "latitude",
+    "longitude",
+    "altitude",
+    "timecode",
+    "camera",
+    "title",
+    "container",
+    "tags",
+    "streams",
+    "cuts",
+    "subtitles",
+    "frames",
+    "segments",
+    "locations",
+]
 
 
 @pytest.fixture

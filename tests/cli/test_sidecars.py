@@ -136,17 +136,18 @@ def test_embedded_subtitles_are_words(videos: Path, commands: Commands) -> None:
 
     plain = film(videos / "plain.mkv", ("red", 4.0))
     cues = srt(videos / "cues.srt", (1.0, 2.0, "a heron wades"))
-    with av.open(str(videos / "with words.mkv"), "w") as output, av.open(str(plain)) as pictures:
-        with av.open(str(cues)) as words:
-            streams = {
-                source.streams[0]: output.add_stream_from_template(source.streams[0])
-                for source in (pictures, words)
-            }
-            for source in (pictures, words):
-                for packet in source.demux():
-                    if packet.dts is not None:
-                        packet.stream = streams[packet.stream]
-                        output.mux(packet)
+    with (
+        av.open(str(videos / "with words.mkv"), "w") as output,
+        av.open(str(plain)) as pictures,
+        av.open(str(cues)) as words,
+    ):
+        sources = (pictures, words)
+        streams = {s.streams[0]: output.add_stream_from_template(s.streams[0]) for s in sources}
+        for source in sources:
+            for packet in source.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream]
+                    output.mux(packet)
     plain.unlink()
     cues.unlink()
     commands("index", videos)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Commands, film, index_quietly, jpeg, song
+from tests.cli.conftest import Commands, film, index_quietly, jpeg
+from tests.media import write_sound
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +92,7 @@ def test_files_that_are_neither_image_nor_video(ask: Commands, tmp_path: Path) -
     (tmp_path / "cut.jpg").write_bytes(jpeg(tmp_path / "whole.jpg", "red").read_bytes()[:200])
     assert ask.ran("similar", tmp_path / "letter.jpg").code == 5
     assert ask.ran("similar", tmp_path / "cut.jpg").code == 5
-    ran = ask.ran("similar", song(tmp_path / "song.mp4"))
+    ran = ask.ran("similar", write_sound(tmp_path / "song.mp4"))
     assert ran.code == 2
     assert "neither an image nor a video" in ran.json["error"]
     assert ask.ran("similar", tmp_path).code == 2

@@ -10,10 +10,27 @@ import pytest
 from mediaindex.config import SETTINGS
 from tests.cli.conftest import ENCODER, Commands, film
 
-STATUS_KEYS = (
-    "schema library videos locations offline missing skipped frames segments media_seconds queue bytes "
-    "sources spaces encoder failures writer rerank last_evaluation"
-).split()
+STATUS_KEYS = [
+    "schema",
+    "library",
+    "videos",
+    "locations",
+    "offline",
+    "missing",
+    "skipped",
+    "frames",
+    "segments",
+    "media_seconds",
+    "queue",
+    "bytes",
+    "sources",
+    "spaces",
+    "encoder",
+    "failures",
+    "writer",
+    "rerank",
+    "last_evaluation",
+]
 
 
 def test_status_counts_what_is_there(videos: Path, commands: Commands) -> None:
@@ -95,9 +112,7 @@ def test_settings_decide_what_is_indexed(
     assert commands("index", videos)["videos"] == 1
 
 
-def test_doctor_checks_for_real(
-    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_checks_for_real(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "mpv").symlink_to("/bin/true")
@@ -107,7 +122,16 @@ def test_doctor_checks_for_real(
     assert list(doctor) == ["schema", "ok", "checks", "encoders"]
     assert doctor["ok"] is True
     details = {check["name"]: check["detail"] for check in doctor["checks"]}
-    assert list(details) == "python sqlite library vectors device decoder encoder player".split()
+    assert list(details) == [
+        "python",
+        "sqlite",
+        "library",
+        "vectors",
+        "device",
+        "decoder",
+        "encoder",
+        "player",
+    ]
     assert all(list(check) == ["name", "ok", "detail"] for check in doctor["checks"])
     assert "frames read in a bounded process" in details["decoder"]
     assert details["device"].startswith("cpu")

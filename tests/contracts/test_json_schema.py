@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from mediaindex.cli import COMMANDS, build_parser
-from tests.cli.conftest import Commands, film, index_quietly, jpeg, song, srt, use_these_encoders
+from tests.cli.conftest import Commands, film, index_quietly, jpeg, srt, use_these_encoders
+from tests.media import write_sound
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = (CHECKOUT / "docs/commands.md").read_text(encoding="utf-8")
@@ -100,7 +101,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     film(videos / "red.mp4", "red", "blue", tags={"title": "A red film"})
     srt(videos / "red.en.srt", (1.0, 2.0, "a red thing"))
     index_quietly(videos.parent / "library", videos)
-    song(videos / "song.mp4")
+    write_sound(videos / "song.mp4")
     (videos / "letter.mkv").write_text("text " * 100)
     return videos
 
@@ -174,7 +175,9 @@ def test_config(ask: Commands) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_and_stands_on_the_pages(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_and_stands_on_the_pages(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as left:
         build_parser().parse_args([command, "--help"])
     assert left.value.code == 0

@@ -1,0 +1,333 @@
+"""Reconciling a scan with the catalog: what needs decoding, and what is only elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from mediaindex.identity import full_hash, partial_hash
+from mediaindex.media import FileEvent, MediaInfo, Outline, Segment
+from mediaindex.reconcile import Reconciler, Work
+from mediaindex.store import catalog
+from mediaindex.store.catalog import Identity
+from mediaindex.store.library import Library, open_library
+from mediaindex.store.schema import location, volume
+from mediaindex.volumes import volume_of
+
+DECODER = "one"
+INFO = MediaInfo(6.0, 64, 48, 25.0, "h264", 0, "mov", 0)
+OUTLINE = Outline(2.0, (), (Segment(0.0, 2.0, 0, 1),))
+
+
+@pytest.fixture
+def opened(library: Path) -> Iterator[Library]:
+    with open_library(library, create=True) as made:
+        yield made
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    return folder
+
+
+def event(path: Path) -> FileEvent:
+    status = path.stat()
+    return FileEvent(path, status.st_size, status.st_mtime_ns)
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def scanned(opened: Library, root: Path, *, decoder: str = DECODER, redecode: bool = False) -> Reconciler:
+    """A finished pass over a folder; its work stands in `work`."""
+    reconciler = Reconciler(opened, [root], decoder=decoder, redecode=redecode)
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            reconciler.classify(event(path))
+    reconciler.finish()
+    return reconciler
+
+
+def work(opened: Library, root: Path, *, redecode: bool = False) -> list[str]:
+    reconciler = Reconciler(opened, [root], decoder=DECODER, redecode=redecode)
+    found = [reconciler.classify(event(path)) for path in sorted(root.rglob("*")) if path.is_file()]
+    reconciler.finish()
+    return [item.event.path.name for item in found if item is not None]
+
+
+def learn(opened: Library, path: Path) -> int:
+    """Record a file as decoded and visible."""
+    seen = volume_of(path)
+    with opened.write() as connection:
+        where = catalog.ensure_volume(
+            connection, uid=seen.uid, label=seen.label, mount_point=seen.mount_point
+        )
+        identity = Identity(path.stat().st_size, partial_hash(path), full_hash(path))
+        video_id = catalog.ensure_video(connection, identity, INFO, 2.0)
+        catalog.add_extraction(
+            connection,
+            video_id,
+            frame_file=f"aa/{video_id}.mif",
+            decoder=DECODER,
+            sampling="",
+            seconds=[0.0],
+            outline=OUTLINE,
+        )
+        catalog.place(
+            connection,
+            path,
+            volume_id=where,
+            video_id=video_id,
+            next_video_id=None,
+            size=path.stat().st_size,
+            mtime_ns=path.stat().st_mtime_ns,
+            confirmed=True,
+            missing_since=None,
+        )
+    return video_id
+
+
+def places(opened: Library) -> dict[str, tuple[int | None, bool, bool]]:
+    """name → (newest content, confirmed, missing)."""
+    with opened.read() as connection:
+        return {
+            row.path.name: (row.next_video_id or row.video_id, row.confirmed, row.missing_since is not None)
+            for row in connection.execute(location.select())
+        }
+
+
+def test_a_new_file_is_work_once(opened: Library, videos: Path) -> None:
+    path = written(videos / "a.mp4", b"a")
+    reconciler = Reconciler(opened, [videos], decoder=DECODER)
+    first = reconciler.classify(event(path))
+    assert isinstance(first, Work)
+    assert (first.event.path, first.partial_hash, first.root) == (path, partial_hash(path), videos)
+    assert reconciler.classify(event(path)) is None
+
+
+def test_files_that_look_the_same_wait_for_the_first(opened: Library, videos: Path) -> None:
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        written(videos / name, b"same")
+    reconciler = Reconciler(opened, [videos], decoder=DECODER)
+    found = [reconciler.classify(event(path)) for path in sorted(videos.iterdir())]
+    first = found[0]
+    assert first is not None
+    assert found[1:] == [None, None]
+    assert [item.event.path.name for item in reconciler.settled(first)] == ["a.mp4", "b.mp4", "c.mp4"]
+    assert reconciler.settled(first) == [first]
+
+
+def test_a_known_file_is_unchanged(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"a"))
+    reconciler = scanned(opened, videos)
+    assert (reconciler.findings.unchanged, reconciler.on_the_way) == (1, {})
+    assert places(opened) == {"a.mp4": (video, True, False)}
+
+
+def test_a_touched_file_is_believed_and_to_be_confirmed(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"a"))
+    os.utime(videos / "a.mp4", (1, 1))
+    assert scanned(opened, videos).findings.unchanged == 1
+    assert places(opened) == {"a.mp4": (video, False, False)}
+
+
+def test_a_move_and_a_copy(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"a"))
+    (videos / "a.mp4").rename(videos / "b.mp4")
+    assert scanned(opened, videos).findings.moved == 1
+    assert places(opened) == {"b.mp4": (video, False, False)}
+    shutil.copy(videos / "b.mp4", videos / "c.mp4")
+    findings = scanned(opened, videos).findings
+    assert (findings.unchanged, findings.copies, findings.moved) == (1, 1, 0)
+    assert places(opened) == {"b.mp4": (video, False, False), "c.mp4": (video, False, False)}
+
+
+def test_a_copy_needs_no_second_transaction(opened: Library, videos: Path, tmp_path: Path) -> None:
+    """A volume that no file of this pass was on before is recorded before the copy is."""
+    learn(opened, written(videos / "a.mp4", b"a"))
+    written(tmp_path / "else" / "b.mp4", b"a")
+    with opened.write() as connection:
+        connection.execute(volume.update().values(uid="uuid:another"))
+    findings = scanned(opened, tmp_path / "else").findings
+    assert (findings.copies, findings.moved) == (1, 0)
+
+
+def test_two_files_that_change_places(opened: Library, videos: Path) -> None:
+    first = learn(opened, written(videos / "a.mp4", b"first"))
+    second = learn(opened, written(videos / "b.mp4", b"second"))
+    (videos / "a.mp4").rename(videos / "c")
+    (videos / "b.mp4").rename(videos / "a.mp4")
+    (videos / "c").rename(videos / "b.mp4")
+    reconciler = scanned(opened, videos)
+    assert reconciler.on_the_way == {}
+    assert {name: row[0] for name, row in places(opened).items()} == {"a.mp4": second, "b.mp4": first}
+
+
+def test_a_file_moved_over_another(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"first"))
+    learn(opened, written(videos / "b.mp4", b"second"))
+    (videos / "a.mp4").replace(videos / "b.mp4")
+    findings = scanned(opened, videos).findings
+    assert findings.moved == 1
+    assert places(opened) == {"b.mp4": (video, False, False)}
+
+
+def test_new_content_at_a_known_path_is_work(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"a"))
+    written(videos / "a.mp4", b"something else")
+    assert work(opened, videos) == ["a.mp4"]
+    assert places(opened) == {"a.mp4": (video, True, False)}  # it answers until the new one is there
+
+
+def test_a_deleted_file_is_missing_until_it_is_back(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"a"))
+    kept = (videos / "a.mp4").rename(videos.parent / "kept")
+    assert scanned(opened, videos).findings.offline == 0
+    assert places(opened) == {"a.mp4": (video, True, True)}
+    kept.rename(videos / "a.mp4")
+    assert scanned(opened, videos).findings.unchanged == 1
+    assert places(opened) == {"a.mp4": (video, True, False)}
+
+
+def test_an_unplugged_drive_moves_nothing(opened: Library, videos: Path, tmp_path: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"a"))
+    with opened.write() as connection:
+        connection.execute(volume.update().values(uid="uuid:unplugged"))
+    shutil.copy(videos / "a.mp4", tmp_path / "copy.mp4")
+    shutil.rmtree(videos)
+    findings = scanned(opened, videos).findings
+    assert (findings.offline, findings.moved) == (1, 0)
+    reconciler = Reconciler(opened, [tmp_path / "copy.mp4"], decoder=DECODER)
+    assert reconciler.classify(event(tmp_path / "copy.mp4")) is None
+    assert reconciler.findings.copies == 1
+    assert places(opened)["a.mp4"] == (video, True, False)
+
+
+def test_what_is_below_another_root_is_left_alone(opened: Library, videos: Path) -> None:
+    learn(opened, written(videos / "one" / "a.mp4", b"a"))
+    learn(opened, written(videos / "one more" / "b.mp4", b"b"))
+    shutil.rmtree(videos / "one more")
+    scanned(opened, videos / "one")
+    assert places(opened)["b.mp4"][2] is False
+
+
+def test_dead_files_stay_dead_until_they_or_the_decoder_change(opened: Library, videos: Path) -> None:
+    path = written(videos / "a.mp4", b"a")
+    seen = event(path)
+    with opened.write() as connection:
+        catalog.set_failure(
+            connection,
+            catalog.Failure(path, "probe", "dead", 1, None, "text", seen.size, seen.mtime_ns, DECODER),
+        )
+    assert work(opened, videos) == []
+    assert [f.reason for f in scanned(opened, videos).findings.known_failures] == ["text"]
+    assert scanned(opened, videos, decoder="two").on_the_way != {}
+    os.utime(path, (1, 1))
+    assert work(opened, videos) == ["a.mp4"]
+
+
+def test_waiting_files_are_tried_again(opened: Library, videos: Path) -> None:
+    path = written(videos / "a.mp4", b"a")
+    seen = event(path)
+    with opened.write() as connection:
+        catalog.set_failure(
+            connection,
+            catalog.Failure(path, "read", "waiting", 1, 1.0, "I/O", seen.size, seen.mtime_ns, DECODER),
+        )
+    assert work(opened, videos) == ["a.mp4"]
+
+
+def test_redecoding_takes_what_is_known(opened: Library, videos: Path) -> None:
+    learn(opened, written(videos / "a.mp4", b"a"))
+    assert work(opened, videos, redecode=True) == ["a.mp4"]
+
+
+def test_lost_frames_are_work(opened: Library, videos: Path) -> None:
+    learn(opened, written(videos / "a.mp4", b"a"))
+    with opened.write() as connection:
+        catalog.mark_frames_lost(connection, [1])
+    assert work(opened, videos) == ["a.mp4"]
+
+
+def test_a_file_that_cannot_be_read_is_named(opened: Library, videos: Path) -> None:
+    reconciler = Reconciler(opened, [videos], decoder=DECODER)
+    gone = FileEvent(videos / "gone.mp4", 10, 1)
+    assert reconciler.classify(gone) is None
+    ((path, reason),) = reconciler.findings.unreadable
+    assert path == gone.path
+    assert reason
+
+
+def test_the_root_of_a_path(opened: Library, videos: Path) -> None:
+    roots = [videos, videos / "inner", videos / "film.mp4"]
+    reconciler = Reconciler(opened, roots, decoder=DECODER)
+    assert reconciler.root_of(videos / "a.mp4") == videos
+    assert reconciler.root_of(videos / "inner" / "a.mp4") == videos / "inner"
+    assert reconciler.root_of(videos / "film.mp4") == videos
+    assert reconciler.root_of(Path("/else/a.mp4")) == Path("/else")
+
+
+NAMES = ["a", "b", "c", "d"]
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["write", "move", "copy", "delete", "touch"]), *[st.sampled_from(NAMES)] * 2),
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(rounds=st.lists(STEPS, min_size=1, max_size=3))
+def test_the_catalog_follows_whatever_a_person_does(
+    rounds: list[list[tuple[str, str, str]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """After each pass, every file is known at its path with its own content."""
+    root = tmp_path_factory.mktemp("person")
+    folder = root / "videos"
+    folder.mkdir()
+    with open_library(root / "library", create=True) as opened:
+        for number, steps in enumerate(rounds):
+            for count, (step, name, other) in enumerate(steps):
+                do(step, folder / name, folder / other, f"{number} {count}".encode())
+            reconciler = Reconciler(opened, [folder], decoder=DECODER)
+            todo = [reconciler.classify(event(path)) for path in sorted(folder.iterdir())]
+            for item in filter(None, todo):
+                for copy in reconciler.settled(item):
+                    learn(opened, copy.event.path)
+            reconciler.finish()
+            there = {name: row[0] for name, row in places(opened).items() if not row[2]}
+            assert set(there) == {path.name for path in folder.iterdir()}
+            with opened.read() as connection:
+                for name, video in there.items():
+                    assert video is not None
+                    assert catalog.identity_of(connection, video).hash == full_hash(folder / name)
+
+
+def do(step: str, path: Path, other: Path, content: bytes) -> None:
+    """One thing that a person does to files; nothing where there is no such file."""
+    if step == "write":
+        path.write_bytes(content)
+    elif path.exists():
+        match step:
+            case "move":
+                path.replace(other)
+            case "copy" if path != other:
+                shutil.copyfile(path, other)
+            case "delete":
+                path.unlink()
+            case "touch":
+                os.utime(path, (len(content), len(content)))
