@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.media import write_clip
+from tests.media import moving, write_clip
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -68,7 +68,7 @@ def test_the_wheel_holds_the_program_and_nothing_of_the_checkout(wheel: Path) ->
 def test_the_installed_command_searches_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     videos, library = tmp_path / "videos", tmp_path / "library"
     videos.mkdir()
-    write_clip(videos / "harbour at dusk.mp4")
+    write_clip(videos / "harbour at dusk.mp4", moving(20))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
     def mediaindex(*arguments: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ class Recorder:
     def __init__(self) -> None:
         self.done: list[tuple[str, Json]] = []
 
-    def __call__(self, kind: str, arguments: Json, progress: requests.Callable[[Json], None]) -> Outcome:
+    def __call__(self, kind: str, arguments: Json, progress: Callable[[Json], None]) -> Outcome:
         progress({"stage": kind, "done": 1, "total": 2})
         if kind == "refuse":
             raise UsageError("that cannot be done; do something else")
@@ -49,7 +49,7 @@ def rows(library: Library) -> list[sa.Row[tuple[str, str]]]:
 
 
 def test_with_the_lock_free_the_work_is_done_here(opened: Library) -> None:
-    perform, told = Recorder(), []
+    perform, told = Recorder(), list[Json]()
     outcome = requests.carry_out(opened, "index", {"a": 1}, perform=perform, progress=told.append)
     assert outcome == Outcome({"echo": {"a": 1}}, 0)
     assert told == [{"stage": "index", "done": 1, "total": 2}]
@@ -68,14 +68,12 @@ def test_no_wait_queues_nothing(opened: Library) -> None:
 
 
 def test_the_holder_carries_out_what_another_asks_and_the_asker_sees_it(opened: Library) -> None:
-    holder, asker, told = Recorder(), Recorder(), []
+    holder, asker, told = Recorder(), Recorder(), list[Json]()
     answered: list[Outcome] = []
 
     def ask() -> None:
         with open_library(opened.root) as mine:
-            answered.append(
-                requests.carry_out(mine, "index", {"n": 1}, perform=asker, progress=told.append)
-            )
+            answered.append(requests.carry_out(mine, "index", {"n": 1}, perform=asker, progress=told.append))
 
     with opened.lock():
         thread = threading.Thread(target=ask)
