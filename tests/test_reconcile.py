@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ def learn(opened: Library, path: Path) -> int:
         catalog.add_extraction(
             connection,
             video_id,
-            frame_file=f"aa/{video_id}.mif",
+            frame_file=f"aa/{secrets.token_hex(8)}.mif",
             decoder=DECODER,
             sampling="",
             seconds=[0.0],

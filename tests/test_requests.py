@@ -43,9 +43,9 @@ def silent(_: Json) -> None:
     pass
 
 
-def rows(library: Library) -> list[sa.Row[tuple[str, str]]]:
+def states(library: Library) -> list[str]:
     with library.read() as connection:
-        return list(connection.execute(sa.select(request.c.kind, request.c.state).order_by(request.c.id)))
+        return list(connection.execute(sa.select(request.c.state).order_by(request.c.id)).scalars())
 
 
 def test_with_the_lock_free_the_work_is_done_here(opened: Library) -> None:
@@ -53,7 +53,7 @@ def test_with_the_lock_free_the_work_is_done_here(opened: Library) -> None:
     outcome = requests.carry_out(opened, "index", {"a": 1}, perform=perform, progress=told.append)
     assert outcome == Outcome({"echo": {"a": 1}}, 0)
     assert told == [{"stage": "index", "done": 1, "total": 2}]
-    assert rows(opened) == []
+    assert states(opened) == []
 
 
 def test_a_users_error_is_an_outcome_with_its_exit_code(opened: Library) -> None:
@@ -64,7 +64,7 @@ def test_a_users_error_is_an_outcome_with_its_exit_code(opened: Library) -> None
 def test_no_wait_queues_nothing(opened: Library) -> None:
     with opened.lock(), pytest.raises(WriterBusy):
         requests.carry_out(opened, "index", {}, perform=Recorder(), progress=silent, wait=False)
-    assert rows(opened) == []
+    assert states(opened) == []
 
 
 def test_the_holder_carries_out_what_another_asks_and_the_asker_sees_it(opened: Library) -> None:
@@ -103,7 +103,7 @@ def test_an_asker_whose_holder_is_gone_does_it_itself_older_requests_first(opene
     outcome = requests._follow(opened, number, perform, silent)
     assert outcome.exit_code == 0
     assert perform.done == [("forget", {"older": True}), ("index", {"mine": True})]
-    assert [row.state for row in rows(opened)] == ["done", "done"]
+    assert states(opened) == ["done", "done"]
 
 
 def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
@@ -124,7 +124,7 @@ def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
-        assert [row.state for row in rows(opened)] == ["running"]
+        assert states(opened) == ["running"]
         process.kill()
         process.wait()
     perform = Recorder()

@@ -32,7 +32,7 @@ def test_retry_takes_the_limits_of_today(
     videos: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A decoder without memory fails on a file that is read once it has some."""
-    film(videos / "large.mp4", "red", size=(4096, 2304), fps=2)
+    film(videos / "large.mp4", ("red", 3.0), size=(7680, 4320), fps=1)
     monkeypatch.setenv("MEDIAINDEX_DECODE_MEMORY_MIB", "64")
     report = commands("index", videos, code=5)
     assert report["failed"][0]["path"] == str(videos / "large.mp4")
