@@ -7,11 +7,12 @@ out to matter is decoded from memory: nothing ever seeks, which transport stream
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import av
 import av.error
@@ -48,6 +49,9 @@ NEIGHBOURS = 2
 # Where there are so many, pictures on which no other depends are left out: nothing is lost of a gap of
 # seconds, and a third of its decoding is saved.
 DENSE_FPS = 10.0
+# Of these, decoding on needs no B frame at all: between two others there are a few. An HEVC film may
+# have nothing else for seconds.
+FEW_BIDIRECTIONAL = {"h264"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +229,16 @@ class PyavDecoder:
         """Pictures of what was kept, going on where decoding on stopped the last time."""
         if not self._decoding_on:
             self._codec.flush_buffers()
-            self._codec.skip_frame = "NONREF" if (self._info.fps or 0) >= DENSE_FPS else "DEFAULT"
+            self._codec.skip_frame = self._passed_over()
             self._decoding_on = True
         for packet in self._take_kept():
             yield from self._given(self._decode(packet))
+
+    def _passed_over(self) -> Literal["BIDIR", "NONREF", "DEFAULT"]:
+        """What decoding on leaves out, where pictures are dense enough that their neighbours do."""
+        if (self._info.fps or 0) < DENSE_FPS:
+            return "DEFAULT"
+        return "BIDIR" if self._info.codec in FEW_BIDIRECTIONAL else "NONREF"
 
     def _finish(self) -> Iterator[Picture]:
         """The stretch after the last picture, which no further keyframe closes, if it is long."""
@@ -237,7 +247,8 @@ class PyavDecoder:
             return
         spacing = self._demand.intra_seconds
         anchor = self._anchor_seconds
-        samples = (self._clock.end_seconds - anchor) // spacing if anchor > float("-inf") else float("inf")
+        rest = self._clock.end_seconds - anchor
+        samples = max(0, math.ceil(rest / spacing - 0.05) - 1) if anchor > float("-inf") else float("inf")
         if samples == 0:
             yield from self._last_keyframe()
             return
