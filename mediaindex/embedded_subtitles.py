@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 import av.error
-import pysubs2
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -16,6 +14,7 @@ from mediaindex.clock import PlayingClock
 from mediaindex.containers import codec_of
 from mediaindex.media import Cue
 from mediaindex.recording import clean, clean_tags
+from mediaindex.subtitle_formats import ass_words
 
 TEXT_CODECS = frozenset(
     {"ass", "ssa", "subrip", "srt", "webvtt", "mov_text", "text", "microdvd", "subviewer", "sami", "realtext"}
@@ -60,14 +59,6 @@ class SubtitleReader:
             )
 
 
-def plain_words(ass_text: str) -> str:
-    """The words a viewer reads of an ASS event's text: no override tags, comments or drawings."""
-    event = pysubs2.SSAEvent(text=ass_text)
-    if event.is_drawing:
-        return ""
-    return clean(re.sub(r"\\[Nnh]", " ", event.plaintext), MAX_CUE_CHARACTERS)
-
-
 def _texts(packet: Packet[Stream]) -> list[str]:
     try:
         decoded = packet.decode()
@@ -80,7 +71,7 @@ def _texts(packet: Packet[Stream]) -> list[str]:
         event = getattr(rect, "ass", b"").decode("utf-8", "replace")
         fields = event.split(",", FIELDS_BEFORE_TEXT)
         if len(fields) > FIELDS_BEFORE_TEXT:
-            texts.append(plain_words(fields[-1]))
+            texts.append(clean(ass_words(fields[-1]), MAX_CUE_CHARACTERS))
     return [text for text in texts if text]
 
 

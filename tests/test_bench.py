@@ -14,7 +14,7 @@ import pytest
 from tests.media import DEFAULT_CLIP, Pixels, flat, write_clip
 
 BENCH = Path(__file__).resolve().parent.parent / "scripts" / "bench"
-SCRIPTS = ("ingest", "kill", "moments", "recall", "startup")
+SCRIPTS = ("ingest", "kill", "moments", "recall", "score", "startup")
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 160, 40), (30, 40, 200), (120, 120, 120)
 REPORT_KEYS = {"schema", "name", "command", "machine", "rows"}
 MACHINE_KEYS = {"cpu", "cores", "memory_gib", "system", "python", "load_average", "measured"}
@@ -104,6 +104,17 @@ def test_recall_ranks_every_text_beside_fresh_frames(clips: Path, tmp_path: Path
         assert 0 <= shares[0]["value"] <= shares[1]["value"] == 100.0
         assert shares[1]["baseline"] == 100.0, "three videos stand among the first five"
         assert 1 <= rows[f"{what} MdR"]["value"] <= 3
+
+
+def test_score_takes_the_products_own_figures_for_what_it_does(
+    clips: Path, searchable: Path, tmp_path: Path
+) -> None:
+    rows = bench("score", "--videos", clips, "--library", searchable, file=tmp_path / "rows.json")
+    for what in ("query", "captions"):
+        for depth in (1, 5, 10):
+            ours = rows[f"{what} R@{depth}, the product's: 3 best, 30 s around"]
+            assert ours["value"] == rows[f"{what} R@{depth}, 3 best, 30 s around"]["value"]
+        assert rows[f"{what} R@5, 1 best, segment"]["value"] == 100.0
 
 
 def test_moments_finds_every_joint_of_a_clip_of_three_colours(

@@ -10,16 +10,18 @@ from pathlib import Path
 import av
 import pytest
 
-from mediaindex.embedded_subtitles import plain_words
+from mediaindex.embedded_subtitles import MAX_CUE_CHARACTERS
 from mediaindex.errors import ConfigError, DecoderDied, ProbeError, UsageError
 from mediaindex.ffmpeg_binary import ffmpeg_binary
 from mediaindex.frames import DECODER_VERSION, Sampling, new_worker
 from mediaindex.media import MediaInfo, NotAVideo, Position
+from mediaindex.recording import clean
+from mediaindex.subtitle_formats import ass_words
 from tests.media import Clip, extract_here, film, flat, moving, numbered, write_clip, write_sound
 
 
 def test_importing_the_worker_loads_no_decoder() -> None:
-    heavy = ("av", "PIL", "torch", "ffmpeg", "pysubs2")
+    heavy = ("av", "PIL", "torch", "ffmpeg")
     code = f"import sys, mediaindex.frames; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -151,5 +153,5 @@ def test_embedded_subtitles_become_cues(tmp_path: Path, decoder: str) -> None:
         ("x" * 10_000, "x" * 2000),
     ],
 )
-def test_plain_words(text: str, words: str) -> None:
-    assert plain_words(text) == words
+def test_ass_words(text: str, words: str) -> None:
+    assert clean(ass_words(text), MAX_CUE_CHARACTERS) == words

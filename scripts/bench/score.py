@@ -1,6 +1,6 @@
 """What the parts of a segment's similarity gain: best frames, and over what the mean frame is taken.
 
-    python scripts/bench/score.py --library L                           (an index of the described clips)
+    python scripts/bench/score.py --library L                           (an index of 104 clips: a minute)
     python scripts/bench/score.py --quick                               (indexes 6 clips)
 
 Ranks the videos of MANIFEST.jsonl by their best segment, w = 0.5, for every combination of 1, 2 or 3 best
