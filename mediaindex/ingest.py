@@ -10,20 +10,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from mediaindex.embed import Encoder
 from mediaindex.embedding import FrameBatcher
-from mediaindex.errors import DecoderDied, MediaError
+from mediaindex.errors import MediaError
 from mediaindex.extract import Broken, Decoded, DecodePool, Decoding, Halted, Refused, Result
+from mediaindex.failures import failure_after
 from mediaindex.frames import DECODER_VERSION
 from mediaindex.identity import full_hash
 from mediaindex.media import FileEvent
 from mediaindex.reconcile import Reconciler, Work
+from mediaindex.report import Progress, Report, failed_row
 from mediaindex.store import catalog, commit, spaces, words
-from mediaindex.store.catalog import Failure, Location
+from mediaindex.store.catalog import Location
 from mediaindex.store.commit import Embedded
 from mediaindex.store.library import Library
 from mediaindex.store.spaces import Space, Unembedded
@@ -34,50 +34,6 @@ logger = logging.getLogger(__name__)
 VIDEOS_A_COMMIT = 32
 VECTORS_A_COMMIT = 20_000
 SECONDS_A_COMMIT = 10.0
-ATTEMPTS = 5
-DECODER_DEATHS = 2
-RETRY_SECONDS = 30.0
-RETRY_SECONDS_MOST = 6 * 3600.0
-
-
-@dataclass(slots=True)
-class Report:
-    """What one pass did; the JSON of `index` is made of it.
-
-    Attributes:
-        indexed: contents that became visible. decoded: videos of which a frame was decoded.
-        broke: whether something failed in this run (a file known to be dead does not count).
-    """
-
-    videos: int = 0
-    indexed: int = 0
-    unchanged: int = 0
-    moved: int = 0
-    copies: int = 0
-    offline: int = 0
-    skipped: list[dict[str, str]] = field(default_factory=list)
-    failed: list[dict[str, str]] = field(default_factory=list)
-    frames: int = 0
-    segments: int = 0
-    decoded: int = 0
-    media_seconds: float = 0.0
-    elapsed_seconds: float = 0.0
-    broke: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a pass stands. `total` is None while the scan goes on.
-
-    Attributes:
-        media_seconds: of what was decoded in this pass.
-    """
-
-    stage: Literal["scanning", "indexing", "embedding", "confirming"]
-    done: int
-    total: int | None
-    media_seconds: float = 0.0
-    path: Path | None = None
 
 
 class Ingest:
@@ -194,7 +150,7 @@ class Ingest:
                 work.append(item)
             if report.videos % 100 == 0:
                 self.progress(Progress("scanning", report.videos, None))
-                self._attend()
+                self.attend(self)
         return work
 
     def _decode(self, reconciler: Reconciler, work: Iterable[Work], report: Report) -> None:
@@ -215,7 +171,7 @@ class Ingest:
                         done += 1
                     self._embed_step(report, partial=result is None)
                     self.progress(Progress("indexing", done, len(todo), report.media_seconds))
-                    self._attend()
+                    self.attend(self)
         except KeyboardInterrupt:
             self.flush(report)
             raise
@@ -237,9 +193,6 @@ class Ingest:
         self._since = time.monotonic()
         if report is not None:
             report.indexed += len(batch)
-
-    def _attend(self) -> None:
-        self.attend(self)
 
     # What came out of the decoder
 
@@ -342,7 +295,7 @@ class Ingest:
             while self.batcher.waiting >= self.batcher.size:
                 self._embed_step(report, partial=False)
                 self.progress(Progress("embedding", number, len(todo)))
-                self._attend()
+                self.attend(self)
         self._drain(report)
         with self.library.write() as connection:
             spaces.switch_space(connection, self.space.id)
@@ -358,7 +311,7 @@ class Ingest:
     def _drain(self, report: Report) -> None:
         while self.batcher.waiting:
             self._embed_step(report, partial=True)
-            self._attend()
+            self.attend(self)
         self.flush(report)
 
     # What was believed
@@ -373,7 +326,7 @@ class Ingest:
             work = self._confirm_one(reconciler, location)
             if work is not None:
                 different.append(work)
-            self._attend()
+            self.attend(self)
         if different:
             self._decode(reconciler, different, report)
             self._embed_missing(report)
@@ -427,27 +380,3 @@ class Ingest:
         commit.sweep(self.library)
         report.elapsed_seconds = time.monotonic() - began
         return report
-
-
-def failed_row(path: Path, stage: str, reason: str) -> dict[str, str]:
-    """One entry of the report's `failed`."""
-    return {"path": str(path), "stage": stage, "reason": reason}
-
-
-def failure_after(error: MediaError, event: FileEvent, before: Failure | None) -> Failure:
-    """The failure row after one more attempt: waiting with backoff, or dead."""
-    attempts = (before.attempts if before else 0) + 1
-    limit = DECODER_DEATHS if isinstance(error, DecoderDied) else ATTEMPTS
-    dead = not error.transient or attempts >= limit
-    delay = min(RETRY_SECONDS * 4 ** (attempts - 1), RETRY_SECONDS_MOST)
-    return Failure(
-        path=event.path,
-        stage=error.stage,
-        state="dead" if dead else "waiting",
-        attempts=attempts,
-        next_at=None if dead else time.time() + delay,
-        reason=error.reason,
-        size=event.size,
-        mtime_ns=event.mtime_ns,
-        decoder=DECODER_VERSION,
-    )

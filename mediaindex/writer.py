@@ -22,7 +22,8 @@ from mediaindex.embed import Encoder, load_encoder
 from mediaindex.errors import DONE, SOME_MEDIA_FAILED, UsageError
 from mediaindex.extract import Decoding
 from mediaindex.frames import DecodeWorker, Sampling, new_worker
-from mediaindex.ingest import Ingest, Progress, Report
+from mediaindex.ingest import Ingest
+from mediaindex.report import Progress, Report
 from mediaindex.requests import Json, Outcome
 from mediaindex.store import catalog, commit, spaces
 from mediaindex.store.check import check, repair

@@ -12,9 +12,11 @@ import pytest
 from mediaindex import frames
 from mediaindex.errors import DecodeError, DecoderDied, MediaError, NoSpace, ProbeError
 from mediaindex.extract import Decoding
+from mediaindex.failures import ATTEMPTS, failure_after
 from mediaindex.frames import DecodeWorker, Sampling
-from mediaindex.ingest import ATTEMPTS, Ingest, Progress, Report, failure_after
+from mediaindex.ingest import Ingest
 from mediaindex.media import Cue, FileEvent, Keyframe, MediaInfo, NotAVideo, Outline, Position
+from mediaindex.report import Progress, Report
 from mediaindex.store import catalog, spaces
 from mediaindex.store.check import check
 from mediaindex.store.library import Library, open_library
