@@ -35,7 +35,7 @@ PRODUCT = "the product's: 3 best, 30 s around"
 
 def main() -> None:
     """Print recall for each way of scoring."""
-    parser = flags(__doc__)
+    parser = flags(__doc__ or "")
     add_videos(parser)
     parser.add_argument("--library", type=Path, metavar="DIR", help="an index of the clips, else made anew")
     arguments = parser.parse_args()
