@@ -24,9 +24,20 @@ APPLICATION = "mediaindex"
 PREFIX = "MEDIAINDEX_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 LARGEST_FILE_BYTES = 1 << 20
+FLAG_WORDS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 DecoderName = Literal["auto", "pyav", "ffmpeg"]
+LogFormat = Literal["text", "json"]
 Choice = TypeVar("Choice", bound=str)
 Value = Path | str | int | float | tuple[str, ...] | None
 
@@ -51,7 +62,12 @@ class Config:
         ann_rows: vectors above which an approximate index answers.
         decode_timeout_seconds: silence after which a decoding process is ended.
         decode_memory_mib: memory of one decoding process.
+        cache_limit_mib: the largest size of the frame cache in MiB, 0 for any.
         rerank_candidates: segments that are ranked a second time.
+        nice: how far the watcher's CPU priority is lowered, 0 to 19.
+        max_load: load average above which the watcher waits, None for no bound.
+        pause_on_battery: whether the watcher waits while the machine runs on its battery.
+        log_format: form of the watcher's log.
         origins: by setting: "default", "file PATH", "environment NAME" or "flag --NAME".
     """
 
@@ -70,7 +86,12 @@ class Config:
     ann_rows: int
     decode_timeout_seconds: float
     decode_memory_mib: int
+    cache_limit_mib: int
     rerank_candidates: int
+    nice: int
+    max_load: float | None
+    pause_on_battery: bool
+    log_format: LogFormat
     origins: Mapping[str, str] = field(compare=False, repr=False)
 
     def rows(self) -> tuple[tuple[str, Value, str], ...]:
@@ -99,7 +120,7 @@ def load_config(flags: Mapping[str, object] | None = None) -> Config:
     settings = _Settings([_typed_flags(flags or {}), _environment(), _file(config_path())])
     cores = available_cores()
     return Config(
-        library=settings.folder("library", platformdirs.user_data_path(APPLICATION) / "library"),
+        library=settings.folder("library", default_library()),
         encoder=settings.text("encoder", "builtin"),
         device=settings.choice("device", get_args(Device), "auto"),
         decoder=settings.choice("decoder", get_args(DecoderName), "auto"),
@@ -107,16 +128,26 @@ def load_config(flags: Mapping[str, object] | None = None) -> Config:
         threads=settings.whole("threads", cores, least=1, most=1024),
         frame_short_side=settings.whole("frame_short_side", 384, least=64, most=4320),
         frame_quality=settings.whole("frame_quality", 85, least=1, most=95),
-        gap_seconds=settings.number("gap_seconds", 3.0, least=0.1, most=3600.0),
+        gap_seconds=settings.number("gap_seconds", 3.4, least=0.1, most=3600.0),
         not_media=settings.texts("not_media", tuple(NOT_MEDIA)),
         exclude=settings.texts("exclude", ()),
         player=settings.text("player", "") or None,
         ann_rows=settings.whole("ann_rows", 1_000_000, least=1000, most=10**12),
         decode_timeout_seconds=settings.number("decode_timeout_seconds", 60.0, least=1.0, most=86_400.0),
         decode_memory_mib=settings.whole("decode_memory_mib", 512, least=64, most=1 << 20),
+        cache_limit_mib=settings.whole("cache_limit_mib", 0, least=0, most=1 << 40),
         rerank_candidates=settings.whole("rerank_candidates", 64, least=1, most=4096),
+        nice=settings.whole("nice", 10, least=0, most=19),
+        max_load=settings.number("max_load", 0.0, least=0.0, most=1e4) or None,
+        pause_on_battery=settings.flag("pause_on_battery", default=False),
+        log_format=settings.choice("log_format", get_args(LogFormat), "text"),
         origins=MappingProxyType(settings.origins),
     )
+
+
+def default_library() -> Path:
+    """Where this user's library lies unless a setting says otherwise."""
+    return platformdirs.user_data_path(APPLICATION) / "library"
 
 
 def available_cores() -> int:
@@ -150,7 +181,12 @@ class _Source:
 
 def _typed_flags(flags: Mapping[str, object]) -> _Source:
     typed = {name: value for name, value in flags.items() if value is not None}
-    return _Source(typed, lambda name: "flag --" + name.replace("_", "-"), textual=True, folder=Path())
+    return _Source(typed, _flag, textual=True, folder=Path())
+
+
+def _flag(setting: str) -> str:
+    """How a setting is typed: a size brings its unit with it."""
+    return "flag --" + setting.removesuffix("_mib").replace("_", "-")
 
 
 def _environment() -> _Source:
@@ -248,6 +284,16 @@ class _Settings:
         if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
             raise self._wrong(name, value, f"a number from {least:g} to {most:g}")
         return float(value)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value, source = self._find(name)
+        if source is None:
+            return default
+        if source.textual and isinstance(value, str):
+            value = FLAG_WORDS.get(value.strip().lower(), value)
+        if not isinstance(value, bool):
+            raise self._wrong(name, value, "true or false")
+        return value
 
     def _find(self, name: str) -> tuple[object, _Source | None]:
         for source in self.sources:

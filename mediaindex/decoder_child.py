@@ -14,6 +14,7 @@ from mediaindex.decoders import Decoder, Demand
 from mediaindex.decoders.ffmpeg import FfmpegDecoder
 from mediaindex.decoders.pyav import PyavDecoder
 from mediaindex.errors import DecodeError, ProbeError
+from mediaindex.first_look import first_look
 from mediaindex.frames import Sampling
 from mediaindex.media import MediaInfo
 from mediaindex.probe import probe
@@ -37,6 +38,8 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
     try:
         if request["do"] == "probe":
             yield wire.pack(probe(path, max_pixels=request["max_pixels"]))
+        elif request["do"] == "first look":
+            yield from map(wire.pack, first_look(path, *_film(request)))
         else:
             yield from map(wire.pack, _sampler(path, request).run())
     except MemoryError:
@@ -47,10 +50,14 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
         raise DecodeError(f"it cannot be decoded: {error.strerror}") from error
 
 
-def _sampler(path: Path, request: Mapping[str, Any]) -> FrameSampler:
+def _film(request: Mapping[str, Any]) -> tuple[MediaInfo, Sampling]:
     info = wire.unpack(request["info"], b"")
     assert isinstance(info, MediaInfo)
-    sampling = Sampling(**request["sampling"])
+    return info, Sampling(**request["sampling"])
+
+
+def _sampler(path: Path, request: Mapping[str, Any]) -> FrameSampler:
+    info, sampling = _film(request)
     make = DECODERS[str(request["decoder"])]
     decoder: Decoder = make(path, info, demand(sampling, info.duration_seconds))
     return FrameSampler(decoder, info, sampling)

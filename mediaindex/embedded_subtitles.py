@@ -12,7 +12,7 @@ from av.subtitles.stream import SubtitleStream
 
 from mediaindex.clock import PlayingClock
 from mediaindex.containers import codec_of
-from mediaindex.media import Cue
+from mediaindex.media import MAX_CUE_CHARACTERS, MAX_CUES, Cue
 from mediaindex.recording import clean, clean_tags
 from mediaindex.subtitle_formats import ass_words
 
@@ -20,8 +20,6 @@ TEXT_CODECS = frozenset(
     {"ass", "ssa", "subrip", "srt", "webvtt", "mov_text", "text", "microdvd", "subviewer", "sami", "realtext"}
 )
 MAX_STREAMS = 16
-MAX_CUES = 100_000
-MAX_CUE_CHARACTERS = 2000
 # Where a packet states no length: long enough to be found, short enough to point at the moment.
 UNSTATED_SECONDS = 4.0
 # An ASS event as libavcodec writes it has eight fields before its text.

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mediaindex.errors import MediaError, MediaIndexError
+from mediaindex.errors import DecodeError, MediaError, MediaIndexError
 from mediaindex.frames import DecodeWorker, Sampling
 from mediaindex.identity import HashReader
 from mediaindex.media import Cue, Keyframe, MediaInfo, NotAVideo, Outline, Position
@@ -29,7 +29,10 @@ RESULTS_A_JOB = 2
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A file whose frames lie in the frame cache under `frame_file`."""
+    """A file whose frames lie in the frame cache under `frame_file`.
+
+    After a first look there is one frame, and the identity has no full hash.
+    """
 
     work: Work
     identity: Identity
@@ -38,6 +41,14 @@ class Decoded:
     frame_file: str
     seconds: tuple[float, ...]
     cues: tuple[Cue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A file whose headers were read."""
+
+    work: Work
+    info: MediaInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,9 @@ class Halted:
     error: BaseException
 
 
-Result = Decoded | Refused | Broken | Halted
+Result = Probed | Decoded | Refused | Broken | Halted
+Reading = Callable[[DecodeWorker, FrameCache, Work, Sampling], Result]
+"""How a file is read: its headers, one frame, or all of it."""
 
 
 def extract(worker: DecodeWorker, frames: FrameCache, work: Work, sampling: Sampling) -> Decoded | Refused:
@@ -101,6 +114,39 @@ def extract(worker: DecodeWorker, frames: FrameCache, work: Work, sampling: Samp
     return Decoded(work, identity, info, outline, name, tuple(seconds), tuple(cues))
 
 
+def read_headers(worker: DecodeWorker, _frames: FrameCache, work: Work, _sampling: Sampling) -> Result:
+    """Probe one file.
+
+    Raises:
+        MediaError: the file cannot be read.
+    """
+    info = worker.probe(work.event.path)
+    return Refused(work, info.reason) if isinstance(info, NotAVideo) else Probed(work, info)
+
+
+def look_once(worker: DecodeWorker, frames: FrameCache, work: Work, sampling: Sampling) -> Result:
+    """Probe one file and decode one of its frames; where none is had cheaply, its headers are all.
+
+    Raises:
+        MediaError: the file cannot be read. NoSpace: as `extract`.
+    """
+    path = work.event.path
+    info = worker.probe(path)
+    if isinstance(info, NotAVideo):
+        return Refused(work, info.reason)
+    try:
+        seen = list(worker.first_look(path, info, sampling))
+    except DecodeError:
+        return Probed(work, info)
+    (frame,) = (item for item in seen if isinstance(item, Keyframe))
+    (outline,) = (item for item in seen if isinstance(item, Outline))
+    with frames.new_blob() as blob:
+        blob.add(frame.jpeg)
+        name = blob.finish(content=work.partial_hash)
+    identity = Identity(work.event.size, work.partial_hash, None)
+    return Decoded(work, identity, info, outline, name, (frame.seconds,), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """How files are decoded.
@@ -115,9 +161,14 @@ class Decoding:
 
 
 class DecodePool:
-    """Threads that turn work into results, in no fixed order."""
+    """Threads that turn work into results, in no fixed order.
 
-    def __init__(self, frames: FrameCache, decoding: Decoding) -> None:
+    Args:
+        reading: how files are read; None decodes them in full.
+    """
+
+    def __init__(self, frames: FrameCache, decoding: Decoding, reading: Reading | None = None) -> None:
+        self._reading = reading or extract
         self._frames = frames
         self._decoding = decoding
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
@@ -152,8 +203,15 @@ class DecodePool:
         for _ in self._threads:
             self._work.put(None)
         while any(thread.is_alive() for thread in self._threads):
-            with contextlib.suppress(queue.Empty):
-                self._results.get(timeout=0.05)
+            self._drop(self.get(timeout=0.05))
+        while (result := self.get(timeout=0.0)) is not None:
+            self._drop(result)
+
+    def _drop(self, result: Result | None) -> None:
+        """A result that nobody takes any more: no row will name its frames."""
+        if isinstance(result, Decoded):
+            self._frames.settle(result.frame_file)
+            self._frames.remove(result.frame_file)
 
     def __enter__(self) -> DecodePool:
         return self
@@ -169,7 +227,7 @@ class DecodePool:
                     if worker is None:
                         worker = stack.enter_context(self._decoding.new_worker())
                         self._workers.append(worker)
-                    result: Result = extract(worker, self._frames, work, self._decoding.sampling)
+                    result: Result = self._reading(worker, self._frames, work, self._decoding.sampling)
                 except MediaError as error:
                     result = Broken(work, error)
                 except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 from mediaindex.errors import DecoderDied, MediaError
@@ -13,22 +14,39 @@ ATTEMPTS = 5
 DECODER_DEATHS = 2
 RETRY_SECONDS = 30.0
 RETRY_SECONDS_MOST = 6 * 3600.0
+JITTER = 0.2
+"""Share by which a wait is longer or shorter, so that the files of one bad hour do not come back at once."""
 
 
-def failure_after(error: MediaError, event: FileEvent, before: Failure | None) -> Failure:
-    """The failure row after one more attempt: waiting with backoff, or dead."""
-    attempts = (before.attempts if before else 0) + 1
+def failure_after(
+    error: MediaError, event: FileEvent, before: Failure | None, *, decoder: str = DECODER_VERSION
+) -> Failure:
+    """The failure row after one more attempt: waiting with backoff, or dead.
+
+    Attempts on other bytes, or with another decoder, do not count.
+    """
+    counts = before is not None and is_same_try(before, event, decoder)
+    attempts = (before.attempts if before is not None and counts else 0) + 1
     limit = DECODER_DEATHS if isinstance(error, DecoderDied) else ATTEMPTS
     dead = not error.transient or attempts >= limit
-    delay = min(RETRY_SECONDS * 4 ** (attempts - 1), RETRY_SECONDS_MOST)
     return Failure(
         path=event.path,
         stage=error.stage,
         state="dead" if dead else "waiting",
         attempts=attempts,
-        next_at=None if dead else time.time() + delay,
+        next_at=None if dead else time.time() + _wait_seconds(attempts),
         reason=error.reason,
         size=event.size,
         mtime_ns=event.mtime_ns,
-        decoder=DECODER_VERSION,
+        decoder=decoder,
     )
+
+
+def is_same_try(failed: Failure, event: FileEvent, decoder: str) -> bool:
+    """Whether trying the file now would repeat what failed: neither it nor the decoder changed."""
+    return (failed.size, failed.mtime_ns, failed.decoder) == (event.size, event.mtime_ns, decoder)
+
+
+def _wait_seconds(attempts: int) -> float:
+    wait = RETRY_SECONDS * 4.0 ** (attempts - 1) * random.uniform(1.0 - JITTER, 1.0 + JITTER)
+    return min(wait, RETRY_SECONDS_MOST)

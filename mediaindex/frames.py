@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -14,13 +15,24 @@ from pathlib import Path
 
 from mediaindex import wire
 from mediaindex.errors import DecoderDied, UsageError
-from mediaindex.media import Cue, Keyframe, MediaInfo, NotAVideo, Outline, Position
-from mediaindex.sandbox import MEMORY_MIB, REPLY_SECONDS, Limits, Sandbox
+from mediaindex.media import (
+    MAX_CUES,
+    MAX_FRAMES,
+    Cue,
+    Keyframe,
+    MediaInfo,
+    NotAVideo,
+    Outline,
+    Position,
+)
+from mediaindex.sandbox import MEMORY_MIB, REPLY_SECONDS, REQUEST_SECONDS, Limits, Sandbox
 
 # Raise the first number when a change here may read what could not be read before.
 DECODER_VERSION = f"1 av-{version('av')}"
 
 MAX_PIXELS = 64_000_000
+# One file may take an hour and a minute a MiB, which no honest film comes near.
+SECONDS_A_MIB = 60.0
 DECODERS = ("auto", "pyav", "ffmpeg")
 
 
@@ -37,7 +49,7 @@ class Sampling:
 
     short_side: int = 384
     quality: int = 85
-    gap_seconds: float = 3.0
+    gap_seconds: float = 3.4
     max_pixels: int = MAX_PIXELS
 
 
@@ -71,20 +83,39 @@ class DecodeWorker:
         Raises:
             DecodeError: no picture can be decoded. DecoderDied: decoding killed the child.
         """
+        return self._frames("extract", path, info, sampling)
+
+    def first_look(
+        self, path: Path, info: MediaInfo, sampling: Sampling
+    ) -> Iterator[Keyframe | Cue | Position | Outline]:
+        """One frame near the middle and an Outline of one segment, for the price of a seek.
+
+        Raises:
+            DecodeError: there is none to be had without decoding more. DecoderDied: as `extract`.
+        """
+        return self._frames("first look", path, info, sampling)
+
+    def _frames(
+        self, what: str, path: Path, info: MediaInfo, sampling: Sampling
+    ) -> Iterator[Keyframe | Cue | Position | Outline]:
         request = {
-            "do": "extract",
+            "do": what,
             "path": _wire_path(path),
             "decoder": self._decoder,
             "info": wire.pack(info)[0],
             "sampling": asdict(sampling),
         }
         outline: Outline | None = None
-        for message in self._sandbox.ask(request):
+        given: Counter[type] = Counter()
+        for message in self._sandbox.ask(request, extra_seconds=_seconds_by_size(path)):
             value = _unpacked(message)
             if isinstance(value, MediaInfo | NotAVideo) or outline is not None:
                 raise DecoderDied("the decoder sent nonsense instead of frames")
+            given[type(value)] += 1
+            if given[Keyframe] > MAX_FRAMES or given[Cue] > MAX_CUES:
+                raise DecoderDied("the decoder sent more frames or subtitles than any film has")
             if isinstance(value, Outline):
-                outline = value
+                outline = _matched(value, given[Keyframe])
             else:
                 yield value
         if outline is None:
@@ -116,6 +147,7 @@ def new_worker(
     decoder: str = "auto",
     memory_mib: int = MEMORY_MIB,
     reply_seconds: float = REPLY_SECONDS,
+    request_seconds: float = REQUEST_SECONDS,
     max_pixels: int = MAX_PIXELS,
 ) -> DecodeWorker:
     """A worker whose child starts with its first file.
@@ -124,10 +156,11 @@ def new_worker(
         decoder: `pyav`, `ffmpeg` (a binary on this machine), or `auto`, which is `pyav`.
         memory_mib: address space of the child above its libraries; 4K needs 512.
         reply_seconds: time without a sign of life after which the child is killed.
+        request_seconds: time that the smallest file may take; a larger one has `SECONDS_A_MIB` more.
     """
     if decoder not in DECODERS:
         raise UsageError(f"unknown decoder {decoder!r}: one of {', '.join(DECODERS)}")
-    limits = Limits(memory_mib=memory_mib, reply_seconds=reply_seconds)
+    limits = Limits(memory_mib=memory_mib, reply_seconds=reply_seconds, request_seconds=request_seconds)
     return DecodeWorker(Sandbox("mediaindex.decoder_child", limits), decoder=decoder, max_pixels=max_pixels)
 
 
@@ -136,6 +169,25 @@ def _unpacked(message: wire.Message) -> wire.Value:
         return wire.unpack(*message)
     except wire.WireError as error:
         raise DecoderDied(f"the decoder sent nonsense: {error}") from error
+
+
+def _matched(outline: Outline, frames: int) -> Outline:
+    """The outline, whose segments share out the frames that were given, each once and in order."""
+    expected = 0
+    for segment in outline.segments:
+        if segment.first_frame != expected:
+            raise DecoderDied("the decoder sent nonsense: its segments do not fit its frames")
+        expected += segment.frame_count
+    if expected != frames or not frames:
+        raise DecoderDied("the decoder sent nonsense: its segments do not fit its frames")
+    return outline
+
+
+def _seconds_by_size(path: Path) -> float:
+    try:
+        return SECONDS_A_MIB * path.stat().st_size / 2**20
+    except OSError:
+        return 0.0  # it has gone; the child says so
 
 
 def _wire_path(path: Path) -> str:

@@ -8,32 +8,57 @@ in batches: 32 videos, 20 000 vectors or 10 s, whichever comes first.
 from __future__ import annotations
 
 import logging
+import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mediaindex.embed import Encoder
 from mediaindex.embedding import FrameBatcher
 from mediaindex.errors import MediaError
-from mediaindex.extract import Broken, Decoded, DecodePool, Decoding, Halted, Refused, Result
+from mediaindex.extract import (
+    Broken,
+    Decoded,
+    DecodePool,
+    Decoding,
+    Halted,
+    Probed,
+    Reading,
+    Refused,
+    Result,
+    look_once,
+    read_headers,
+)
 from mediaindex.failures import failure_after
 from mediaindex.frames import DECODER_VERSION
 from mediaindex.identity import full_hash
 from mediaindex.media import FileEvent
+from mediaindex.outlook import Forecast
 from mediaindex.reconcile import Reconciler, Work
-from mediaindex.report import Progress, Report, failed_row
-from mediaindex.store import catalog, commit, spaces, words
-from mediaindex.store.catalog import Location
+from mediaindex.report import Outlook, Progress, Report, Stage, failed_row
+from mediaindex.store import catalog, commit, first_looks, housekeeping, spaces, words
+from mediaindex.store.catalog import Identity, Location
 from mediaindex.store.commit import Embedded
 from mediaindex.store.library import Library
 from mediaindex.store.spaces import Space, Unembedded
 from mediaindex.words import refresh_sidecars
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 logger = logging.getLogger(__name__)
 
 VIDEOS_A_COMMIT = 32
 VECTORS_A_COMMIT = 20_000
 SECONDS_A_COMMIT = 10.0
+# Frames wait so long for others to share a batch with.
+SECONDS_TO_A_FULL_BATCH = 2.0
+# From so many new files on, all of them are looked at before any is decoded in full.
+MANY_FILES = 32
+# Files looked at before their turn to be decoded, for each decoder.
+AHEAD_A_JOB = 3
 
 
 class Ingest:
@@ -64,11 +89,14 @@ class Ingest:
         self.progress = progress
         self.attend = attend
         self.claimed: set[Path] = set()
+        self._left_alone: set[Path] = set()
         self.wanted = encoder
         self._load = load
         self._ready: list[Embedded] = []
-        self._since = time.monotonic()
+        self._since = self._fed = time.monotonic()
         self._opened: tuple[Space, FrameBatcher] | None = None
+        self._probed: list[Work] = []
+        self._forecast: Forecast | None = None
 
     @property
     def space(self) -> Space:
@@ -107,14 +135,21 @@ class Ingest:
         roots: Sequence[Path],
         events: Iterable[FileEvent],
         *,
+        sources: Sequence[Path] = (),
+        automatic: bool = False,
         confirm: bool = True,
         redecode: bool = False,
+        looks_first: bool = False,
         unreadable: Sequence[tuple[Path, str]] = (),
     ) -> Report:
         """Bring the library up to date with the files of `roots`.
 
         Args:
-            events: what a scan of the roots yields.
+            roots: what the scan covers. events: what it yields.
+            sources: the watched roots in which that lies, where it is less than they.
+            automatic: nobody asked for this pass, see `Reconciler`.
+            looks_first: where much is new, read names and headers of all, then one frame of each, newest
+                first, before any is decoded in full, so that all of it can soon be found.
             confirm: check with the full hash what was believed by size and partial hash.
             unreadable: filled by the scan while it runs: folders that could not be read.
 
@@ -126,12 +161,22 @@ class Ingest:
         reconciler = Reconciler(
             self.library,
             roots,
+            sources=sources,
             decoder=DECODER_VERSION,
+            automatic=automatic,
             redecode=redecode,
             claimed=self.claimed,
         )
-        self._decode(reconciler, self._classified(reconciler, events, report), report)
+        todo: Sequence[FileEvent | Work] = self._open_files(reconciler, events, report)
+        outer, self._forecast = self._forecast, None
+        try:
+            if looks_first and len(todo) >= MANY_FILES:
+                todo = self._look_first(reconciler, todo, report)
+            self._decode(reconciler, todo, report)
+        finally:
+            self._forecast = outer
         reconciler.finish()
+        self._left_alone |= reconciler.left_alone
         refresh_sidecars(self.library, roots)
         self._embed_missing(report)
         if confirm:
@@ -140,45 +185,109 @@ class Ingest:
         report.elapsed_seconds = time.monotonic() - began
         return report
 
-    def _classified(
+    def confirm(self, roots: Sequence[Path]) -> Report:
+        """Read in full what was believed by size and partial hash, and index what differs."""
+        began = time.monotonic()
+        report = Report()
+        reconciler = Reconciler(
+            self.library, roots, decoder=DECODER_VERSION, automatic=True, claimed=self.claimed
+        )
+        self._confirm(reconciler, report)
+        commit.sweep(self.library)
+        report.elapsed_seconds = time.monotonic() - began
+        return report
+
+    def released(self) -> list[Path]:
+        """Files that a pass left alone while another was reading them, which is over; each is told once."""
+        free = self._left_alone - self.claimed
+        self._left_alone -= free
+        return sorted(free)
+
+    def _open_files(
         self, reconciler: Reconciler, events: Iterable[FileEvent], report: Report
-    ) -> Iterable[Work]:
-        work = []
+    ) -> list[FileEvent]:
+        """Files of which path, size and mtime do not tell all."""
+        found = []
         for event in events:
             report.videos += 1
-            if (item := reconciler.classify(event)) is not None:
-                work.append(item)
+            if reconciler.is_open(event):
+                found.append(event)
             if report.videos % 100 == 0:
                 self.progress(Progress("scanning", report.videos, None))
                 self.attend(self)
+        return found
+
+    def _decode(self, reconciler: Reconciler, todo: Sequence[FileEvent | Work], report: Report) -> None:
+        self._read(reconciler, todo, report, "indexing", None)
+
+    def _look_first(
+        self, reconciler: Reconciler, todo: Sequence[FileEvent | Work], report: Report
+    ) -> list[Work]:
+        """Names and headers, then one frame of each, newest first; the work that is left after it."""
+        newest = sorted(todo, key=lambda item: -_event_of(item).mtime_ns)
+        self._probed = []
+        self._read(reconciler, newest, report, "reading headers", read_headers)
+        work, self._probed = self._probed, []
+        with self.library.read() as connection:
+            seen = first_looks.paths_looked_at(connection, [item.event.path for item in work])
+        unseen = [item for item in work if item.event.path not in seen]
+        self._read(reconciler, unseen, report, "first looks", look_once)
+        self._drain(None)
+        failed = {row["path"] for row in report.failed}
+        work = [item for item in work if str(item.event.path) not in failed]
+        with self.library.read() as connection:
+            media = first_looks.unread_seconds(connection)
+        spec = self.batcher.encoder.spec
+        self._forecast = Forecast(media, vector_bytes=2 * spec.dim + 2 * (spec.evidence_dim or 0) + 16)
         return work
 
-    def _decode(self, reconciler: Reconciler, work: Iterable[Work], report: Report) -> None:
-        todo = list(work)
+    def _read(
+        self,
+        reconciler: Reconciler,
+        todo: Sequence[FileEvent | Work],
+        report: Report,
+        stage: Stage,
+        reading: Reading | None,
+    ) -> None:
+        """Read files, in this order as far as several decoders allow, and record what comes of each."""
         if not todo:
             return
-        self.claimed |= {item.event.path for item in todo}
-        done = 0
+        paths = {_event_of(item).path for item in todo}
+        self.claimed |= paths
+        ahead = AHEAD_A_JOB * self.decoding.jobs
+        waiting = deque(todo)
         try:
-            with DecodePool(self.library.frames, self.decoding) as pool:
-                for item in todo:
-                    pool.submit(item)
-                while pool.in_flight:
-                    busy = self.batcher.waiting >= self.batcher.size
-                    result = pool.get(0.0 if busy else 0.2)
-                    if result is not None:
-                        self._record(reconciler, result, report)
-                        done += 1
-                    self._embed_step(report, partial=result is None)
-                    self.progress(Progress("indexing", done, len(todo), report.media_seconds))
+            with DecodePool(self.library.frames, self.decoding, reading) as pool:
+                while waiting or pool.in_flight:
+                    if waiting and pool.in_flight < ahead:
+                        item = waiting.popleft()
+                        work = item if isinstance(item, Work) else _look_now(reconciler, item)
+                        if work is not None:
+                            pool.submit(work)
+                    if pool.in_flight:
+                        full = pool.in_flight >= ahead or not waiting
+                        self._take_result(reconciler, pool, report, wait=full)
+                    done = len(todo) - len(waiting) - pool.in_flight
+                    self.progress(
+                        Progress(stage, done, len(todo), report.media_seconds, outlook=self._outlook())
+                    )
                     self.attend(self)
         except KeyboardInterrupt:
             self.flush(report)
             raise
         finally:
-            self.claimed -= {item.event.path for item in todo}
+            self.claimed -= paths
 
-    def _embed_step(self, report: Report, *, partial: bool) -> None:
+    def _take_result(self, reconciler: Reconciler, pool: DecodePool, report: Report, *, wait: bool) -> None:
+        busy = not wait or self.batcher.waiting >= self.batcher.size
+        result = pool.get(0.0 if busy else 0.2)
+        if result is not None:
+            self._record(reconciler, result, report)
+        # A padded batch costs as much as a full one: only where nothing has come for a while.
+        idle = result is None and time.monotonic() - self._fed > SECONDS_TO_A_FULL_BATCH
+        self._embed_step(report, partial=idle)
+
+    def _embed_step(self, report: Report | None, *, partial: bool) -> None:
         self._ready += self.batcher.step(partial=partial)
         vectors = sum(len(item.embeddings.vectors) for item in self._ready)
         late = time.monotonic() - self._since > SECONDS_A_COMMIT
@@ -200,6 +309,10 @@ class Ingest:
         match result:
             case Halted():
                 raise result.error
+            case Probed():
+                self._record_probed(reconciler, result)
+            case Decoded(identity=Identity(hash=None)):
+                self._record_first_look(result)
             case Decoded():
                 self._record_decoded(reconciler, result, report)
             case Refused():
@@ -207,21 +320,47 @@ class Ingest:
             case Broken():
                 self._record_broken(reconciler, result, report)
 
+    def _record_probed(self, reconciler: Reconciler, result: Probed) -> None:
+        """Let words find the file, which has no picture yet."""
+        event, info = result.work.event, result.info
+        self._probed.append(result.work)
+        identity = Identity(event.size, result.work.partial_hash, None)
+        with self.library.write() as connection:
+            if first_looks.unread_video_at(connection, event.path, identity) is not None:
+                return  # from a pass before
+            video_id = first_looks.add_unread_video(connection, identity, info)
+            location_id = first_looks.place_unread(
+                connection,
+                event.path,
+                video_id,
+                volume_id=result.work.volume_id,
+                size=event.size,
+                mtime_ns=event.mtime_ns,
+            )
+            words.set_video_words(connection, video_id, info.title, info.tags)
+            words.set_location_words(connection, location_id, video_id, event.path, result.work.root)
+            catalog.clear_failure(connection, event.path)
+            catalog.clear_skip(connection, event.path)
+
+    def _record_first_look(self, result: Decoded) -> None:
+        """Let the one frame be found until the others come."""
+        with self.library.write() as connection:
+            video_id = first_looks.unread_video_at(connection, result.work.event.path, result.identity)
+            if video_id is None:
+                return  # forgotten or moved meanwhile; its blob is swept
+            extraction_id = self._add_extraction(connection, video_id, result, first_look=True)
+        self.library.frames.settle(result.frame_file)
+        self.batcher.add(Unembedded(video_id, extraction_id, result.frame_file, 1))
+        self._fed = time.monotonic()
+
     def _record_decoded(self, reconciler: Reconciler, result: Decoded, report: Report) -> None:
         event = result.work.event
         with self.library.write() as connection:
+            first_looks.take_hash(connection, event.path, result.identity)
             video_id = catalog.ensure_video(
                 connection, result.identity, result.info, result.outline.duration_seconds
             )
-            extraction_id = catalog.add_extraction(
-                connection,
-                video_id,
-                frame_file=result.frame_file,
-                decoder=DECODER_VERSION,
-                sampling=repr(self.decoding.sampling),
-                seconds=result.seconds,
-                outline=result.outline,
-            )
+            extraction_id = self._add_extraction(connection, video_id, result)
             location_id = catalog.place(
                 connection,
                 event.path,
@@ -239,40 +378,76 @@ class Ingest:
             catalog.clear_skip(connection, event.path)
         self.library.frames.settle(result.frame_file)
         self.batcher.add(Unembedded(video_id, extraction_id, result.frame_file, len(result.seconds)))
+        self._fed = time.monotonic()
         report.decoded += 1
         report.frames += len(result.seconds)
         report.segments += len(result.outline.segments)
         report.media_seconds += result.outline.duration_seconds
+        if self._forecast is not None:
+            size = self.library.frames.size(result.frame_file)
+            self._forecast.add(result.outline.duration_seconds, frames=len(result.seconds), blob_bytes=size)
         self._place_copies(reconciler, result.work, video_id)
+
+    def _add_extraction(
+        self, connection: sa.Connection, video_id: int, result: Decoded, *, first_look: bool = False
+    ) -> int:
+        return catalog.add_extraction(
+            connection,
+            video_id,
+            frame_file=result.frame_file,
+            decoder=DECODER_VERSION,
+            sampling=repr(self.decoding.sampling),
+            seconds=result.seconds,
+            outline=result.outline,
+            first_look=first_look,
+        )
+
+    def _outlook(self) -> Outlook | None:
+        if self._forecast is None:
+            return None
+        with self.library.read() as connection:
+            return self._forecast.outlook(first_looks.searchable_share(connection))
 
     def _place_copies(self, reconciler: Reconciler, work: Work, video_id: int) -> None:
         """Give the files that looked the same in this run their place beside the one decoded."""
-        for copy in reconciler.settled(work)[1:]:
+        for copy in self._settled(reconciler, work)[1:]:
+            if _as_it_is_now(copy.event) != copy.event:
+                continue  # it is something else by now, of which the next look tells
             with self.library.write() as connection:
                 location_id = reconciler.copy(connection, copy.event, video_id, copy.volume_id)
                 words.set_location_words(connection, location_id, video_id, copy.event.path, copy.root)
             reconciler.findings.copies += 1
 
+    def _settled(self, reconciler: Reconciler, work: Work) -> list[Work]:
+        """The work and what waited for it; another pass may look at these files again."""
+        works = reconciler.settled(work)
+        self.claimed -= {item.event.path for item in works}
+        return works
+
     def _record_refused(self, reconciler: Reconciler, result: Refused, report: Report) -> None:
-        for work in reconciler.settled(result.work):
+        for work in self._settled(reconciler, result.work):
             event = work.event
             with self.library.write() as connection:
                 catalog.set_skip(
                     connection, event.path, size=event.size, mtime_ns=event.mtime_ns, reason=result.reason
                 )
                 catalog.clear_failure(connection, event.path)
+                catalog.miss(connection, event.path, time.time())
             reconciler.findings.skipped.append((event.path, result.reason))
 
     def _record_broken(self, reconciler: Reconciler, result: Broken, report: Report) -> None:
         report.broke = True
-        for work in reconciler.settled(result.work):
+        for work in self._settled(reconciler, result.work):
             event = work.event
             before = reconciler.failures.get(event.path)
             same = before is not None and (before.size, before.mtime_ns) == (event.size, event.mtime_ns)
             record = failure_after(result.error, event, before if same else None)
             with self.library.write() as connection:
-                catalog.set_failure(connection, record)
+                if os.path.lexists(event.path):  # what went while it was read is not to be tried again
+                    catalog.set_failure(connection, record)
                 catalog.clear_skip(connection, event.path)
+                if record.state == "dead":
+                    catalog.miss(connection, event.path, time.time())
             report.failed.append(failed_row(event.path, record.stage, record.reason))
 
     # What has frames and no vectors
@@ -308,7 +483,7 @@ class Ingest:
                 return not spaces.cached_frames(connection)
             return serving.encoder == self.wanted and not spaces.missing_vectors(connection, serving.id)
 
-    def _drain(self, report: Report) -> None:
+    def _drain(self, report: Report | None) -> None:
         while self.batcher.waiting:
             self._embed_step(report, partial=True)
             self.attend(self)
@@ -335,7 +510,7 @@ class Ingest:
         assert location.content is not None
         try:
             stat = location.path.stat()
-            found = full_hash(location.path)
+            found = full_hash(location.path, cancelled=self._goes_on)
         except (OSError, MediaError):
             return None  # gone or unreadable for now: the next scan says what it is
         if (stat.st_size, stat.st_mtime_ns) != (location.size, location.mtime_ns):
@@ -348,12 +523,17 @@ class Ingest:
         event = FileEvent(location.path, stat.st_size, stat.st_mtime_ns)
         return Work(event, known.partial_hash, location.volume_id, reconciler.root_of(location.path))
 
+    def _goes_on(self) -> bool:
+        """A turn for others within a long file; nothing is cancelled."""
+        self.attend(self)
+        return False
+
     # The end of a pass
 
     def _finish(self, reconciler: Reconciler, report: Report, unreadable: Sequence[tuple[Path, str]]) -> None:
         commit.sweep(self.library)
         if self._opened is not None and (table := self.library.vectors(self.space)).exists:
-            table.compact()
+            housekeeping.tidy(self.library, self.space)
             table.ensure_index(self.ann_rows)
         findings = reconciler.findings
         report.unchanged, report.moved = findings.unchanged, findings.moved
@@ -380,3 +560,22 @@ class Ingest:
         commit.sweep(self.library)
         report.elapsed_seconds = time.monotonic() - began
         return report
+
+
+def _look_now(reconciler: Reconciler, event: FileEvent) -> Work | None:
+    """The work that a file needs as it is when its turn has come, which can be days after the scan."""
+    now = _as_it_is_now(event)
+    return None if now is None else reconciler.look(now)
+
+
+def _as_it_is_now(event: FileEvent) -> FileEvent | None:
+    """The file at the path of an event; None where it is gone or cannot be seen."""
+    try:
+        status = event.path.stat()
+    except OSError:
+        return None
+    return FileEvent(event.path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def _event_of(item: FileEvent | Work) -> FileEvent:
+    return item.event if isinstance(item, Work) else item

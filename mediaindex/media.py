@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 SEGMENT_SECONDS = 30.0
 SEGMENT_FRAMES = 12
+# No honest film has more; the child keeps to these bounds, the parent does not rely on it.
+MAX_FRAMES = 100_000
+MAX_CUES = 100_000
+MAX_CUE_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True)

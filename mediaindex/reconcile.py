@@ -7,6 +7,7 @@ later. Only content that nothing known resembles goes to the decoder.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -14,16 +15,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mediaindex import held
 from mediaindex.errors import MediaError
+from mediaindex.failures import failure_after, is_same_try
 from mediaindex.identity import partial_hash
 from mediaindex.media import FileEvent
-from mediaindex.store import catalog, words
+from mediaindex.mounted import MountedVolumes, recognise
+from mediaindex.store import catalog, first_looks, words
 from mediaindex.store.catalog import Failure, Location
 from mediaindex.store.library import Library
 from mediaindex.store.spaces import remove_unplaced_videos
-from mediaindex.volumes import nearest_existing, volume_of
 
 ROWS_A_TRANSACTION = 500
+SECONDS_A_TRANSACTION = 2.0
+UNSEEN_RETRY_SECONDS = 600.0
+"""When a file that is due, but not to be seen now, is looked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,18 @@ class Work:
 
 @dataclass(slots=True)
 class Findings:
-    """What a scan found, beside the work: counts, and files that are not indexed with their reason."""
+    """What a scan found, beside the work: counts, and files that are not indexed with their reason.
+
+    Attributes:
+        forgotten: files left alone since the user forgot them; held: sources of which too much is gone.
+    """
 
     unchanged: int = 0
     moved: int = 0
     copies: int = 0
     offline: int = 0
+    forgotten: int = 0
+    held: list[Path] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     known_failures: list[Failure] = field(default_factory=list)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
@@ -53,10 +65,16 @@ class Reconciler:
     """Compares one scan with the catalog and brings the catalog's locations up to date.
 
     Args:
-        roots: what is scanned; each a folder or a file, absolute.
+        roots: what this pass covers; each a folder or a file, absolute, that may be gone.
         decoder: version of the decoder; a newer one tries dead files again.
+        sources: the watched roots, from which on folder names count as words; the roots where empty.
+        automatic: nobody asked for this pass: what the user forgot is left alone, and a file that
+            failed waits for its time. Else both are taken.
         redecode: decode also what is known.
         claimed: paths that are being decoded at this moment; they are left alone.
+
+    Attributes:
+        left_alone: those of them that the scan saw: whatever happened to them is still to be looked at.
     """
 
     def __init__(
@@ -65,88 +83,127 @@ class Reconciler:
         roots: Sequence[Path],
         *,
         decoder: str,
+        sources: Sequence[Path] = (),
+        automatic: bool = False,
         redecode: bool = False,
         claimed: Iterable[Path] = (),
     ) -> None:
         self.library = library
         self.roots = roots
+        self.sources = sources or roots
         self.decoder = decoder
+        self.automatic = automatic
         self.redecode = redecode
         self.claimed = set(claimed)
         self.findings = Findings()
         self.seen: set[Path] = set()
+        self.left_alone: set[Path] = set()
         # Contents that are on their way to the decoder in this run, with the copies that wait for them.
         self.on_the_way: dict[tuple[int, str], list[Work]] = {}
-        self._volumes: dict[int, int] = {}
         self._touched: list[tuple[int, dict[str, Any]]] = []
+        self._touched_since = time.monotonic()
+        recognise(library)
+        self._mounted = MountedVolumes(library)
         with library.read() as connection:
             self.locations = catalog.locations_below(connection, roots)
             self.failures = catalog.failures(connection, roots)
             self.skips = catalog.skips(connection, roots)
-            self.undecoded = catalog.undecoded_videos(connection)
+            self.undecoded = catalog.undecoded_videos(connection) | first_looks.unread_videos(connection)
 
-    def classify(self, event: FileEvent) -> Work | None:
-        """The work that a file needs, or None where the catalog now knows all of it."""
-        if event.path in self.seen or event.path in self.claimed:
-            return None
+    def is_open(self, event: FileEvent) -> bool:
+        """Whether the file's content must be looked at; what path, size and mtime tell is noted here."""
+        if event.path in self.claimed:
+            self.left_alone.add(event.path)
+            return False
+        if event.path in self.seen:
+            return False
         self.seen.add(event.path)
+        location = self.locations.get(event.path)
+        if location is not None and location.forgotten_at is not None and not self._takes_back(location):
+            self.findings.forgotten += 1
+            return False
         skip = self.skips.get(event.path)
         if skip is not None and (skip.size, skip.mtime_ns) == (event.size, event.mtime_ns):
             self.findings.skipped.append((event.path, skip.reason))
-            return None
+            return False
         failed = self.failures.get(event.path)
-        if failed is not None and self._stays_dead(failed, event):
+        if failed is not None and not self._may_try(failed, event):
             self.findings.known_failures.append(failed)
-            return None
-        location = self.locations.get(event.path)
-        if location is not None and location.content is not None:
-            return self._known_path(location, event)
-        return self._new_path(event)
+            return False
+        return location is None or not self._is_unchanged(location, event)
 
-    def _stays_dead(self, failed: Failure, event: FileEvent) -> bool:
-        same = (failed.size, failed.mtime_ns, failed.decoder) == (event.size, event.mtime_ns, self.decoder)
-        return same and failed.state == "dead"
+    def look(self, event: FileEvent) -> Work | None:
+        """The work that an open file needs, or None where the catalog now knows all of it.
 
-    def _known_path(self, location: Location, event: FileEvent) -> Work | None:
-        if self.redecode or location.content in self.undecoded:
-            return self._work(event, self._partial(event))
-        if (location.size, location.mtime_ns) == (event.size, event.mtime_ns):
-            if location.missing_since is not None:
-                self._touch(location, missing_since=None)
-            self.findings.unchanged += 1
-            return None
+        Reads the partial hash; to be called shortly before the work is done, so that the pages read
+        are still in memory when the decoder wants them.
+        """
         partial = self._partial(event)
         if partial is None:
             return None
+        location = self.locations.get(event.path)
+        if location is None or location.content is None:
+            return self._new_content(event, partial)
+        return self._known_path(location, event, partial)
+
+    def _takes_back(self, location: Location) -> bool:
+        """Show a forgotten place again, where the user asked for this pass."""
+        if self.automatic:
+            if location.missing_since is not None:
+                self._touch(location, missing_since=None)
+            return False
+        self._touch(location, forgotten_at=None)
+        return True
+
+    def _may_try(self, failed: Failure, event: FileEvent) -> bool:
+        if not is_same_try(failed, event, self.decoder):
+            return True
+        if self.automatic:
+            return failed.state == "waiting" and (failed.next_at or 0.0) <= time.time()
+        # To find out that a file can be opened now costs nothing.
+        return failed.state == "waiting" or failed.stage == "read"
+
+    def _is_unchanged(self, location: Location, event: FileEvent) -> bool:
+        if location.content is None or self.redecode or location.content in self.undecoded:
+            return False
+        if (location.size, location.mtime_ns) != (event.size, event.mtime_ns):
+            return False
+        if location.missing_since is not None:
+            self._touch(location, missing_since=None)
+        self._clear_notes(event.path)
+        self.findings.unchanged += 1
+        return True
+
+    def _known_path(self, location: Location, event: FileEvent, partial: str) -> Work | None:
         assert location.content is not None
+        if self.redecode or location.content in self.undecoded:
+            return self._work(event, partial)
         with self.library.read() as connection:
             known = catalog.identity_of(connection, location.content)
         if (known.size, known.partial_hash) == (event.size, partial):
             self._touch(location, mtime_ns=event.mtime_ns, confirmed=False, missing_since=None)
+            self._clear_notes(event.path)
             self.findings.unchanged += 1
             return None
         return self._new_content(event, partial)
 
-    def _new_path(self, event: FileEvent) -> Work | None:
-        partial = self._partial(event)
-        return None if partial is None else self._new_content(event, partial)
-
     def _new_content(self, event: FileEvent, partial: str) -> Work | None:
         """A path whose content is not the one known there: moved, copied, or new."""
         with self.library.read() as connection:
-            video_id = catalog.alike(connection, event.size, partial)
-            if self.redecode or video_id in self.undecoded:
-                video_id = None
+            video_id = None if self.redecode else catalog.alike(connection, event.size, partial)
             places = [] if video_id is None else catalog.places_of_content(connection, video_id)
-        if video_id is None:
+        gone = self._gone(places, event.path)
+        undecoded = video_id in self.undecoded
+        if video_id is None or (undecoded and gone is None):
             return self._work(event, partial)
-        gone = next((place for place in places if self._is_gone(place)), None)
         # Looked up now: a volume that is new needs a transaction of its own.
-        volume_id = self._volume(event.path)
+        volume_id = self._mounted.volume_id(event.path)
         with self.library.write() as connection:
             if gone is not None:
-                if (replaced := self.locations.pop(event.path, None)) is not None:
+                replaced = self.locations.pop(event.path, None)
+                if replaced is not None:
                     catalog.remove_locations(connection, [replaced.id])
+                stays_hidden = self.automatic and replaced is None
                 catalog.update_location(
                     connection,
                     gone.id,
@@ -155,6 +212,7 @@ class Reconciler:
                     mtime_ns=event.mtime_ns,
                     confirmed=False,
                     missing_since=None,
+                    forgotten_at=gone.forgotten_at if stays_hidden else None,
                 )
                 location_id = gone.id
                 self.locations.pop(gone.path, None)
@@ -165,7 +223,7 @@ class Reconciler:
             words.set_location_words(connection, location_id, video_id, event.path, self.root_of(event.path))
             catalog.clear_failure(connection, event.path)
             catalog.clear_skip(connection, event.path)
-        return None
+        return self._work(event, partial) if undecoded else None
 
     def copy(self, connection: Any, event: FileEvent, video_id: int, volume_id: int) -> int:
         """Place a known content at one more path, its identity to be confirmed; the location's id.
@@ -189,10 +247,9 @@ class Reconciler:
             remove_unplaced_videos(connection, [old.video_id])
         return location_id
 
-    def _work(self, event: FileEvent, partial: str | None) -> Work | None:
-        if partial is None:
-            return None
-        work = Work(event, partial, self._volume(event.path), self.root_of(event.path))
+    def _work(self, event: FileEvent, partial: str) -> Work | None:
+        volume_id = self._mounted.volume_id(event.path)
+        work = Work(event, partial, volume_id, self.root_of(event.path))
         waiting = self.on_the_way.setdefault((event.size, partial), [])
         waiting.append(work)
         return work if len(waiting) == 1 else None
@@ -201,35 +258,41 @@ class Reconciler:
         """The work and the files that looked the same and waited for its outcome."""
         return self.on_the_way.pop((work.event.size, work.partial_hash), [work])
 
+    def _clear_notes(self, path: Path) -> None:
+        """A file that could not be read, or held no film, is again what it was before."""
+        if path in self.failures or path in self.skips:
+            with self.library.write() as connection:
+                catalog.clear_failure(connection, path)
+                catalog.clear_skip(connection, path)
+
     def _partial(self, event: FileEvent) -> str | None:
         try:
             return partial_hash(event.path)
         except MediaError as error:
             self.findings.unreadable.append((event.path, error.reason))
+            before = self.failures.get(event.path)
+            with self.library.write() as connection:
+                failed = failure_after(error, event, before, decoder=self.decoder)
+                catalog.set_failure(connection, failed)
             return None
 
-    def _is_gone(self, place: Location) -> bool:
-        """A path that is gone while its volume is there. An unplugged drive moves nothing."""
-        return not os.path.lexists(place.path) and self._mounted(place)
+    def _gone(self, places: Sequence[Location], path: Path) -> Location | None:
+        """The place from which a content came to this path, if it is not there any more.
 
-    def _mounted(self, place: Location) -> bool:
-        # Where a drive is unplugged, the folders that are left belong to the volume below it.
-        return self._volume(nearest_existing(place.path)) == place.volume_id
-
-    def _volume(self, path: Path) -> int:
-        device = os.stat(path).st_dev
-        if device not in self._volumes:
-            found = volume_of(path)
-            with self.library.write() as connection:
-                self._volumes[device] = catalog.ensure_volume(
-                    connection, uid=found.uid, label=found.label, mount_point=found.mount_point
-                )
-        return self._volumes[device]
+        A path is gone when its volume is there without it: an unplugged drive moves nothing.
+        """
+        absent = [place for place in places if not os.path.lexists(place.path)]
+        absent.sort(key=lambda place: place.forgotten_at is not None)
+        moved = (p for p in absent if self._mounted.is_mounted(p) or self._mounted.is_elsewhere(p, path))
+        return next(moved, None)
 
     def _touch(self, location: Location, **values: Any) -> None:
         """Change a location soon: a transaction for each of 20 000 touched files would take minutes."""
+        if not self._touched:
+            self._touched_since = time.monotonic()
         self._touched.append((location.id, values))
-        if len(self._touched) >= ROWS_A_TRANSACTION:
+        late = time.monotonic() - self._touched_since > SECONDS_A_TRANSACTION
+        if late or len(self._touched) >= ROWS_A_TRANSACTION:
             self._write_touched()
 
     def _write_touched(self) -> None:
@@ -240,8 +303,8 @@ class Reconciler:
             self._touched.clear()
 
     def root_of(self, path: Path) -> Path:
-        """The scanned root a path belongs to; the folder of a root that is a file."""
-        holding = [root for root in self.roots if root == path or root in path.parents]
+        """The watched root a path belongs to; the folder of a root that is a file."""
+        holding = [root for root in self.sources if root == path or root in path.parents]
         root = max(holding, key=lambda found: len(found.parts), default=path.parent)
         return root.parent if root == path else root
 
@@ -251,13 +314,25 @@ class Reconciler:
         for path, location in self.locations.items():
             if path in self.seen or os.path.lexists(path):
                 continue
-            if not self._mounted(location):
-                self.findings.offline += 1
+            if not self._mounted.is_mounted(location):
+                self.findings.offline += location.forgotten_at is None
             elif location.missing_since is None:
                 self._touch(location, missing_since=now)
         self._write_touched()
-        with self.library.write() as connection:
-            for path in [*self.failures, *self.skips]:
-                if path not in self.seen and not os.path.lexists(path):
+        self._settle_unread(now)
+        self.findings.held = held.review(self.library, self.roots, now)
+
+    def _settle_unread(self, now: float) -> None:
+        """Drop what was noted of unreadable files that are gone; what is due and not to be seen waits."""
+        unseen = [path for path in [*self.failures, *self.skips] if path not in self.seen | self.claimed]
+        gone = [p for p in unseen if not os.path.lexists(p) and self._mounted.would_be_there(p)]
+        waiting = [self.failures[p] for p in unseen if p in self.failures and p not in set(gone)]
+        due = [failed for failed in waiting if failed.next_at is not None and failed.next_at <= now]
+        if gone or due:
+            with self.library.write() as connection:
+                for path in gone:
                     catalog.clear_failure(connection, path)
                     catalog.clear_skip(connection, path)
+                for failed in due:
+                    later = dataclasses.replace(failed, next_at=now + UNSEEN_RETRY_SECONDS)
+                    catalog.set_failure(connection, later)

@@ -32,19 +32,39 @@ class Report:
     broke: bool = False
 
 
+Stage = Literal["scanning", "reading headers", "first looks", "indexing", "embedding", "confirming"]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a pass stands. `total` is None while the scan goes on.
 
     Attributes:
         media_seconds: of what was decoded in this pass.
+        outlook: told while a library becomes complete for the first time.
     """
 
-    stage: Literal["scanning", "indexing", "embedding", "confirming"]
+    stage: Stage
     done: int
     total: int | None
     media_seconds: float = 0.0
     path: Path | None = None
+    outlook: Outlook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a large library's first hours hold.
+
+    Attributes:
+        searchable: share of the videos that a picture search finds already, 0..1.
+        ready_at: Unix time at which all will be decoded; None while there is nothing to judge by.
+        disk_bytes: that the library will need more for its frames and vectors; None likewise.
+    """
+
+    searchable: float
+    ready_at: float | None
+    disk_bytes: int | None
 
 
 def failed_row(path: Path, stage: str, reason: str) -> dict[str, str]:

@@ -11,13 +11,24 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from mediaindex.decoders import Decoder, Demand, Picture, fitted
 from mediaindex.errors import DecodeError
 from mediaindex.frames import Sampling
-from mediaindex.media import SEGMENT_FRAMES, SEGMENT_SECONDS, Cue, Keyframe, MediaInfo, Outline, Position
+from mediaindex.media import (
+    MAX_FRAMES,
+    SEGMENT_FRAMES,
+    SEGMENT_SECONDS,
+    Cue,
+    Keyframe,
+    MediaInfo,
+    Outline,
+    Position,
+)
 from mediaindex.shots import (
+    LOOK_AHEAD,
     CutDetector,
     Histogram,
     cut_into_segments,
@@ -26,20 +37,19 @@ from mediaindex.shots import (
     thin,
 )
 
-# Keyframes nearer to each other than this are not all needed.
+# Keyframes nearer to each other than this are not all looked at.
 KEYFRAME_SECONDS = 1.0
 # A clip shorter than three gaps still gets this many frames, if it moves.
 FRAMES_OF_A_SHORT_CLIP = 3
 MOVED = 0.05
 # Pictures on both sides of a gap that differ more than this may have a cut between them.
 SUSPECT_DIFFERENCE = 0.25
-# In a shot of more than 30 s, frames at least this far apart: then no 30 s hold more than 12 ...
+# Keyframes at least this far apart are kept: then no 30 s of a shot hold more than 12 ...
 SPARSE_SECONDS = SEGMENT_SECONDS / SEGMENT_FRAMES
 # ... and a picture that stands for long is repeated so often that no half of 30 s is without a frame.
 REPEAT_SECONDS = SEGMENT_SECONDS / 2 - 1.2 * SPARSE_SECONDS
 # What is longer without a picture is a broken clock, not a still scene.
 LONGEST_STILL_SECONDS = 3600.0
-MAX_FRAMES = 100_000
 # Of pictures decoded one after another, every one is looked at only where they change over this time ...
 LOOK_SECONDS = 0.15
 # ... for which those passed over are held, up to this many pixels (1.5 bytes each).
@@ -80,7 +90,7 @@ class FrameSampler:
         self._sampling = sampling
         wanted = demand(sampling, info.duration_seconds)
         self._short_clip_seconds = wanted.intra_seconds
-        self._keyframe_seconds = wanted.independent_seconds
+        self._keyframe_seconds = min(SPARSE_SECONDS, wanted.intra_seconds)
         self._most_skipped = max(1, HELD_PIXELS // (info.width * info.height))
         self._detector = CutDetector()
         self._shot = _Shot()
@@ -96,6 +106,8 @@ class FrameSampler:
             DecodeError: there is no picture to be had.
         """
         for item in self._decoder.scan():
+            if len(self._seconds) >= MAX_FRAMES:
+                break
             if isinstance(item, Picture):
                 self._arrive(item)
                 yield from self._count(self._shot.settled(self._detector.cuts))
@@ -122,7 +134,12 @@ class FrameSampler:
             return
         self._skipped.append(picture)
         waited = picture.seconds - self._looked.picture.seconds
-        if picture.keyframe or waited >= LOOK_SECONDS or len(self._skipped) > self._most_skipped:
+        if (
+            picture.keyframe
+            or picture.fills
+            or waited >= LOOK_SECONDS
+            or len(self._skipped) > self._most_skipped
+        ):
             self._look_at_skipped()
 
     def _jump_to(self, picture: Picture) -> None:
@@ -131,8 +148,15 @@ class FrameSampler:
         if self._looked is None or difference(self._looked.histogram, seen) <= SUSPECT_DIFFERENCE:
             self._see(picture, seen, steps=0)
             return
+        alike = 0
         for one in self._decoder.between(self._looked.picture, picture, _unlike):
-            self._see(one, _histogram(one), steps=1 if one.adjacent else 0)
+            found = _histogram(one)
+            self._see(one, found, steps=1 if one.adjacent else 0)
+            alike = alike + 1 if difference(found, seen) <= SUSPECT_DIFFERENCE else 0
+            if alike > LOOK_AHEAD and one.seconds < picture.seconds:
+                # What follows has nothing more to tell.
+                self._see(picture, seen, steps=0)
+                return
 
     def _look_at_skipped(self) -> None:
         """Look at the last of the adjacent pictures that were passed over; at all where it differs."""
@@ -153,16 +177,16 @@ class FrameSampler:
         self._looked = _Looked(picture, seen)
         if begins_shot or self._is_due(picture, seen):
             self._repeat_until(picture.seconds)
-            self._keep(Keyframe(picture.seconds, self._jpeg(picture)), seen)
+            self._keep(Keyframe(picture.seconds, jpeg(picture, self._sampling)), seen)
 
     def _is_due(self, picture: Picture, seen: Histogram) -> bool:
         if self._kept is None:
             return True
         elapsed = picture.seconds - self._shot.last_seconds(self._kept.frame)
-        if elapsed >= self._sampling.gap_seconds:
+        if elapsed >= self._sampling.gap_seconds * (0.5 if picture.fills else 1.0):
             return True
         if picture.keyframe:
-            return elapsed >= self._shot.spacing(self._keyframe_seconds)
+            return elapsed >= self._keyframe_seconds
         return elapsed >= self._short_clip_seconds and difference(self._kept.histogram, seen) > MOVED
 
     def _repeat_until(self, seconds: float) -> None:
@@ -183,17 +207,22 @@ class FrameSampler:
                 self._seconds.append(frame.seconds)
                 yield frame
 
-    def _jpeg(self, picture: Picture) -> bytes:
-        size = fitted(picture.width, picture.height, self._sampling.short_side)
-        encoded = io.BytesIO()
-        Image.fromarray(picture.scaled(*size)).save(encoded, "JPEG", quality=self._sampling.quality)
-        return encoded.getvalue()
-
     def _why_no_picture(self) -> str:
         damaged = self._decoder.damaged_packets
         if damaged:
             return f"no picture can be decoded: all {damaged} packets that were tried are damaged"
         return "no picture can be decoded: the film stream is empty, cut off, or all of it is hidden"
+
+
+def jpeg(picture: Picture, sampling: Sampling) -> bytes:
+    """A picture as the frame cache keeps it."""
+    size = fitted(picture.width, picture.height, sampling.short_side)
+    encoded = io.BytesIO()
+    # Not `fromarray`, which copies twice.
+    pixels = np.ascontiguousarray(picture.scaled(*size))
+    image = Image.frombuffer("RGB", size, pixels, "raw", "RGB", 0, 1)
+    image.save(encoded, "JPEG", quality=sampling.quality)
+    return encoded.getvalue()
 
 
 class _Shot:
@@ -212,10 +241,6 @@ class _Shot:
 
     def hold(self, frame: Keyframe) -> None:
         self._held.append(frame)
-
-    def spacing(self, keyframe_seconds: float) -> float:
-        """Frames nearer to each other than this would be dropped again."""
-        return SPARSE_SECONDS if self._is_long else keyframe_seconds
 
     def last_seconds(self, kept: Keyframe) -> float:
         """Time of the last frame that stays, of which `kept` is the last candidate."""

@@ -31,6 +31,8 @@ BOOT = (
 MEMORY_MIB = 512
 CPU_SECONDS = 120
 REPLY_SECONDS = 180.0
+REQUEST_SECONDS = 3600.0
+REPLIES_BYTES = 4 << 30
 KEPT_STDERR_BYTES = 2048
 READ_BYTES = 1 << 16
 
@@ -48,11 +50,15 @@ class Limits:
         memory_mib: address space above what the imported libraries map.
         cpu_seconds: CPU time between two replies.
         reply_seconds: wall-clock time between two replies, after which the child is killed.
+        request_seconds: wall-clock time of one request, which a child that keeps talking cannot stretch.
+        replies_bytes: what the replies to one request may add up to.
     """
 
     memory_mib: int = MEMORY_MIB
     cpu_seconds: int = CPU_SECONDS
     reply_seconds: float = REPLY_SECONDS
+    request_seconds: float = REQUEST_SECONDS
+    replies_bytes: int = REPLIES_BYTES
 
 
 class Sandbox:
@@ -68,22 +74,28 @@ class Sandbox:
         self._child: _Child | None = None
         self._stopped = False
 
-    def ask(self, request: Mapping[str, object]) -> Iterator[wire.Message]:
+    def ask(self, request: Mapping[str, object], *, extra_seconds: float = 0.0) -> Iterator[wire.Message]:
         """The replies to one request, as they come.
 
         A consumer that stops early costs the child its life: its other replies are not wanted.
 
+        Args:
+            extra_seconds: granted on top of `Limits.request_seconds`, for a file that is large.
+
         Raises:
-            ProbeError, DecodeError: the handler says so. DecoderDied: the child crashed or hung.
+            ProbeError, DecodeError: the handler says so. DecoderDied: the child crashed, hung, or went
+                over a limit.
         """
         if self._stopped:
             raise DecoderDied("the decoder was stopped")
         child = self._living_child()
         finished = False
+        allowed = _Allowance(self._limits.request_seconds + extra_seconds, self._limits.replies_bytes)
         try:
             child.send(request)
             while True:
                 header, body = child.receive(self._limits.reply_seconds)
+                allowed.check(child.take_received())
                 match header.get("kind"):
                     case "started":
                         continue
@@ -132,6 +144,28 @@ class Sandbox:
             child.close()
 
 
+class _Allowance:
+    """What is left to one request of time and bytes."""
+
+    def __init__(self, seconds: float, size: int) -> None:
+        self._seconds = seconds
+        self._size = size
+        self._deadline = time.monotonic() + seconds
+        self._left = size
+
+    def check(self, received: int) -> None:
+        """Count `received` bytes.
+
+        Raises:
+            DecoderDied: they are too many, or the time is over.
+        """
+        self._left -= received
+        if self._left < 0:
+            raise DecoderDied(f"the decoder gave more than {self._size >> 20} MiB and was stopped")
+        if time.monotonic() > self._deadline:
+            raise DecoderDied(f"the decoder was not done after {self._seconds:.0f} s and was stopped")
+
+
 class _Child:
     """One process and its three pipes."""
 
@@ -159,6 +193,7 @@ class _Child:
         finally:
             os.close(reply_write)
         self._replies = reply_read
+        self._received = 0
         self._stderr = b""
         self._selector = selectors.DefaultSelector()
         self._selector.register(reply_read, selectors.EVENT_READ)
@@ -188,6 +223,11 @@ class _Child:
             self._receive(seconds)
             self._ready = True
         return self._receive(seconds)
+
+    def take_received(self) -> int:
+        """Bytes of replies since the last call."""
+        received, self._received = self._received, 0
+        return received
 
     def kill(self) -> None:
         self._process.kill()
@@ -223,6 +263,7 @@ class _Child:
                 if not chunk:
                     raise DecoderDied(self._obituary())
                 data += chunk
+        self._received += size
         return bytes(data)
 
     def _keep_stderr(self, fd: int) -> bool:
@@ -255,7 +296,8 @@ def _how(code: int) -> str:
 
 
 def _error(header: Mapping[str, object]) -> MediaError:
-    reason = str(header.get("reason"))
+    # A file name that is no UTF-8 may stand in it, which no database stores as text.
+    reason = str(header.get("reason")).encode("utf-8", "backslashreplace").decode()
     if header["kind"] == "fault":
         logger.error("the decoder process failed on a file:\n%s", reason)
         return DecodeError(

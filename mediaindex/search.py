@@ -227,8 +227,10 @@ class Searcher:
         folder = self._thumbnail_folder()
         hits = []
         for rank, item in enumerate(chosen, 1):
-            place, online = _best_place(places[item.moment.video_id], question.filters.within)
-            picture = self._thumbnail(folder, item.moment, videos.get(item.moment.video_id))
+            here = places[item.moment.video_id]
+            place, online = _best_place(here, question.filters.within)
+            video = None if any(p.private for p in here) else videos.get(item.moment.video_id)
+            picture = self._thumbnail(folder, item.moment, video)
             hits.append(_hit(rank, item, place, online, picture, question.channel))
         trim(folder)
         return hits
@@ -242,7 +244,8 @@ class Searcher:
         if video is None or moment.best_frame is None:
             return None
         try:
-            return str(thumbnail(self.library.frames, folder, video.frame_file, moment.best_frame))
+            picture = thumbnail(self.library.frames, folder, video.frame_file, moment.best_frame)
+            return None if picture is None else str(picture)
         except (StoreError, OSError) as error:
             # A lost frame or a full disk is no reason to withhold the moment.
             logger.warning("no thumbnail: %s", error)

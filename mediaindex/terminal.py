@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 # Controls (C0, DEL, C1), line and paragraph separators, bidirectional embeddings, overrides and isolates,
@@ -17,6 +18,19 @@ def printable(text: str) -> str:
     everything else stays.
     """
     return _UNSAFE.sub(lambda match: _escaped(match[0]), text)
+
+
+def printable_lines(text: str) -> str:
+    """The same for text of several lines, such as a traceback: line feeds stay."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+class PrintableFormatter(logging.Formatter):
+    """Log records as a terminal may show them: names of files stand in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record, its traceback included."""
+        return printable_lines(super().format(record))
 
 
 def format_seconds(seconds: float) -> str:

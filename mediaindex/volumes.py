@@ -27,6 +27,8 @@ curlftpfs smbnetfs fusesmb glusterfs ceph ceph-fuse juicefs seaweedfs moosefs mf
 onedriver vmhgfs-fuse portal
 """
 NETWORK_FUSE = frozenset(_NETWORK_FUSE.split())
+# File systems whose statvfs number is made of their own UUID (of the others it is the device's number).
+NUMBERED = frozenset({"btrfs", "ext2", "ext3", "ext4", "tmpfs", "zfs"})
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 DISKS = Path("/dev/disk")
@@ -37,6 +39,7 @@ class Mount:
     """One mounted file system as the system lists it.
 
     Attributes:
+        root: the folder of the file system that is mounted, not "/" for a bind mount or a subvolume.
         mount_id: the kernel's number, -1 where it gives none.
         device: (major, minor), None where it is not listed.
     """
@@ -46,6 +49,7 @@ class Mount:
     source: str
     mount_id: int = -1
     device: tuple[int, int] | None = None
+    root: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,29 @@ def volume_of(path: Path) -> Volume:
     """
     existing = nearest_existing(path)
     mount = _linux_mount(existing) if sys.platform == "linux" else _listed_mount(existing)
+    return _volume(mount, existing)
+
+
+def mounted_volumes() -> list[Volume]:
+    """Every volume that is mounted now and has a name of its own, the newest mount first."""
+    found = [_volume(mount, Path(mount.mount_point)) for mount in reversed(system_mounts())]
+    return [volume for volume in found if not is_named_by_place(volume.uid, volume.mount_point)]
+
+
+def system_mounts() -> tuple[Mount, ...]:
+    """Every mount as the system lists it, the newest last; outside of Linux a process is started for it."""
+    return _linux_mounts() if sys.platform == "linux" else _listed_mounts()
+
+
+def is_named_by_place(uid: str, mount_point: Path) -> bool:
+    """Whether the system gives a volume no name of its own, so that only its place tells it from others."""
+    return uid.partition(":")[2] == _storable(str(mount_point))
+
+
+def _volume(mount: Mount, path: Path) -> Volume:
     return Volume(
-        uid=_uid(mount),
-        label=_label(mount),
+        uid=_storable(_uid(mount, path)),
+        label=_storable(_label(mount)),
         mount_point=Path(mount.mount_point),
         kind=kind_of(mount.file_system),
         file_system=mount.file_system,
@@ -98,8 +122,13 @@ def refuse_unfit(path: Path) -> None:
     """Check that a library can live at `path` (LanceDB needs hard links, SQLite shared memory).
 
     Raises:
-        NoSpace: it lies on a network or FAT file system.
+        NoSpace: it lies on a network or FAT file system, or has a name that LanceDB cannot write.
     """
+    if re.search("[\x00-\x1f\x7f\ud800-\udfff]", str(path)):
+        raise NoSpace(
+            f"{path} has a control character or a byte that is no UTF-8 in its name, where a library cannot "
+            "live: choose another folder with --library; the videos may stay where they are"
+        )
     volume = volume_of(path)
     if volume.kind == "local":
         return
@@ -118,6 +147,20 @@ def kind_of(file_system: str) -> Kind:
     if name in NETWORK or name.removeprefix("fuse.") in NETWORK_FUSE:
         return "network"
     return "local"
+
+
+def block_device_of(path: Path) -> tuple[int, int] | None:
+    """(major, minor) of the block device that a path lies on, None where there is none or nobody says.
+
+    Raises:
+        OSError: nothing of the path can be read.
+    """
+    if sys.platform != "linux":
+        return None
+    mount = _linux_mount(nearest_existing(path))
+    # Of btrfs the listed number is its own, major 0; the source names the disk.
+    listed = mount.device if mount.device is not None and mount.device[0] else None
+    return _block_device(Path(mount.source)) or listed
 
 
 def nearest_existing(path: Path) -> Path:
@@ -148,6 +191,7 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
                 source=_unescape(tail[1]),
                 mount_id=int(head[0]),
                 device=(int(device[1]), int(device[2])),
+                root=_unescape(head[3]),
             )
         )
     return tuple(mounts)
@@ -168,15 +212,22 @@ def _linux_mount(path: Path) -> Mount:
     finally:
         os.close(descriptor)
     mount_id = int(fields[fields.index("mnt_id:") + 1])
-    mounts = parse_mountinfo(os.fsdecode(MOUNTINFO.read_bytes()))
-    found = (mount for mount in mounts if mount.mount_id == mount_id)
+    found = (mount for mount in _linux_mounts() if mount.mount_id == mount_id)
     return next(found, Mount(str(mount_point_of(path)), "unknown", "unknown"))
+
+
+def _linux_mounts() -> tuple[Mount, ...]:
+    return parse_mountinfo(os.fsdecode(MOUNTINFO.read_bytes()))
+
+
+def _listed_mounts() -> tuple[Mount, ...]:
+    listing = subprocess.run(["/sbin/mount"], capture_output=True, check=False, timeout=10).stdout
+    return parse_mount_listing(os.fsdecode(listing))
 
 
 def _listed_mount(path: Path) -> Mount:
     mount_point = str(mount_point_of(path))
-    listing = subprocess.run(["/sbin/mount"], capture_output=True, check=False, timeout=10).stdout
-    found = (m for m in parse_mount_listing(os.fsdecode(listing)) if m.mount_point == mount_point)
+    found = (mount for mount in _listed_mounts() if mount.mount_point == mount_point)
     return next(found, Mount(mount_point, "unknown", "unknown"))
 
 
@@ -188,13 +239,35 @@ def mount_point_of(path: Path) -> Path:
     return path
 
 
-def _uid(mount: Mount) -> str:
+def _storable(name: str) -> str:
+    """A name as SQLite can hold it as text: bytes that are no UTF-8 become escapes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _uid(mount: Mount, path: Path) -> str:
+    """A name that is the same wherever the volume is mounted; the place where the system knows none.
+
+    A folder of a file system that is mounted alone (bind mount, btrfs subvolume) is a volume of its own.
+    """
+    inside = "" if mount.root == "/" else mount.root
     if kind_of(mount.file_system) == "network" and re.search("[:/]", mount.source):
-        return f"{mount.file_system}:{mount.source}"
+        return f"{mount.file_system}:{mount.source}{inside}"
     if (uuid := _disk_name(mount, "by-uuid")) is not None:
-        return f"uuid:{uuid}"
+        return f"uuid:{uuid}{inside}"
+    if (number := _own_number(mount, path)) is not None:
+        return f"fsid:{number:016x}{inside}"
     # The device's number is of no use here: it changes when a drive is plugged in again.
     return f"{mount.file_system}:{mount.mount_point}"
+
+
+def _own_number(mount: Mount, path: Path) -> int | None:
+    """The number that a file system gives itself, where it is no device number in disguise."""
+    if mount.file_system not in NUMBERED:
+        return None
+    try:
+        return os.statvfs(path).f_fsid or None
+    except OSError:
+        return None
 
 
 def _label(mount: Mount) -> str:

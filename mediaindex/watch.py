@@ -1,200 +1,189 @@
-"""Folders → FileEvent: the scan that finds every media file below the roots, each once."""
+"""Folders → changes: the paths that became quiet, and the roots that must be scanned in full.
+
+The scan is the source of truth; events are hints that make it fast. Whatever could hide a change from
+the kernel's events ends in a rescan of the root it happened in, with the reason in words: dropped events,
+mounts that come and go, folders without a watch, a root that vanished, came back or was replaced. What
+lies behind a linked folder is watched by nobody; only a scan finds it.
+"""
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Self
 
-from mediaindex.filetypes import (
-    MEDIA_EXTENSIONS,
-    NOT_MEDIA,
-    OTHER_EXTENSIONS,
-    SHARED_WITH_SOURCES,
-    SNIFF_BYTES,
-    SOURCE_BYTES,
-    comparable,
-    extension_of,
-    is_container,
-    is_text,
-    name_rule,
-)
-from mediaindex.media import FileEvent
+from mediaindex.filetypes import OTHER_EXTENSIONS, extension_of
+from mediaindex.ignore import IGNORE_FILE
+from mediaindex.pending import Pending, lies_in, outermost
+from mediaindex.roots import Roots
+from mediaindex.rules import Rules, Scopes
+from mediaindex.sidecars import SUBTITLE_EXTENSIONS, find_sidecars
 
-__all__ = ["NOT_MEDIA", "scan"]
-
-SF_DATALESS = 0x4000_0000  # macOS: the content is in the cloud, and opening the file would fetch it
-ICLOUD = ".icloud"  # older macOS: `.film.mp4.icloud` stands for a film.mp4 that is in the cloud
+CROWD = "so much changed that one look at everything is cheaper"
+LINKED = "a link to a folder changed"
+IGNORED = f"its {IGNORE_FILE} changed"
 
 
-def scan(
-    roots: Sequence[Path],
-    *,
-    not_media: Sequence[str] = NOT_MEDIA,
-    exclude: Sequence[str] = (),
-    unreadable: Callable[[Path, str], None] = lambda _path, _reason: None,
-    placeholder: Callable[[Path], None] = lambda _path: None,
-) -> Iterator[FileEvent]:
-    """Every media file at or below the roots, once, folder by folder in the order of names.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to be looked at.
 
-    Linked folders are followed, each folder once, and after all others: a file is named by its real
-    path where that lies below a root. A root that is a file is taken whatever its name.
+    Attributes:
+        paths: files and folders that became quiet, existing or gone, none below another or in a root
+            of `rescan`. A film stands here also when its subtitle file changed.
+        rescan: roots to be scanned in full, with the reason.
+    """
+
+    paths: tuple[Path, ...] = ()
+    rescan: Mapping[Path, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __bool__(self) -> bool:
+        return bool(self.paths or self.rescan)
+
+
+class Watcher:
+    """Watches folders and files until it is left. Apart from `wake`, for one thread.
+
+    Each root stands in `rescan` when it is taken up, since anything may have happened since its last
+    scan. Where roots overlap on one file system, each folder is watched once.
 
     Args:
-        not_media: globs of file and folder names to pass over, without regard to case.
-        exclude: the same by the user's wish; a glob with a slash is compared with the path, absolute
-            or from the root on.
-        unreadable: told of each folder, link or file that cannot be read, with the reason.
-        placeholder: told of each film whose content lies in a cloud; it is not opened.
+        roots: none needs to exist.
+        rules: what is passed over; the defaults of `Rules` where None.
+        quiet_seconds: so long a path is without an event, its size and time unchanged, before it is told.
+        poll_seconds: between two looks at a root of which the kernel does not tell.
+        check_seconds: between two looks at the mounts, and at what the roots are.
+        count_seconds: between two counts of the watches against the folders.
     """
-    yield from _Scan(not_media, exclude, unreadable, placeholder).run(roots)
 
-
-class _Scan:
     def __init__(
         self,
-        not_media: Sequence[str],
-        exclude: Sequence[str],
-        unreadable: Callable[[Path, str], None],
-        placeholder: Callable[[Path], None],
+        roots: Sequence[Path],
+        *,
+        rules: Rules | None = None,
+        quiet_seconds: float = 2.0,
+        poll_seconds: float = 30.0,
+        check_seconds: float = 2.0,
+        count_seconds: float = 600.0,
     ) -> None:
-        globs = [glob.rstrip("/") for glob in exclude]
-        self._name_rule = name_rule([*not_media, *(glob for glob in globs if "/" not in glob)])
-        self._path_rule = name_rule(glob for glob in globs if "/" in glob)
-        self._has_path_rules = any("/" in glob for glob in globs)
-        self._unreadable = unreadable
-        self._placeholder = placeholder
-        self._walked: set[tuple[int, int] | str] = set()
-        self._given: set[str] = set()
-        self._linked: deque[tuple[str, str]] = deque()
+        self._rules = rules or Rules()
+        self._pending = Pending(quiet_seconds)
+        self._roots = Roots(
+            self._pending.note, self._concerns, poll_seconds=poll_seconds, count_seconds=count_seconds
+        )
+        self._wanted = tuple(roots)
+        self._check_seconds = check_seconds
+        self._checked = time.monotonic()
+        self._woken = False
 
-    def run(self, roots: Sequence[Path]) -> Iterator[FileEvent]:
-        folders = []
-        for root in dict.fromkeys(os.path.abspath(root) for root in roots):
-            status = self._status(root)
-            if status is None:
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                folders.append(root)
-            elif stat.S_ISREG(status.st_mode):
-                self._given.add(root)
-                yield from self._event(root, status)
-            else:
-                self._unreadable(Path(root), "it is neither a file nor a folder")
-        for root in folders:
-            yield from self._walk(root, root)
-        while self._linked:
-            yield from self._walk(*self._linked.popleft())
+    def __enter__(self) -> Self:
+        for root in self._wanted:
+            self.add(root)
+        return self
 
-    def _walk(self, top: str, root: str) -> Iterator[FileEvent]:
-        pending = [top]
-        while pending:
-            folder = pending.pop()
-            below = []
-            for entry in self._entries(folder):
-                if self._is_refused(entry, root):
-                    continue
-                if not self._is_folder(entry):
-                    yield from self._file(entry)
-                elif entry.is_symlink():
-                    self._linked.append((entry.path, root))
-                else:
-                    below.append(entry.path)
-            pending.extend(reversed(below))
+    def __exit__(self, *_: object) -> None:
+        self._roots.close()
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
-        """What a folder holds, by name; nothing where it was walked before or cannot be read."""
-        try:
-            status = os.stat(folder)
-            # Some network and FUSE file systems number nothing.
-            key = (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(folder)
-            if key in self._walked:
-                return []
-            self._walked.add(key)
-            with os.scandir(folder) as entries:
-                return sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            self._report(folder, error)
-            return []
+    def add(self, root: Path) -> None:
+        """Watch one more root; nothing happens where it is watched already."""
+        self._roots.add(os.path.abspath(root))
+        self._pending.tops = self._roots.paths
 
-    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
-        try:
-            return entry.is_dir()
-        except OSError as error:
-            self._report(entry.path, error)
+    def remove(self, root: Path) -> None:
+        """Watch a root no longer; one that lies in it stays."""
+        self._roots.remove(os.path.abspath(root))
+        self._pending.tops = self._roots.paths
+
+    @property
+    def observed(self) -> Mapping[Path, str | None]:
+        """Each root with None where the kernel tells of changes, else why not, in words."""
+        return self._roots.observed
+
+    def note(self, path: Path) -> None:
+        """Treat a path as changed just now."""
+        self._pending.note(os.path.abspath(path))
+
+    def unsettled(self) -> frozenset[Path]:
+        """Paths at which something goes on: what a scan finds there may be half written."""
+        return frozenset(map(Path, self._pending.paths()))
+
+    def wake(self) -> None:
+        """Make a `wait` that goes on, or the next one, return at once. For any thread."""
+        self._woken = True
+        self._pending.wake()
+
+    def wait(self, timeout: float) -> Changes:
+        """What is to be looked at; empty if there is nothing within `timeout` seconds, or after `wake`."""
+        deadline = time.monotonic() + timeout
+        while True:
+            if time.monotonic() - self._checked >= self._check_seconds:
+                self._roots.check()
+                self._checked = time.monotonic()
+            changes = self._changes()
+            left = deadline - time.monotonic()
+            if changes or left <= 0 or self._woken:
+                self._woken = False
+                return changes
+            self._pending.sleep(min(left, self._checked + self._check_seconds - time.monotonic()))
+
+    def _concerns(self, path: str, is_folder: bool) -> bool:
+        """Whether anyone wants to hear of a path, by its name alone: asked for every event."""
+        if any(lies_in(path, folder) for folder in self._rules.apart):
             return False
-
-    def _is_refused(self, entry: os.DirEntry[str], root: str) -> bool:
-        name = comparable(entry.name)
-        if self._name_rule.match(name):
-            self._note_icloud(entry)
+        name = os.path.basename(path)
+        if is_folder or name == IGNORE_FILE or _is_subtitle(name):
             return True
-        if not self._has_path_rules:
-            return False
-        path = comparable(entry.path)
-        below = path[len(comparable(root)) :].lstrip("/")
-        return bool(self._path_rule.match(path) or self._path_rule.match(below))
+        return extension_of(name) not in OTHER_EXTENSIONS
 
-    def _note_icloud(self, entry: os.DirEntry[str]) -> None:
-        name = entry.name
-        if name.startswith(".") and name.endswith(ICLOUD):
-            film = name[1 : -len(ICLOUD)]
-            if extension_of(film) in MEDIA_EXTENSIONS:
-                self._placeholder(Path(entry.path).with_name(film))
+    def _changes(self) -> Changes:
+        rescan = self._roots.doubts()
+        roots = self._roots.paths
+        scopes = Scopes(self._rules, roots)
+        paths: set[str] = set()
+        for path in self._pending.settled():
+            meant, reason = self._meaning(path, scopes)
+            paths.update(meant)
+            if reason is not None:
+                rescan.update((Path(root), reason) for root in roots if lies_in(path, root))
+        rescan.update((Path(root), CROWD) for root in paths & roots if os.path.isdir(root))
+        left = (path for path in paths if not any(lies_in(path, str(root)) for root in rescan))
+        return Changes(tuple(map(Path, outermost(left))), MappingProxyType(rescan))
 
-    def _file(self, entry: os.DirEntry[str]) -> Iterator[FileEvent]:
-        extension = extension_of(entry.name)
-        if extension in OTHER_EXTENSIONS or entry.path in self._given:
-            return
-        try:
-            status = entry.stat()
-        except OSError as error:
-            if extension in MEDIA_EXTENSIONS:
-                self._report(entry.path, error)
-            return
-        if stat.S_ISREG(status.st_mode) and self._is_media(entry.path, extension, status):
-            yield from self._event(entry.path, status)
-
-    def _is_media(self, path: str, extension: str, status: os.stat_result) -> bool:
-        """By extension; where that says too little, by the first bytes."""
-        if extension in SHARED_WITH_SOURCES and 0 < status.st_size <= SOURCE_BYTES:
-            return not is_text(self._head(path, status))
-        return extension in MEDIA_EXTENSIONS or is_container(self._head(path, status))
-
-    def _head(self, path: str, status: os.stat_result) -> bytes:
-        if status.st_size == 0 or is_dataless(status):
-            return b""
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-            try:
-                return os.read(descriptor, SNIFF_BYTES)
-            finally:
-                os.close(descriptor)
-        except OSError:
-            return b""  # of a name that promises no film, nobody wants to hear
-
-    def _event(self, path: str, status: os.stat_result) -> Iterator[FileEvent]:
-        if is_dataless(status):
-            self._placeholder(Path(path))
-        else:
-            yield FileEvent(Path(path), size=status.st_size, mtime_ns=status.st_mtime_ns)
-
-    def _status(self, root: str) -> os.stat_result | None:
-        try:
-            return os.stat(root)
-        except OSError as error:
-            self._unreadable(Path(root), error.strerror or str(error))
-            return None
-
-    def _report(self, path: str, error: OSError) -> None:
-        """Pass on what a person should know; what is gone again, or a link to nowhere, is nothing."""
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-            self._unreadable(Path(path), error.strerror or str(error))
+    def _meaning(self, path: str, scopes: Scopes) -> tuple[Iterable[str], str | None]:
+        """The paths to look at because something happened at this one, or why its roots are to be scanned."""
+        folder, name = os.path.split(path)
+        if name == IGNORE_FILE:
+            if folder in self._roots.paths:
+                return (), IGNORED
+            return ((folder,) if scopes.admit(folder, is_folder=True) else ()), None
+        is_folder = os.path.isdir(path)
+        if not scopes.admit(path, is_folder=is_folder):
+            return (), None
+        if is_folder and os.path.islink(path) and path not in self._roots.paths:
+            return (), LINKED
+        if _is_subtitle(name) and path not in self._roots.paths:
+            return _films_of(folder, name), None
+        return (path,), None
 
 
-def is_dataless(status: object) -> bool:
-    """Whether an `os.stat_result` is that of a file whose content lies in a cloud (macOS tells)."""
-    return bool(getattr(status, "st_flags", 0) & SF_DATALESS)
+def _is_subtitle(name: str) -> bool:
+    return f".{extension_of(name)}" in SUBTITLE_EXTENSIONS
+
+
+def _films_of(folder: str, subtitle: str) -> list[str]:
+    """The films that a subtitle file belongs to, by name; the file itself may be gone."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    siblings = sorted({*names, subtitle})
+    films = (Path(folder, name) for name in names if extension_of(name) not in OTHER_EXTENSIONS)
+    return [
+        str(film)
+        for film in films
+        if any(sidecar.path.name == subtitle for sidecar in find_sidecars(film, siblings))
+    ]

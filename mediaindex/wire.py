@@ -12,11 +12,22 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from mediaindex.media import Cue, Keyframe, MediaInfo, NotAVideo, Outline, Position, Segment, StreamInfo
+from mediaindex.media import (
+    MAX_CUE_CHARACTERS,
+    Cue,
+    Keyframe,
+    MediaInfo,
+    NotAVideo,
+    Outline,
+    Position,
+    Segment,
+    StreamInfo,
+)
 
 LENGTHS = struct.Struct("<II")
 MAX_HEADER_BYTES = 16 << 20
 MAX_BODY_BYTES = 32 << 20
+LARGEST = 2**63 - 1
 
 Value = MediaInfo | NotAVideo | Keyframe | Cue | Position | Outline
 Message = tuple[dict[str, object], bytes]
@@ -78,7 +89,7 @@ def _number(value: object) -> float:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or not -LARGEST <= value <= LARGEST:
         raise TypeError(f"{value!r} is not a whole number")
     return value
 
@@ -86,6 +97,7 @@ def _whole(value: object) -> int:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not text")
+    value.encode()  # halves of surrogate pairs, which no database stores, are a ValueError
     return value
 
 
@@ -143,6 +155,8 @@ def _media_info(row: Mapping[str, object], _: bytes) -> MediaInfo:
 
 
 def _cue(row: Mapping[str, object], _: bytes) -> Cue:
+    if len(_text(row["text"])) > MAX_CUE_CHARACTERS:
+        raise ValueError("a cue is too long")
     return Cue(
         start_seconds=_number(row["start_seconds"]),
         end_seconds=_number(row["end_seconds"]),

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mediaindex import requests
+from mediaindex import held, requests
 from mediaindex.config import Config
 from mediaindex.embed import Encoder, load_encoder
 from mediaindex.errors import DONE, SOME_MEDIA_FAILED, UsageError
@@ -25,25 +25,43 @@ from mediaindex.frames import DecodeWorker, Sampling, new_worker
 from mediaindex.ingest import Ingest
 from mediaindex.report import Progress, Report
 from mediaindex.requests import Json, Outcome
-from mediaindex.store import catalog, commit, spaces
+from mediaindex.rules import Rules
+from mediaindex.scan import scan
+from mediaindex.store import catalog, commit, eviction, forgetting, housekeeping, sources, spaces
 from mediaindex.store.check import check, repair
 from mediaindex.store.library import Library
-from mediaindex.watch import scan
 
 ATTEND_SECONDS = 0.5
 IN_THE_CLOUD = "its content is in the cloud; have it downloaded to index it"
 
 
 class Writer:
-    """Carries out requests on one library. Use it only with the lock held."""
+    """Carries out requests on one library. Use it only with the lock held.
 
-    def __init__(self, library: Library, config: Config) -> None:
+    Args:
+        between: called between two files, after other processes' requests.
+        unsettled: paths that are being written at this moment, which an automatic pass leaves alone.
+
+    Attributes:
+        depth: how many requests are being carried out, one within the other.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        config: Config,
+        *,
+        between: Callable[[], None] = lambda: None,
+        unsettled: Callable[[], frozenset[Path]] = frozenset,
+    ) -> None:
         self.library = library
         self.config = config
+        self._between = between
+        self._unsettled = unsettled
         self._ingest: Ingest | None = None
         self._recovered = False
         self._attended = 0.0
-        self._depth = 0
+        self.depth = 0
         self._progress: Callable[[Json], None] = lambda _: None
 
     def perform(self, kind: str, arguments: Json, progress: Callable[[Json], None]) -> Outcome:
@@ -56,13 +74,13 @@ class Writer:
             commit.recover(self.library)
             self._recovered = True
         outer, self._progress = self._progress, progress
-        self._depth += 1
+        self.depth += 1
         try:
             outcome = self._carry_out(kind, arguments)
         finally:
             self._progress = outer
-            self._depth -= 1
-        if self._depth == 0:
+            self.depth -= 1
+        if self.depth == 0:
             commit.settle(self.library)
         return outcome
 
@@ -73,6 +91,9 @@ class Writer:
             "forget": self._forget,
             "retry": self._retry,
             "check": self._check,
+            "compact": self._compact,
+            "confirm": self._confirm,
+            "tidy": self._tidy,
         }
         if kind not in kinds:
             raise UsageError(f"this mediaindex knows no request {kind!r}; update it")
@@ -80,62 +101,94 @@ class Writer:
 
     def _index(self, arguments: Json) -> Outcome:
         roots = [Path(path) for path in arguments["paths"]]
+        automatic = arguments.get("automatic", False)
         with self.library.write() as connection:
-            for root in roots:
+            for root in [] if automatic else roots:
                 if root.is_dir():
-                    catalog.add_source(connection, root)
+                    sources.add_source(connection, root)
+            known = [source.path for source in sources.all_sources(connection)]
         unreadable: list[tuple[Path, str]] = []
         in_the_cloud: list[Path] = []
         events = scan(
             [root for root in roots if os.path.lexists(root)],  # of one that is gone, the catalog tells
-            not_media=self.config.not_media,
-            exclude=self.config.exclude,
+            roots=known if automatic else None,
+            rules=rules_of(self.config),
             unreadable=lambda path, reason: unreadable.append((path, reason)),
             placeholder=in_the_cloud.append,
         )
+        if automatic:
+            unsettled = self._unsettled()
+            events = (event for event in events if event.path not in unsettled)
         report = self._writer(arguments.get("encoder")).index(
             roots,
             events,
+            sources=known if automatic else roots,
+            automatic=automatic,
+            looks_first=arguments.get("looks_first", False),
             confirm=arguments.get("confirm", True),
             redecode=arguments.get("redecode", False),
             unreadable=unreadable,
         )
+        if report.decoded or not automatic:
+            self._keep_within_limit(arguments)
         report.skipped += [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
         return _outcome(report)
+
+    def _confirm(self, arguments: Json) -> Outcome:
+        roots = [Path(path) for path in arguments["paths"]]
+        return _outcome(self._writer(None).confirm(roots))
+
+    def _tidy(self, arguments: Json) -> Outcome:
+        """What nobody asked for and time brings: what was forgotten or missing for long goes."""
+        before = time.time() - arguments["forget_after_seconds"]
+        with self.library.write() as connection:
+            gone = forgetting.purge_forgotten(connection, before=time.time() - forgetting.UNDO_SECONDS)
+            gone += forgetting.purge_missing(connection, before=before)
+        if gone:
+            commit.sweep(self.library)
+        return Outcome({"removed": len(gone)}, DONE)
 
     def _use(self, arguments: Json) -> Outcome:
         name = arguments["encoder"]
         if self._ingest is None:
             self._ingest = self._new_ingest(name)
         report = self._ingest.use(name)
-        return Outcome({"encoder": name, **_outcome(report).result}, DONE)
+        self._keep_within_limit(arguments)
+        result = {"encoder": name, "decode_again": self._to_decode_again(), **_outcome(report).result}
+        return Outcome(result, DONE)
 
     def _forget(self, arguments: Json) -> Outcome:
         paths = [Path(path) for path in arguments["paths"]]
-        with self.library.write() as connection:
-            found = catalog.locations_below(connection, paths)
-            unread = [*catalog.failures(connection, paths), *catalog.skips(connection, paths)]
-            gone: list[int] = []
-            if not arguments.get("dry_run"):
-                gone = catalog.remove_locations(connection, [place.id for place in found.values()])
-                for path in unread:
-                    catalog.clear_failure(connection, path)
-                    catalog.clear_skip(connection, path)
-        if not arguments.get("dry_run"):
+        # The asker's moment: begun again after a kill, the request is about the same places.
+        at, undo = arguments.get("at", time.time()), arguments.get("undo", False)
+        dry_run = arguments.get("dry_run", False)
+        with self.library.write() as connection, connection.begin_nested() as attempt:
+            if undo:
+                done = forgetting.undo(connection, paths or None, at=at)
+            elif arguments.get("now"):
+                done = forgetting.forget_now(connection, paths, at=at)
+            else:
+                done = forgetting.forget(connection, paths, at=at)
+            if dry_run:
+                attempt.rollback()
+        if not dry_run:
+            held.review(self.library, done.paths, time.time())
             commit.sweep(self.library)
-        forgotten = sorted({str(path) for path in [*found, *unread]})
-        return Outcome({"forgotten": forgotten, "videos": len(gone)}, DONE)
+        told = [str(path) for path in done.paths]
+        result = {"forgotten": [] if undo else told, "restored": told if undo else [], "videos": done.videos}
+        return Outcome(result, DONE)
 
     def _retry(self, arguments: Json) -> Outcome:
         only = [Path(path) for path in arguments["paths"]] or None
         with self.library.write() as connection:
             paths = list(catalog.failures(connection, only))
-            for path in paths:
+            present = [path for path in paths if path.is_file()]
+            for path in present:
                 catalog.clear_failure(connection, path)
-        present = [str(path) for path in paths if path.is_file()]
-        if not present:
+        if not paths:
             return Outcome({"retried": 0, **_outcome(Report()).result}, DONE)
-        outcome = self._index({"paths": present})
+        # Those that are gone go along: the pass finds out whether their drive is there.
+        outcome = self._index({"paths": [str(path) for path in paths]})
         return Outcome({"retried": len(present), **outcome.result}, outcome.exit_code)
 
     def _check(self, arguments: Json) -> Outcome:
@@ -154,13 +207,28 @@ class Writer:
                 ingest.use(ingest.wanted)
             commit.sweep(self.library)
             after = check(self.library)
-            result |= {"repaired": not after.problems, "decode_again": len(before.lost_frames)}
+            result |= {"repaired": not after.problems, "decode_again": self._to_decode_again()}
             exit_code = 6 if after.problems else DONE
             before = dataclasses.replace(after, problems=before.problems)
         result |= {"videos": before.videos, "vectors": before.vectors, "frames": before.frames}
         return Outcome(result, exit_code)
 
+    def _compact(self, arguments: Json) -> Outcome:
+        done = housekeeping.compact(self.library)
+        before, after = dataclasses.asdict(done.before), dataclasses.asdict(done.after)
+        result: Json = {name: {"before": before[name], "after": after[name]} for name in before}
+        return Outcome({**result, "postponed": done.postponed}, DONE)
+
     # Parts
+
+    def _keep_within_limit(self, arguments: Json) -> None:
+        """Give up cached frames beyond the limit: the asker's, else the one that is set here."""
+        asked = arguments.get("cache_limit_mib")
+        eviction.keep_within(self.library, self.config.cache_limit_mib if asked is None else asked)
+
+    def _to_decode_again(self) -> int:
+        with self.library.read() as connection:
+            return len(spaces.without_frames(connection))
 
     def _writer(self, encoder: str | None) -> Ingest:
         if self._ingest is None:
@@ -201,16 +269,25 @@ class Writer:
         told["path"] = None if progress.path is None else str(progress.path)
         self._progress(told)
 
-    def _attend(self, ingest: Ingest) -> None:
-        """Between two batches: other processes' requests close the batch and are carried out."""
-        now = time.monotonic()
-        if now - self._attended < ATTEND_SECONDS:
-            return
-        self._attended = now
+    def released(self) -> list[Path]:
+        """Files that a pass left alone while another was reading them: they are to be looked at again."""
+        return [] if self._ingest is None else self._ingest.released()
+
+    def serve(self) -> None:
+        """Carry out what other processes ask; it closes the batch that is being filled."""
         if requests.waiting(self.library):
-            ingest.flush()
+            if self._ingest is not None:
+                self._ingest.flush()
             requests.serve(self.library, self.perform)
-            self._attended = time.monotonic()
+
+    def _attend(self, _ingest: Ingest) -> None:
+        """Between two files."""
+        if time.monotonic() - self._attended < ATTEND_SECONDS:
+            return
+        self._attended = time.monotonic()
+        self.serve()
+        self._between()
+        self._attended = time.monotonic()
 
 
 def _outcome(report: Report) -> Outcome:
@@ -224,6 +301,11 @@ def sampling_of(config: Config) -> Sampling:
     return Sampling(
         short_side=config.frame_short_side, quality=config.frame_quality, gap_seconds=config.gap_seconds
     )
+
+
+def rules_of(config: Config) -> Rules:
+    """What is passed over, by the settings."""
+    return Rules(not_media=config.not_media, exclude=config.exclude, apart=[config.library])
 
 
 def new_decoder(config: Config) -> DecodeWorker:

@@ -30,6 +30,8 @@ CHECKS = (
     ("pyright",),
     ("lint-imports", "--no-logo"),
 )
+# One worker a core: the suite is mostly waiting for processes that it starts.
+DEFAULT_SUITE = ("-n", "auto", "--dist", "loadfile", "--cov", "--cov-report=term")
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 NOTE = "mediaindex-environment.json"
 NO_VENV = "this Python has no venv module: `apt install python3-venv` brings it on Debian and Ubuntu"
@@ -48,7 +50,7 @@ def test(arguments: Sequence[str]) -> NoReturn:
         sys.exit(check())
     python = ready_python(TEST_EXTRAS)
     os.chdir(CHECKOUT)
-    os.execv(python, [str(python), "-m", "pytest", *(arguments or ["--cov", "--cov-report=term"])])
+    os.execv(python, [str(python), "-m", "pytest", *(arguments or DEFAULT_SUITE)])
 
 
 def check() -> int:

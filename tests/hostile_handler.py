@@ -46,8 +46,38 @@ def handle(request: dict[str, object]) -> Iterator[Message]:  # noqa: C901
         raise DecodeError("never")
     elif what == "fault":
         raise ZeroDivisionError("ours")
+    elif what == "trickle":
+        while True:
+            time.sleep(0.01)
+            yield {"kind": "alive"}, b""
+    elif what == "flood":
+        while True:
+            yield {"kind": "flood"}, bytes(1 << 20)
+    elif what == "extract":
+        yield from _too_much(str(request["path"]))
     elif what == "limits":
         yield {"kind": "limits", **_limits()}, b""
+
+
+def _too_much(path: str) -> Iterator[Message]:
+    """What `path` ends in: more than any film has, or what does not fit together."""
+    cue = {"kind": "Cue", "start_seconds": 0, "end_seconds": 1, "source": "stream 1", "language": None}
+    outline = {"kind": "Outline", "duration_seconds": 1, "cuts": [], "damaged_packets": 0}
+    if path.endswith("long cue"):
+        yield {**cue, "forced": False, "text": "x" * 5000}, b""
+    if path.endswith("loose segments"):
+        yield {"kind": "Keyframe", "seconds": 0}, b"JPEG"
+        part = {"start_seconds": 0, "end_seconds": 1, "first_frame": 5, "frame_count": 1}
+        yield {**outline, "segments": [part]}, b""
+    if path.endswith("no segments"):
+        yield {"kind": "Keyframe", "seconds": 0}, b"JPEG"
+        yield {**outline, "segments": []}, b""
+    if path.endswith("no utf-8"):
+        raise DecodeError(f"{path}\udcff")
+    while path.endswith("many cues"):
+        yield {**cue, "forced": False, "text": "words"}, b""
+    while path.endswith("many frames"):
+        yield {"kind": "Keyframe", "seconds": 0}, b"JPEG"
 
 
 def _limits() -> dict[str, object]:

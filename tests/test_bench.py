@@ -14,7 +14,7 @@ import pytest
 from tests.media import DEFAULT_CLIP, Pixels, flat, write_clip
 
 BENCH = Path(__file__).resolve().parent.parent / "scripts" / "bench"
-SCRIPTS = ("ingest", "kill", "moments", "recall", "score", "startup")
+SCRIPTS = ("fuzz", "ingest", "kill", "moments", "recall", "rerank", "score", "startup")
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 160, 40), (30, 40, 200), (120, 120, 120)
 REPORT_KEYS = {"schema", "name", "command", "machine", "rows"}
 MACHINE_KEYS = {"cpu", "cores", "memory_gib", "system", "python", "load_average", "measured"}
@@ -163,6 +163,16 @@ def test_startup_measures_help_and_a_cold_search(clips: Path, searchable: Path, 
     steps = [rows[f"cold search, {step}"]["value"] for step in ("encode", "candidates", "score", "moments")]
     assert sum(steps) == pytest.approx(rows["cold search, total"]["value"])
     assert rows["cold search, process, CPU"]["value"] > 0
+
+
+def test_rerank_compares_exact_forms_with_the_plain_loop(tmp_path: Path) -> None:
+    rows = bench("rerank", "--quick", file=tmp_path / "rows.json")
+    errors = {what: row["value"] for what, row in rows.items() if "50 exact steps: largest error" in what}
+    assert len(errors) == 4, "two directions of two sizes"
+    assert max(errors.values()) <= 10, "millionths: 1e-5"
+    for row in rows.values():
+        if row["unit"] == "ms":
+            assert row["ratio"] == pytest.approx(row["baseline"] / row["value"])
 
 
 @pytest.mark.corpus

@@ -187,3 +187,32 @@ def test_whatever_is_typed_gives_a_config_or_one_line(flags: dict[str, object]) 
     else:
         assert config.library.is_absolute()
         assert set(config.origins) == set(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("true", True), ("Yes", True), ("1", True), ("off", False), ("0", False)]
+)
+def test_a_flag_is_spelled_in_words(text: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIAINDEX_PAUSE_ON_BATTERY", text)
+    assert load_config().pause_on_battery is expected
+    assert load_config({"pause_on_battery": not expected}).pause_on_battery is not expected
+
+
+def test_a_flag_in_the_file_is_true_or_false(write: Write) -> None:
+    write("")
+    assert load_config().pause_on_battery is False
+    write("pause_on_battery = true")
+    assert load_config().pause_on_battery is True
+    for wrong in ("'true'", "1", "[]"):
+        path = write(f"pause_on_battery = {wrong}")
+        with pytest.raises(ConfigError, match=f"file {path}: pause_on_battery must be true or false"):
+            load_config()
+
+
+def test_no_bound_on_the_load_unless_one_is_set(write: Write) -> None:
+    write("")
+    assert load_config().max_load is None
+    write("max_load = 2.5\nnice = 19\nlog_format = 'json'")
+    config = load_config()
+    assert (config.max_load, config.nice, config.log_format) == (2.5, 19, "json")
+    assert load_config({"max_load": "0"}).max_load is None

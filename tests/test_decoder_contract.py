@@ -60,7 +60,10 @@ def assert_numbers_tell_times(extraction: Extraction, rate: int) -> None:
 def test_every_frame_is_the_one_of_its_time(tmp_path: Path, decoder: str, container: str) -> None:
     path = write_clip(tmp_path / f"clip.{container}", moving(80), Clip(gop=10))
     extraction = extract_here(path, decoder)
-    assert extraction.seconds == pytest.approx([0, 1, 2, 3, 4, 5, 6, 7], abs=0.01)
+    assert extraction.seconds[0] == pytest.approx(0.0, abs=0.01)
+    steps = np.diff(extraction.seconds)
+    assert len(steps) == 2
+    assert 2.5 <= steps.min() <= steps.max() <= 3.01
     assert_numbers_tell_times(extraction, 10)
     assert extraction.outline.duration_seconds == pytest.approx(8.0, abs=0.11)
 
@@ -69,7 +72,7 @@ def test_one_keyframe_is_enough(tmp_path: Path, decoder: str) -> None:
     path = write_clip(tmp_path / "long.mp4", moving(200), Clip(gop=1000))
     extraction = extract_here(path, decoder)
     steps = np.diff([*extraction.seconds, 20.0])
-    assert steps.max() <= 3.31
+    assert steps.max() <= Sampling().gap_seconds + 0.31
     assert_numbers_tell_times(extraction, 10)
 
 
@@ -142,7 +145,7 @@ def test_codecs_that_ignore_keyframe_flags(tmp_path: Path, decoder: str, codec: 
     path = write_clip(tmp_path / f"intra.{container}", moving(100), Clip(codec=codec, gop=1))
     extraction = extract_here(path, decoder)
     assert_numbers_tell_times(extraction, 10)
-    assert np.diff([*extraction.seconds, 10.0]).max() <= 3.31
+    assert np.diff([*extraction.seconds, 10.0]).max() <= Sampling().gap_seconds + 0.31
 
 
 @pytest.mark.parametrize("gop", [7, 1000])

@@ -10,11 +10,10 @@ from pathlib import Path
 import av
 import pytest
 
-from mediaindex.embedded_subtitles import MAX_CUE_CHARACTERS
 from mediaindex.errors import ConfigError, DecoderDied, ProbeError, UsageError
 from mediaindex.ffmpeg_binary import ffmpeg_binary
 from mediaindex.frames import DECODER_VERSION, Sampling, new_worker
-from mediaindex.media import MediaInfo, NotAVideo, Position
+from mediaindex.media import MAX_CUE_CHARACTERS, MediaInfo, NotAVideo, Position
 from mediaindex.recording import clean
 from mediaindex.subtitle_formats import ass_words
 from tests.media import Clip, extract_here, film, flat, moving, numbered, write_clip, write_sound
@@ -61,11 +60,11 @@ def test_a_machine_without_ffmpeg_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         ffmpeg_binary()
 
 
-def test_short_shots_keep_at_most_twelve_frames_each(tmp_path: Path) -> None:
+def test_short_shots_keep_frames_three_seconds_apart(tmp_path: Path) -> None:
     pictures = moving(250) + [flat(250, 250, 250)] * 250
     extraction = extract_here(write_clip(tmp_path / "two.mp4", pictures, Clip(gop=10)))
     assert extraction.outline.cuts == pytest.approx([25.0], abs=0.11)
-    assert [segment.frame_count for segment in extraction.outline.segments] == [12, 12]
+    assert [segment.frame_count for segment in extraction.outline.segments] == [9, 9]
     assert extraction.frames[0].seconds == 0.0
 
 

@@ -16,6 +16,7 @@ HEAVY = frozenset(
         "lancedb",
         "numpy",
         "open_clip",
+        "psutil",
         "pyarrow",
         "sqlalchemy",
         "textual",
@@ -23,7 +24,24 @@ HEAVY = frozenset(
         "transformers",
     }
 )
-LIGHT = ("config", "errors", "filetypes", "identity", "media", "player", "terminal", "volumes", "watch")
+LIGHT = (
+    "config",
+    "errors",
+    "filetypes",
+    "identity",
+    "launchd",
+    "logs",
+    "media",
+    "notify",
+    "player",
+    "politeness",
+    "service",
+    "spindle",
+    "systemd",
+    "terminal",
+    "volumes",
+    "watch",
+)
 
 
 def loaded_by(program: str) -> frozenset[str]:

@@ -17,10 +17,10 @@ from mediaindex.frames import DecodeWorker, Sampling
 from mediaindex.ingest import Ingest
 from mediaindex.media import Cue, FileEvent, Keyframe, MediaInfo, NotAVideo, Outline, Position
 from mediaindex.report import Progress, Report
+from mediaindex.scan import scan
 from mediaindex.store import catalog, spaces
 from mediaindex.store.check import check
 from mediaindex.store.library import Library, open_library
-from mediaindex.watch import scan
 from tests.cli.conftest import film
 from tests.embed.fake import FakeEncoder
 

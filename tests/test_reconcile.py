@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,13 +17,14 @@ from hypothesis import strategies as st
 from mediaindex.identity import full_hash, partial_hash
 from mediaindex.media import FileEvent, MediaInfo, Outline, Segment
 from mediaindex.reconcile import Reconciler, Work
-from mediaindex.store import catalog
+from mediaindex.store import catalog, forgetting, hidden
 from mediaindex.store.catalog import Identity
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.schema import location, volume
 from mediaindex.volumes import volume_of
 
 DECODER = "one"
+FUTURE = 1e12
 INFO = MediaInfo(6.0, 64, 48, 25.0, "h264", 0, "mov", 0)
 OUTLINE = Outline(2.0, (), (Segment(0.0, 2.0, 0, 1),))
 
@@ -44,6 +47,10 @@ def event(path: Path) -> FileEvent:
     return FileEvent(path, status.st_size, status.st_mtime_ns)
 
 
+def classify(reconciler: Reconciler, found: FileEvent) -> Work | None:
+    return reconciler.look(found) if reconciler.is_open(found) else None
+
+
 def written(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -55,14 +62,14 @@ def scanned(opened: Library, root: Path, *, decoder: str = DECODER, redecode: bo
     reconciler = Reconciler(opened, [root], decoder=decoder, redecode=redecode)
     for path in sorted(root.rglob("*")):
         if path.is_file():
-            reconciler.classify(event(path))
+            classify(reconciler, event(path))
     reconciler.finish()
     return reconciler
 
 
 def work(opened: Library, root: Path, *, redecode: bool = False) -> list[str]:
     reconciler = Reconciler(opened, [root], decoder=DECODER, redecode=redecode)
-    found = [reconciler.classify(event(path)) for path in sorted(root.rglob("*")) if path.is_file()]
+    found = [classify(reconciler, event(path)) for path in sorted(root.rglob("*")) if path.is_file()]
     reconciler.finish()
     return [item.event.path.name for item in found if item is not None]
 
@@ -111,17 +118,17 @@ def places(opened: Library) -> dict[str, tuple[int | None, bool, bool]]:
 def test_a_new_file_is_work_once(opened: Library, videos: Path) -> None:
     path = written(videos / "a.mp4", b"a")
     reconciler = Reconciler(opened, [videos], decoder=DECODER)
-    first = reconciler.classify(event(path))
+    first = classify(reconciler, event(path))
     assert isinstance(first, Work)
     assert (first.event.path, first.partial_hash, first.root) == (path, partial_hash(path), videos)
-    assert reconciler.classify(event(path)) is None
+    assert classify(reconciler, event(path)) is None
 
 
 def test_files_that_look_the_same_wait_for_the_first(opened: Library, videos: Path) -> None:
     for name in ("a.mp4", "b.mp4", "c.mp4"):
         written(videos / name, b"same")
     reconciler = Reconciler(opened, [videos], decoder=DECODER)
-    found = [reconciler.classify(event(path)) for path in sorted(videos.iterdir())]
+    found = [classify(reconciler, event(path)) for path in sorted(videos.iterdir())]
     first = found[0]
     assert first is not None
     assert found[1:] == [None, None]
@@ -210,7 +217,7 @@ def test_an_unplugged_drive_moves_nothing(opened: Library, videos: Path, tmp_pat
     findings = scanned(opened, videos).findings
     assert (findings.offline, findings.moved) == (1, 0)
     reconciler = Reconciler(opened, [tmp_path / "copy.mp4"], decoder=DECODER)
-    assert reconciler.classify(event(tmp_path / "copy.mp4")) is None
+    assert classify(reconciler, event(tmp_path / "copy.mp4")) is None
     assert reconciler.findings.copies == 1
     assert places(opened)["a.mp4"] == (video, True, False)
 
@@ -249,6 +256,147 @@ def test_waiting_files_are_tried_again(opened: Library, videos: Path) -> None:
     assert work(opened, videos) == ["a.mp4"]
 
 
+def failed(opened: Library, path: Path, *, state: str, next_at: float | None, stage: str = "decode") -> None:
+    seen = event(path)
+    with opened.write() as connection:
+        record = catalog.Failure(path, stage, state, 2, next_at, "text", seen.size, seen.mtime_ns, DECODER)
+        catalog.set_failure(connection, record)
+
+
+def automatic(opened: Library, root: Path, **more: Any) -> Reconciler:
+    """A finished pass that nobody asked for."""
+    reconciler = Reconciler(opened, [root], decoder=DECODER, automatic=True, **more)
+    for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+        if path.is_file():
+            classify(reconciler, event(path))
+    reconciler.finish()
+    return reconciler
+
+
+@pytest.mark.parametrize(
+    ("state", "stage", "next_at", "by_itself", "on_demand"),
+    [
+        ("waiting", "decode", 0.0, True, True),
+        ("waiting", "decode", FUTURE, False, True),
+        ("dead", "decode", None, False, False),
+        ("dead", "read", None, False, True),
+    ],
+)
+def test_who_tries_a_failed_file_again(
+    opened: Library,
+    videos: Path,
+    state: str,
+    stage: str,
+    next_at: float | None,
+    by_itself: bool,
+    on_demand: bool,
+) -> None:
+    path = written(videos / "a.mp4", b"a")
+    failed(opened, path, state=state, next_at=next_at, stage=stage)
+    assert (automatic(opened, videos).on_the_way != {}) is by_itself
+    assert (scanned(opened, videos).on_the_way != {}) is on_demand
+    # Other bytes, or a newer decoder, are another matter.
+    os.utime(path, (1, 1))
+    assert automatic(opened, videos).on_the_way != {}
+
+
+def test_a_file_that_cannot_be_opened_waits_with_its_reason(opened: Library, videos: Path) -> None:
+    gone = FileEvent(videos / "gone.mp4", 10, 1)
+    reconciler = Reconciler(opened, [videos], decoder=DECODER, automatic=True)
+    assert classify(reconciler, gone) is None
+    with opened.read() as connection:
+        record = catalog.failures(connection)[gone.path]
+        assert (record.stage, record.state, record.attempts) == ("read", "waiting", 1)
+        assert record.next_at is not None
+        assert catalog.due_failures(connection, record.next_at) == [gone.path]
+        assert catalog.due_failures(connection, record.next_at - 1.0) == []
+        assert catalog.next_due(connection) == record.next_at
+    reconciler.finish()
+    assert gone.path in reconciler.seen
+
+
+def test_what_is_due_and_not_to_be_seen_waits_on(opened: Library, videos: Path, tmp_path: Path) -> None:
+    """Else the loop that asks what is due would ask for ever."""
+    passed_over = written(videos / "a.mp4", b"a")
+    failed(opened, passed_over, state="waiting", next_at=1.0)
+    deleted = written(videos / "b.mp4", b"b")
+    failed(opened, deleted, state="waiting", next_at=1.0)
+    unplugged = written(tmp_path / "usb" / "c.mp4", b"c")
+    failed(opened, unplugged, state="waiting", next_at=1.0)
+    with opened.write() as connection:
+        catalog.ensure_volume(connection, uid="uuid:unplugged", label=None, mount_point=tmp_path / "usb")
+    deleted.unlink()
+    shutil.rmtree(tmp_path / "usb")
+    Reconciler(opened, [passed_over, deleted, unplugged], decoder=DECODER, automatic=True).finish()
+    with opened.read() as connection:
+        assert set(catalog.failures(connection)) == {passed_over, unplugged}
+        assert catalog.due_failures(connection, time.time()) == []
+
+
+def test_an_automatic_pass_leaves_forgotten_places_alone(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "a.mp4", b"a"))
+    with opened.write() as connection:
+        forgetting.forget(connection, [videos], at=1.0)
+        connection.execute(location.update().values(missing_since=1.0))
+    written(videos / "a.mp4", b"something else")
+    assert automatic(opened, videos).findings.forgotten == 1
+    with opened.read() as connection:
+        (row,) = catalog.locations_below(connection, [videos]).values()
+        assert (row.forgotten_at, row.missing_since, row.content) == (1.0, None, video)
+
+
+def test_a_pass_that_the_user_asked_for_takes_them_back(opened: Library, videos: Path) -> None:
+    learn(opened, written(videos / "a.mp4", b"a"))
+    buried = written(videos / "b.mp4", b"b")
+    learn(opened, buried)
+    with opened.write() as connection:
+        forgetting.forget(connection, [videos / "a.mp4"], at=1.0)
+        forgetting.forget_now(connection, [buried], at=2.0)
+    reconciler = scanned(opened, videos)
+    assert (reconciler.findings.unchanged, reconciler.findings.forgotten) == (1, 0)
+    (waiting,) = reconciler.on_the_way.values()
+    assert [item.event.path for item in waiting] == [buried]
+    with opened.read() as connection:
+        assert not hidden.anything_hidden(connection)
+
+
+@pytest.mark.parametrize(("by_itself", "stays_hidden"), [(True, True), (False, False)])
+def test_a_forgotten_file_that_moves_stays_forgotten_until_it_is_asked_for(
+    opened: Library, videos: Path, by_itself: bool, stays_hidden: bool
+) -> None:
+    learn(opened, written(videos / "a.mp4", b"a"))
+    with opened.write() as connection:
+        forgetting.forget(connection, [videos], at=1.0)
+    (videos / "a.mp4").rename(videos / "b.mp4")
+    reconciler = automatic(opened, videos) if by_itself else scanned(opened, videos)
+    assert reconciler.findings.moved == 1
+    with opened.read() as connection:
+        assert hidden.is_hidden(connection, videos / "b.mp4") is stays_hidden
+
+
+def test_a_copy_of_a_forgotten_file_is_a_new_place(opened: Library, videos: Path) -> None:
+    learn(opened, written(videos / "a.mp4", b"a"))
+    with opened.write() as connection:
+        forgetting.forget(connection, [videos], at=1.0)
+    shutil.copy(videos / "a.mp4", videos / "b.mp4")
+    assert automatic(opened, videos).findings.copies == 1
+    with opened.read() as connection:
+        shown = [
+            path.name
+            for path in (videos / "a.mp4", videos / "b.mp4")
+            if not hidden.is_hidden(connection, path)
+        ]
+    assert shown == ["b.mp4"]
+
+
+def test_a_change_is_a_small_pass_with_the_words_of_its_root(opened: Library, videos: Path) -> None:
+    changed = written(videos / "trip" / "day" / "a.mp4", b"a")
+    reconciler = Reconciler(opened, [changed.parent], decoder=DECODER, sources=[videos], automatic=True)
+    work = classify(reconciler, event(changed))
+    assert work is not None
+    assert work.root == videos
+
+
 def test_redecoding_takes_what_is_known(opened: Library, videos: Path) -> None:
     learn(opened, written(videos / "a.mp4", b"a"))
     assert work(opened, videos, redecode=True) == ["a.mp4"]
@@ -264,7 +412,7 @@ def test_lost_frames_are_work(opened: Library, videos: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(opened: Library, videos: Path) -> None:
     reconciler = Reconciler(opened, [videos], decoder=DECODER)
     gone = FileEvent(videos / "gone.mp4", 10, 1)
-    assert reconciler.classify(gone) is None
+    assert classify(reconciler, gone) is None
     ((path, reason),) = reconciler.findings.unreadable
     assert path == gone.path
     assert reason
@@ -305,7 +453,7 @@ def test_the_catalog_follows_whatever_a_person_does(
             for count, (step, name, other) in enumerate(steps):
                 do(step, folder / name, folder / other, f"{number} {count}".encode())
             reconciler = Reconciler(opened, [folder], decoder=DECODER)
-            todo = [reconciler.classify(event(path)) for path in sorted(folder.iterdir())]
+            todo = [classify(reconciler, event(path)) for path in sorted(folder.iterdir())]
             for item in filter(None, todo):
                 for copy in reconciler.settled(item):
                     learn(opened, copy.event.path)

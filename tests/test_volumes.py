@@ -13,9 +13,11 @@ from mediaindex import volumes
 from mediaindex.errors import NoSpace
 from mediaindex.volumes import (
     Mount,
+    is_named_by_place,
     is_online,
     kind_of,
     mount_point_of,
+    mounted_volumes,
     nearest_existing,
     parse_mount_listing,
     parse_mountinfo,
@@ -42,7 +44,7 @@ def test_a_mountinfo_line_is_read_with_its_escapes_and_optional_fields() -> None
         "40 36 0:44 / /mnt/share rw - nfs4 nas:/films rw,vers=4.2\n"
     )
     assert parse_mountinfo(text) == (
-        Mount("/mnt/my disk\\x", "ext4", "/dev/sdb1", 36, (98, 0)),
+        Mount("/mnt/my disk\\x", "ext4", "/dev/sdb1", 36, (98, 0), "/root"),
         Mount("/mnt/share", "nfs4", "nas:/films", 40, (0, 44)),
     )
 
@@ -203,11 +205,54 @@ def test_network_shares_are_named_by_their_source_and_others_by_their_place(
         Mount("/mnt/cloud", "fuse.s3fs", "s3fs"): ("fuse.s3fs:/mnt/cloud", "s3fs"),
         Mount("/media/Film Disk", "ext4", "/dev/none"): ("ext4:/media/Film Disk", "Film Disk"),
         Mount("/", "overlay", "overlay"): ("overlay:/", "/"),
+        Mount("/mnt/part", "nfs4", "nas:/all", root="/films"): ("nfs4:nas:/all/films", "nas:/all"),
     }
+    monkeypatch.setattr(volumes, "NUMBERED", frozenset())
     for mount, names in expected.items():
         pretend(monkeypatch, mount)
         volume = volume_of(tmp_path)
         assert (volume.uid, volume.label) == names
+
+
+def test_a_file_system_with_a_number_of_its_own_is_named_by_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(volumes, "DISKS", tmp_path / "none")
+    number = os.statvfs(tmp_path).f_fsid or pytest.skip("this file system has no number")
+    for point in ("/media/a", "/media/b"):
+        pretend(monkeypatch, Mount(point, "ext4", "/dev/none"))
+        assert volume_of(tmp_path).uid == f"fsid:{number:016x}"
+    pretend(monkeypatch, Mount("/media/a", "btrfs", "/dev/none", root="/@home"))
+    assert volume_of(tmp_path).uid == f"fsid:{number:016x}/@home"
+    # Of a file system that numbers itself by its device, the next drive would have the same number.
+    pretend(monkeypatch, Mount("/media/a", "exfat", "/dev/none"))
+    assert volume_of(tmp_path).uid == "exfat:/media/a"
+
+    def fail(_path: Path) -> os.statvfs_result:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "statvfs", fail)
+    pretend(monkeypatch, Mount("/media/a", "ext4", "/dev/none"))
+    assert volume_of(tmp_path).uid == "ext4:/media/a"
+
+
+def test_what_is_mounted_now_is_listed_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = (
+        Mount("/", "overlay", "overlay"),
+        Mount("/mnt/nas", "cifs", "//nas/films"),
+        Mount("/mnt/again", "cifs", "//nas/films"),
+    )
+    for name in ("_linux_mounts", "_listed_mounts"):
+        monkeypatch.setattr(volumes, name, lambda: mounts)
+    assert [volume.mount_point for volume in mounted_volumes()] == [Path("/mnt/again"), Path("/mnt/nas")]
+
+
+@pytest.mark.parametrize(
+    ("uid", "by_place"),
+    [("exfat:/media/card", True), ("nfs4:nas:/media/card", False), ("cifs://media/card", False)],
+)
+def test_a_volume_named_by_its_place(uid: str, by_place: bool) -> None:
+    assert is_named_by_place(uid, Path("/media/card")) is by_place
 
 
 def test_nearest_existing_of_a_path_below_a_file_is_the_file(tmp_path: Path) -> None:

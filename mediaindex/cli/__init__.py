@@ -10,18 +10,23 @@ import contextlib
 import importlib
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
+from typing import NoReturn
 
 from mediaindex import __version__
 from mediaindex.cli.output import Output
 from mediaindex.config import load_config
 from mediaindex.errors import INTERRUPTED, MediaIndexError
+from mediaindex.terminal import PrintableFormatter, printable
 
 COMMANDS = (
     "index",
+    "watch",
+    "sources",
     "search",
     "similar",
     "show",
@@ -30,11 +35,19 @@ COMMANDS = (
     "retry",
     "forget",
     "check",
+    "compact",
+    "backup",
+    "restore",
+    "purge",
     "models",
     "doctor",
+    "service",
     "config",
 )
-FLAGS = ("library", "device", "encoder", "jobs", "decoder", "player")
+FLAGS = (
+    *("library", "device", "encoder", "jobs", "decoder", "player"),
+    *("cache_limit_mib", "exclude", "nice", "max_load", "pause_on_battery", "log_format"),
+)
 """Options that are settings too: typed, they go before the file and the environment."""
 
 
@@ -42,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     arguments = build_parser().parse_args(argv)
     output = Output(as_json=arguments.json, command=arguments.command)
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    configure_logging()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         flags = {
@@ -70,12 +83,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def configure_logging() -> None:
+    """Warnings of the program on stderr, in the words of their messages alone."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)  # also where a log file is told more
+    handler.setFormatter(PrintableFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints may quote any file name."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what does not fit, and exit with 2."""
+        super().error(printable(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command."""
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--json", action="store_true", help="print one JSON object on stdout")
-    shared.add_argument("--library", metavar="DIR", help="folder of the library")
-    parser = argparse.ArgumentParser(
+    shared = Parser(add_help=False)
+    add_shared(shared)
+    parser = Parser(
         prog="mediaindex", description="Type a sentence, land on the moment in your own videos, offline."
     )
     parser.add_argument("--version", action="version", version=f"mediaindex {__version__}")
@@ -90,11 +118,49 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def add_shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """The options of every command.
+
+    Args:
+        again: behind an action's name, where a default would undo what was typed before it.
+    """
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS if again else False,
+        help="print one JSON object on stdout",
+    )
+    parser.add_argument(
+        "--library",
+        metavar="DIR",
+        default=argparse.SUPPRESS if again else None,
+        help="folder of the library",
+    )
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """The option of every command in which a network runs."""
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda", "mps"), help="where the encoder runs (default: auto)"
     )
+
+
+def add_cache_limit(parser: argparse.ArgumentParser) -> None:
+    """The option of the commands that fill the frame cache."""
+    parser.add_argument(
+        "--cache-limit",
+        dest="cache_limit_mib",
+        type=_mebibytes,
+        metavar="SIZE",
+        help="largest size of the frame cache, such as 20G or 500M (default: 0, any)",
+    )
+
+
+def _mebibytes(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([MGT]?)(?:i?B)?", text.strip(), flags=re.IGNORECASE)
+    if found is None or (not found[2] and float(found[1])):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 20G or 500M")
+    return round(float(found[1]) * {"": 1, "M": 1, "G": 1 << 10, "T": 1 << 20}[found[2].upper()])
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -72,15 +72,25 @@ def _library(config: Config) -> Verdict:
     if not (config.library / DATABASE).is_file():
         return os.access(folder, os.W_OK), f"none yet in {config.library}; {free / 1e9:.1f} GB free"
     with open_library(config.library) as library:
-        note = ", read-only" if library.read_only else ""
+        note = ", read-only" if library.read_only else _made_private(library.root)
     return free > SPARE_BYTES, f"{config.library}{note}; {free / 1e9:.1f} GB free"
+
+
+def _made_private(root: Path) -> str:
+    from mediaindex.store import layout
+
+    if not layout.others_may_read(root):
+        return ""
+    layout.make_private(root)
+    return "; other users of this machine could read it, which is mended"
 
 
 def _vectors(_config: Config) -> Verdict:
     from importlib.metadata import version
 
-    import lancedb  # noqa: F401
+    from mediaindex.store.vectors import load_lancedb
 
+    load_lancedb()
     return True, f"LanceDB {version('lancedb')}"
 
 

@@ -1,9 +1,10 @@
-"""Remove videos from the library; the files themselves are never touched."""
+"""Take videos out of the library; the files themselves are never touched."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import time
 
 from mediaindex.cli.output import Output
 from mediaindex.cli.writing import through_the_writer
@@ -13,21 +14,54 @@ from mediaindex.errors import UsageError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `forget`."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="video or folder")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be forgotten")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="video or folder")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--undo",
+        action="store_true",
+        help="show again what was forgotten: these paths, or what the last 'forget' took (within 30 days)",
+    )
+    how.add_argument("--now", action="store_true", help="remove at once; it cannot be undone")
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Forget, and print what went."""
+    """Forget, or undo it, and print what went or came back."""
+    from mediaindex.store.forgetting import last_forgetting
     from mediaindex.store.library import open_library
 
     paths = [os.path.abspath(os.path.expanduser(path)) for path in arguments.paths]
+    if not paths and not arguments.undo:
+        raise UsageError("forget what? Name videos or folders, or undo the last 'forget' with --undo")
     with open_library(config.library) as library:
-        wanted = {"paths": paths, "dry_run": arguments.dry_run}
-        outcome = through_the_writer(library, config, output, "forget", wanted)
-    if not outcome.result["forgotten"]:
-        raise UsageError(f"nothing in {', '.join(paths)} is indexed")
+        at = time.time()
+        if arguments.undo and not paths:
+            with library.read() as connection:
+                at = last_forgetting(connection, now=at) or at
+        wanted = {name: getattr(arguments, name) for name in ("dry_run", "undo", "now")}
+        outcome = through_the_writer(library, config, output, "forget", {"paths": paths, "at": at, **wanted})
+    done = outcome.result["restored" if arguments.undo else "forgotten"]
+    if not done:
+        raise UsageError(_nothing(paths, undo=arguments.undo))
     output.data({**outcome.result, "dry_run": arguments.dry_run})
-    for path in outcome.result["forgotten"]:
-        output.line(f"{'would forget' if arguments.dry_run else 'forgot'} {path}")
+    verb = {
+        (False, False): "forgot",
+        (False, True): "would forget",
+        (True, False): "shows again",
+        (True, True): "would show again",
+    }[arguments.undo, arguments.dry_run]
+    for path in done:
+        output.line(f"{verb} {path}")
+    if not (arguments.undo or arguments.now or arguments.dry_run):
+        output.say("'mediaindex forget --undo' shows this again, for 30 days")
     return outcome.exit_code
+
+
+def _nothing(paths: list[str], *, undo: bool) -> str:
+    if not undo:
+        return f"nothing in {', '.join(paths)} is indexed, or it is forgotten already"
+    return (
+        f"nothing in {', '.join(paths)} is forgotten"
+        if paths
+        else "nothing was forgotten in the last 30 days"
+    )

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli import add_device
+from mediaindex.cli import add_cache_limit, add_device
 from mediaindex.cli.output import Output
 from mediaindex.cli.writing import through_the_writer
 from mediaindex.config import Config
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoder", metavar="NAME", help="encoder to index with (see 'models list')")
     parser.add_argument("--jobs", type=int, metavar="N", help="decoding processes side by side")
     parser.add_argument("--decoder", choices=("auto", "pyav", "ffmpeg"), help="what reads the videos")
+    add_cache_limit(parser)
     parser.add_argument("--redecode", action="store_true", help="decode also what is indexed")
     parser.add_argument(
         "--no-confirm",
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
                 "confirm": arguments.confirm,
                 "redecode": arguments.redecode,
                 "encoder": arguments.encoder,
+                "cache_limit_mib": arguments.cache_limit_mib,
             },
             wait=arguments.wait,
         )

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediaindex.cli import add_device
+from mediaindex.cli import add_device, add_shared
 from mediaindex.cli.output import Output
 from mediaindex.cli.writing import through_the_writer
 from mediaindex.config import Config
@@ -30,13 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     used = actions.add_parser("use", help="embed the library with another encoder, without decoding")
     used.add_argument("name", metavar="NAME", help="encoder (see 'models list')")
     for action in (listed, pulled, brought, used):
-        # Suppressed: a default here would undo what was typed before the action's name.
-        action.add_argument(
-            "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object on stdout"
-        )
-        action.add_argument(
-            "--library", metavar="DIR", default=argparse.SUPPRESS, help="folder of the library"
-        )
+        add_shared(action, again=True)
     for action in (listed, used):
         add_device(action)
 
@@ -126,4 +120,9 @@ def _use(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         outcome = through_the_writer(library, config, output, "use", {"encoder": arguments.name})
     output.data(outcome.result)
     output.line(f"{arguments.name} answers now; {outcome.result['indexed']} videos embedded, none decoded")
+    if outcome.result["decode_again"]:
+        output.say(
+            f"{outcome.result['decode_again']} videos have no cached frames any more: "
+            "'mediaindex index' on them, or 'watch', decodes them again"
+        )
     return outcome.exit_code

@@ -22,17 +22,23 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Start the player at the moment."""
     from mediaindex.player import open_at
     from mediaindex.store.answers import last
+    from mediaindex.store.hidden import is_hidden
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:
         answered = last(library)
-    if answered is None:
-        raise UsageError("nothing was searched in this library yet; run 'mediaindex search TEXT' first")
-    query, hits = answered
-    if arguments.rank > len(hits):
-        raise UsageError(f"the last answer ({query}) has {len(hits)} moments; there is no {arguments.rank}")
-    hit = hits[arguments.rank - 1]
-    path = Path(hit["path"])
+        if answered is None:
+            raise UsageError("nothing was searched in this library yet; run 'mediaindex search TEXT' first")
+        query, hits = answered
+        if arguments.rank > len(hits):
+            raise UsageError(
+                f"the last answer ({query}) has {len(hits)} moments; there is no {arguments.rank}"
+            )
+        hit = hits[arguments.rank - 1]
+        path = Path(hit["path"])
+        with library.read() as connection:
+            if is_hidden(connection, path):
+                raise UsageError(f"{path} was forgotten; 'mediaindex forget --undo {path}' shows it again")
     if not path.exists():
         raise UsageError(f"{path} is offline; plug in {hit['volume']}")
     opened = open_at(path, hit["start_seconds"], command=config.player)

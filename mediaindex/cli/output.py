@@ -92,6 +92,8 @@ class ProgressLine:
         elapsed = now - self._stage_began
         media = told.get("media_seconds", 0.0)
         rate = f"{media / elapsed:.1f}x real time" if media and elapsed > RATE_AFTER_SECONDS else ""
+        if (outlook := told.get("outlook")) is not None:
+            rate = ", ".join(filter(None, (rate, outlook_line(outlook))))
         if self._bar is not None:
             self._bar.update(
                 self._task,
@@ -125,3 +127,12 @@ def plain_line(told: Mapping[str, Any], elapsed: float, rate: str) -> str:
     if total and done:
         parts.append(f"{format_seconds(elapsed / done * (total - done))} left")
     return ", ".join(parts)
+
+
+def outlook_line(outlook: Mapping[str, Any]) -> str:
+    """What a large library's first hours hold, in one line."""
+    text = f"searchable now {outlook['searchable']:.0%}"
+    if outlook["ready_at"] is None:
+        return text
+    ready = time.strftime("%H:%M", time.localtime(outlook["ready_at"]))
+    return f"{text}, ready about {ready}, disk needed {outlook['disk_bytes'] / 1e6:.0f} MB"

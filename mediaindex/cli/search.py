@@ -142,14 +142,14 @@ def read_filters(library: Library, arguments: argparse.Namespace) -> tuple[Filte
     Raises:
         QueryError: `--in` names nothing that is indexed.
     """
-    from mediaindex.store import catalog, lookup
+    from mediaindex.store import lookup, sources
 
     within = Path(os.path.abspath(os.path.expanduser(arguments.within))) if arguments.within else None
     one_video = False
     if within is not None:
         with library.read() as connection:
             one_video = lookup.video_at(connection, within) is not None
-            if not one_video and not catalog.locations_below(connection, [within]):
+            if not one_video and not sources.places_below(connection, within).known:
                 raise QueryError(f"nothing in {within} is indexed; run 'mediaindex index {within}'")
     filters = lookup.Filters(
         within=within,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.output import Output
+from mediaindex.cli.sources import described, source_rows
 from mediaindex.config import Config
 from mediaindex.terminal import format_seconds
 
@@ -30,13 +31,16 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     output.data(values)
     output.line(f"{values['library']}: {values['videos']} videos, {format_seconds(values['media_seconds'])}")
     output.line(
-        f"{values['locations']} files, {values['offline']} offline, {values['missing']} missing; "
+        f"{values['locations']} files, {values['offline']} offline, {values['missing']} missing, "
+        f"{values['forgotten']} forgotten; "
         f"{values['frames']} frames in {values['segments']} segments"
     )
     for name, size in values["bytes"].items():
         output.line(f"  {name:12} {size / 1e6:10.1f} MB")
     for space in values["spaces"]:
         output.line(f"encoder {space['encoder']}: {space['vectors']} vectors, {space['state']}")
+    for row in values["sources"]:
+        output.line(f"source {described(row)}")
     for row in values["failures"]:
         output.line(f"{row['state']:8} {row['path']}: {row['reason']}")
     if values["writer"] is not None:
@@ -54,8 +58,8 @@ def _status(library: Library) -> dict[str, Any]:
         counts = _counts(connection)
         spaces = _spaces(connection)
         failures = list(catalog.failures(connection).values())
-        sources = catalog.sources(connection)
-    pid = None if library.read_only else holder(library.root / "lock")
+        sources = source_rows(connection)
+    writing = None if library.read_only else holder(library.root / "lock")
     return {
         "library": str(library.root),
         **counts,
@@ -63,7 +67,7 @@ def _status(library: Library) -> dict[str, Any]:
             name: _size(library.root / name)
             for name in ("library.sqlite", "frames", "vectors", "matrix", "thumbnails")
         },
-        "sources": [{"path": str(path), "online": os.path.exists(path)} for path in sources],
+        "sources": sources,
         "spaces": spaces,
         "encoder": next((space["encoder"] for space in spaces if space["serving"]), None),
         "failures": [
@@ -77,7 +81,7 @@ def _status(library: Library) -> dict[str, Any]:
             }
             for f in failures
         ],
-        "writer": None if pid is None else {"pid": pid},
+        "writer": None if writing is None else {"pid": writing.pid, "role": writing.role},
         "rerank": None,
         "last_evaluation": None,
     }
@@ -88,26 +92,42 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
 
     from mediaindex.store import spaces
     from mediaindex.store.schema import extraction, location, request, segment, skipped, video
+    from mediaindex.store.sources import shown_places
 
     def count(query: sa.Select[Any]) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
 
-    paths = connection.execute(sa.select(location.c.path, location.c.missing_since)).all()
+    # What the user forgot is counted apart, as far as it is not removed for good yet.
+    here = sa.select(location.c.path, location.c.missing_since).where(*shown_places())
+    paths = connection.execute(here).all()
+    contents = sa.union(
+        *(
+            sa.select(column).where(*shown_places())
+            for column in (location.c.video_id, location.c.next_video_id)
+        )
+    )
+    videos = sa.select(video.c.id, video.c.duration_seconds).where(video.c.id.in_(contents)).subquery()
+    hidden = sa.and_(location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None))
     gone = [row for row in paths if row.missing_since is None and not os.path.lexists(row.path)]
     newest = extraction.c.id.in_(spaces.newest_extraction())
     active = spaces.active_space(connection)
     waiting = 0 if active is None else len(spaces.missing_vectors(connection, active.id))
     queued = request.c.state.in_(("queued", "running"))
     return {
-        "videos": count(sa.select(video.c.id)),
+        "videos": count(sa.select(videos.c.id)),
         "locations": len(paths),
         "offline": len(gone),
         "missing": sum(row.missing_since is not None for row in paths),
+        "forgotten": count(sa.select(location.c.id).where(hidden)),
         "skipped": count(sa.select(skipped.c.path)),
         "frames": spaces.cached_frames(connection),
-        "segments": count(sa.select(segment.c.id).join(extraction).where(newest)),
+        "segments": count(
+            sa.select(segment.c.id)
+            .join(extraction)
+            .where(newest, extraction.c.video_id.in_(sa.select(videos.c.id)))
+        ),
         "media_seconds": connection.execute(
-            sa.select(sa.func.coalesce(sa.func.sum(video.c.duration_seconds), 0.0))
+            sa.select(sa.func.coalesce(sa.func.sum(videos.c.duration_seconds), 0.0))
         ).scalar_one(),
         "queue": {"to_embed": waiting, "requests": count(sa.select(request.c.id).where(queued))},
     }

@@ -46,6 +46,7 @@ class Picture:
         width, height: as displayed: upright, square pixels.
         keyframe: one that the encoder set to begin from, in a film that has others between.
         adjacent: no picture lies between the one given before and this one.
+        fills: one of those that divide a gap between keyframes evenly.
         scaled: (width, height) → (height, width, 3) uint8 RGB, upright, area-averaged.
         thumbnail: (36, 64, 3) uint8 RGB of nearest pixels, quick to make, to compare pictures by.
     """
@@ -57,6 +58,7 @@ class Picture:
     adjacent: bool
     scaled: Callable[[int, int], NDArray[np.uint8]]
     thumbnail: Callable[[], NDArray[np.uint8]]
+    fills: bool = False
 
 
 class Decoder(Protocol):
@@ -82,11 +84,11 @@ class Decoder(Protocol):
 
     def between(
         self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
-    ) -> list[Picture]:
+    ) -> Iterator[Picture]:
         """Pictures between two that `scan` gave one after the other, around their largest change.
 
-        To be called only while `later` is the last one given. The list ends with `later` itself, its
-        `adjacent` set right.
+        To be called only while `later` is the last one given. They end with `later` itself, its
+        `adjacent` set right; who has seen enough may stop before.
 
         Args:
             difference: how unlike two pictures are, for decoders that search rather than read on.

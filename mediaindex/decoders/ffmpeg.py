@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 FILM = "FILM"
 POSITION_BYTES = 4 << 20
 MAX_LINE_BYTES = 8192
+# At the line's start: names and tags, which ffmpeg prints too, may hold anything.
 _SHOWN = re.compile(
-    rb"\] n: *\d+ .*?pts_time:(?P<seconds>-?[\d.e+]+) "
-    rb".*?(?:duration_time:(?P<length>[\d.e+-]+) .*?)?iskey:(?P<key>[01])"
+    rb"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ .*?pts_time:(?P<seconds>-?\d+(?:\.\d+)?(?:e[+-]\d\d)?) "
+    rb".*?(?:duration_time:(?P<length>\d+(?:\.\d+)?(?:e[+-]\d\d)?) .*?)?iskey:(?P<key>[01])"
 )
 _DAMAGE = re.compile(rb"\[.*\].*(error|invalid|corrupt|no frame)", re.IGNORECASE)
 
@@ -76,9 +77,9 @@ class FfmpegDecoder:
 
     def between(
         self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
-    ) -> list[Picture]:
+    ) -> Iterator[Picture]:
         """Nothing but `later`: the scan leaves no picture out."""
-        return [later]
+        yield later
 
     def _command(self) -> list[str]:
         film = f"file:{os.path.abspath(self._path)}"
@@ -211,8 +212,10 @@ class _Run:
 
     def _read_words(self, stderr: IO[bytes]) -> None:
         with stderr:
+            at_line_start = True
             while line := stderr.readline(MAX_LINE_BYTES):
-                match = _SHOWN.search(line)
+                match = _SHOWN.match(line) if at_line_start else None
+                at_line_start = line.endswith(b"\n")
                 if match is not None:
                     self._shown.put(
                         _Shown(float(match["seconds"]), float(match["length"] or 0), match["key"] == b"1")

@@ -1,13 +1,15 @@
 """The first decoder: FFmpeg's libraries through PyAV, one pass over the file, keyframes where they suffice.
 
-Packets since the last picture given are kept (at most one gap of them), so that a stretch which turns
-out to matter is decoded from memory: nothing ever seeks, which transport streams do wrongly.
+Packets since the last picture given are kept, within bounds until the next keyframe, so that a gap is filled
+evenly and a stretch which turns out to matter is decoded from memory: nothing ever seeks, which transport
+streams do wrongly.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -43,9 +45,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POSITION_BYTES = 4 << 20
-# A gap's packets that are kept; 3 s of 85 Mbit/s.
+# What is kept of a gap: 10 s of 25 Mbit/s, or of 400 pictures a second. A longer one is decoded as it comes.
 KEPT_BYTES = 32 << 20
+KEPT_PACKETS = 4096
 NEIGHBOURS = 2
+# A first look gives up after so many packets without a picture.
+GLANCED_PACKETS = 300
 # Where there are so many, pictures on which no other depends are left out: nothing is lost of a gap of
 # seconds, and a third of its decoding is saved.
 DENSE_FPS = 10.0
@@ -84,8 +89,11 @@ class PyavDecoder:
         self._decoding_on = False
         self._only_keyframes = True
         self._last_seconds = float("-inf")
-        # The last picture given that a gap is counted from: a keyframe, or the first a whole gap later.
+        # The last picture given that a gap is counted from: a keyframe, or one that fills a gap; the time
+        # at which the next is to fill it, and how far apart these are.
         self._anchor_seconds = float("-inf")
+        self._fill_at = float("inf")
+        self._spacing = demand.gap_seconds
         self._stored = (0, 0, 0)
         self._display = (0, 0)
         self._thumbnailer = VideoReformatter()
@@ -112,22 +120,52 @@ class PyavDecoder:
                     yield from self._film_packet(packet)
             yield from self._finish()
 
+    def glance(self) -> Picture | None:
+        """The first picture after a seek to the middle, else the film's first; for this alone."""
+        middle = (self._info.duration_seconds or 0.0) / 2
+        for seconds in (middle, 0.0) if middle else (0.0,):
+            with open_container(self._path) as container:
+                self._start(container)
+                if seconds:
+                    # Where a container cannot seek, reading goes on from its start.
+                    with contextlib.suppress(av.error.FFmpegError):
+                        container.seek(int((seconds + start_seconds(container)) * av.time_base))
+                picture = self._first_picture(container)
+                if picture is not None:
+                    return replace(picture, seconds=max(picture.seconds, 0.0))
+        return None
+
+    def _first_picture(self, container: InputContainer) -> Picture | None:
+        for tried, packet in enumerate(container.demux([self._film])):
+            for frame in self._decode(packet if packet.size else None):
+                if (picture := self._picture(frame, adjacent=False)) is not None:
+                    return picture
+            if tried > GLANCED_PACKETS or not packet.size:
+                return None
+        return None
+
     def between(
         self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
-    ) -> list[Picture]:
+    ) -> Iterator[Picture]:
         """The gap decoded from memory; of independent packets only those around the change."""
         gap = self._gap
         if len(gap.packets) > 1 and all(packet.is_keyframe for packet in gap.packets):
-            return self._search(gap.packets, earlier, later, difference)
+            yield from self._search(gap.packets, earlier, later, difference)
+            return
         if not gap.goes_on:
             self._codec.flush_buffers()
             self._codec.skip_frame = "DEFAULT"
-        frames = [frame for packet in gap.packets for frame in self._decode(packet)] + self._decode(None)
-        self._codec.flush_buffers()
-        pictures = [self._picture(frame, adjacent=True) for frame in frames]
-        inside = [p for p in pictures if p and earlier.seconds < p.seconds < later.seconds]
-        inside.sort(key=lambda picture: picture.seconds)
-        return [*inside, replace(later, adjacent=True)]
+        last = earlier.seconds
+        try:
+            for packet in [*gap.packets, None]:
+                for frame in self._decode(packet):
+                    picture = self._picture(frame, adjacent=True)
+                    if picture is not None and last < picture.seconds < later.seconds:
+                        last = picture.seconds
+                        yield picture
+        finally:
+            self._codec.flush_buffers()
+        yield replace(later, adjacent=True)
 
     def _start(self, container: InputContainer) -> None:
         self._film = _film_of(container, self._info)
@@ -175,11 +213,20 @@ class PyavDecoder:
             yield from self._keyframe(packet)
         else:
             self._keep(packet)
-        if self._is_gap_too_long(packet):
-            yield from self._decode_on()
+        if len(self._kept) > KEPT_PACKETS or self._kept_bytes > KEPT_BYTES:
+            if self._only_keyframes:
+                self._thin()
+            else:
+                self._spacing = self._demand.gap_seconds
+                self._fill_at = self._anchor_seconds + self._spacing
+                yield from self._decode_on()
 
     def _keyframe(self, packet: Packet[Stream]) -> Iterator[Picture]:
-        """The picture of a keyframe, which closes the gap before it."""
+        """The picture of a keyframe, which closes the gap before it, after those that fill that gap."""
+        if self._unseen and not self._only_keyframes and packet.pts is not None:
+            fills = self._divide(self._clock.seconds(packet.pts), self._demand.gap_seconds)
+            if fills > 0:
+                yield from self._decode_on(fills)
         frame = self._decode_alone(packet)
         picture = None if frame is None else self._picture(frame, adjacent=self._unseen == 0, keyframe=True)
         if picture is None or picture.seconds <= self._last_seconds:
@@ -197,15 +244,6 @@ class PyavDecoder:
         demand = self._demand
         seconds = demand.intra_seconds if self._only_keyframes else demand.independent_seconds
         return self._elapsed(packet) >= seconds
-
-    def _is_gap_too_long(self, packet: Packet[Stream]) -> bool:
-        if self._unseen == 0:
-            return False
-        if self._only_keyframes:
-            if self._kept_bytes > KEPT_BYTES:
-                self._thin()
-            return False
-        return self._kept_bytes > KEPT_BYTES or self._elapsed(packet) >= self._demand.gap_seconds
 
     def _elapsed(self, packet: Packet[Stream]) -> float:
         """Seconds since the anchor, infinite before the first picture or where no stamp tells."""
@@ -225,14 +263,32 @@ class PyavDecoder:
         self._kept = self._kept[::2]
         self._kept_bytes = sum(packet.size for packet in self._kept)
 
-    def _decode_on(self) -> Iterator[Picture]:
-        """Pictures of what was kept, going on where decoding on stopped the last time."""
+    def _divide(self, end_seconds: float, gap_seconds: float) -> float:
+        """How many pictures divide what is left up to a time into equal parts of about a gap at most."""
+        rest = end_seconds - self._anchor_seconds
+        if not math.isfinite(rest):
+            return rest
+        parts = max(1, math.ceil(rest / gap_seconds - 0.05))
+        self._spacing = rest / parts
+        self._fill_at = self._anchor_seconds + self._spacing
+        return parts - 1
+
+    def _decode_on(self, fills: float = float("inf")) -> Iterator[Picture]:
+        """Pictures of what was kept, until so many of them fill the gap; the rest stays kept.
+
+        Goes on where decoding on stopped the last time.
+        """
         if not self._decoding_on:
             self._codec.flush_buffers()
             self._codec.skip_frame = self._passed_over()
             self._decoding_on = True
-        for packet in self._take_kept():
-            yield from self._given(self._decode(packet))
+        kept = deque(self._take_kept())
+        while kept and fills > 0:
+            for picture in self._given(self._decode(kept.popleft())):
+                fills -= picture.fills
+                yield picture
+        for packet in kept:
+            self._keep(packet)
 
     def _passed_over(self) -> Literal["BIDIR", "NONREF", "DEFAULT"]:
         """What decoding on leaves out, where pictures are dense enough that their neighbours do."""
@@ -245,18 +301,13 @@ class PyavDecoder:
         if self._only_keyframes and self._unseen:
             yield from self._keyframe(self._kept.pop())
             return
-        spacing = self._demand.intra_seconds
-        anchor = self._anchor_seconds
-        rest = self._clock.end_seconds - anchor
-        samples = max(0, math.ceil(rest / spacing - 0.05) - 1) if anchor > float("-inf") else float("inf")
-        if samples == 0:
+        fills = self._divide(self._clock.end_seconds, self._demand.intra_seconds)
+        if fills == 0:
             yield from self._last_keyframe()
             return
-        for picture in self._decode_on():
-            yield picture
-            if picture.seconds >= anchor + samples * spacing:
-                return
-        yield from self._given(self._decode(None))
+        yield from self._decode_on(fills)
+        if not self._kept:
+            yield from self._given(self._decode(None))
 
     def _last_keyframe(self) -> Iterator[Picture]:
         """The picture of the last keyframe that was not due: a scene may begin with it."""
@@ -274,9 +325,11 @@ class PyavDecoder:
             picture = self._picture(frame, adjacent=True)
             if picture is not None and picture.seconds > self._last_seconds:
                 self._last_seconds = picture.seconds
-                if picture.seconds >= self._anchor_seconds + self._demand.gap_seconds:
+                fills = picture.seconds >= self._fill_at
+                if fills:
                     self._anchor_seconds = picture.seconds
-                yield picture
+                    self._fill_at = max(self._fill_at + self._spacing, picture.seconds)
+                yield replace(picture, fills=fills)
 
     def _search(
         self,

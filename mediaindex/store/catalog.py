@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,10 @@ from mediaindex.store.schema import (
     meta,
     segment,
     skipped,
-    source,
     video,
     volume,
 )
-from mediaindex.store.spaces import ACTIVE, LOST, newest_extraction, remove_unplaced_videos
+from mediaindex.store.spaces import ACTIVE, LOST, remove_unplaced_videos, without_frames
 
 INFO_COLUMNS = (
     "container",
@@ -50,6 +49,10 @@ INFO_COLUMNS = (
     "title",
 )
 
+# SQLite's expressions are at most 1000 deep, its statements have at most 32 766 values.
+FOLDERS_AT_ONCE = 200
+IDS_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -64,6 +67,7 @@ class Location:
     mtime_ns: int
     confirmed: bool
     missing_since: float | None
+    forgotten_at: float | None
 
     @property
     def content(self) -> int | None:
@@ -108,13 +112,25 @@ def below(column: sa.ColumnElement[Any], folder: Path) -> sa.ColumnElement[bool]
     return sa.or_(as_bytes == raw, sa.and_(as_bytes >= inside, as_bytes < after))
 
 
+def rows_below(
+    connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], folders: Sequence[Path]
+) -> Iterator[sa.Row[Any]]:
+    """The rows of a query whose path lies below (or equals) one of the folders, each row once."""
+    seen: set[Path] = set()
+    for start in range(0, len(folders), FOLDERS_AT_ONCE):
+        chunk = folders[start : start + FOLDERS_AT_ONCE]
+        for row in connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk)))):
+            if row.path not in seen:
+                seen.add(row.path)
+                yield row
+
+
 # Locations
 
 
 def locations_below(connection: Connection, folders: Sequence[Path]) -> dict[Path, Location]:
-    """Every known location inside the folders (or equal to one), by path."""
-    where = sa.or_(*(below(location.c.path, folder) for folder in folders))
-    rows = connection.execute(sa.select(location).where(where))
+    """Every known location inside the folders (or equal to one), by path; those forgotten too."""
+    rows = rows_below(connection, sa.select(location), location.c.path, folders)
     return {row.path: _record(Location, row) for row in rows}
 
 
@@ -142,36 +158,44 @@ def update_location(connection: Connection, location_id: int, **values: Any) -> 
     connection.execute(sa.update(location).where(location.c.id == location_id).values(**values))
 
 
+def miss(connection: Connection, path: Path, now: float) -> None:
+    """Note that the content known at a path is not there any more."""
+    missing = sa.update(location).where(location.c.path == path, location.c.missing_since.is_(None))
+    connection.execute(missing.values(missing_since=now))
+
+
+def miss_from_now(connection: Connection, folder: Path, now: float) -> None:
+    """Let what is missing below a folder count as missing since now."""
+    missing = sa.and_(below(location.c.path, folder), location.c.missing_since.is_not(None))
+    connection.execute(sa.update(location).where(missing).values(missing_since=now))
+
+
 def unconfirmed(connection: Connection) -> list[Location]:
     """Locations whose identity still rests on size and partial hash."""
     query = sa.select(location).where(location.c.confirmed.is_(False), location.c.missing_since.is_(None))
+    query = query.where(location.c.forgotten_at.is_(None))
     return [_record(Location, row) for row in connection.execute(query.order_by(location.c.id))]
 
 
 def remove_locations(connection: Connection, ids: Sequence[int]) -> list[int]:
     """Forget locations; the videos that went with them because no other location names them."""
-    found = connection.execute(sa.select(location).where(location.c.id.in_(ids))).all()
-    connection.execute(sa.delete(location).where(location.c.id.in_(ids)))
-    contents = [content for row in found for content in (row.video_id, row.next_video_id) if content]
+    contents: list[int] = []
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        chunk = location.c.id.in_(ids[start : start + IDS_AT_ONCE])
+        for row in connection.execute(sa.select(location).where(chunk)):
+            contents += [content for content in (row.video_id, row.next_video_id) if content]
+        connection.execute(sa.delete(location).where(chunk))
     return remove_unplaced_videos(connection, contents)
 
 
 def ensure_volume(connection: Connection, *, uid: str, label: str | None, mount_point: Path) -> int:
-    """The id of a volume, its label and mount point brought up to date."""
-    values = {"label": label, "mount_point": mount_point}
-    upsert = insert(volume).values(uid=uid, **values)
-    upsert = upsert.on_conflict_do_update(index_elements=["uid"], set_=values)
+    """The id of a volume, its label brought up to date.
+
+    Its mount point stays the one below which its places stand, until `mounts.move_volume` moves both.
+    """
+    upsert = insert(volume).values(uid=uid, label=label, mount_point=mount_point)
+    upsert = upsert.on_conflict_do_update(index_elements=["uid"], set_={"label": label})
     return int(connection.execute(upsert.returning(volume.c.id)).scalar_one())
-
-
-def add_source(connection: Connection, path: Path) -> None:
-    """Remember a root; one that is known stays as it was."""
-    connection.execute(insert(source).values(path=path, added_at=time.time()).on_conflict_do_nothing())
-
-
-def sources(connection: Connection) -> list[Path]:
-    """The roots that were ever indexed, in the order they came."""
-    return list(connection.execute(sa.select(source.c.path).order_by(source.c.id)).scalars())
 
 
 # Contents
@@ -223,6 +247,7 @@ def add_extraction(
     sampling: str,
     seconds: Sequence[float],
     outline: Outline,
+    first_look: bool = False,
 ) -> int:
     """Record one decoding of a video: its frames, cuts and segments."""
     new = sa.insert(extraction).values(
@@ -233,6 +258,7 @@ def add_extraction(
         frames=len(seconds),
         cuts=list(outline.cuts),
         damaged_packets=outline.damaged_packets,
+        first_look=first_look,
         created_at=time.time(),
     )
     extraction_id = int(connection.execute(new.returning(extraction.c.id)).scalar_one())
@@ -247,10 +273,8 @@ def add_extraction(
 
 
 def undecoded_videos(connection: Connection) -> set[int]:
-    """Videos whose cached frames were lost: known, and to be decoded again."""
-    lost = extraction.c.frame_file.like(f"{LOST}%")
-    newest = extraction.c.id.in_(newest_extraction())
-    return set(connection.execute(sa.select(extraction.c.video_id).where(newest, lost)).scalars())
+    """Videos that are known, and whose frames are gone and needed: to be decoded again."""
+    return without_frames(connection)
 
 
 def mark_frames_lost(connection: Connection, ids: Sequence[int]) -> None:
@@ -266,9 +290,22 @@ def mark_frames_lost(connection: Connection, ids: Sequence[int]) -> None:
 def failures(connection: Connection, folders: Sequence[Path] | None = None) -> dict[Path, Failure]:
     """Files that could not be read, all or those inside the folders."""
     query = sa.select(failure).order_by(failure.c.id)
-    if folders is not None:
-        query = query.where(sa.or_(*(below(failure.c.path, folder) for folder in folders)))
-    return {row.path: _record(Failure, row) for row in connection.execute(query)}
+    if folders is None:
+        return {row.path: _record(Failure, row) for row in connection.execute(query)}
+    rows = rows_below(connection, query, failure.c.path, folders)
+    return {row.path: _record(Failure, row) for row in rows}
+
+
+def due_failures(connection: Connection, now: float) -> list[Path]:
+    """Files whose next try is due, the longest overdue first."""
+    due = sa.select(failure.c.path).where(failure.c.state == "waiting", failure.c.next_at <= now)
+    return list(connection.execute(due.order_by(failure.c.next_at)).scalars())
+
+
+def next_due(connection: Connection) -> float | None:
+    """The Unix time at which the next file is due, None where none waits."""
+    query = sa.select(sa.func.min(failure.c.next_at)).where(failure.c.state == "waiting")
+    return connection.execute(query).scalar()
 
 
 def set_failure(connection: Connection, record: Failure) -> None:
@@ -287,8 +324,7 @@ def clear_failure(connection: Connection, path: Path) -> None:
 
 def skips(connection: Connection, folders: Sequence[Path]) -> dict[Path, sa.Row[Any]]:
     """Files without a film, by path: size, mtime_ns, reason."""
-    where = sa.or_(*(below(skipped.c.path, folder) for folder in folders))
-    return {row.path: row for row in connection.execute(sa.select(skipped).where(where))}
+    return {row.path: row for row in rows_below(connection, sa.select(skipped), skipped.c.path, folders)}
 
 
 def set_skip(connection: Connection, path: Path, *, size: int, mtime_ns: int, reason: str) -> None:
@@ -308,5 +344,7 @@ def clear_skip(connection: Connection, path: Path) -> None:
 
 def visible_frames(connection: Connection, space_id: int) -> int:
     """Number of vectors that a search of the space sees."""
+    shown = sa.and_(location.c.video_id.is_not(None), location.c.forgotten_at.is_(None))
+    placed = indexed.c.video_id.in_(sa.select(location.c.video_id).where(shown))
     total = sa.select(sa.func.coalesce(sa.func.sum(indexed.c.vectors), 0))
-    return int(connection.execute(total.where(indexed.c.space_id == space_id)).scalar_one())
+    return int(connection.execute(total.where(indexed.c.space_id == space_id, placed)).scalar_one())

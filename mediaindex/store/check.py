@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,11 +11,12 @@ import numpy as np
 import sqlalchemy as sa
 
 from mediaindex.errors import MediaIndexError
+from mediaindex.store import layout
 from mediaindex.store import vectors as lance
 from mediaindex.store.commit import recover, refresh_matrix
 from mediaindex.store.library import Library
 from mediaindex.store.schema import extraction, garbage, indexed
-from mediaindex.store.spaces import LOST, Space, all_spaces, owned, throw_away
+from mediaindex.store.spaces import EVICTED, LOST, Space, all_spaces, owned, throw_away
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ def check(library: Library) -> Findings:
     Without the writer lock a commit that goes on meanwhile can look like a problem.
     """
     findings = Findings()
+    if layout.others_may_read(library.root):
+        findings.problems.append(f"{library.root}: other users of this machine may read it")
     with library.read() as connection:
         _check_sqlite(connection, findings)
         findings.videos = connection.execute(
@@ -117,7 +121,7 @@ def _check_matrix(
 
 def _check_frames(library: Library, blobs: Sequence[Any], findings: Findings) -> None:
     for row in blobs:
-        if row.frame_file.startswith(LOST):
+        if row.frame_file.startswith((LOST, EVICTED)):
             continue
         if library.frames.count(row.frame_file) == row.frames:
             findings.frames += row.frames
@@ -156,6 +160,8 @@ def repair(library: Library, findings: Findings) -> None:
             for start in range(0, len(gone), 500):
                 chunk = gone[start : start + 500]
                 connection.execute(sa.delete(indexed).where(indexed.c.generation.in_(chunk)))
+    with contextlib.suppress(OSError):  # not ours to change: the next check says so
+        layout.make_private(library.root)
     recover(library)
     for space in spaces.values():
         if space.state != "dropping":

@@ -100,7 +100,15 @@ def joined(parts: Sequence[VectorRows]) -> VectorRows:
 
 
 def sweep(library: Library) -> int:
-    """Remove what no committed generation owns; the number of generations removed."""
+    """Remove what no committed generation owns; the number of generations removed.
+
+    Nothing is removed while a backup copies: the next sweep does it.
+    """
+    with library.removing() as nobody_copies:
+        return _sweep(library) if nobody_copies else 0
+
+
+def _sweep(library: Library) -> int:
     with library.write() as connection:
         dead: dict[int, list[int]] = {}
         for row in connection.execute(sa.select(garbage)):
@@ -108,7 +116,7 @@ def sweep(library: Library) -> int:
         dropping = [found.id for found in all_spaces(connection) if found.state == "dropping"]
         spaces = {found.id: found for found in all_spaces(connection)}
         if dead or dropping:
-            set_meta(connection, EPOCH, str(int(get_meta(connection, EPOCH) or 0) + 1))
+            bump_epoch(connection)
     for space_id, generations in dead.items():
         if space_id in spaces and space_id not in dropping:
             library.vectors(spaces[space_id]).delete(generations)
@@ -129,6 +137,11 @@ def sweep(library: Library) -> int:
     for name in set(blobs) - kept:
         library.frames.remove(name)
     return sum(map(len, dead.values()))
+
+
+def bump_epoch(connection: sa.Connection) -> None:
+    """Let searches that are under way ask again: what they read is about to be removed."""
+    set_meta(connection, EPOCH, str(int(get_meta(connection, EPOCH) or 0) + 1))
 
 
 def _remove_old_extractions(connection: sa.Connection) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, WriterBusy
 
-HEAD = "0001"
+HEAD = "0002"
 """Revision that this program reads and writes; the newest file in migrations/versions."""
 
 PRAGMAS = ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL")
@@ -66,9 +66,11 @@ def revision(engine: sa.Engine) -> str | None:
         raise translated(error, engine) from error
 
 
-def translated(error: DatabaseError, engine: sa.Engine) -> NoSpace | StoreError | WriterBusy:
+def translated(
+    error: DatabaseError | sqlite3.DatabaseError, engine: sa.Engine
+) -> NoSpace | StoreError | WriterBusy:
     """The user's error for SQLite's: full disk, permission and a long lock apart from damage."""
-    text = str(error.orig)
+    text = str(error.orig if isinstance(error, DatabaseError) else error)
     where = engine.url.database or "library.sqlite"
     if any(word in text for word in ("disk is full", "readonly database", "unable to open")):
         return NoSpace(f"{where}: {text}; free space on this disk or check its permissions")

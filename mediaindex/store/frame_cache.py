@@ -17,12 +17,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mediaindex.errors import NoSpace, StoreError
+from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private
 from mediaindex.store.vectors import sync_path
 
 MAGIC = b"MIFRAME1"
 COUNT = struct.Struct("<Q")
 SUFFIX = ".mif"
 PARTIAL = ".tmp"
+CONTENT_DIGITS = 32
+"""Of the content's hash, with which the name of a blob begins."""
 NO_ROOM = {1, 13, 28, 30, 122}
 
 
@@ -44,8 +47,8 @@ class FrameCache:
         partial = f"{secrets.token_hex(8)}{PARTIAL}"
         self.unsettled.add(partial)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / partial).open("xb") as file:
+            make_private_folder(self.folder)
+            with open(self.folder / partial, "xb", opener=private) as file:
                 yield Blob(self, file.fileno(), partial)
         except OSError as error:
             if error.errno in NO_ROOM:
@@ -88,6 +91,10 @@ class FrameCache:
         except (OSError, StoreError):
             return None
 
+    def size(self, name: str) -> int:
+        """Bytes of a blob on disk."""
+        return (self.folder / name).stat().st_size
+
     def names(self) -> Iterator[tuple[str, int]]:
         """Every file below the folder with its size in bytes, finished or not."""
         for path in self.folder.rglob("*"):
@@ -122,12 +129,12 @@ class Blob:
             content: hash of the video, the readable part of the name.
         """
         folder = self._cache.folder
-        name = f"{content[:2]}/{content[:32]}.{self._partial.removesuffix(PARTIAL)}{SUFFIX}"
+        name = f"{content[:2]}/{content[:CONTENT_DIGITS]}.{self._partial.removesuffix(PARTIAL)}{SUFFIX}"
         self._write(struct.pack(f"<{len(self._offsets)}Q", *self._offsets))
         self._write(COUNT.pack(len(self._offsets) - 1))
         os.fsync(self._descriptor)
         self._cache.unsettled.add(name)
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(exist_ok=True, mode=PRIVATE_FOLDER)
         (folder / self._partial).rename(folder / name)
         sync_path((folder / name).parent)
         sync_path(folder)

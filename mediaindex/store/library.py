@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +15,13 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
 from mediaindex.store.database import make_engine, migrate, translated
 from mediaindex.store.frame_cache import FrameCache
-from mediaindex.store.lock import writer_lock
+from mediaindex.store.layout import DATABASE as DATABASE
+from mediaindex.store.layout import KEEP, LOCK, close_folder, make_private_folder, private
+from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lock
 from mediaindex.store.matrix import MatrixFile
-from mediaindex.store.spaces import Space
+from mediaindex.store.spaces import IDENTITY, Space, get_meta, set_meta
 from mediaindex.store.vectors import LanceSpace
 from mediaindex.volumes import refuse_unfit
-
-DATABASE = "library.sqlite"
 
 
 class Library:
@@ -56,16 +58,32 @@ class Library:
             yield connection
 
     @contextlib.contextmanager
+    def outside_transaction(self) -> Iterator[sqlite3.Connection]:
+        """SQLite's own connection, for the statements that refuse a transaction (VACUUM).
+
+        Raises:
+            NoSpace: the disk is full or not writable.
+        """
+        with self._errors():
+            pooled = self.engine.raw_connection()
+            try:
+                database = pooled.driver_connection
+                assert isinstance(database, sqlite3.Connection)
+                yield database
+            finally:
+                pooled.close()
+
+    @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:
             if isinstance(error, IntegrityError):
                 raise
             raise translated(error, self.engine) from error
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, role: Role = "command") -> Iterator[None]:
         """Be the writer.
 
         Raises:
@@ -73,13 +91,28 @@ class Library:
         """
         if self.read_only:
             raise NoSpace(f"{self.root} is read-only; copy the library to a disk that can be written")
-        with writer_lock(self.root / "lock"):
+        with writer_lock(self.root / LOCK, role):
             yield
+
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[None]:
+        """No file that a row names is removed meanwhile, whoever writes."""
+        if self.read_only:
+            yield
+        else:
+            with keeping_files(self.root / KEEP):
+                yield
+
+    @contextlib.contextmanager
+    def removing(self) -> Iterator[bool]:
+        """For the writer: whether files may be removed inside the block. Not to be nested."""
+        with removing_files(self.root / KEEP) as nobody_copies:
+            yield nobody_copies
 
     def vectors(self, space: Space) -> LanceSpace:
         """The durable vectors of a space."""
         if space.id not in self._spaces:
-            (self.root / "vectors").mkdir(exist_ok=True, mode=0o700)
+            make_private_folder(self.root / "vectors")
             self._spaces[space.id] = LanceSpace(
                 self.root / "vectors", space.id, space.dim, space.evidence_dim
             )
@@ -118,8 +151,9 @@ def open_library(root: Path, *, create: bool = False) -> Library:
         raise UsageError(f"there is no library in {root}; make one with 'mediaindex index FOLDER'")
     try:
         if not exists:
-            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(root)
             refuse_unfit(root)
+            _begin(root)
         read_only = not os.access(root, os.W_OK) or (exists and not os.access(root / DATABASE, os.W_OK))
     except OSError as error:
         raise NoSpace(
@@ -131,11 +165,27 @@ def open_library(root: Path, *, create: bool = False) -> Library:
             raise NoSpace(f"{root} cannot be written; choose another --library")
         if not read_only:
             migrate(library.engine)
+        if not exists:
+            _name(library)
         _check_schema(library)
     except MediaIndexError:
         library.close()
         raise
     return library
+
+
+def _begin(root: Path) -> None:
+    """The empty database, which only the owner reads: SQLite gives its mode to what it puts beside it."""
+    if os.access(root, os.W_OK):
+        close_folder(root)  # it may have been there before, open to others
+        open(root / DATABASE, "ab", opener=private).close()
+
+
+def _name(library: Library) -> None:
+    """At once, so that a backup need not write to what it copies."""
+    with library.write() as connection:
+        if get_meta(connection, IDENTITY) is None:
+            set_meta(connection, IDENTITY, secrets.token_hex(16))
 
 
 def _check_schema(library: Library) -> None:

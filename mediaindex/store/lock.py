@@ -1,4 +1,7 @@
-"""One writer at a time, held by the kernel: it frees the lock when the process dies."""
+"""One writer at a time, and no file removed under one who copies: held by the kernel.
+
+It frees a lock when the process dies.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,26 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from mediaindex.errors import WriterBusy
+from mediaindex.errors import NoSpace, WriterBusy
+
+Role = Literal["command", "watch"]
+"""Whether the writer ends with its work, or follows the library until it is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that holds the writer lock."""
+
+    pid: int
+    role: Role
 
 
 @contextlib.contextmanager
-def writer_lock(path: Path) -> Iterator[None]:
+def writer_lock(path: Path, role: Role = "command") -> Iterator[None]:
     """Hold the writer lock of a library.
 
     flock, not lockf: a POSIX lock is lost silently when any descriptor of the file is closed.
@@ -20,26 +36,58 @@ def writer_lock(path: Path) -> Iterator[None]:
 
     Raises:
         WriterBusy: another process holds it; the message names its pid.
+        NoSpace: the file cannot be made.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _opened(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            found = _written(descriptor)
+            what = "watches this library" if found.role == "watch" else f"is writing to {path.parent}"
             raise WriterBusy(
-                f"another mediaindex process (pid {holder}) is writing to {path.parent}; "
+                f"another mediaindex process (pid {found.pid or 'unknown'}) {what}; "
                 "wait for it to end, or stop it"
             ) from None
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk; who holds it is for messages alone
+            os.pwrite(descriptor, f"{os.getpid()} {role}".encode(), 0)
         yield
     finally:
         os.close(descriptor)
 
 
-def holder(path: Path) -> int | None:
-    """The pid of the process that holds the writer lock, None where nobody does."""
+@contextlib.contextmanager
+def keeping_files(path: Path) -> Iterator[None]:
+    """See to it that no writer removes a file meanwhile; any number may, beside a writer.
+
+    Waits while a writer is removing some. What could not be removed is removed later.
+    """
+    descriptor = _opened(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def removing_files(path: Path) -> Iterator[bool]:
+    """Whether files may be removed inside the block: nobody copies them. For the writer alone."""
+    descriptor = _opened(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def holder(path: Path) -> Holder | None:
+    """Who holds the writer lock, None where nobody does."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -47,7 +95,20 @@ def holder(path: Path) -> int | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return int(os.pread(descriptor, 32, 0) or b"0")
+        return _written(descriptor)
     finally:
         os.close(descriptor)
     return None
+
+
+def _written(descriptor: int) -> Holder:
+    """What the holder wrote into its lock; pid 0 where it has not yet."""
+    pid, _, role = os.pread(descriptor, 64, 0).decode("ascii", "replace").partition(" ")
+    return Holder(int(pid) if pid.isdecimal() else 0, "watch" if role == "watch" else "command")
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise NoSpace(f"{path} cannot be written: {error.strerror}; check permissions and space") from error

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.store.catalog import below
+from mediaindex.store.hidden import hidden_videos
 from mediaindex.store.schema import extraction, frame, indexed, location, segment, video, volume
+from mediaindex.store.sources import roots_without_thumbnails
 
 IDS_AT_ONCE = 500
 
@@ -62,11 +64,16 @@ class IndexedVideo:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A path of a video and the volume it lies on."""
+    """A path of a video and the volume it lies on.
+
+    Attributes:
+        private: it lies below a source of which no thumbnail may be written.
+    """
 
     path: Path
     volume: str
     missing: bool
+    private: bool
 
 
 def filtered_videos(connection: Connection, filters: Filters) -> set[int] | None:
@@ -74,6 +81,7 @@ def filtered_videos(connection: Connection, filters: Filters) -> set[int] | None
     if filters.empty:
         return None
     query = sa.select(video.c.id).distinct().join(location, location.c.video_id == video.c.id)
+    query = query.where(location.c.forgotten_at.is_(None))
     if filters.within is not None:
         query = query.where(below(location.c.path, filters.within))
     if filters.after is not None:
@@ -92,7 +100,8 @@ def generations(connection: Connection, space_id: int) -> dict[int, tuple[int, i
     query = sa.select(indexed.c.generation, indexed.c.video_id, indexed.c.vectors)
     placed = indexed.c.video_id.in_(sa.select(location.c.video_id).where(location.c.video_id.is_not(None)))
     rows = connection.execute(query.where(indexed.c.space_id == space_id, placed))
-    return {row.generation: (row.video_id, row.vectors) for row in rows}
+    hidden = hidden_videos(connection)
+    return {row.generation: (row.video_id, row.vectors) for row in rows if row.video_id not in hidden}
 
 
 def indexed_videos(connection: Connection, space_id: int, ids: Iterable[int]) -> dict[int, IndexedVideo]:
@@ -139,24 +148,28 @@ def segments_of(connection: Connection, extractions: Sequence[int]) -> dict[int,
 
 
 def places(connection: Connection, video_ids: Sequence[int]) -> dict[int, list[Place]]:
-    """Where these videos lie, oldest place first."""
+    """Where these videos lie, oldest place first, without the places that the user forgot."""
     query = (
         sa.select(location.c.video_id, location.c.path, location.c.missing_since)
         .add_columns(volume.c.label, volume.c.mount_point)
         .join(volume, volume.c.id == location.c.volume_id)
-        .where(location.c.video_id.in_(video_ids))
+        .where(location.c.video_id.in_(video_ids), location.c.forgotten_at.is_(None))
         .order_by(location.c.id)
     )
+    private_roots = roots_without_thumbnails(connection)
     found: dict[int, list[Place]] = {}
     for row in connection.execute(query):
         name = row.label or str(row.mount_point)
-        found.setdefault(row.video_id, []).append(Place(row.path, name, row.missing_since is not None))
+        private = any(root == row.path or root in row.path.parents for root in private_roots)
+        place = Place(row.path, name, row.missing_since is not None, private)
+        found.setdefault(row.video_id, []).append(place)
     return found
 
 
 def video_at(connection: Connection, path: Path) -> int | None:
     """The video that a search shows at this path."""
-    return connection.execute(sa.select(location.c.video_id).where(location.c.path == path)).scalar()
+    here = sa.and_(location.c.path == path, location.c.forgotten_at.is_(None))
+    return connection.execute(sa.select(location.c.video_id).where(here)).scalar()
 
 
 def video_row(connection: Connection, video_id: int) -> sa.Row[Any]:

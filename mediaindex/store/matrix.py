@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mediaindex.store.layout import make_private_folder, private
 from mediaindex.store.vectors import VectorRows, sync_path
 
 ROW = np.dtype([("generation", "<i8"), ("frame", "<i4")])
@@ -77,14 +78,14 @@ class MatrixFile:
         state = self._state() or {"token": secrets.token_hex(4), "rows": 0}
         count = state["rows"]
         vectors, index = self._paths(state["token"])
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.folder)
         entries = np.empty(len(rows), ROW)
         entries["generation"], entries["frame"] = rows.generation, rows.frame
         for path, data, width in (
             (vectors, np.ascontiguousarray(rows.vector), 2 * self.dim),
             (index, entries, ROW.itemsize),
         ):
-            with path.open("r+b" if path.exists() else "wb") as file:
+            with open(path, "r+b" if path.exists() else "wb", opener=private) as file:
                 file.seek(count * width)
                 file.write(data.tobytes())
                 # Power loss may take pages but keep the state file, and this file is believed.
@@ -100,6 +101,13 @@ class MatrixFile:
         if old is not None:
             for path in self._paths(old["token"]):
                 path.unlink(missing_ok=True)
+
+    def remove_leftovers(self) -> None:
+        """Unlink what a killed `replace` or `append` left: files that the state does not name."""
+        state = self._state()
+        named = set() if state is None else {self.state_path, *self._paths(str(state["token"]))}
+        for path in set(self.folder.glob(f"{self.state_path.stem}.*")) - named:
+            path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Unlink the files of a space that is gone."""
@@ -126,9 +134,9 @@ class MatrixFile:
         return state if fits else None
 
     def _publish(self, state: dict[str, Any]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.folder)
         temporary = self.state_path.with_suffix(".tmp")
-        with temporary.open("w") as file:
+        with open(temporary, "w", encoding="utf-8", opener=private) as file:
             json.dump(state, file)
             file.flush()
             os.fsync(file.fileno())

@@ -65,6 +65,12 @@ source = Table(
     Column("id", Integer, primary_key=True),
     Column("path", PathType, nullable=False, unique=True),
     Column("added_at", Float, nullable=False),
+    # Whether pictures of its videos may be written as thumbnails: "library" or "none".
+    Column("thumbnails", Text, nullable=False, server_default="library"),
+    # Since when so much of it is gone at once that nothing of it is forgotten unasked.
+    Column("held_since", Float),
+    # Why the watcher looks at it again and again instead of being told of changes.
+    Column("polled", Text),
 )
 
 video = Table(
@@ -110,6 +116,8 @@ location = Table(
     # False: identity rests on size and partial hash; the full hash confirms it when idle.
     Column("confirmed", Boolean, nullable=False),
     Column("missing_since", Float),
+    # Hidden at the user's wish since then; can be undone until it is removed.
+    Column("forgotten_at", Float),
 )
 
 extraction = Table(
@@ -124,6 +132,8 @@ extraction = Table(
     Column("cuts", JsonType, nullable=False),
     Column("damaged_packets", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
+    # One frame of the whole video, until its turn to be decoded comes.
+    Column("first_look", Boolean, nullable=False, server_default="0"),
 )
 
 segment = Table(

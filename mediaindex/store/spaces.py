@@ -21,8 +21,12 @@ ACTIVE = "active_space"
 EPOCH = "sweep_epoch"
 CLEAN = "clean"
 """1 where the last writer ended in order, so that the vectors need no look for what a kill left."""
+IDENTITY = "library"
+"""A random name, by which a backup knows whose it is."""
 LOST = "lost/"
 """What stands in `extraction.frame_file` before the id where the cached frames are gone."""
+EVICTED = "evicted/"
+"""What stands there before the blob's name where the frames were given up for the cache's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,30 @@ def missing_vectors(connection: Connection, space_id: int) -> list[Unembedded]:
     has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == space_id)
     query = sa.select(extraction.c.video_id, extraction.c.id, extraction.c.frame_file, extraction.c.frames)
     query = query.where(extraction.c.id.in_(newest_extraction()), extraction.c.id.not_in(has))
-    query = query.where(extraction.c.frame_file.not_like(f"{LOST}%"))
+    query = query.where(is_cached())
     rows = connection.execute(query.order_by(extraction.c.id))
     return [Unembedded(row.video_id, row.id, row.frame_file, row.frames) for row in rows]
+
+
+def is_cached() -> sa.ColumnElement[bool]:
+    """Whether the frames of an extraction are in the cache, as far as the catalog knows."""
+    file = extraction.c.frame_file
+    return sa.and_(file.not_like(f"{LOST}%"), file.not_like(f"{EVICTED}%"))
+
+
+def without_frames(connection: Connection) -> set[int]:
+    """Videos to be decoded again: their frames were lost, or were given up and are needed again.
+
+    Frames that were given up are needed where the serving space has no vectors of them.
+    """
+    lost = extraction.c.frame_file.like(f"{LOST}%")
+    given_up: sa.ColumnElement[bool] = extraction.c.frame_file.like(f"{EVICTED}%")
+    active = active_space(connection)
+    if active is not None:
+        has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == active.id)
+        given_up = sa.and_(given_up, extraction.c.id.not_in(has))
+    query = sa.select(extraction.c.video_id).where(extraction.c.id.in_(newest_extraction()))
+    return set(connection.execute(query.where(sa.or_(lost, given_up))).scalars())
 
 
 def cached_frames(connection: Connection) -> int:

@@ -6,13 +6,23 @@ import contextlib
 import os
 from pathlib import Path
 
-from mediaindex.store.frame_cache import FrameCache
+import sqlalchemy as sa
 
+from mediaindex.store.catalog import below
+from mediaindex.store.frame_cache import CONTENT_DIGITS, FrameCache
+from mediaindex.store.layout import make_private_folder, private
+from mediaindex.store.library import Library
+from mediaindex.store.schema import location, video
+from mediaindex.store.spaces import EVICTED
+
+FOLDER = "thumbnails"
 KEPT = 5000
 
 
-def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -> Path:
+def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -> Path | None:
     """The absolute path of the JPEG of one cached frame, written where it does not exist.
+
+    None where the frame was given up for the cache's limit before it was ever shown.
 
     Raises:
         StoreError: the frame is not in the cache. OSError: the folder cannot be written.
@@ -21,12 +31,35 @@ def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -
     if target.exists():
         os.utime(target)
         return target
+    if frame_file.startswith(EVICTED):
+        return None
     (jpeg,) = frames.read(frame_file, [ordinal])
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(folder)
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_bytes(jpeg)
+    with open(temporary, "wb", opener=private) as file:
+        file.write(jpeg)
     temporary.replace(target)
     return target
+
+
+def remove_below(library: Library, root: Path) -> int:
+    """Remove the thumbnails of every video that lies below a root; how many there were.
+
+    What was written of an older decoding goes too: the names begin with the hash of the content.
+    """
+    here = sa.or_(location.c.video_id == video.c.id, location.c.next_video_id == video.c.id)
+    query = sa.select(video.c.hash, video.c.partial_hash).join(location, here)
+    with library.read() as connection:
+        rows = connection.execute(query.where(below(location.c.path, root))).all()
+    contents = {made[:CONTENT_DIGITS] for row in rows for made in row if made is not None}
+    removed = 0
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(library.root / FOLDER):
+            if name.partition(".")[0] in contents:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(library.root / FOLDER / name)
+                    removed += 1
+    return removed
 
 
 def trim(folder: Path, kept: int = KEPT) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,11 +23,9 @@ from numpy.typing import NDArray
 
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError
 from mediaindex.media import FrameEmbeddings
+from mediaindex.store.layout import PRIVATE_FILE, PRIVATE_FOLDER
 
 DELETE_AT_ONCE = 500
-FRAGMENTS_BEFORE_COMPACTION = 50
-VERSIONS_KEPT = timedelta(minutes=10)
-"""An open reader fails when its version is pruned under it; ten minutes outlast any search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +185,8 @@ class LanceSpace:
             for start in range(0, len(generations), DELETE_AT_ONCE):
                 chunk = ",".join(str(int(g)) for g in generations[start : start + DELETE_AT_ONCE])
                 self._table.delete(f"generation IN ({chunk})")
+            if generations:
+                sync_new_files(self.folder / f"{self.name}.lance", self._seen)
 
     def read(self, generations: Sequence[int] | None = None) -> VectorRows:
         """All rows, or those of these generations, in table order; none where there is no table."""
@@ -236,17 +237,40 @@ class LanceSpace:
             self._table.create_index("generation", config=BTree())
             return True
 
-    def compact(self, *, force: bool = False) -> bool:
-        """Merge fragments where there are many: they, not rows, cost time."""
+    def fragments(self) -> int:
+        """How many pieces the newest version has: they, not rows, cost time."""
+        if not self.exists:
+            return 0
         with self._errors():
-            fragments = len(list((self.folder / f"{self.name}.lance" / "data").glob("*.lance")))
-            if not force and fragments < FRAGMENTS_BEFORE_COMPACTION:
-                return False
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)
-                self._table.optimize(cleanup_older_than=VERSIONS_KEPT)
+            return int(self._table.stats()["fragment_stats"]["num_fragments"])
+
+    def data_files(self) -> int:
+        """How many files hold rows, of all versions; at least one for each fragment."""
+        return len(list((self.folder / f"{self.name}.lance" / "data").glob("*.lance")))
+
+    def versions(self) -> list[Path]:
+        """The manifest of each version that is kept; their order is LanceDB's own affair."""
+        return list((self.folder / f"{self.name}.lance" / "_versions").glob("*.manifest"))
+
+    def merge(self) -> None:
+        """Write a version with few fragments, which brings the indexes up to date too."""
+        with self._errors():
+            self._table.optimize()
             sync_new_files(self.folder / f"{self.name}.lance", self._seen)
-            return True
+
+    def prune(self, kept: timedelta) -> None:
+        """Remove the versions that are older, but never the newest.
+
+        A reader that is still reading one of them fails: it must be old enough, or the reader must
+        see another sweep epoch and ask again. A merged table gets no new version by this.
+        """
+        with self._errors(), warnings.catch_warnings():
+            # LanceDB warns of readers whenever less than its 7 days are asked for.
+            warnings.simplefilter("ignore", UserWarning)
+            for tag in self._table.tags.list():
+                self._table.tags.delete(tag)  # a tagged version would make the clean-up fail
+            self._table.optimize(cleanup_older_than=kept)
+            sync_new_files(self.folder / f"{self.name}.lance", self._seen)
 
     def _rows(self, table: Any) -> VectorRows:
         count = table.num_rows
@@ -273,11 +297,29 @@ def _matrix(column: Any, width: int) -> NDArray[np.float16]:
     return np.ascontiguousarray(flat, dtype=np.float16).reshape(-1, width)
 
 
+def load_lancedb() -> Any:
+    """The module, imported without an internet socket.
+
+    urllib3, which LanceDB loads for its cloud, opens one at its import to learn whether there is IPv6.
+    """
+    with _without_ipv6():
+        import lancedb
+    return lancedb
+
+
+@contextlib.contextmanager
+def _without_ipv6() -> Iterator[None]:
+    there = socket.has_ipv6
+    socket.has_ipv6 = False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = there
+
+
 def connect(folder: Path) -> Any:
     """The database in a folder; a handle sees every other process's commits at once."""
-    import lancedb
-
-    return lancedb.connect(folder, read_consistency_interval=timedelta(0))
+    return load_lancedb().connect(folder, read_consistency_interval=timedelta(0))
 
 
 def space_tables(folder: Path) -> set[int]:
@@ -314,15 +356,19 @@ def sync_new_files(folder: Path, seen: dict[str, set[str]]) -> None:
         new = {*directories, *files} - seen.setdefault(where, set())
         for name in [*(new - set(directories)), *(["."] if new else [])]:
             with contextlib.suppress(FileNotFoundError):
-                sync_path(Path(where, name))
+                # LanceDB makes its files by the umask.
+                sync_path(Path(where, name), mode=PRIVATE_FOLDER if name == "." else PRIVATE_FILE)
         # The hint is rewritten at each commit and may be lost: LanceDB finds the newest without it.
         seen[where] = {*directories, *files} - {"latest_version_hint.json"}
 
 
-def sync_path(path: Path) -> None:
-    """fsync one file or directory."""
+def sync_path(path: Path, *, mode: int | None = None) -> None:
+    """fsync one file or directory, with this mode where it is ours to change."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
+        if mode is not None:
+            with contextlib.suppress(PermissionError):
+                os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

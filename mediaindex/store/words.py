@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.media import Cue
+from mediaindex.store.hidden import anything_hidden
 from mediaindex.store.schema import location, subtitle, word
 
 CUE_FIELDS = ("subtitle", "caption")
@@ -21,6 +22,13 @@ FOLDERS_NAMED = 3
 ROWS_READ = 2000
 ENOUGH_TERMS = 0.5
 """Share of a query's terms that must stand in one place before it counts as an answer."""
+
+SHOWN = "w.video_id IN (SELECT video_id FROM location WHERE video_id IS NOT NULL)"
+# Words of one place count only where that place is not forgotten, other words where any is not.
+SHOWN_APART_FROM_HIDDEN = (
+    "EXISTS (SELECT 1 FROM location AS l WHERE l.video_id = w.video_id AND l.forgotten_at IS NULL "
+    "AND (w.location_id IS NULL OR l.id = w.location_id))"
+)
 
 STOP_WORDS = frozenset(
     [
@@ -110,12 +118,12 @@ def find(connection: Connection, text: str, videos: set[int] | None = None) -> l
     if not terms:
         return []
     quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+    shown = SHOWN_APART_FROM_HIDDEN if anything_hidden(connection) else SHOWN
     rows = connection.execute(
         sa.text(
             "SELECT w.video_id, w.field, w.text, w.start_seconds, w.end_seconds, bm25(word_index) AS rank "
             "FROM word_index JOIN word AS w ON w.id = word_index.rowid "
-            "WHERE word_index MATCH :query AND w.video_id IN "
-            "(SELECT video_id FROM location WHERE video_id IS NOT NULL) ORDER BY rank LIMIT :rows"
+            f"WHERE word_index MATCH :query AND {shown} ORDER BY rank LIMIT :rows"
         ),
         {"query": quoted, "rows": ROWS_READ},
     )
@@ -238,7 +246,7 @@ def subtitles_of(connection: Connection, video_id: int) -> list[dict[str, Any]]:
     query = (
         sa.select(subtitle.c.file, subtitle.c.language, subtitle.c.forced, subtitle.c.reason)
         .join(location, location.c.id == subtitle.c.location_id, isouter=True)
-        .where(subtitle.c.video_id == video_id)
+        .where(subtitle.c.video_id == video_id, location.c.forgotten_at.is_(None))
         .order_by(subtitle.c.id)
     )
     return [

@@ -104,7 +104,7 @@ class Children:
             _extract_all(worker, warm_up)
         processes = [psutil.Process(worker.pid) for worker in self._ready]
         self.cpu_before = sum(process.cpu_times().user + process.cpu_times().system for process in processes)
-        self.disk_bytes = -sum(map(disk_bytes, processes))
+        self.disk_bytes_before = sum(map(disk_bytes, processes))
 
     def take(self) -> DecodeWorker:
         """One that runs already."""
@@ -114,17 +114,9 @@ class Children:
         from mediaindex.frames import MAX_PIXELS, DecodeWorker
         from mediaindex.sandbox import Limits, Sandbox
 
-        children = self
-
-        class Counted(DecodeWorker):
-            def kill(self) -> None:
-                if self.pid is not None:
-                    children.disk_bytes += disk_bytes(psutil.Process(self.pid))
-                super().kill()
-
         limits = Limits(memory_mib=config.decode_memory_mib, reply_seconds=config.decode_timeout_seconds)
         sandbox = Sandbox("mediaindex.decoder_child", limits)
-        return Counted(sandbox, decoder=config.decoder, max_pixels=MAX_PIXELS)
+        return DecodeWorker(sandbox, decoder=config.decoder, max_pixels=MAX_PIXELS)
 
 
 def _extract_all(worker: DecodeWorker, path: Path) -> None:
@@ -154,7 +146,7 @@ def ours(clips: Sequence[Path], warm_up: Path, work: Path) -> Cost:
         own = cpu_seconds(SELF) - here
     decoding = cpu_seconds(CHILDREN) - there - children.cpu_before
     parts = {DECODE: decoding, **watch.seconds, "store, and all else": own - sum(watch.seconds.values())}
-    return Cost(own + decoding, frames, parts, disk_bytes(me) - disk + children.disk_bytes)
+    return Cost(own + decoding, frames, parts, disk_bytes(me) - disk - children.disk_bytes_before)
 
 
 def _corridor(
@@ -276,7 +268,7 @@ def cpu_seconds(who: int) -> float:
 
 
 def disk_bytes(process: psutil.Process) -> int:
-    """What a process has read from the disk itself; 0 where the system does not tell."""
+    """What a process and its ended children have read from the disk; 0 where the system does not tell."""
     return int(process.io_counters().read_bytes) if hasattr(process, "io_counters") else 0
 
 

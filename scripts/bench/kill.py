@@ -14,7 +14,6 @@ norms, evidence, matrix) must be the reference's bit for bit. Needs the extra `t
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -24,39 +23,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench._clips import write_clips
+from bench._compare import Stored, differing_fields, stored
+from bench._processes import ENVIRONMENT, command, kill_session, run_to_the_end
 from bench._report import Row, flags, publish, say
-
-if TYPE_CHECKING:
-    from mediaindex.store.library import Library
 
 ROUNDS, QUICK_ROUNDS = 50, 2
 CLIPS, QUICK_CLIPS = 24, 4
 REDECODE, FRESH = 0.6, 0.2
 ONLY_PARENT_EVERY = 3
-GRACE_SECONDS = 10.0
-ENVIRONMENT = {**os.environ, "MEDIAINDEX_THREADS": "1", "OMP_NUM_THREADS": "1", "MEDIAINDEX_JOBS": "2"}
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """All that a library holds of one clip's frames, as bytes.
-
-    Attributes:
-        matrix: the vectors once more, as a search reads them.
-    """
-
-    seconds: bytes
-    pictures: bytes
-    vectors: bytes
-    norms: bytes
-    evidence: bytes
-    matrix: bytes
 
 
 @dataclass(slots=True)
@@ -111,41 +91,6 @@ class Folder:
             present[self._chance.choice(sorted(present))].unlink()
 
 
-def write_clip(path: Path, chance: random.Random) -> None:
-    """A clip of some seconds and up to three shots, no two alike."""
-    import av
-    import numpy as np
-
-    noise = np.random.default_rng(chance.randrange(2**32))
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
-        for _ in range(chance.randint(1, 3)):
-            tiles = noise.integers(0, 256, (6, 10, 3), dtype=np.uint8)
-            still = np.kron(tiles, np.ones((16, 16, 1), np.uint8))
-            for number in range(chance.randint(20, 60)):
-                frame = av.VideoFrame.from_ndarray(np.roll(still, number, axis=1), format="rgb24")
-                container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-
-
-def command(name: str, library: Path, *arguments: str) -> list[str]:
-    """One `mediaindex` command with JSON on stdout."""
-    return [sys.executable, "-m", "mediaindex", name, *arguments, "--library", str(library), "--json"]
-
-
-def run_to_the_end(name: str, library: Path, *arguments: str) -> bool:
-    """Whether a command ended with 0; what it said goes to stderr where not."""
-    done = subprocess.run(command(name, library, *arguments), capture_output=True, text=True, env=ENVIRONMENT)
-    if done.returncode:
-        say(f"{name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    elif name == "index" and (failed := json.loads(done.stdout)["failed"]):
-        say(f"index failed on {failed}")
-        return False
-    return done.returncode == 0
-
-
 def kill_index(
     library: Path, arguments: Sequence[str], seconds: float, tally: Tally, *, group: bool
 ) -> float | None:
@@ -167,42 +112,9 @@ def kill_index(
         ended = (time.time_ns() - began) / 1e9
     except subprocess.TimeoutExpired:
         tally.hit += 1
-    if group:
-        _kill_group(process.pid)
-    process.kill()
-    process.wait()
+    tally.orphans += kill_session(process, group=group)
     tally.hit_after_a_write += process.returncode == -signal.SIGKILL and _written_since(library, began)
-    left = _session(process.pid, GRACE_SECONDS)
-    if left:
-        say(f"living on after the kill: {left}")
-        tally.orphans += len(left)
-        _kill_group(process.pid)
     return ended
-
-
-def _kill_group(leader: int) -> None:
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _session(leader: int, seconds: float) -> list[str]:
-    """The processes that are left of a session after at most some seconds."""
-    import psutil
-
-    deadline = time.monotonic() + seconds
-    while True:
-        left = []
-        for process in psutil.process_iter(["pid", "status", "cmdline"]):
-            try:
-                if os.getsid(process.pid) == leader and process.info["status"] != psutil.STATUS_ZOMBIE:
-                    left.append(f"{process.pid} {process.info['cmdline']}")
-            except OSError:
-                continue
-        if not left or time.monotonic() > deadline:
-            return left
-        time.sleep(0.05)
 
 
 def _written_since(library: Path, began_ns: int) -> bool:
@@ -212,48 +124,6 @@ def _written_since(library: Path, began_ns: int) -> bool:
             if any((Path(folder) / name).stat().st_mtime_ns >= began_ns for name in names):
                 return True
     return False
-
-
-def stored(library: Library) -> dict[str, Stored]:
-    """By content hash, what the serving space and the frame cache hold."""
-    import numpy as np
-    import sqlalchemy as sa
-
-    from mediaindex.store.reader import SpaceReader
-    from mediaindex.store.schema import extraction, frame, indexed, video
-    from mediaindex.store.spaces import active_space
-
-    with library.read() as connection:
-        space = active_space(connection)
-        if space is None:
-            return {}
-        rows = connection.execute(
-            sa.select(video.c.hash, indexed.c.generation, indexed.c.vectors, extraction.c.frame_file)
-            .add_columns(indexed.c.extraction_id)
-            .join(video, video.c.id == indexed.c.video_id)
-            .join(extraction, extraction.c.id == indexed.c.extraction_id)
-            .where(indexed.c.space_id == space.id)
-        ).all()
-        times: dict[int, list[float]] = {}
-        for time_row in connection.execute(sa.select(frame).order_by(frame.c.extraction_id, frame.c.ordinal)):
-            times.setdefault(time_row.extraction_id, []).append(time_row.seconds)
-    held = library.vectors(space).read()
-    searched = SpaceReader(library, space, ann_rows=1 << 62).frames(
-        {row.generation: row.vectors for row in rows}
-    )
-    found = {}
-    for row in rows:
-        mine = held.take(np.flatnonzero(held.generation == row.generation))
-        mine = mine.take(np.argsort(mine.frame, kind="stable"))
-        found[row.hash] = Stored(
-            seconds=np.asarray(times[row.extraction_id]).tobytes(),
-            pictures=b"".join(library.frames.read(row.frame_file)),
-            vectors=mine.frame.tobytes() + mine.vector.tobytes(),
-            norms=mine.norm.tobytes(),
-            evidence=b"" if mine.evidence is None else mine.evidence.tobytes(),
-            matrix=searched[row.generation].tobytes(),
-        )
-    return found
 
 
 def compare(library: Path, reference: dict[str, Stored], files: Sequence[Path], tally: Tally) -> None:
@@ -275,8 +145,7 @@ def compare(library: Path, reference: dict[str, Stored], files: Sequence[Path], 
     tally.compared += len(found)
     for content, now in found.items():
         wanted = reference.get(content)
-        names = [field.name for field in fields(Stored)]
-        differing = [name for name in names if getattr(now, name) != getattr(wanted, name, None)]
+        differing = differing_fields(now, wanted)
         if differing:
             say(f"{content[:12]} differs from the undisturbed index in {', '.join(differing)}")
             tally.differences += 1
@@ -335,10 +204,7 @@ def main() -> None:
     clips = arguments.clips or (QUICK_CLIPS if arguments.quick else CLIPS)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name).resolve()
-        (work / "pool").mkdir()
-        pool = [work / "pool" / f"clip{number:03}.mp4" for number in range(clips)]
-        for number, path in enumerate(pool):
-            write_clip(path, random.Random(f"{arguments.seed} {number}"))
+        pool = write_clips(work / "pool", clips, arguments.seed)
         reference, took = undisturbed(work, pool)
         say(f"{clips} clips, undisturbed in {took:.1f} s")
         # Ctrl-C gives the rounds so far.

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from mediaindex.store.lock import holder
+from mediaindex.store.lock import Holder, holder
 from tests.cli.conftest import SOURCES, Commands, film, process
 from tests.cli.test_index import counts
 
@@ -66,7 +66,7 @@ def writer(four: Path, commands: Commands) -> Iterator[Running]:
         until(lambda: decoders(running), running)
         for decoder in decoders(running):
             decoder.suspend()
-        assert holder(commands.library / "lock") == running.pid
+        assert holder(commands.library / "lock") == Holder(running.pid, "command")
         yield running
     finally:
         if running.poll() is None:

@@ -17,6 +17,7 @@ STATUS_KEYS = [
     "locations",
     "offline",
     "missing",
+    "forgotten",
     "skipped",
     "frames",
     "segments",
@@ -46,7 +47,8 @@ def test_status_counts_what_is_there(videos: Path, commands: Commands) -> None:
     assert (space["encoder"], space["state"], space["serving"]) == (ENCODER, "serving", True)
     assert space["vectors"] == status["frames"] > 0
     assert status["encoder"] == ENCODER
-    assert status["sources"] == [{"path": str(videos), "online": True}]
+    (source,) = status["sources"]
+    assert (source["path"], source["online"], source["files"]) == (str(videos), True, 1)
     assert status["queue"] == {"to_embed": 0, "requests": 0}
     assert set(status["bytes"]) == {"library.sqlite", "frames", "vectors", "matrix", "thumbnails"}
     assert all(status["bytes"][name] > 0 for name in ("library.sqlite", "frames", "vectors", "matrix"))

@@ -150,12 +150,29 @@ def test_forget(ask: Commands, folder: Path) -> None:
     hold(ask("forget", folder, "--dry-run"), documented("forget"))
 
 
+def test_sources(ask: Commands, folder: Path) -> None:
+    hold(ask("sources", "list"), documented("sources"))
+    hold(ask("sources", "add", folder), documented("sources"))
+
+
 def test_check(ask: Commands, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hold(ask("check"), documented("check"), may_lack=("decode_again",))
     damaged = Commands(tmp_path / "library", capsys)
     damaged("index", folder / "red.mp4")
     shutil.rmtree(damaged.library / "vectors")
     hold(damaged("check", "--repair"), documented("check"))
+
+
+def test_compact(ask: Commands) -> None:
+    hold(ask("compact"), documented("compact"))
+
+
+def test_backup_restore_purge(ask: Commands, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hold(ask("backup", tmp_path / "backup"), documented("backup"))
+    restored = Commands(tmp_path / "library", capsys)
+    hold(restored("restore", tmp_path / "backup"), documented("restore"))
+    (restored.library / "notes.txt").write_text("of the user")
+    hold(restored("purge", "--dry-run"), documented("purge"))
 
 
 def test_models(ask: Commands, tmp_path: Path) -> None:
@@ -167,6 +184,18 @@ def test_models(ask: Commands, tmp_path: Path) -> None:
 def test_doctor(ask: Commands) -> None:
     cost = {key: kind for key, kind in documented("models list").items() if key != "encoders[].used"}
     hold(ask("doctor", code=None), documented("doctor") | cost)
+
+
+def test_service(ask: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # without a service manager to start anything
+    hold(ask("service", "install", "--no-start"), documented("service install"))
+    hold(ask("service", "status"), documented("service status"))
+    hold(ask("service", "uninstall"), documented("service uninstall"))
+
+
+def test_watch(ask: Commands) -> None:
+    hold(ask("watch", "--status"), documented("watch"))
+    hold(ask("watch", "--once"), documented("index"))
 
 
 def test_config(ask: Commands) -> None:

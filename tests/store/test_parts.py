@@ -20,7 +20,7 @@ from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, UsageError, Wri
 from mediaindex.store.database import HEAD, make_engine, migrate, revision
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.lock import holder, writer_lock
+from mediaindex.store.lock import Holder, holder, writer_lock
 from mediaindex.store.matrix import MatrixFile
 from mediaindex.store.schema import metadata
 from mediaindex.store.vectors import VectorRows
@@ -112,7 +112,7 @@ def test_the_lock_is_held_once_and_names_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     assert holder(path) is None
     with writer_lock(path):
-        assert holder(path) == os.getpid()
+        assert holder(path) == Holder(os.getpid(), "command")
         with pytest.raises(WriterBusy, match=str(os.getpid())), writer_lock(path):
             pass
     assert holder(path) is None
@@ -129,7 +129,7 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        assert holder(path) == process.pid
+        assert holder(path) == Holder(process.pid, "command")
         process.kill()
         process.wait()
     with writer_lock(path):

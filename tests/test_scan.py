@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex import filetypes, watch
-from mediaindex.filetypes import MEDIA_EXTENSIONS, OTHER_EXTENSIONS, is_container, is_text, name_rule
-from mediaindex.watch import NOT_MEDIA, is_dataless, scan
+from mediaindex import filetypes
+from mediaindex import scan as scan_module
+from mediaindex.filetypes import (
+    MEDIA_EXTENSIONS,
+    NOT_MEDIA,
+    OTHER_EXTENSIONS,
+    is_container,
+    is_text,
+    name_rule,
+)
+from mediaindex.ignore import IGNORE_FILE
+from mediaindex.rules import Rules
+from mediaindex.scan import is_dataless, scan
 
 FTYP = b"\0\0\0\x18ftypisom" + bytes(24)
 TRANSPORT_STREAM = (b"\x47" + bytes(187)) * 20
@@ -32,7 +43,7 @@ class Notes:
         """The paths that a scan yields, from `root` on."""
         events = scan(
             [root, *more],
-            exclude=exclude,
+            rules=Rules(exclude=exclude),
             unreadable=lambda path, reason: self.unreadable.append((path.name, reason)),
             placeholder=lambda path: self.placeholders.append(path.name),
         )
@@ -91,7 +102,7 @@ def test_what_is_not_media_is_passed_over(tmp_path: Path, name: str, notes: Note
 def test_the_list_of_what_is_not_media_can_be_changed(tmp_path: Path) -> None:
     put(tmp_path / ".hidden.mp4")
     put(tmp_path / "raw_1.mp4")
-    assert [e.path.name for e in scan([tmp_path], not_media=["raw_*"])] == [".hidden.mp4"]
+    assert [e.path.name for e in scan([tmp_path], rules=Rules(not_media=["raw_*"]))] == [".hidden.mp4"]
 
 
 def test_excluded_names_and_paths_are_passed_over(tmp_path: Path, notes: Notes) -> None:
@@ -227,12 +238,12 @@ def test_an_entry_on_a_broken_disk_is_told_and_the_rest_goes_on(
     tmp_path: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path / "z.mp4")
-    real_entries = watch._Scan._entries
+    real_entries = scan_module._Scan._entries
 
-    def entries(self: watch._Scan, folder: str) -> list[object]:
+    def entries(self: scan_module._Scan, folder: str) -> list[object]:
         return [Broken(tmp_path / "film.mp4"), Broken(tmp_path / "unknown"), *real_entries(self, folder)]
 
-    monkeypatch.setattr(watch._Scan, "_entries", entries)
+    monkeypatch.setattr(scan_module._Scan, "_entries", entries)
     assert notes.names(tmp_path) == ["z.mp4"]
     assert set(notes.unreadable) == {("film.mp4", "Input/output error"), ("unknown", "Input/output error")}
 
@@ -246,8 +257,14 @@ def test_placeholders_of_clouds_are_told_and_never_opened(
     assert notes.names(tmp_path) == ["here.mp4"]
     assert notes.placeholders == ["beach.mp4"]
     put(tmp_path / "no_extension")
-    monkeypatch.setattr(watch, "is_dataless", lambda _status: True)
-    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(scan_module, "is_dataless", lambda _status: True)
+    real_open = os.open
+
+    def open_rules_only(path: str, flags: int) -> int:
+        assert path.endswith(IGNORE_FILE)
+        return real_open(path, flags)
+
+    monkeypatch.setattr(os, "open", open_rules_only)
     notes.placeholders.clear()
     assert notes.names(tmp_path) == []
     assert notes.placeholders == ["beach.mp4", "here.mp4"]
@@ -350,8 +367,12 @@ def test_a_file_that_cannot_be_sniffed_is_no_film(
 ) -> None:
     put(tmp_path / "recording")
 
-    def refuse(*_: object) -> int:
-        raise PermissionError(13, "Permission denied")
+    real_open = os.open
+
+    def refuse(path: str, flags: int) -> int:
+        if path.endswith("recording"):
+            raise PermissionError(13, "Permission denied")
+        return real_open(path, flags)
 
     monkeypatch.setattr(os, "open", refuse)
     assert notes.names(tmp_path) == []
@@ -386,3 +407,70 @@ def test_ten_thousand_files_are_scanned_in_a_second_of_cpu(tmp_path: Path) -> No
     before = time.process_time()
     assert sum(1 for _ in scan([tmp_path])) == 10_000
     assert time.process_time() - before < 1.0
+
+
+def part(root: Path, *paths: Path, rules: Rules | None = None, roots: Sequence[Path] = ()) -> list[str]:
+    """What a scan of parts of a source yields, from the root on."""
+    events = scan(paths, roots=[root, *roots], rules=rules)
+    return [os.path.relpath(event.path, root) for event in events]
+
+
+def test_a_part_of_a_source_is_seen_as_in_a_scan_of_the_whole(tmp_path: Path) -> None:
+    root = tmp_path / "v"
+    names = ("a/film.mp4", "a/x.txt", "a/main.ts", ".hidden/b/film.mp4", "a/raw/x.mov", "a/raw/y.mov")
+    for name in names:
+        put(root / name)
+    put(root / "a/main.ts", b"export const x = 1")
+    (root / ".mediaindexignore").write_text("*.mov\n")
+    (root / "a/raw/.mediaindexignore").write_text("!y.mov\n")
+    whole = part(root, root)
+    assert whole == ["a/film.mp4", "a/raw/y.mov"]
+    for name in names:
+        expected = [name] if name in whole else []
+        assert part(root, root / name) == expected
+    assert part(root, root / "a/raw") == ["a/raw/y.mov"]
+    assert part(root, root / ".hidden/b") == part(root, root / ".hidden") == []
+    assert part(root, root / "a", root / "a/film.mp4") == ["a/film.mp4", "a/raw/y.mov"]
+
+
+def test_excluded_paths_count_from_the_source_on(tmp_path: Path) -> None:
+    put(tmp_path / "a/b/film.mp4")
+    rules = Rules(exclude=["a/b"])
+    assert part(tmp_path, tmp_path / "a/b/film.mp4", rules=rules) == []
+    assert part(tmp_path, tmp_path / "a/b", rules=rules) == []
+    assert part(tmp_path, tmp_path / "a/b", rules=rules, roots=[tmp_path / "a/b"]) == ["a/b/film.mp4"]
+
+
+def test_a_path_in_no_source_is_its_own_root(tmp_path: Path) -> None:
+    odd = put(tmp_path / ".odd/.film.txt")
+    assert [event.path for event in scan([odd], roots=[tmp_path / "v"])] == [odd]
+
+
+def test_a_link_that_leads_into_a_source_is_named_there(tmp_path: Path) -> None:
+    put(tmp_path / "real/film.mp4")
+    put(tmp_path / ".hidden/shown.mp4")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/real").symlink_to(tmp_path / "real")
+    (tmp_path / "links/hidden").symlink_to(tmp_path / ".hidden")
+    assert part(tmp_path, tmp_path / "links") == ["links/hidden/shown.mp4"]
+    assert part(tmp_path, tmp_path) == ["real/film.mp4", "links/hidden/shown.mp4"]
+
+
+def test_rules_of_a_folder_hold_below_it_and_behind_its_links(tmp_path: Path, notes: Notes) -> None:
+    put(tmp_path / "elsewhere/x.mov")
+    put(tmp_path / "elsewhere/x.mp4")
+    put(tmp_path / "v/b/c/x.mov")
+    put(tmp_path / "v/b/c/raw/x.mp4")
+    put(tmp_path / "v/x.mov")
+    (tmp_path / "v/b/link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "v/b/.mediaindexignore").write_text("*.mov\nraw/\n[z-a]\n")
+    (tmp_path / "elsewhere/.mediaindexignore").write_text("x.mp4\n!x.mov")
+    assert notes.names(tmp_path / "v") == ["x.mov", "b/link/x.mov"]
+    assert notes.unreadable == [(IGNORE_FILE, "line 3 is passed over: it is no pattern of gitignore")]
+
+
+def test_the_library_is_never_looked_into(tmp_path: Path) -> None:
+    put(tmp_path / "library/frames/odd.mp4")
+    put(tmp_path / "film.mp4")
+    rules = Rules(apart=[tmp_path / "library"])
+    assert [event.path.name for event in scan([tmp_path], rules=rules)] == ["film.mp4"]

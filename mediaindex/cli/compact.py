@@ -1,0 +1,35 @@
+"""Bring the library to its smallest and quickest form; what it holds stays as it is."""
+
+from __future__ import annotations
+
+import argparse
+
+from mediaindex.cli.output import Output
+from mediaindex.cli.writing import through_the_writer
+from mediaindex.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `compact`."""
+    parser.add_argument(
+        "--no-wait", dest="wait", action="store_false", help="give up (3) where another process writes"
+    )
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Compact, and say what it gained."""
+    from mediaindex.store.library import open_library
+
+    with open_library(config.library) as library:
+        outcome = through_the_writer(library, config, output, "compact", {}, wait=arguments.wait)
+    result = outcome.result
+    output.data(result)
+    size, files, versions = result["bytes"], result["files"], result["versions"]
+    output.line(
+        f"{size['before'] / 1e6:.1f} MB in {files['before']} files, "
+        f"now {size['after'] / 1e6:.1f} MB in {files['after']}"
+    )
+    output.line(f"{versions['before']} versions of the vectors, now {versions['after']}")
+    if result["postponed"]:
+        output.say("a backup is being copied: nothing was removed; run it again afterwards")
+    return outcome.exit_code

@@ -1,0 +1,92 @@
+"""Put a backup in the place of the library; a library that was there is moved aside."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mediaindex.cli import add_device
+from mediaindex.cli.backup import copying
+from mediaindex.cli.output import Output, ProgressLine
+from mediaindex.config import Config
+from mediaindex.errors import NoSpace, UsageError
+
+if TYPE_CHECKING:
+    from mediaindex.requests import Outcome
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `restore`."""
+    parser.add_argument("folder", metavar="DIR", help="what 'backup' wrote")
+    parser.add_argument(
+        "--force", action="store_true", help="also where the library holds videos; it is moved aside"
+    )
+    add_device(parser)
+
+
+def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    """Restore, prove that all is there, and make the vectors that are not."""
+    from mediaindex.store.backup import refuse_overlap
+    from mediaindex.store.layout import LOCK
+    from mediaindex.store.lock import writer_lock
+    from mediaindex.store.restore import has_videos, restore, verify
+
+    folder = Path(os.path.abspath(os.path.expanduser(arguments.folder)))
+    backup = verify(folder)
+    root = config.library
+    refuse_overlap(root, folder)
+    _make_folder(root)
+    with writer_lock(root / LOCK):
+        if has_videos(root) and not arguments.force:
+            raise UsageError(f"the library {root} holds videos; --force moves it aside and restores")
+        with ProgressLine(output) as progress:
+            restored = restore(root, backup, lambda behind, total: progress(copying(behind, total)))
+            outcome = _checked(config, progress)
+    result = outcome.result
+    output.data(
+        {
+            "library": str(root),
+            "backup": str(folder),
+            "videos": backup.description.videos,
+            "aside": None if restored.aside is None else str(restored.aside),
+            "files": [{"path": str(path), "bytes": size} for path, size in restored.files],
+            "problems": result.get("problems", []),
+            "repaired": result.get("repaired", False),
+            "decode_again": result.get("decode_again", 0),
+        }
+    )
+    output.line(f"{backup.description.videos} videos are in {root}")
+    if restored.aside is not None:
+        output.line(f"the library that was there is in {restored.aside}")
+    for problem in result.get("problems", []):
+        output.say(problem)
+    if result.get("decode_again"):
+        output.say(f"{result['decode_again']} videos must be decoded again: run 'mediaindex index' on them")
+    if outcome.error is not None:
+        output.say(outcome.error)
+    return outcome.exit_code
+
+
+def _make_folder(root: Path) -> None:
+    from mediaindex.store.layout import make_private_folder
+
+    try:
+        make_private_folder(root)
+    except OSError as error:
+        raise NoSpace(
+            f"the library {root} cannot be made: {error.strerror}; choose another --library"
+        ) from error
+
+
+def _checked(config: Config, progress: ProgressLine) -> Outcome:
+    """What `check --repair` says of the restored library; the lock is held already."""
+    from mediaindex import requests
+    from mediaindex.store import commit
+    from mediaindex.store.library import open_library
+    from mediaindex.writer import Writer
+
+    with open_library(config.library) as library:
+        commit.recover(library)
+        return requests.attempt(Writer(library, config).perform, "check", {"repair": True}, progress)
