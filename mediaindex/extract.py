@@ -19,6 +19,7 @@ from mediaindex.frames import DecodeWorker, Sampling
 from mediaindex.identity import HashReader
 from mediaindex.media import Cue, Keyframe, MediaInfo, NotAVideo, Outline, Position
 from mediaindex.reconcile import Work
+from mediaindex.spindle import OneReader
 from mediaindex.store.catalog import Identity
 from mediaindex.store.frame_cache import FrameCache
 
@@ -169,6 +170,7 @@ class DecodePool:
 
     def __init__(self, frames: FrameCache, decoding: Decoding, reading: Reading | None = None) -> None:
         self._reading = reading or extract
+        self._one_reader = OneReader()
         self._frames = frames
         self._decoding = decoding
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
@@ -227,7 +229,8 @@ class DecodePool:
                     if worker is None:
                         worker = stack.enter_context(self._decoding.new_worker())
                         self._workers.append(worker)
-                    result: Result = self._reading(worker, self._frames, work, self._decoding.sampling)
+                    with self._one_reader.of(work.event.path):
+                        result: Result = self._reading(worker, self._frames, work, self._decoding.sampling)
                 except MediaError as error:
                     result = Broken(work, error)
                 except OSError as error:

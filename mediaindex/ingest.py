@@ -311,10 +311,15 @@ class Ingest:
                 raise result.error
             case Probed():
                 self._record_probed(reconciler, result)
-            case Decoded(identity=Identity(hash=None)):
-                self._record_first_look(result)
             case Decoded():
-                self._record_decoded(reconciler, result, report)
+                try:
+                    if result.identity.hash is None:
+                        self._record_first_look(result)
+                    else:
+                        self._record_decoded(reconciler, result, report)
+                finally:
+                    # A row names its frames now, or never will.
+                    self.library.frames.settle(result.frame_file)
             case Refused():
                 self._record_refused(reconciler, result, report)
             case Broken():
@@ -349,7 +354,6 @@ class Ingest:
             if video_id is None:
                 return  # forgotten or moved meanwhile; its blob is swept
             extraction_id = self._add_extraction(connection, video_id, result, first_look=True)
-        self.library.frames.settle(result.frame_file)
         self.batcher.add(Unembedded(video_id, extraction_id, result.frame_file, 1))
         self._fed = time.monotonic()
 
@@ -376,7 +380,6 @@ class Ingest:
             words.set_embedded_subtitles(connection, video_id, result.cues)
             catalog.clear_failure(connection, event.path)
             catalog.clear_skip(connection, event.path)
-        self.library.frames.settle(result.frame_file)
         self.batcher.add(Unembedded(video_id, extraction_id, result.frame_file, len(result.seconds)))
         self._fed = time.monotonic()
         report.decoded += 1

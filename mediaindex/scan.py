@@ -75,7 +75,8 @@ class _Scan:
         self._placeholder = placeholder
         self._scopes = Scopes(rules, roots, unreadable=unreadable)
         self._by_real_path = Scopes(rules, map(os.path.realpath, roots))
-        self._walked: set[tuple[int, int] | str] = set()
+        # What is apart counts as walked, so that no link leads there.
+        self._walked = {_identity(folder) for folder in rules.apart if os.path.isdir(folder)}
         self._given: set[str] = set()
         self._linked: deque[tuple[str, Scope]] = deque()
 
@@ -130,9 +131,7 @@ class _Scan:
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What a folder holds, by name; nothing where it was walked before or cannot be read."""
         try:
-            status = os.stat(folder)
-            # Some network and FUSE file systems number nothing.
-            key = (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(folder)
+            key = _identity(folder)
             if key in self._walked:
                 return []
             self._walked.add(key)
@@ -215,6 +214,13 @@ class _Scan:
         """Pass on what a person should know; what is gone again, or a link to nowhere, is nothing."""
         if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             self._unreadable(Path(path), error.strerror or str(error))
+
+
+def _identity(folder: str) -> tuple[int, int] | str:
+    """What tells a folder from all others, by whatever name it is reached."""
+    status = os.stat(folder)
+    # Some network and FUSE file systems number nothing.
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(folder)
 
 
 def is_dataless(status: object) -> bool:

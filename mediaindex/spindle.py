@@ -6,13 +6,38 @@ a virtual machine), nothing is called a spinning disk.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+from collections import defaultdict
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mediaindex import volumes
 
 BLOCK_DEVICES = Path("/sys/dev/block")
 DEEPEST_STACK = 8
+
+
+class OneReader:
+    """Lets one thread at a time read from each disk that turns, and any number from all others."""
+
+    def __init__(self) -> None:
+        self._disks: dict[int, str | None] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._own = threading.Lock()
+
+    def of(self, path: Path) -> AbstractContextManager[object]:
+        """To be held while a file is read."""
+        try:
+            device = os.stat(path).st_dev
+        except OSError:
+            return contextlib.nullcontext()
+        with self._own:
+            if device not in self._disks:
+                self._disks[device] = spindle_of(path)
+            disk = self._disks[device]
+            return contextlib.nullcontext() if disk is None else self._locks[disk]
 
 
 def is_spinning(path: Path) -> bool:

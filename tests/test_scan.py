@@ -472,5 +472,9 @@ def test_rules_of_a_folder_hold_below_it_and_behind_its_links(tmp_path: Path, no
 def test_the_library_is_never_looked_into(tmp_path: Path) -> None:
     put(tmp_path / "library/frames/odd.mp4")
     put(tmp_path / "film.mp4")
-    rules = Rules(apart=[tmp_path / "library"])
+    (tmp_path / "link").symlink_to(tmp_path / "library/frames")
+    alias = tmp_path.with_name("alias")
+    alias.symlink_to(tmp_path)
+    rules = Rules(apart=[tmp_path / "library", tmp_path / "library/frames"])
     assert [event.path.name for event in scan([tmp_path], rules=rules)] == ["film.mp4"]
+    assert [event.path.name for event in scan([alias], rules=rules)] == ["film.mp4"]

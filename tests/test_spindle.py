@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from mediaindex import volumes
-from mediaindex.spindle import is_spinning, spindle, spindle_of
+from mediaindex.spindle import OneReader, is_spinning, spindle, spindle_of
 
 SDA, SDA1, SDA2, SDB, NVME = (8, 0), (8, 1), (8, 2), (8, 16), (259, 0)
 CRYPT, RAID, VDA = (253, 0), (9, 0), (254, 0)
@@ -93,3 +94,22 @@ def test_what_cannot_be_read_is_no_spinning_disk(monkeypatch: pytest.MonkeyPatch
 def test_other_systems_do_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not is_spinning(Path("/"))
+
+
+def test_a_disk_that_turns_has_one_reader_and_others_any_number(
+    block_devices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = tmp_path / "one.mp4", tmp_path / "other.mp4"
+    one.touch()
+    other.touch()
+    monkeypatch.setattr("mediaindex.spindle.spindle_of", lambda _path: spindle(SDA1, block_devices))
+    turning = OneReader()
+    with turning.of(one):
+        lock = turning.of(other)
+        assert isinstance(lock, type(threading.Lock()))
+        assert not lock.acquire(blocking=False)
+    assert turning.of(tmp_path / "gone.mp4").__enter__() is None
+    monkeypatch.setattr("mediaindex.spindle.spindle_of", lambda _path: spindle(NVME, block_devices))
+    still = OneReader()
+    with still.of(one), still.of(other):
+        pass

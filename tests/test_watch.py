@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -350,3 +351,25 @@ def test_names_of_any_kind_are_told(watch: Watching, root: Path, name: str) -> N
     here = watch(root)
     here.told(put(root / name))
     assert here.paths == [root / name]
+
+
+def test_a_wait_can_be_ended_and_a_path_be_noted_by_hand(watch: Watching, root: Path) -> None:
+    here = watch(root)
+    threading.Timer(0.05, here.watcher.wake).start()
+    before = time.monotonic()
+    assert not here.watcher.wait(60.0)
+    assert time.monotonic() - before < DEADLINE
+    film = put(root.parent / "behind a link.mp4")
+    here.watcher.note(film)
+    here.watcher.note(root / "film.mp4")
+    assert here.watcher.unsettled() == {film, root / "film.mp4"}
+    here.told(root / "film.mp4")
+    assert here.paths == [root / "film.mp4"]
+
+
+def test_a_subtitle_whose_folder_is_gone_concerns_nobody(watch: Watching, root: Path) -> None:
+    here = watch(root)
+    here.watcher.note(root / "gone/film.srt")
+    here.watcher.note(root / "film.mp4")
+    here.told(root / "film.mp4")
+    assert here.paths == [root / "film.mp4"]
