@@ -131,6 +131,7 @@ class Follower:
         self._hold_back()
         if self._in_pass:
             self._take_changes(0.0)
+            self._rescan()
 
     def _hold_back(self) -> None:
         """Wait while the user, the battery or the load asks for it; requests are carried out meanwhile."""
@@ -172,9 +173,7 @@ class Follower:
         now = self._clock()
         if now - self._scanned >= self.following.rescan_seconds:
             self._rescans |= dict.fromkeys(self._roots(), "it is time")
-        if self._rescans:
-            rescans, self._rescans = self._rescans, {}
-            self._pass("rescan", list(rescans), because=sorted(set(rescans.values())))
+        self._rescan()
         self._retry_due()
         if self._unconfirmed and now - self._worked >= IDLE_SECONDS:
             self._unconfirmed = False
@@ -182,6 +181,15 @@ class Follower:
         if now - self._kept_house >= HOUSEKEEPING_SECONDS:
             self._kept_house = now
             self._carry_out("tidy", {"forget_after_seconds": self.following.forget_after_seconds})
+
+    def _rescan(self) -> None:
+        """Scan the roots that call for it; a new source need not wait for the end of a long pass."""
+        if self._rescans:
+            rescans, self._rescans = self._rescans, {}
+            looks_first = self.following.looks_first
+            self._pass(
+                "rescan", list(rescans), looks_first=looks_first, because=sorted(set(rescans.values()))
+            )
 
     def _retry_due(self) -> None:
         if self._clock() - self._retried < RETRY_SECONDS:

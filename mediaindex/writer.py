@@ -214,6 +214,7 @@ class Writer:
         return Outcome(result, exit_code)
 
     def _compact(self, arguments: Json) -> Outcome:
+        self._keep_within_limit(arguments)
         done = housekeeping.compact(self.library)
         before, after = dataclasses.asdict(done.before), dataclasses.asdict(done.after)
         result: Json = {name: {"before": before[name], "after": after[name]} for name in before}

@@ -229,7 +229,7 @@ def blobs(root: Path, named: set[str]) -> dict[str, int]:
 
 def _refuse_foreign(folder: Path, identity: str) -> None:
     known = describe(folder)
-    if known is None and {entry.name for entry in folder.iterdir()} - {LOCK}:
+    if known is None and {entry.name for entry in folder.iterdir()} - {LOCK, f"{DESCRIPTION}{PARTIAL}"}:
         raise UsageError(f"{folder} holds something else than a backup; choose an empty folder")
     if known is not None and known.library != identity:
         raise UsageError(f"{folder} holds the backup of another library; choose another folder")
@@ -345,10 +345,13 @@ def _publish(folder: Path, done: BackedUp, kept: set[Path]) -> None:
 
 def _write_description(folder: Path, said: Description) -> None:
     temporary = folder / f"{DESCRIPTION}{PARTIAL}"
-    with open(temporary, "w", encoding="utf-8", opener=private) as file:
-        json.dump({"format": FORMAT, **dataclasses.asdict(said)}, file, indent=1)
-    sync_path(temporary)
-    temporary.replace(folder / DESCRIPTION)
+    try:
+        with open(temporary, "w", encoding="utf-8", opener=private) as file:
+            json.dump({"format": FORMAT, **dataclasses.asdict(said)}, file, indent=1)
+        sync_path(temporary)
+        temporary.replace(folder / DESCRIPTION)
+    finally:
+        temporary.unlink(missing_ok=True)
     _sync_folder(folder)
 
 

@@ -111,7 +111,7 @@ def test_a_running_index_carries_out_what_others_ask(
 def test_readers_never_wait(writer: Running, commands: Commands, videos: Path) -> None:
     assert commands.files("first", "--channel", "words") == ["first.mp4"]
     assert commands("show", videos / "first.mp4")["online"] is True
-    assert commands("status")["writer"] == {"pid": writer.pid}
+    assert commands("status")["writer"] == {"pid": writer.pid, "role": "command"}
     assert writer.poll() is None
 
 
