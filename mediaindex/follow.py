@@ -106,6 +106,7 @@ class Follower:
                 self._notifier.stopping()
                 with contextlib.suppress(MediaIndexError), self.library.write() as connection:
                     watch_state.clear(connection)
+                    sources.note_polling(connection, dict.fromkeys(self._watcher.observed))
 
     def _follow(self) -> None:
         self._tell({"event": "started", "pid": os.getpid(), "sources": [str(p) for p in self._roots()]})

@@ -28,14 +28,22 @@ TOGETHER_SECONDS = 3600.0
 """What vanishes within this time counts as one: a watcher sees one deletion as many small changes."""
 
 
-def review(library: Library, roots: Sequence[Path], now: float) -> list[Path]:
+def review(library: Library, roots: Sequence[Path], now: float, *, vanished: bool = True) -> list[Path]:
     """Hold or release the sources that have to do with these paths; those that are held now.
 
     What is still missing when a source is released counts as missing from now on.
+
+    Args:
+        vanished: whether anything was found missing; if not, no source can have become held, and
+            none that is free is counted.
     """
     with library.read() as connection:
         every = sources.all_sources(connection)
-        concerned = [found for found in every if any(_touches(found.path, root) for root in roots)]
+        concerned = [
+            found
+            for found in every
+            if (vanished or _was(found)) and any(_touches(found.path, root) for root in roots)
+        ]
         since = now - TOGETHER_SECONDS
         counted = [(found, sources.places_below(connection, found.path, since=since)) for found in concerned]
     verdicts = [(found, places, _is_held(found, places)) for found, places in counted]

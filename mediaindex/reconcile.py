@@ -100,7 +100,7 @@ class Reconciler:
         self.left_alone: set[Path] = set()
         # Contents that are on their way to the decoder in this run, with the copies that wait for them.
         self.on_the_way: dict[tuple[int, str], list[Work]] = {}
-        self._touched: list[tuple[int, dict[str, Any]]] = []
+        self._touched: list[tuple[Location, dict[str, Any]]] = []
         self._touched_since = time.monotonic()
         recognise(library)
         self._mounted = MountedVolumes(library)
@@ -141,10 +141,20 @@ class Reconciler:
         partial = self._partial(event)
         if partial is None:
             return None
-        location = self.locations.get(event.path)
+        location = self._known_now(event.path)
         if location is None or location.content is None:
             return self._new_content(event, partial)
         return self._known_path(location, event, partial)
+
+    def _known_now(self, path: Path) -> Location | None:
+        """What the catalog has at a path: other passes go on between the scan and the turn of a file."""
+        with self.library.read() as connection:
+            found = catalog.location_at(connection, path)
+        if found is None:
+            self.locations.pop(path, None)
+        else:
+            self.locations[path] = found
+        return found
 
     def _takes_back(self, location: Location) -> bool:
         """Show a forgotten place again, where the user asked for this pass."""
@@ -200,7 +210,8 @@ class Reconciler:
         volume_id = self._mounted.volume_id(event.path)
         with self.library.write() as connection:
             if gone is not None:
-                replaced = self.locations.pop(event.path, None)
+                replaced = catalog.location_at(connection, event.path)
+                self.locations.pop(event.path, None)
                 if replaced is not None:
                     catalog.remove_locations(connection, [replaced.id])
                 stays_hidden = self.automatic and replaced is None
@@ -230,7 +241,7 @@ class Reconciler:
 
         Content that has no vectors yet is shown at the path once they are there.
         """
-        old = self.locations.get(event.path)
+        old = catalog.location_at(connection, event.path)
         shown = catalog.is_shown(connection, video_id)
         location_id = catalog.place(
             connection,
@@ -290,7 +301,7 @@ class Reconciler:
         """Change a location soon: a transaction for each of 20 000 touched files would take minutes."""
         if not self._touched:
             self._touched_since = time.monotonic()
-        self._touched.append((location.id, values))
+        self._touched.append((location, values))
         late = time.monotonic() - self._touched_since > SECONDS_A_TRANSACTION
         if late or len(self._touched) >= ROWS_A_TRANSACTION:
             self._write_touched()
@@ -298,8 +309,9 @@ class Reconciler:
     def _write_touched(self) -> None:
         if self._touched:
             with self.library.write() as connection:
-                for location_id, values in self._touched:
-                    catalog.update_location(connection, location_id, **values)
+                for location, values in self._touched:
+                    # Another pass may have found the file elsewhere since this one began.
+                    catalog.update_location(connection, location.id, only_at=location.path, **values)
             self._touched.clear()
 
     def root_of(self, path: Path) -> Path:
@@ -311,6 +323,7 @@ class Reconciler:
     def finish(self) -> None:
         """Note which known locations are gone: with their volume (offline), or alone (missing)."""
         now = time.time()
+        vanished = False
         for path, location in self.locations.items():
             if path in self.seen or os.path.lexists(path):
                 continue
@@ -318,15 +331,18 @@ class Reconciler:
                 self.findings.offline += location.forgotten_at is None
             elif location.missing_since is None:
                 self._touch(location, missing_since=now)
+                vanished = True
         self._write_touched()
         self._settle_unread(now)
-        self.findings.held = held.review(self.library, self.roots, now)
+        self.findings.held = held.review(self.library, self.roots, now, vanished=vanished)
 
     def _settle_unread(self, now: float) -> None:
         """Drop what was noted of unreadable files that are gone; what is due and not to be seen waits."""
-        unseen = [path for path in [*self.failures, *self.skips] if path not in self.seen | self.claimed]
-        gone = [p for p in unseen if not os.path.lexists(p) and self._mounted.would_be_there(p)]
-        waiting = [self.failures[p] for p in unseen if p in self.failures and p not in set(gone)]
+        noted = {*self.failures, *self.skips}
+        # Of what the scan saw, too: it may have gone before its turn.
+        gone = {p for p in noted if not os.path.lexists(p) and self._mounted.would_be_there(p)}
+        unseen = self.failures.keys() - self.seen - self.claimed - gone
+        waiting = [self.failures[path] for path in unseen]
         due = [failed for failed in waiting if failed.next_at is not None and failed.next_at <= now]
         if gone or due:
             with self.library.write() as connection:

@@ -134,6 +134,12 @@ def locations_below(connection: Connection, folders: Sequence[Path]) -> dict[Pat
     return {row.path: _record(Location, row) for row in rows}
 
 
+def location_at(connection: Connection, path: Path) -> Location | None:
+    """The location at a path."""
+    row = connection.execute(sa.select(location).where(location.c.path == path)).one_or_none()
+    return None if row is None else _record(Location, row)
+
+
 def locations_of(connection: Connection, video_id: int) -> list[Location]:
     """Where a video lies, oldest first."""
     query = sa.select(location).where(location.c.video_id == video_id).order_by(location.c.id)
@@ -153,9 +159,14 @@ def place(connection: Connection, path: Path, **values: Any) -> int:
     return int(connection.execute(upsert.returning(location.c.id)).scalar_one())
 
 
-def update_location(connection: Connection, location_id: int, **values: Any) -> None:
-    """Change columns of one location."""
-    connection.execute(sa.update(location).where(location.c.id == location_id).values(**values))
+def update_location(
+    connection: Connection, location_id: int, *, only_at: Path | None = None, **values: Any
+) -> None:
+    """Change columns of one location, with `only_at` not if it has another path by now."""
+    change = sa.update(location).where(location.c.id == location_id)
+    if only_at is not None:
+        change = change.where(location.c.path == only_at)
+    connection.execute(change.values(**values))
 
 
 def miss(connection: Connection, path: Path, now: float) -> None:

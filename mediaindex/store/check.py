@@ -132,6 +132,7 @@ def _check_frames(library: Library, blobs: Sequence[Any], findings: Findings) ->
             f"frame cache: the frames of {len(findings.lost_frames)} videos are missing or damaged"
         )
     unowned = {name for name, _size in library.frames.names()} - {row.frame_file for row in blobs}
+    unowned -= library.frames.unsettled  # what is being decoded at this moment, in the process that writes
     if unowned:
         findings.problems.append(f"frame cache: {len(unowned)} files belong to no video")
 

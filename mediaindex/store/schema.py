@@ -118,6 +118,7 @@ location = Table(
     Column("missing_since", Float),
     # Hidden at the user's wish since then; can be undone until it is removed.
     Column("forgotten_at", Float),
+    sa.Index("location_forgotten", "forgotten_at", sqlite_where=sa.text("forgotten_at IS NOT NULL")),
 )
 
 extraction = Table(

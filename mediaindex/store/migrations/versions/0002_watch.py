@@ -15,6 +15,7 @@ STATEMENTS = (
     "ALTER TABLE source ADD COLUMN held_since FLOAT",
     "ALTER TABLE source ADD COLUMN polled TEXT",
     "ALTER TABLE location ADD COLUMN forgotten_at FLOAT",
+    "CREATE INDEX location_forgotten ON location (forgotten_at) WHERE forgotten_at IS NOT NULL",
     "ALTER TABLE extraction ADD COLUMN first_look BOOLEAN NOT NULL DEFAULT 0",
 )
 
