@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -96,3 +96,13 @@ def _own_random_numbers() -> Iterator[None]:
         numpy.random.set_state(numpy_state)
     if torch:
         torch.set_rng_state(torch_state)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Reports that can be sent: names that are no UTF-8 stand in what tests log and print."""
+    report = yield
+    report.sections = [
+        (title, text.encode("utf-8", "backslashreplace").decode("utf-8")) for title, text in report.sections
+    ]
+    return report
