@@ -159,7 +159,7 @@ def test_startup_measures_help_and_a_cold_search(clips: Path, searchable: Path, 
         "startup", "--quick", "--videos", clips, "--library", searchable, file=tmp_path / "rows.json"
     )
     cpu = next(row for what, row in rows.items() if what.startswith("mediaindex --help, CPU"))
-    assert 0 < cpu["ratio"] < 10
+    assert cpu["ratio"] > 0
     steps = [rows[f"cold search, {step}"]["value"] for step in ("encode", "candidates", "score", "moments")]
     assert sum(steps) == pytest.approx(rows["cold search, total"]["value"])
     assert rows["cold search, process, CPU"]["value"] > 0
