@@ -51,7 +51,7 @@ REPEAT_SECONDS = SEGMENT_SECONDS / 2 - 1.2 * SPARSE_SECONDS
 # What is longer without a picture is a broken clock, not a still scene.
 LONGEST_STILL_SECONDS = 3600.0
 # Of pictures decoded one after another, every one is looked at only where they change over this time ...
-LOOK_SECONDS = 0.15
+LOOK_SECONDS = 0.25
 # ... for which those passed over are held, up to this many pixels (1.5 bytes each).
 HELD_PIXELS = 48_000_000
 

@@ -41,16 +41,26 @@ pytestmark = [
 ]
 
 
-def sealed(*command: object) -> subprocess.CompletedProcess[str]:
-    """A command that dies where it or a child of it makes an internet socket."""
+def started(*command: object) -> subprocess.Popen[str]:
+    """A process that dies where it or a child of it makes an internet socket."""
     environment = {name: text for name, text in os.environ.items() if not name.upper().startswith(STEERS)}
     environment["MEDIAINDEX_THREADS"] = "1"
     words = [sys.executable, str(LAUNCHER), "no-internet", *map(str, command)]
-    return subprocess.run(words, capture_output=True, text=True, env=environment, timeout=240)
+    return subprocess.Popen(words, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def sealed(*command: object) -> subprocess.CompletedProcess[str]:
+    running = started(*command)
+    out, err = running.communicate(timeout=240)
+    return subprocess.CompletedProcess(running.args, running.returncode, out, err)
+
+
+def command_line(library: Path, *arguments: str) -> list[object]:
+    return [sys.executable, "-c", MAIN, *arguments, "--library", library, "--json"]
 
 
 def mediaindex(library: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return sealed(sys.executable, "-c", MAIN, *arguments, "--library", library, "--json")
+    return sealed(*command_line(library, *arguments))
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +89,21 @@ def test_a_command_makes_no_internet_socket(indexed: tuple[Path, Path], name: st
     answer = json.loads(done.stdout)
     assert answer["schema"] == 1
     assert not answer.get("failed"), "a decoder that asks for a socket dies, and its file fails"
+
+
+def test_a_watcher_makes_no_internet_socket(indexed: tuple[Path, Path]) -> None:
+    library, videos = indexed
+    watcher = started(*command_line(library, "watch", str(videos), "--quiet-seconds", "0.2"))
+    assert watcher.stdout is not None
+    try:
+        told = (json.loads(line) for line in watcher.stdout)
+        assert next(event["event"] for event in told if event["event"] == "looked")
+        write_clip(videos / "new.mp4", moving(30))
+        assert next(event["indexed"] for event in told if event["event"] == "looked") == 1
+    finally:
+        watcher.terminate()
+        _out, err = watcher.communicate(timeout=60)
+    assert watcher.returncode == 0, err
 
 
 @pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
