@@ -24,14 +24,31 @@ def read_image(path: Path) -> bytes | None:
     Raises:
         MediaError: it is an image and cannot be read.
     """
-    sandbox = Sandbox(__name__, Limits())
+    reader = ImageReader()
     try:
-        for header, body in sandbox.ask({"path": str(path.absolute())}):
-            if header["kind"] == "picture":
-                return body
-        return None
+        return reader.read(path)
     finally:
-        sandbox.close()
+        reader.close()
+
+
+class ImageReader:
+    """Reads images in one child process, which starts with the first; thread-confined but for `kill`."""
+
+    def __init__(self) -> None:
+        self._sandbox = Sandbox(__name__, Limits())
+
+    def read(self, path: Path) -> bytes | None:
+        """As `read_image`."""
+        replies = list(self._sandbox.ask({"path": str(path.absolute())}))  # all, or the child is ended
+        return next((body for header, body in replies if header["kind"] == "picture"), None)
+
+    def kill(self) -> None:
+        """End the child process at once and for good, from any thread."""
+        self._sandbox.kill()
+
+    def close(self) -> None:
+        """End the child process."""
+        self._sandbox.close()
 
 
 def handle(request: dict[str, object]) -> Iterator[wire.Message]:

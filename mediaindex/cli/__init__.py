@@ -40,6 +40,7 @@ COMMANDS = (
     "restore",
     "purge",
     "models",
+    "features",
     "doctor",
     "service",
     "config",

@@ -181,6 +181,13 @@ def test_models(ask: Commands, tmp_path: Path) -> None:
     hold(ask("models", "use", "colours"), keys, may_lack=("failed[]", "skipped[]"))
 
 
+def test_features(ask: Commands, folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "captions.csv"
+    table.write_text("path,caption,split\nred.mp4,red then blue,train\ngone.mp4,nothing,train\n")
+    words = ("--split", "train", "--captions", table, "--out", tmp_path / "f.parquet")
+    hold(ask("features", folder, *words, code=5), documented("features"))
+
+
 def test_doctor(ask: Commands) -> None:
     cost = {key: kind for key, kind in documented("models list").items() if key != "encoders[].used"}
     hold(ask("doctor", code=None), documented("doctor") | cost)
