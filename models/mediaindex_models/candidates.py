@@ -1,0 +1,111 @@
+"""Lists of candidates: what a generator is asked about, for B queries with K candidates each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from mediaindex_models.denoiser import Direction, known_direction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Candidate lists, each of K ≥ 1, in one direction.
+
+    Attributes:
+        direction: t2v: texts ask for clips; v2t: clips ask for texts.
+        text: (B, D) the queries of t2v; (B, K, D) the candidates of v2t. Not normalised.
+        video: frames (B, K, F, D) of t2v; (B, F, D) of v2t. Not normalised.
+        mask: bool, True at a real frame, as `video` without D.
+        score: (B, K) the ranking that the lists come from; any scale.
+        evidence: further numbers of the frames, as `video` with a width of its own; or None.
+
+    Raises ValueError where shapes do not agree or a list is empty.
+    """
+
+    direction: Direction
+    text: Tensor
+    video: Tensor
+    mask: Tensor
+    score: Tensor
+    evidence: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        known_direction(self.direction)
+        if self.score.ndim != 2 or 0 in self.score.shape:
+            raise ValueError(f"there is a list, and at least one candidate in it: {tuple(self.score.shape)}")
+        queries, count = self.score.shape
+        lead = (queries,), (queries, count)
+        of_text, of_video = lead if self.direction == "t2v" else lead[::-1]
+        _require("text", self.text, (*of_text, self.width))
+        _require("video", self.video, (*of_video, self.frames, self.width))
+        _require("mask", self.mask, (*of_video, self.frames))
+        if self.mask.dtype != torch.bool:
+            raise ValueError(f"the mask of frames is bool, not {self.mask.dtype}")
+        if self.evidence is not None:
+            _require("evidence", self.evidence, (*of_video, self.frames, self.evidence.shape[-1]))
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def count(self) -> int:
+        """K."""
+        return self.score.shape[1]
+
+    @property
+    def width(self) -> int:
+        """D."""
+        return self.text.shape[-1]
+
+    @property
+    def frames(self) -> int:
+        """F, padding included."""
+        return self.mask.shape[-1]
+
+    def require_finite(self) -> None:
+        """Raise ValueError naming the first rows with a NaN or an infinity."""
+        for name in ("text", "video", "score", "evidence"):
+            values = getattr(self, name)
+            # a NaN or an infinity reaches the sum, which one pass makes; only then it is looked for
+            if values is None or bool(values.sum().isfinite()):
+                continue
+            wrong = ~values.isfinite().flatten(1).all(1)
+            if bool(wrong.any()):
+                rows = wrong.nonzero()[:5, 0].tolist()
+                raise ValueError(f"{name} of the queries {rows} holds a NaN or an infinity")
+
+    def rows(self, start: int, stop: int) -> Candidates:
+        """The lists of some of the queries."""
+        return replace(
+            self,
+            text=self.text[start:stop],
+            video=self.video[start:stop],
+            mask=self.mask[start:stop],
+            score=self.score[start:stop],
+            evidence=None if self.evidence is None else self.evidence[start:stop],
+        )
+
+    def split(self, size: int) -> Iterator[Candidates]:
+        """The lists, at most `size` queries at a time."""
+        for start in range(0, len(self), size):
+            yield self.rows(start, start + size)
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Candidates:
+        """The same lists elsewhere; scores stay float32, for their differences are small."""
+        return replace(
+            self,
+            text=self.text.to(device, dtype),
+            video=self.video.to(device, dtype),
+            mask=self.mask.to(device),
+            score=self.score.to(device, torch.float32),
+            evidence=None if self.evidence is None else self.evidence.to(device, dtype),
+        )
+
+
+def _require(name: str, values: Tensor, shape: tuple[int, ...]) -> None:
+    if tuple(values.shape) != shape:
+        raise ValueError(f"{name} has the shape {tuple(values.shape)}, the lists ask for {shape}")

@@ -1,0 +1,271 @@
+"""A generator on disk: model.safetensors + config.json + README.md, the model card. Never a pickle.
+
+config.json names the encoder whose features the generator reads; loading for another is refused. A
+folder appears whole or not at all: it is written under another name and then renamed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mediaindex_models.distribution import Calibration
+from mediaindex_models.generator import Generator
+from mediaindex_models.matcher import Matcher
+from mediaindex_models.presets import GeneratorSpec, require_count
+from mediaindex_models.reference import (
+    denoiser_from_reference,
+    generator_from_reference,
+    matcher_from_reference,
+)
+
+__all__ = [
+    "CheckpointError",
+    "EncoderIdentity",
+    "OtherEncoder",
+    "Saved",
+    "denoiser_from_reference",
+    "digest",
+    "generator_from_reference",
+    "load",
+    "matcher_from_reference",
+    "read_reference",
+    "save",
+]
+
+FORMAT = 1
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+
+_LARGEST_CONFIG_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
+_MOST_LAYERS, _MOST_PLACES = 64, 4096
+
+
+class CheckpointError(ValueError):
+    """A generator's files cannot be read; `str()` of it is one line that names the file and why."""
+
+
+class OtherEncoder(CheckpointError):
+    """The generator was trained for the features of another encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """The encoder whose features a generator reads: its name and the digest of its weights."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """A generator with what was measured of it.
+
+    Attributes:
+        encoder: whose features it reads.
+        calibration: per direction, of its distribution; absent where not fitted.
+        report: evaluation and gates, as JSON: the application's, not read here.
+    """
+
+    generator: Generator
+    encoder: EncoderIdentity
+    calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+    matcher: Matcher | None = None
+
+
+def save(
+    saved: Saved, folder: Path, *, card: str, dtype: torch.dtype = torch.float32, overwrite: bool = False
+) -> None:
+    """Write a generator's folder.
+
+    Args:
+        folder: made here; an existing one is refused with FileExistsError unless `overwrite`.
+        card: the model card's text, Markdown.
+        dtype: of the stored weights; float16 halves the file.
+    """
+    if folder.exists() and not overwrite:
+        raise FileExistsError(f"{folder} exists; choose another folder or allow it to be replaced")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        save_file(_tensors(saved, dtype), building / WEIGHTS)
+        config = _config(saved, digest(building / WEIGHTS))
+        (building / CONFIG).write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        (building / CARD).write_text(card, encoding="utf-8")
+        _replace(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> Saved:
+    """Read a generator's folder, weights in float32, in eval mode.
+
+    Args:
+        encoder: the one whose features will be given; None accepts any, for showing what is there.
+
+    Raises CheckpointError for files that are missing, damaged or of a newer format, and OtherEncoder
+    naming both encoders where they differ.
+    """
+    config = _read_config(folder / CONFIG)
+    try:
+        own = EncoderIdentity(**_object(config, "encoder"))
+        spec = GeneratorSpec(**_object(config, "generator"))
+        calibration = {
+            direction: Calibration(**values) for direction, values in _object(config, "calibration").items()
+        }
+        shape = config.get("matcher")
+        matcher = None if shape is None else _matcher(spec.width, **_object(config, "matcher"))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error}") from error
+    if encoder is not None and own != encoder:
+        raise OtherEncoder(
+            f"{folder.name} was trained for the encoder {own.name} ({own.digest[:12]}), "
+            f"not for {encoder.name} ({encoder.digest[:12]}); train one for it: mediaindex train"
+        )
+    generator = Generator(spec)
+    weights = folder / WEIGHTS
+    if config.get("weights") != digest(weights):
+        raise CheckpointError(f"{weights}: not the file that {CONFIG} describes")
+    _fill({"generator": generator, **({"matcher": matcher} if matcher else {})}, weights)
+    return Saved(generator.eval(), own, calibration, _object(config, "report"), matcher and matcher.eval())
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; CheckpointError where it cannot be read."""
+    sha = hashlib.sha256()
+    try:
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                sha.update(chunk)
+    except OSError as error:
+        raise CheckpointError(f"{file}: {error.strerror}") from error
+    return sha.hexdigest()
+
+
+def read_reference(file: Path) -> dict[str, Tensor]:
+    """The tensors of a published `.pth` file, by name; anything in it that is no tensor is refused.
+
+    Raises CheckpointError for a file that holds code or is no checkpoint.
+    """
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its parser meets
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(f"{file}: not a checkpoint of tensors alone: {first}") from error
+    if isinstance(state, dict) and isinstance(state.get("model"), dict):
+        state = state["model"]
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    ):
+        raise CheckpointError(f"{file}: not a checkpoint of tensors by name")
+    return dict(state)
+
+
+def _tensors(saved: Saved, dtype: torch.dtype) -> dict[str, Tensor]:
+    modules = {"generator": saved.generator, **({"matcher": saved.matcher} if saved.matcher else {})}
+    return {
+        f"{owner}.{name}": value.detach().to("cpu", dtype).contiguous()
+        for owner, module in modules.items()
+        for name, value in module.state_dict().items()
+    }
+
+
+def _config(saved: Saved, weights: str) -> dict[str, Any]:
+    matcher = saved.matcher
+    shape = matcher and {
+        "layers": len(matcher.temporal.blocks),
+        "places": matcher.temporal.places.num_embeddings,
+        "corrected_padding": matcher.interaction.corrected,
+    }
+    return {
+        "format": FORMAT,
+        "encoder": dataclasses.asdict(saved.encoder),
+        "generator": dataclasses.asdict(saved.generator.spec),
+        "calibration": {name: dataclasses.asdict(held) for name, held in saved.calibration.items()},
+        "matcher": shape,
+        "report": dict(saved.report),
+        "weights": weights,
+    }
+
+
+def _read_config(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(_LARGEST_CONFIG_BYTES + 1)
+        if len(text) > _LARGEST_CONFIG_BYTES:
+            raise CheckpointError(f"{file}: longer than {_LARGEST_CONFIG_BYTES} bytes")
+        config = json.loads(text)
+    except OSError as error:
+        raise CheckpointError(f"{file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{file}: not JSON") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        found = config.get("format") if isinstance(config, dict) else None
+        raise CheckpointError(f"{file}: format {found!r}, this version reads {FORMAT}")
+    return config
+
+
+def _object(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = config.get(name)
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is missing or no object")
+    return value
+
+
+def _matcher(width: int, *, layers: int, places: int, corrected_padding: bool) -> Matcher:
+    """A matcher of bounded size: the file that asks for it is not trusted."""
+    require_count("layers", layers, most=_MOST_LAYERS)
+    require_count("places", places, most=_MOST_PLACES)
+    return Matcher(width, layers=layers, places=places, corrected_padding=bool(corrected_padding))
+
+
+def _fill(modules: Mapping[str, torch.nn.Module], file: Path) -> None:
+    """Give the modules their weights, names and shapes compared before anything is read."""
+    wanted = {
+        f"{owner}.{name}": value
+        for owner, module in modules.items()
+        for name, value in module.state_dict().items()
+    }
+    try:
+        with safe_open(file, framework="pt") as held:
+            names = set(held.keys())
+            if names != wanted.keys():
+                other = min(names ^ wanted.keys())
+                raise CheckpointError(f"{file}: {other} is missing or belongs to no such network")
+            for name, value in wanted.items():
+                shape = tuple(held.get_slice(name).get_shape())
+                if shape != tuple(value.shape):
+                    raise CheckpointError(f"{file}: {name} is {shape}, should be {tuple(value.shape)}")
+            for name, value in wanted.items():
+                value.copy_(held.get_tensor(name))
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{file}: {error}") from error
+    if not all(bool(value.isfinite().all()) for value in wanted.values()):
+        raise CheckpointError(f"{file}: holds a NaN or an infinity")
+
+
+def _replace(building: Path, folder: Path) -> None:
+    if not folder.exists():
+        os.replace(building, folder)
+        return
+    # a folder cannot be renamed over a full one: the old steps aside and goes when the new one stands
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    os.replace(folder, aside / folder.name)
+    os.replace(building, folder)
+    shutil.rmtree(aside)

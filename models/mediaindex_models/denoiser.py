@@ -1,0 +1,144 @@
+"""The paper's denoiser: what a query and its list of candidates say of a noisy score vector.
+
+DiffusionRet (arXiv 2303.09867): attention from the query to its candidates, biased by the noisy
+scores, then a decoder over each candidate. Text to video and video to text are the same network
+with its arguments exchanged.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from mediaindex_models.attention import frame_weights, pooled
+
+Direction = Literal["t2v", "v2t"]
+DIRECTIONS: tuple[Direction, ...] = ("t2v", "v2t")
+
+INITIAL_DEVIATION = 0.02
+
+
+class Sides(NamedTuple):
+    """A list as the network sees it.
+
+    Attributes:
+        query: (B, 1, D) of a text; (B, K, D) of a clip, which each candidate text pools for itself.
+        candidates: (B, K, D).
+    """
+
+    query: Tensor
+    candidates: Tensor
+
+
+class TimeEmbedding(nn.Module):
+    """A vector for each step: sinusoids through two linear layers around SiLU."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        if width % 2:
+            raise ValueError(f"sinusoids come in pairs: the width must be even, not {width}")
+        self.width = width
+        self.hidden = nn.Linear(width, width)
+        self.output = nn.Linear(width, width)
+
+    def forward(self, t: Tensor) -> Tensor:
+        """Steps (B,) → (B, D)."""
+        position = sinusoids(t, self.width).to(self.hidden.weight.dtype)  # (B, D)
+        embedded: Tensor = self.output(nn.functional.silu(self.hidden(position)))
+        return embedded
+
+
+class PaperDenoiser(nn.Module):
+    """x_0 from x_t, as published, in one direction.
+
+    Args:
+        width: D of texts and frames.
+        direction: t2v asks with a text for clips, v2t with a clip for texts.
+        corrected_mask: padded frames are left out before the softmax over frames, not after it.
+    """
+
+    def __init__(self, width: int, *, direction: Direction, corrected_mask: bool = False) -> None:
+        super().__init__()
+        self.width = width
+        self.direction: Direction = known_direction(direction)
+        self.corrected_mask = corrected_mask
+        self.time = TimeEmbedding(width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(width, width, bias=False)
+        self.value = nn.Linear(width, width, bias=False)
+        self.output = nn.Linear(width, width)
+        self.hidden = nn.Linear(2 * width, 2 * width)
+        self.score = nn.Linear(2 * width, 1)
+        self.apply(_draw_as_published)
+
+    def forward(
+        self,
+        x: Tensor,
+        t: Tensor,
+        text: Tensor,
+        video: Tensor,
+        mask: Tensor,
+        score: Tensor | None = None,
+        evidence: Tensor | None = None,
+    ) -> Tensor:
+        """x_0 (B, K), one number a candidate.
+
+        Args:
+            x: (B, K) noisy scores. t: (B,) steps, 0 the least noisy.
+            text: t2v (B, D), v2t (B, K, D), not normalised.
+            video: frames, t2v (B, K, F, D), v2t (B, F, D), not normalised.
+            mask: bool, True at a real frame, t2v (B, K, F), v2t (B, F).
+            score, evidence: not used; the paper's network knows neither.
+        """
+        del score, evidence
+        sides = self.sides(text, video, mask)
+        condition = self.time(t)[:, None]  # (B, 1, D)
+        query = self.query(sides.query + condition)
+        key = self.key(sides.candidates + condition)
+        value = self.value(sides.candidates + condition)
+        attention = torch.softmax((query * key).sum(-1) + x, dim=-1)  # (B, K)
+        context = self.output(torch.einsum("bk,bkd->bd", attention, value))
+        context = context[:, None].expand_as(sides.candidates)
+        hidden = torch.relu(self.hidden(torch.cat([context, sides.candidates], dim=-1)))  # (B, K, 2D)
+        decoded: Tensor = self.score(hidden)[..., 0]
+        return decoded + attention
+
+    def sides(self, text: Tensor, video: Tensor, mask: Tensor) -> Sides:
+        """The query and its candidates, frames pooled by the text they are compared with."""
+        text, video, mask = with_list_axes(text, video, mask, self.direction)
+        clips = pooled(frame_weights(text, video, mask, corrected=self.corrected_mask), video)  # (B, K, D)
+        return Sides(text, clips) if self.direction == "t2v" else Sides(clips, text)
+
+
+def with_list_axes(
+    text: Tensor, video: Tensor, mask: Tensor, direction: Direction
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Both sides with an axis of candidates, 1 long on the query's: (B, ·, D), (B, ·, F, D), (B, ·, F)."""
+    if direction == "t2v":
+        return text[:, None], video, mask
+    return text, video[:, None], mask[:, None]
+
+
+def known_direction(direction: str) -> Direction:
+    """The direction, or ValueError with the allowed names."""
+    for known in DIRECTIONS:
+        if known == direction:
+            return known
+    raise ValueError(f"a direction is t2v or v2t, not {direction!r}")
+
+
+def sinusoids(t: Tensor, width: int) -> Tensor:
+    """(B,) → (B, D): sin and cos of t · 10000^(−2k/D), by turns (Vaswani et al., arXiv 1706.03762)."""
+    even = torch.arange(0, width, 2, device=t.device, dtype=torch.float32)
+    angles = t[:, None].float() * torch.exp(even * (-math.log(10000.0) / width))  # (B, D / 2)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+
+
+def _draw_as_published(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, std=INITIAL_DEVIATION)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,117 @@
+"""The generated joint distribution over a query's candidates, with the mass of "none of these".
+
+    p = softmax([x_0 / T ; a + b · best score])
+
+The last entry stands for an answer outside the list, or none at all: x_0 only compares candidates with
+each other, so how good the best of them is at all must come from the score of the list.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_FIT_STEPS = 100
+_SMALLEST_SPREAD = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Three numbers fitted on queries with and without an answer in their list.
+
+    Attributes:
+        temperature: T > 0, in units of the final order that it divides.
+        none_bias: a. none_slope: b, negative where a better best score makes "none" less likely.
+    """
+
+    temperature: float
+    none_bias: float
+    none_slope: float
+
+    def __post_init__(self) -> None:
+        values = (self.temperature, self.none_bias, self.none_slope)
+        if not all(math.isfinite(value) for value in values) or self.temperature <= 0:
+            raise ValueError(f"a calibration is three finite numbers, the first above zero, not {values}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """Probabilities that each candidate is the answer.
+
+    Attributes:
+        probabilities: (B, K). none: (B,), so that rows of both together sum to one.
+        entropy: (B,) of all K + 1 outcomes, in nats, 0..log(K + 1).
+    """
+
+    probabilities: Tensor
+    none: Tensor
+    entropy: Tensor
+
+
+def distribution(order: Tensor, score: Tensor, calibration: Calibration) -> Distribution:
+    """The distribution over (B, K) candidates.
+
+    Args:
+        order: (B, K) a generator's final order. score: (B, K) what the candidates came with.
+        calibration: fitted for this generator.
+    """
+    outcomes = _logits(
+        order,
+        score,
+        torch.tensor(calibration.temperature).to(order),
+        torch.tensor(calibration.none_bias).to(order),
+        torch.tensor(calibration.none_slope).to(order),
+    )
+    logs = torch.log_softmax(outcomes, dim=-1)  # (B, K + 1)
+    shares = logs.exp()
+    return Distribution(shares[:, :-1], shares[:, -1], -(shares * logs).sum(-1))
+
+
+def fit_calibration(order: Tensor, score: Tensor, answer: Tensor) -> Calibration:
+    """The calibration of the greatest likelihood.
+
+    Args:
+        order, score: (B, K) as of `distribution`.
+        answer: (B,) the right candidate, or K where the list has none.
+
+    Raises ValueError where there is no query with an answer or none without: nothing could be told apart.
+    """
+    count = order.shape[1]
+    without = answer == count
+    if bool(without.all()) or not bool(without.any()):
+        raise ValueError("a calibration is fitted on queries with an answer and queries without one")
+    order, score = order.detach().double(), score.detach().double()
+    spread = order.std().clamp(min=_SMALLEST_SPREAD)
+    best = score.amax(-1)
+    scale = best.std().clamp(min=_SMALLEST_SPREAD)
+    # fitted on standardised numbers, where one step size fits all three; told in the given ones
+    start = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([start], max_iter=_FIT_STEPS, line_search_fn="strong_wolfe")
+    centred = (score - best.mean()) / scale
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        log_temperature, bias, slope = start
+        outcomes = _logits(order / spread, centred, log_temperature.exp(), bias, slope)
+        value = F.cross_entropy(outcomes, answer)
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    with torch.enable_grad():
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
+    # an order without any spread has no temperature to find; the bounds keep the number finite
+    temperature = float(start[0].detach().clamp(-20, 20).exp() * spread)
+    slope = float(start[2].detach() / scale)
+    return Calibration(temperature, float(start[1].detach()) - slope * float(best.mean()), slope)
+
+
+def _logits(order: Tensor, score: Tensor, temperature: Tensor, bias: Tensor, slope: Tensor) -> Tensor:
+    """Of K candidates and of none, (B, K + 1); the best candidate's own is 0 but for `none`."""
+    # against the list's best, so that "none" is weighed against one fixed point whatever the order's level
+    candidates = (order - order.amax(-1, keepdim=True)) / temperature
+    none = bias + slope * score.amax(-1, keepdim=True)
+    return torch.cat([candidates, none], dim=-1)

@@ -1,0 +1,78 @@
+"""The temporal transformer: frames of a clip look at each other before they are compared with a text.
+
+V = r + Transformer(r + P), pre-LN blocks with QuickGELU as in CLIP, P a learned table of places.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+HEAD_WIDTH = 64
+MLP_RATIO = 4
+# as published: added to the logits of padding, so that a clip of padding alone still has a softmax
+_PADDING = -1e6
+_LAYER_NORM_EPSILON = 1e-12
+_INITIAL_DEVIATION = 0.02
+
+
+class TemporalTransformer(nn.Module):
+    """Frames in the light of their neighbours.
+
+    Args:
+        width: D, a multiple of `heads`.
+        layers: blocks.
+        places: the most frames of a clip.
+        heads: one for each 64 numbers, as published, where the width allows; any divisor of it.
+    """
+
+    def __init__(self, width: int, *, layers: int = 4, places: int = 77, heads: int | None = None) -> None:
+        super().__init__()
+        self.width = width
+        self.places = nn.Embedding(places, width)
+        self.blocks = nn.ModuleList(
+            _Block(width, heads or max(1, width // HEAD_WIDTH)) for _ in range(layers)
+        )
+        nn.init.normal_(self.places.weight, std=_INITIAL_DEVIATION)
+
+    def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
+        """Frames (B, F, D) and mask (B, F) bool → (B, F, D), not normalised.
+
+        Raises ValueError for more frames than places.
+        """
+        count = frames.shape[1]
+        if count > self.places.num_embeddings:
+            raise ValueError(f"a clip has {count} frames, the network {self.places.num_embeddings} places")
+        bias = torch.where(mask, 0.0, _PADDING).to(frames.dtype)[:, None, None]  # (B, 1, 1, F)
+        hidden = frames + self.places.weight[:count]
+        for block in self.blocks:
+            hidden = block(hidden, bias)
+        return frames + hidden
+
+
+class _Block(nn.Module):
+    """Attention and a hidden layer of four times the width, each added to what it read."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"a width of {width} cannot be shared by {heads} heads")
+        self.heads = heads
+        self.before_attention = nn.LayerNorm(width, eps=_LAYER_NORM_EPSILON)
+        self.projections = nn.Linear(width, 3 * width)
+        self.output = nn.Linear(width, width)
+        self.before_hidden = nn.LayerNorm(width, eps=_LAYER_NORM_EPSILON)
+        self.widen = nn.Linear(width, MLP_RATIO * width)
+        self.narrow = nn.Linear(MLP_RATIO * width, width)
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """(B, F, D) with an addend of the logits (B, 1, 1, F) → (B, F, D)."""
+        query, key, value = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, F, D / heads)
+            for part in self.projections(self.before_attention(x)).chunk(3, dim=-1)
+        )
+        attended = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        x = x + self.output(attended.transpose(1, 2).flatten(2))
+        hidden = self.widen(self.before_hidden(x))
+        narrowed: Tensor = self.narrow(hidden * torch.sigmoid(1.702 * hidden))  # QuickGELU
+        return x + narrowed

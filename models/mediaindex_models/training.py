@@ -1,0 +1,253 @@
+"""Training on features: the first stage, the generator, or both (training_config has the stages).
+
+Every random choice of a step comes from the seed and the step's number, so that a run which was cut
+off goes on to the same weights, bit for bit on a CPU, with no random state kept.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mediaindex_models.checkpoint import CheckpointError
+from mediaindex_models.generator import Generator
+from mediaindex_models.matcher import Matcher
+from mediaindex_models.objective import Objective
+from mediaindex_models.pairs import Pairs
+from mediaindex_models.training_config import TrainingConfig
+from mediaindex_models.training_state import TrainingState, read_state, write_state
+
+_BETAS = (0.9, 0.98)
+_SEED_STRIDE = 1_000_003
+_CHECK_STEP = 1 << 40
+
+
+class NonFiniteLoss(ArithmeticError):
+    """A loss or a gradient is no number; the weights are those before the step.
+
+    Attributes:
+        step: at which it came. names: of the captions in its batch.
+    """
+
+    def __init__(self, step: int, names: tuple[str, ...]) -> None:
+        super().__init__(f"the loss of step {step} is not finite; its batch: {', '.join(names)}")
+        self.step = step
+        self.names = names
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step done.
+
+    Attributes:
+        step: counted from 1. loss: of the step's batch. learning_rate: of its update.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+
+
+class Trainer:
+    """One run: `run` yields its steps, `averaged` gives the result.
+
+    Args:
+        pairs: what to train on, on the device to train on; the networks are moved there.
+        config: of the run.
+        generator: trained in every stage but 1.
+        matcher: trained in every stage but 2, where it gives frozen features and ranking, if given.
+
+    Raises ValueError where the stage misses a network or the pairs are not what a network reads.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        config: TrainingConfig,
+        *,
+        generator: Generator | None = None,
+        matcher: Matcher | None = None,
+    ) -> None:
+        _require(config, pairs, generator, matcher)
+        device = pairs.text.device
+        self.config = config
+        self.step = 0
+        self.generator = generator and generator.to(device)
+        self.matcher = matcher and matcher.to(device)
+        if config.stage == "2" and self.matcher is not None:
+            pairs = pairs.through(self.matcher.eval().requires_grad_(False))
+        self.objective = Objective(pairs, config, self.generator, self.matcher)
+        self.parameters = self._trained_parameters()
+        self.average = {name: value.detach().clone() for name, value in self.parameters.items()}
+        # biases, gains and norms are not pulled towards zero
+        matrices = [value for value in self.parameters.values() if value.ndim > 1]
+        others = [value for value in self.parameters.values() if value.ndim <= 1]
+        groups = [
+            {"params": matrices, "weight_decay": config.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=_BETAS)
+
+    def run(self, *, state: Path | None = None, save_every: int = 100) -> Iterator[Progress]:
+        """Train to the last step, yielding each.
+
+        Args:
+            state: a file that keeps the run; where it exists, the run goes on from it. Written every
+                `save_every` steps, after the last, and before NonFiniteLoss is raised.
+
+        Raises NonFiniteLoss, and CheckpointError for a state of another run.
+        """
+        if state is not None and state.exists():
+            self.restore(read_state(state, self.config, self.objective.pairs.fingerprint))
+        while self.step < self.config.steps:
+            try:
+                loss = self._update()
+            except NonFiniteLoss:
+                if state is not None:
+                    write_state(state, self.state())
+                raise
+            if state is not None and (self.step % save_every == 0 or self.step == self.config.steps):
+                write_state(state, self.state())
+            rate = self.config.learning_rate_at(self.step - 1)
+            yield Progress(self.step, self.config.steps, loss, rate)
+
+    def averaged(self) -> tuple[Generator | None, Matcher | None]:
+        """Copies of both networks with the averaged weights, in eval mode."""
+        copies = {name: copy.deepcopy(module).eval() for name, module in self._networks().items()}
+        with torch.no_grad():
+            for owner, module in copies.items():
+                for name, parameter in module.named_parameters():
+                    parameter.copy_(self.average.get(f"{owner}.{name}", parameter))
+        generator, matcher = copies.get("generator"), copies.get("matcher")
+        assert generator is None or isinstance(generator, Generator)
+        assert matcher is None or isinstance(matcher, Matcher)
+        return generator, matcher
+
+    @torch.no_grad()
+    def loss_at_noisiest_step(self) -> float:
+        """The generation loss as inference has it, at t = T − 1 from x = 0, over one batch of the pairs.
+
+        The training loss is a mean over t, and at low noise x_t contains the answer: it says nothing of
+        how well one evaluation ranks.
+        """
+        if self.generator is None:
+            raise ValueError("the first stage has no generation loss")
+        random = torch.Generator().manual_seed(self._seed(_CHECK_STEP))
+        gallery = self.objective.pairs.gallery(self.objective.drawn(random))
+        if self.matcher is not None and self.config.stage != "2":
+            gallery = gallery.through(self.matcher)
+        self.generator.eval()
+        return float(self.objective.generation(gallery, random, noisiest=True))
+
+    def state(self) -> TrainingState:
+        """All that the rest of the run depends on."""
+        moments = {}
+        for name, parameter in self.parameters.items():
+            held = self.optimizer.state.get(parameter, {})
+            moments[name] = (
+                held.get("exp_avg", torch.zeros_like(parameter)),
+                held.get("exp_avg_sq", torch.zeros_like(parameter)),
+            )
+        weights = {name: value.detach() for name, value in self.parameters.items()}
+        data = self.objective.pairs.fingerprint
+        return TrainingState(self.step, self.config, data, weights, self.average, moments)
+
+    @torch.no_grad()
+    def restore(self, state: TrainingState) -> None:
+        """Go on from a state of the same run. Raises CheckpointError where its networks are others."""
+        shapes = {name: value.shape for name, value in self.parameters.items()}
+        if {name: value.shape for name, value in state.weights.items()} != shapes:
+            raise CheckpointError("the state is of other networks than those to be trained")
+        for name, parameter in self.parameters.items():
+            parameter.copy_(state.weights[name])
+            self.average[name].copy_(state.average[name])
+            first, second = state.moments[name]
+            self.optimizer.state[parameter] = {
+                "step": torch.tensor(float(state.step)),
+                "exp_avg": first.to(parameter.device, copy=True),
+                "exp_avg_sq": second.to(parameter.device, copy=True),
+            }
+        self.step = state.step
+
+    def _update(self) -> float:
+        for module in self._networks().values():
+            module.train()
+        seed = self._seed(self.step)
+        random = torch.Generator().manual_seed(seed)
+        drawn = self.objective.drawn(random)
+        # dropout draws from the global generators, which are put back
+        with torch.random.fork_rng(devices=[drawn.device] if drawn.is_cuda else []):
+            torch.manual_seed(seed)
+            loss = self.objective.loss(drawn, random)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip_norm)
+        if not math.isfinite(float(loss.detach() + norm)):
+            batch = drawn[: self.config.batch].tolist()
+            raise NonFiniteLoss(self.step + 1, tuple(map(self.objective.pairs.name, batch)))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate_at(self.step)
+        self.optimizer.step()
+        if self.matcher is not None:
+            self.matcher.bound_scale()
+        self._average_weights()
+        self.step += 1
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def _average_weights(self) -> None:
+        for name, parameter in self.parameters.items():
+            self.average[name].lerp_(parameter, 1.0 - self.config.ema)
+
+    def _networks(self) -> Mapping[str, nn.Module]:
+        both = {"generator": self.generator, "matcher": self.matcher}
+        return {name: module for name, module in both.items() if module is not None}
+
+    def _trained_parameters(self) -> dict[str, nn.Parameter]:
+        named = {
+            f"{owner}.{name}": parameter
+            for owner, module in self._networks().items()
+            for name, parameter in module.named_parameters()
+            if parameter.requires_grad
+        }
+        if self.config.stage == "generative":
+            # nothing of the generation loss reaches the interaction: its ranking is an input
+            named = {name: value for name, value in named.items() if not name.startswith(_UNREACHED)}
+        return named
+
+    def _seed(self, step: int) -> int:
+        return self.config.seed * _SEED_STRIDE + step
+
+
+_UNREACHED = ("matcher.interaction.", "matcher.log_scale")
+
+
+def _require(
+    config: TrainingConfig, pairs: Pairs, generator: Generator | None, matcher: Matcher | None
+) -> None:
+    if config.stage != "1" and generator is None:
+        raise ValueError(f"stage {config.stage} trains a generator")
+    if config.stage == "1" and generator is not None:
+        raise ValueError("stage 1 trains no generator")
+    if config.stage != "2" and matcher is None:
+        raise ValueError(f"stage {config.stage} trains a matcher")
+    width = pairs.text.shape[1]
+    evidence = 0 if pairs.evidence is None else pairs.evidence.shape[-1]
+    if generator is not None and generator.spec.width != width:
+        raise ValueError(f"features are {width} wide, the generator reads {generator.spec.width}")
+    if generator is not None and generator.spec.recipe != "paper" and generator.spec.evidence != evidence:
+        raise ValueError(
+            f"frames have {evidence} numbers of evidence, the generator reads {generator.spec.evidence}"
+        )
+    if matcher is not None and matcher.temporal.width != width:
+        raise ValueError(f"features are {width} wide, the matcher reads {matcher.temporal.width}")
+    least = max(2, config.candidates if config.stage != "1" else 2)
+    if pairs.clips < least:
+        raise ValueError(f"training needs at least {least} clips, there are {pairs.clips}")

@@ -1,0 +1,98 @@
+"""A run of training on disk: one safetensors file, replaced whole, that the run goes on from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mediaindex_models.checkpoint import CheckpointError
+from mediaindex_models.training_config import TrainingConfig
+
+_KIND = "mediaindex training state 1"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingState:
+    """Everything that the rest of a run depends on, by parameter name.
+
+    Attributes:
+        step: updates done. data: fingerprint of the pairs.
+        average: weights averaged over steps. moments: first and second, of AdamW.
+    """
+
+    step: int
+    config: TrainingConfig
+    data: str
+    weights: Mapping[str, Tensor]
+    average: Mapping[str, Tensor]
+    moments: Mapping[str, tuple[Tensor, Tensor]]
+
+
+def write_state(file: Path, state: TrainingState) -> None:
+    """Replace the file whole: after a crash it is the old state or the new one."""
+    tensors: dict[str, Tensor] = {}
+    for name, weight in state.weights.items():
+        first, second = state.moments[name]
+        parts = {"weight": weight, "average": state.average[name], "first": first, "second": second}
+        tensors |= {f"{part}/{name}": value.detach().cpu().contiguous() for part, value in parts.items()}
+    metadata = {
+        "kind": _KIND,
+        "step": str(state.step),
+        "data": state.data,
+        "config": json.dumps(dataclasses.asdict(state.config), sort_keys=True),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    building = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        save_file(tensors, building, metadata=metadata)
+        with building.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(building, file)
+    finally:
+        building.unlink(missing_ok=True)
+
+
+def read_state(file: Path, config: TrainingConfig, data: str) -> TrainingState:
+    """The state of a run with these settings on these pairs.
+
+    Raises CheckpointError for a damaged file and for another run, naming what differs.
+    """
+    try:
+        with safe_open(file, framework="pt") as held:
+            metadata = held.metadata() or {}
+            tensors = {name: held.get_tensor(name) for name in held.keys()}  # noqa: SIM118 (no mapping)
+        if metadata.get("kind") != _KIND:
+            raise CheckpointError(f"{file}: not a state of training")
+        _require_same_run(file, json.loads(metadata["config"]), config)
+        if metadata["data"] != data:
+            raise CheckpointError(f"{file} keeps a run on other pairs; choose another folder")
+        names = [key.removeprefix("weight/") for key in tensors if key.startswith("weight/")]
+        return TrainingState(
+            int(metadata["step"]),
+            config,
+            data,
+            {name: tensors[f"weight/{name}"] for name in names},
+            {name: tensors[f"average/{name}"] for name in names},
+            {name: (tensors[f"first/{name}"], tensors[f"second/{name}"]) for name in names},
+        )
+    except CheckpointError:
+        raise
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise CheckpointError(f"{file}: {error}") from error
+
+
+def _require_same_run(file: Path, kept: object, config: TrainingConfig) -> None:
+    if not isinstance(kept, dict):
+        raise CheckpointError(f"{file}: its settings are no object")
+    for name, value in dataclasses.asdict(config).items():
+        if kept.get(name) != value:
+            difference = f"{name} = {kept.get(name)}, this one has {value}"
+            raise CheckpointError(f"{file} keeps a run with {difference}; choose another folder")

@@ -1,0 +1,248 @@
+"""Generators on disk: whole or not at all, for one encoder, without a pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from mediaindex_models.checkpoint import (
+    CheckpointError,
+    EncoderIdentity,
+    OtherEncoder,
+    Saved,
+    denoiser_from_reference,
+    digest,
+    generator_from_reference,
+    load,
+    matcher_from_reference,
+    read_reference,
+    save,
+)
+from mediaindex_models.distribution import Calibration
+from mediaindex_models.generator import Generator
+from mediaindex_models.matcher import Matcher
+from mediaindex_models.presets import preset
+from tests.golden import FIXTURES, Golden
+from tests.models.features import EVIDENCE, WIDTH, made_lists
+
+OURS = EncoderIdentity("builtin", "a" * 64)
+
+
+def made(name: str = "residual", *, matcher: bool = False) -> Saved:
+    torch.manual_seed(1)
+    generator = Generator(preset(name, width=WIDTH, evidence=EVIDENCE))
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return Saved(
+        generator,
+        OURS,
+        calibration={"t2v": Calibration(2.0, 0.5, -1.0)},
+        report={"gate": {"on": True}},
+        matcher=Matcher(WIDTH, layers=1, places=8) if matcher else None,
+    )
+
+
+@pytest.mark.parametrize("name", ["paper", "residual", "pointwise", "residual-without-diffusion"])
+def test_what_was_written_is_read(tmp_path: Path, name: str) -> None:
+    saved = made(name)
+    save(saved, tmp_path / "g", card="# A card\n")
+    found = load(tmp_path / "g", encoder=OURS)
+    assert (found.encoder, found.calibration, found.report) == (
+        saved.encoder,
+        saved.calibration,
+        saved.report,
+    )
+    assert found.generator.spec == saved.generator.spec
+    lists = made_lists("v2t", evidence=saved.generator.spec.evidence)
+    before, after = (held.generator.ranker("v2t")(lists, seeds=[1, 2, 3]).score for held in (saved, found))
+    assert torch.equal(before, after)
+    assert sorted(path.name for path in (tmp_path / "g").iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["g"]
+
+
+def test_a_matcher_goes_with_it(tmp_path: Path) -> None:
+    saved = made("paper", matcher=True)
+    save(saved, tmp_path / "g", card="")
+    found = load(tmp_path / "g").matcher
+    assert saved.matcher is not None
+    assert found is not None
+    assert torch.equal(found.temporal.places.weight, saved.matcher.temporal.places.weight)
+
+
+def test_half_precision_halves_the_file(tmp_path: Path) -> None:
+    save(made(), tmp_path / "whole", card="")
+    save(made(), tmp_path / "half", card="", dtype=torch.float16)
+    whole, half = ((tmp_path / name / "model.safetensors").stat().st_size for name in ("whole", "half"))
+    assert half < 0.6 * whole
+    assert next(load(tmp_path / "half").generator.parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["paper", "residual"])
+def test_a_generator_of_the_builtin_encoder_fits_in_six_megabytes(tmp_path: Path, name: str) -> None:
+    generator = Generator(preset(name, width=384, evidence=256))
+    save(Saved(generator, OURS), tmp_path / "g", card="", dtype=torch.float16)
+    assert (tmp_path / "g" / "model.safetensors").stat().st_size <= 6e6
+
+
+def test_another_encoder_is_refused_by_name(tmp_path: Path) -> None:
+    save(made(), tmp_path / "mine", card="")
+    for other in (EncoderIdentity("fast", "b" * 64), replace(OURS, digest="b" * 64)):
+        with pytest.raises(
+            OtherEncoder, match=rf"mine was trained for the encoder builtin \(a+\), not for {other.name}"
+        ):
+            load(tmp_path / "mine", encoder=other)
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    save(made(), tmp_path / "g", card="first")
+    with pytest.raises(FileExistsError, match="exists"):
+        save(made(), tmp_path / "g", card="second")
+    assert (tmp_path / "g" / "README.md").read_text() == "first"
+    save(made("paper"), tmp_path / "g", card="third", overwrite=True)
+    assert load(tmp_path / "g").generator.spec.recipe == "paper"
+    assert [path.name for path in tmp_path.iterdir()] == ["g"]
+
+
+def rewrite(folder: Path, **changes: object) -> None:
+    """Change settings of a written config.json."""
+    file = folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+def test_damage_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "g"
+    save(made(), folder, card="")
+    config, weights = json.loads((folder / "config.json").read_text()), folder / "model.safetensors"
+
+    for changes, message in (
+        ({"format": 2}, "format 2"),
+        ({"encoder": None}, "encoder is missing"),
+        ({"encoder": {"name": "x"}}, "digest"),
+        ({"generator": {**config["generator"], "width": 1 << 40}}, "width is a whole number"),
+        ({"generator": {**config["generator"], "width": "8"}}, "width is a whole number"),
+        ({"generator": {**config["generator"], "surprise": 1}}, "surprise"),
+        ({"calibration": {"t2v": {"temperature": 0, "none_bias": 0, "none_slope": 0}}}, "three finite"),
+        ({"matcher": {"layers": 10**9, "places": 8, "corrected_padding": False}}, "layers"),
+        ({"generator": {**config["generator"], "hidden": 8}}, "hidden.weight is"),
+        (
+            {"generator": {**config["generator"], "recipe": "paper", "evidence": 0}},
+            "belongs to no such network",
+        ),
+        ({"weights": "0" * 64}, "not the file"),
+    ):
+        rewrite(folder, **{**config, **changes})
+        with pytest.raises(CheckpointError, match=message):
+            load(folder)
+    rewrite(folder, **config)
+    load(folder)
+
+    tensors = load_file(weights)
+    next(iter(tensors.values())).fill_(torch.nan)
+    save_file(tensors, weights)
+    rewrite(folder, weights=digest(weights))
+    with pytest.raises(CheckpointError, match="NaN"):
+        load(folder)
+    weights.write_bytes(b"no tensors")
+    rewrite(folder, weights=digest(weights))
+    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
+        load(folder)
+    weights.unlink()
+    with pytest.raises(CheckpointError, match="No such file"):
+        load(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"format": 1, ' + " " * (1 << 20) + "}"])
+def test_a_config_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        load(tmp_path)
+
+
+class Boom:
+    """What a pickle would run."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("owned",)
+
+
+def test_a_published_file_is_read_without_running_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    state = Golden(FIXTURES / "net_t2v_d64.npz").under("w.")
+    torch.save(state, "good.pth")
+    torch.save({"model": OrderedDict(state), "epoch": 3}, "wrapped.pth")
+    for name in ("good.pth", "wrapped.pth"):
+        assert denoiser_from_reference(read_reference(Path(name)), direction="t2v").width == 64
+    torch.save({"weight": Boom()}, "bad.pth")
+    Path("raw.pth").write_bytes(pickle.dumps(Boom()))
+    torch.save([1, 2], "list.pth")
+    Path("text.pth").write_text("hello")
+    for name in ("bad.pth", "raw.pth", "list.pth", "text.pth", "missing.pth"):
+        with pytest.raises(CheckpointError, match=name):
+            read_reference(Path(name))
+    assert not Path("owned").exists()
+
+
+def whole() -> dict[str, torch.Tensor]:
+    """A published checkpoint of several processes: both directions, a first stage of one layer."""
+    t2v, v2t = (Golden(FIXTURES / f"net_{direction}_d64.npz").under("w.") for direction in ("t2v", "v2t"))
+    state = {f"diffusion_model.{name}": value for name, value in t2v.items()}
+    state |= {f"diffusion_model_v.{name}": value for name, value in v2t.items()}
+    state["diffusion_model.sequence_pos_encoder.pe"] = torch.zeros(5000, 1, 64)
+    theirs = {
+        "temporal.places.weight": "frame_position_embeddings.weight",
+        "projections.": "attn.in_proj_",
+        "output.": "attn.out_proj.",
+        "before_attention.": "ln_1.",
+        "before_hidden.": "ln_2.",
+        "widen.": "mlp.c_fc.",
+        "narrow.": "mlp.c_proj.",
+        "temporal.blocks.": "transformerClip.resblocks.",
+        "interaction.word_importance.": "text_weight_fc.",
+        "interaction.frame_importance.": "video_weight_fc.",
+        "log_scale": "clip.logit_scale",
+    }
+    for ours, value in Matcher(64, layers=1, places=7).state_dict().items():
+        name = ours
+        for part, published in theirs.items():
+            name = name.replace(part, published)
+        state[name] = value
+    return {f"module.{name}": value for name, value in state.items()}
+
+
+def test_a_whole_published_checkpoint() -> None:
+    generator, matcher = generator_from_reference(whole()), matcher_from_reference(whole())
+    assert (generator.spec.recipe, generator.spec.width, generator.spec.sampling) == ("paper", 64, "ddim")
+    assert matcher.temporal.places.num_embeddings == 7
+    for direction in ("t2v", "v2t"):
+        expected = Golden(FIXTURES / f"net_{direction}_d64.npz").tensor("w.q_proj.weight")
+        assert torch.equal(generator.get_parameter(f"directions.{direction}.query.weight"), expected)
+
+
+def test_a_published_checkpoint_that_does_not_fit_is_named() -> None:
+    state = Golden(FIXTURES / "net_t2v_d64.npz").under("w.")
+    with pytest.raises(ValueError, match="no v2t network"):
+        generator_from_reference({f"diffusion_model.{k}": v for k, v in state.items()} | state)
+    with pytest.raises(ValueError, match="no temporal transformer"):
+        matcher_from_reference(state)
+    with pytest.raises(ValueError, match="t2v or v2t"):
+        denoiser_from_reference(state, direction="both")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="is square"):
+        denoiser_from_reference({**state, "q_proj.weight": torch.zeros(2, 3)}, direction="t2v")
+    with pytest.raises(ValueError, match="do not fit"):
+        denoiser_from_reference({**state, "k_proj.weight": torch.zeros(2, 3)}, direction="t2v")
+    del state["proj.bias"], state["decoder.2.bias"]
+    with pytest.raises(ValueError, match=r"decoder\.2\.bias and 1 more miss"):
+        denoiser_from_reference(state, direction="t2v")
