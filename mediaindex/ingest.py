@@ -320,6 +320,7 @@ class Ingest:
                 finally:
                     # A row names its frames now, or never will.
                     self.library.frames.settle(result.frame_file)
+                    commit.remove_unowned(self.library, result.frame_file)
             case Refused():
                 self._record_refused(reconciler, result, report)
             case Broken():

@@ -54,6 +54,19 @@ def find_sidecars(video: Path, siblings: Sequence[str]) -> tuple[Sidecar, ...]:
     return tuple(Sidecar(video.parent / name, language, forced) for name, language, forced in names)
 
 
+def sidecars_by_film(folder: Path, siblings: Sequence[str]) -> dict[str, tuple[Sidecar, ...]]:
+    """The text subtitles of every film of a folder that has some, by the film's name.
+
+    Args:
+        siblings: all names in the folder.
+    """
+    found = _sidecars_by_film(tuple(siblings))
+    return {
+        film: tuple(Sidecar(folder / name, language, forced) for name, language, forced in names)
+        for film, names in found.items()
+    }
+
+
 @functools.lru_cache(maxsize=4)  # asked once for each film of a folder
 def _sidecars_by_film(siblings: tuple[str, ...]) -> dict[str, list[tuple[str, str | None, bool]]]:
     """Film → (sidecar, language, forced), of one folder."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from mediaindex.errors import MediaError
 from mediaindex.media import Cue
-from mediaindex.sidecars import SUBTITLE_EXTENSIONS, Sidecar, find_sidecars
+from mediaindex.sidecars import SUBTITLE_EXTENSIONS, Sidecar, sidecars_by_film
 from mediaindex.store import catalog, lookup, words
 from mediaindex.store.catalog import Location
 from mediaindex.store.library import Library
@@ -30,12 +30,15 @@ def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
             if place.content is not None and place.missing_since is None
         ]
         indexed = words.sidecars_of(connection, [film.id for film in films])
-    listings: dict[Path, list[str]] = {}
+    by_folder: dict[Path, dict[str, tuple[Sidecar, ...]]] = {}
     read = 0
     for film in films:
-        siblings = listings.setdefault(film.path.parent, _names(film.path.parent))
-        found = find_sidecars(film.path, siblings) if siblings else ()
-        read += _refresh_film(library, film, found, indexed.get(film.id, []))
+        folder = film.path.parent
+        if folder not in by_folder:
+            by_folder[folder] = sidecars_by_film(folder, _names(folder))
+        found, old = by_folder[folder].get(film.path.name, ()), indexed.get(film.id, [])
+        if found or old:
+            read += _refresh_film(library, film, found, old)
     return read
 
 
@@ -45,7 +48,7 @@ def _names(folder: Path) -> list[str]:
         names = os.listdir(folder)
     except OSError:
         return []
-    return names if any(Path(name).suffix.lower() in SUBTITLE_EXTENSIONS for name in names) else []
+    return names if any(os.path.splitext(name)[1].lower() in SUBTITLE_EXTENSIONS for name in names) else []
 
 
 def _refresh_film(

@@ -14,7 +14,20 @@ import pytest
 from tests.media import DEFAULT_CLIP, Pixels, flat, write_clip
 
 BENCH = Path(__file__).resolve().parent.parent / "scripts" / "bench"
-SCRIPTS = ("fuzz", "ingest", "kill", "moments", "recall", "rerank", "score", "startup")
+SCRIPTS = (
+    "commands",
+    "first_answer",
+    "fuzz",
+    "ingest",
+    "kill",
+    "moments",
+    "recall",
+    "rerank",
+    "score",
+    "soak",
+    "startup",
+    "watch",
+)
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 160, 40), (30, 40, 200), (120, 120, 120)
 REPORT_KEYS = {"schema", "name", "command", "machine", "rows"}
 MACHINE_KEYS = {"cpu", "cores", "memory_gib", "system", "python", "load_average", "measured"}

@@ -139,6 +139,15 @@ def _sweep(library: Library) -> int:
     return sum(map(len, dead.values()))
 
 
+def remove_unowned(library: Library, frame_file: str) -> None:
+    """Remove a blob that no row names, since its transaction found no room or no video any more."""
+    with library.read() as connection:
+        named = sa.select(extraction.c.id).where(extraction.c.frame_file == frame_file)
+        if connection.execute(named).first() is not None:
+            return
+    library.frames.remove(frame_file)
+
+
 def bump_epoch(connection: sa.Connection) -> None:
     """Let searches that are under way ask again: what they read is about to be removed."""
     set_meta(connection, EPOCH, str(int(get_meta(connection, EPOCH) or 0) + 1))

@@ -36,7 +36,7 @@ from bench._report import VIDEOS, Row, flags, publish, say
 ROUNDS, QUICK_ROUNDS = 2, 1
 QUICK_CLIPS = 5
 OTHERS = 2
-QUIET_SECONDS, REST_SECONDS = 1.0, 5.0
+QUIET_SECONDS, REST_SECONDS = 0.5, 3.0
 SETTLED_SECONDS = 900.0
 SECOND_ENCODER = "second"
 NETWORK: dict[str, Any] = {
@@ -152,12 +152,8 @@ class Home:
         return ["models", "use", SECOND_ENCODER if self.serving() == "builtin" else "builtin"]
 
     def _a_film(self) -> list[str]:
-        """One that is shown; forgotten ones are brought back by `undo_forgetting`."""
+        """One that is shown; `_tidy_up` brings it back."""
         return ["forget", str(min(path for path in self.videos.rglob("*.mp4") if path.is_file()))]
-
-    def undo_forgetting(self) -> None:
-        """Let everything be shown again."""
-        ask("forget", self.library, "--undo")
 
     def _a_film_that_was_broken(self) -> list[str]:
         """Its size and time stay as they were, so that only `retry` looks at it."""
@@ -218,7 +214,7 @@ def undisturbed(home: Home, tally: Tally) -> dict[str, float]:
             tally.wrong_answers += 1
             say(f"{call.name} answered {told}")
         say(f"{call.name}: {code} after {took[call.name]:.1f} s")
-        _tidy_up(home, tally)
+        _tidy_up(home, words, tally)
     return took
 
 
@@ -226,9 +222,10 @@ def _ask(home: Home, words: list[str]) -> tuple[int, Json]:
     return ask(words[0], home.library, *words[1:])
 
 
-def _tidy_up(home: Home, tally: Tally) -> None:
+def _tidy_up(home: Home, words: list[str], tally: Tally) -> None:
     """What has to hold between two commands."""
-    home.undo_forgetting()
+    if words[0] == "forget":
+        ask("forget", home.library, "--undo")  # 2 where the kill came before anything was forgotten
     if not home.watch.runs():
         tally.ended_unasked += 1
         say(f"the watcher ended: {home.watch.events()[-2:]} {home.watch.said()}")
@@ -264,7 +261,7 @@ def kill_one(home: Home, call: Call, seconds: float, tally: Tally, *, watcher: b
         tally.askers_killed += asker.poll() is None
         tally.orphans += kill_session(asker, group=True)
         asker.communicate()
-    _tidy_up(home, tally)
+    _tidy_up(home, words, tally)
     _see_that_all_is_well(home, words, tally)
 
 
@@ -294,7 +291,7 @@ def _see_that_all_is_well(home: Home, words: list[str], tally: Tally) -> None:
     for again in (words, ["check"]):
         tally.calls += 1
         tally.failed_commands += _ask(home, again)[0] != 0
-        _tidy_up(home, tally)
+        _tidy_up(home, again, tally)
 
 
 def judge(home: Home, tally: Tally) -> None:

@@ -41,6 +41,7 @@ STEP_SECONDS = 0.4
 QUIET_SECONDS = 1.0
 REST_SECONDS = 8.0
 LAST_LIFE_SECONDS = 8.0
+FINISH_SECONDS = 600.0
 ONLY_PARENT_EVERY = 3
 # One version and one fragment of the one space: its manifest, data, deletions, and hints, transactions.
 MOST_VERSIONS = 1
@@ -138,9 +139,20 @@ def live(churn: Churn, watchers: Watchers, tally: Tally, chance: random.Random, 
     tally.operations, tally.seconds = churn.done, time.monotonic() - began
 
 
-def settle(watchers: Watchers, searches: subprocess.Popen[str], tally: Tally) -> None:
+def settle(library: Path, watchers: Watchers, searches: subprocess.Popen[str], tally: Tally) -> None:
     """Let the watcher finish and end it, then the searches."""
-    watchers.current.wait_until_idle(REST_SECONDS, seconds=600.0)
+    from mediaindex.store import catalog
+    from mediaindex.store.library import open_library
+
+    watchers.current.wait_until_idle(REST_SECONDS, seconds=FINISH_SECONDS)
+    with open_library(library) as opened:
+        deadline = time.monotonic() + FINISH_SECONDS
+        while time.monotonic() < deadline:
+            with opened.read() as connection:
+                if catalog.next_due(connection) is None:  # no file waits to be tried again
+                    break
+            time.sleep(1.0)
+    watchers.current.wait_until_idle(REST_SECONDS, seconds=FINISH_SECONDS)
     code = watchers.current.stop()
     if code:
         tally.failed_commands += 1
@@ -185,7 +197,7 @@ def soak(work: Path, minutes: float, seed: int, tally: Tally) -> None:
     watchers = Watchers(library, logs, roots, tally)
     try:
         live(churn, watchers, tally, chance, 60.0 * minutes)
-        settle(watchers, searches, tally)
+        settle(library, watchers, searches, tally)
     finally:
         kill_session(watchers.current.process, group=True)
         searches.kill()

@@ -176,7 +176,11 @@ def main() -> None:
     most = QUIET_SECONDS + MOST_SECONDS_AFTER_QUIET
     cpu = statistics.median(rescans)
     rows = [
-        Row(f"copy to found, {len(taken)} clips of 10 s, median (at most {most:g})", statistics.median(taken), "s"),
+        Row(
+            f"copy to found, {len(taken)} clips of 10 s, median (at most {most:g})",
+            statistics.median(taken),
+            "s",
+        ),
         Row("copy to found, slowest", max(taken), "s"),
         Row(f"rescan of {files} unchanged files, CPU, median of {len(rescans)}", cpu, "s"),
         Row(f"the same per 10 000 files (under {MOST_CPU_SECONDS:g})", 10_000 * cpu / files, "s"),
