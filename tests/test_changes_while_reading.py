@@ -102,6 +102,26 @@ def test_a_file_is_taken_as_it_is_when_its_turn_comes(opened: Library, videos: P
     assert "y.mp4" not in places(opened)
 
 
+def test_a_file_that_moves_in_the_middle_of_a_pass_is_not_missing(opened: Library, videos: Path) -> None:
+    run(ingest(opened), videos)
+    film(videos / "d.mp4", "green")
+    (videos / "c.mp4").rename(videos.with_name("aside"))
+    reports: list[Report] = []
+
+    def move(corridor: Ingest) -> None:
+        # The pass began with what was known of c.mp4 at its old place.
+        if not reports and videos / "d.mp4" in corridor.claimed:
+            reports.append(Report())
+            videos.with_name("aside").rename(videos / "z.mp4")
+            reports.append(small_pass(corridor, videos / "z.mp4"))
+
+    assert run(ingest(opened, attend=move), videos).decoded == 1
+    assert reports[1].moved == 1
+    known = places(opened)
+    assert "c.mp4" not in known
+    assert known["z.mp4"].missing_since is None
+
+
 def test_a_broken_file_that_goes_before_its_turn_leaves_nothing(opened: Library, videos: Path) -> None:
     path = videos / "z.mp4"
     path.write_bytes(b"")
