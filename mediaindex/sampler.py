@@ -253,8 +253,9 @@ class _Shot:
         self._cuts_seen = len(cuts)
         if self._held and self._held[-1].seconds - self._start > SEGMENT_SECONDS:
             self._is_long = True
-            yield from self._sparse(self._held)
-            self._held = []
+            # The newest may be the first of the next shot, which is known a few pictures later.
+            yield from self._sparse(self._held[:-1])
+            self._held = self._held[-1:]
 
     def finish(self, cuts: list[float]) -> Iterator[Keyframe]:
         """All that is left."""
