@@ -44,7 +44,7 @@ pytestmark = [
 def started(*command: object) -> subprocess.Popen[str]:
     """A process that dies where it or a child of it makes an internet socket."""
     environment = {name: text for name, text in os.environ.items() if not name.upper().startswith(STEERS)}
-    environment["MEDIAINDEX_THREADS"] = "1"
+    environment |= {"MEDIAINDEX_THREADS": "1", "MEDIAINDEX_NICE": "0"}
     words = [sys.executable, str(LAUNCHER), "no-internet", *map(str, command)]
     return subprocess.Popen(words, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

@@ -17,6 +17,12 @@ from tests.cli.conftest import Commands, film, process
 from tests.cli.test_processes import Running, until
 
 
+@pytest.fixture(autouse=True)
+def _impolite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watcher that gives way to the tests beside it would not be done in their time."""
+    monkeypatch.setenv("MEDIAINDEX_NICE", "0")
+
+
 class Watched:
     """A watcher that runs, and the events that it told."""
 

@@ -31,7 +31,10 @@ def test_it_sums_to_one_and_its_entropy_is_bounded(
     found = distribution(rows, rows / 50, Calibration(temperature, bias, slope))
     assert float(found.probabilities.sum() + found.none) == pytest.approx(1.0, abs=1e-4)
     assert -1e-4 <= float(found.entropy) <= math.log(len(order) + 1) + 1e-4
-    assert torch.equal(found.probabilities.argmax(), rows.argmax()) or len(set(order)) < len(order)
+    # The likeliest is the first of the order, or as good as that where numbers are nearly equal.
+    assert float(found.probabilities[0, rows.argmax()]) == pytest.approx(
+        float(found.probabilities.max()), rel=1e-4
+    )
 
 
 def test_the_temperature_of_a_known_distribution_is_found() -> None:
