@@ -43,7 +43,7 @@ def library(tmp_path: Path) -> Path:
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A fresh home, no variable that would steer the program, and hubs that stay offline."""
     for name in list(os.environ):
-        if name.startswith(("MEDIAINDEX_", "XDG_", "HF_", "TRANSFORMERS_")):
+        if name.startswith(("MEDIAINDEX_", "XDG_", "HF_", "TRANSFORMERS_")) or name == "PYTHONUNBUFFERED":
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))

@@ -31,11 +31,14 @@ class Output:
         if self.as_json:
             # ASCII escapes keep names that are no UTF-8 (lone surrogates) printable and lossless.
             sys.stdout.write(json.dumps({"schema": SCHEMA, **values}, ensure_ascii=True) + "\n")
+            # A pipe or a file is buffered: who reads a watcher's events would wait for hours.
+            sys.stdout.flush()
 
     def line(self, text: str = "") -> None:
         """Print a line of the answer for a person, where no JSON was asked for."""
         if not self.as_json:
             sys.stdout.write(encodable(printable(text)) + "\n")
+            sys.stdout.flush()
 
     def say(self, text: str) -> None:
         """Narrate on stderr."""
