@@ -172,7 +172,7 @@ class Ingest:
         try:
             if looks_first and len(todo) >= MANY_FILES:
                 todo = self._look_first(reconciler, todo, report)
-            self._decode(reconciler, todo, report)
+            self._read(reconciler, todo, report)
         finally:
             self._forecast = outer
         reconciler.finish()
@@ -217,9 +217,6 @@ class Ingest:
                 self.attend(self)
         return found
 
-    def _decode(self, reconciler: Reconciler, todo: Sequence[FileEvent | Work], report: Report) -> None:
-        self._read(reconciler, todo, report, "indexing", None)
-
     def _look_first(
         self, reconciler: Reconciler, todo: Sequence[FileEvent | Work], report: Report
     ) -> list[Work]:
@@ -246,16 +243,21 @@ class Ingest:
         reconciler: Reconciler,
         todo: Sequence[FileEvent | Work],
         report: Report,
-        stage: Stage,
-        reading: Reading | None,
+        stage: Stage = "indexing",
+        reading: Reading | None = None,
     ) -> None:
-        """Read files, in this order as far as several decoders allow, and record what comes of each."""
+        """Read files, in this order as far as several decoders allow, and record what comes of each.
+
+        Args:
+            reading: how; None decodes them in full. Only then what becomes visible counts as indexed.
+        """
         if not todo:
             return
         paths = {_event_of(item).path for item in todo}
         self.claimed |= paths
         ahead = AHEAD_A_JOB * self.decoding.jobs
         waiting = deque(todo)
+        counted = report if reading is None else None
         try:
             with DecodePool(self.library.frames, self.decoding, reading) as pool:
                 while waiting or pool.in_flight:
@@ -267,25 +269,28 @@ class Ingest:
                     if pool.in_flight:
                         full = pool.in_flight >= ahead or not waiting
                         self._take_result(reconciler, pool, report, wait=full)
+                    if self._opened is not None:
+                        self._embed_step(counted, partial=self._is_idle())
                     done = len(todo) - len(waiting) - pool.in_flight
                     self.progress(
                         Progress(stage, done, len(todo), report.media_seconds, outlook=self._outlook())
                     )
                     self.attend(self)
         except KeyboardInterrupt:
-            self.flush(report)
+            self.flush(counted)
             raise
         finally:
             self.claimed -= paths
 
     def _take_result(self, reconciler: Reconciler, pool: DecodePool, report: Report, *, wait: bool) -> None:
-        busy = not wait or self.batcher.waiting >= self.batcher.size
-        result = pool.get(0.0 if busy else 0.2)
+        full = self._opened is not None and self.batcher.waiting >= self.batcher.size
+        result = pool.get(0.2 if wait and not full else 0.0)
         if result is not None:
             self._record(reconciler, result, report)
-        # A padded batch costs as much as a full one: only where nothing has come for a while.
-        idle = result is None and time.monotonic() - self._fed > SECONDS_TO_A_FULL_BATCH
-        self._embed_step(report, partial=idle)
+
+    def _is_idle(self) -> bool:
+        """Whether no frame has come for a while; before, a padded batch would cost as much as a full one."""
+        return time.monotonic() - self._fed > SECONDS_TO_A_FULL_BATCH
 
     def _embed_step(self, report: Report | None, *, partial: bool) -> None:
         self._ready += self.batcher.step(partial=partial)
@@ -507,7 +512,7 @@ class Ingest:
                 different.append(work)
             self.attend(self)
         if different:
-            self._decode(reconciler, different, report)
+            self._read(reconciler, different, report)
             self._embed_missing(report)
 
     def _confirm_one(self, reconciler: Reconciler, location: Location) -> Work | None:

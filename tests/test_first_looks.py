@@ -103,6 +103,16 @@ def test_the_three_passes_end_where_one_would(opened: Library, videos: Path) -> 
     assert (again.index(videos).unchanged, again.stages) == (3, [])
 
 
+def test_first_looks_do_not_count_as_indexed(
+    opened: Library, videos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where so many become visible that they are committed before all are seen."""
+    monkeypatch.setattr(ingest_module, "VIDEOS_A_COMMIT", 1)
+    for number in range(9):  # a batch of frames and one more
+        film(videos / f"{number}.mp4", ("white", 1.0 + number / 5))
+    assert Watched(opened).index(videos).indexed == 12
+
+
 def test_words_find_what_only_its_headers_are_known_of(opened: Library, videos: Path) -> None:
     with pytest.raises(Stop):
         Watched(opened, stop_at="first looks").index(videos)
