@@ -7,10 +7,11 @@ of a file system that is unmounted; watchdog logs the first and is silent about 
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify import InotifyEmitter
+from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
 from watchdog.observers.inotify_c import (
     CallbackId,
     InotifyConstants,
@@ -67,6 +68,49 @@ class Inotify(InotifyFD):
         return sum(line.startswith("inotify wd:") for line in lines)
 
 
+class WatchGroup(InotifyWatchGroup):
+    """The watches below one folder, which end for a folder that is moved away.
+
+    watchdog keeps them under the old name. Another folder may take that name, and what happens to the one
+    then passes for the other's: events are told at wrong paths, and a name that is forgotten twice raises
+    KeyError, after which the instance's thread is dead and a stop waits for ever.
+    """
+
+    def on_event(self, event: InotifyEvent) -> None:
+        """Pass an event on; a folder that turns up again below the root is watched anew, and told whole."""
+        if event.is_moved_from and event.is_directory:
+            with self._lock:
+                path = self._build_event_source_path(event)
+                if path is not None:
+                    self._forget(path)
+        super().on_event(event)
+
+    def _forget(self, folder: bytes) -> None:
+        inside = folder + b"/"
+        watches = self._active_callbacks_by_path.items()
+        self._remove_callbacks([wd for path, wd in watches if path == folder or path.startswith(inside)])
+
+    def _remove_watch_internally(self, wd: WatchDescriptor) -> None:
+        """Forget a watch, and its path where that is still its own: dropped events can leave it another's."""
+        path = self._active_callbacks_by_watch.pop(wd, None)
+        if path is not None and self._active_callbacks_by_path.get(path) == wd:
+            del self._active_callbacks_by_path[path]
+
+
+class Emitter(InotifyEmitter):
+    """watchdog's emitter over a `WatchGroup`."""
+
+    def on_thread_start(self) -> None:
+        """Watch the folder."""
+        self._inotify = WatchGroup(
+            self._inotify_fd,
+            os.fsencode(self.watch.path),
+            is_recursive=self.watch.is_recursive,
+            event_mask=self.get_event_mask_from_filter(),
+            follow_symlink=self.watch.follow_symlink,
+        )
+
+
 class InotifyObserver(BaseObserver):
     """watchdog's observer over an `Inotify` of its own.
 
@@ -77,7 +121,7 @@ class InotifyObserver(BaseObserver):
     def __init__(self) -> None:
         self.inotify = Inotify()
         self.inotify.start()
-        super().__init__(InotifyEmitter, inotify_fd=self.inotify)
+        super().__init__(Emitter, inotify_fd=self.inotify)
 
     def on_thread_stop(self) -> None:
         """End the instance with the observer."""

@@ -191,6 +191,42 @@ def test_folders_that_are_moved_in_renamed_and_moved_out_are_told(
 
 
 @pytest.mark.usefixtures("kind")
+def test_a_folder_that_took_the_name_of_one_moved_away_is_told(
+    watch: Watching, root: Path, tmp_path: Path
+) -> None:
+    put(root / "trip/day 1/old.mp4")
+    here = watch(root)
+    (root / "trip").rename(tmp_path / "away")
+    here.told(root / "trip")
+    put(root / "trip/day 1/new.mp4")
+    here.told(root / "trip/day 1/new.mp4")
+    here.settle()
+    (tmp_path / "away/day 1").rename(root / "day 1")
+    here.told(root / "day 1/old.mp4")
+    here.settle()
+    late = put(root / "trip/day 1/late.mp4")
+    here.told(late)
+
+
+@pytest.mark.usefixtures("kind")
+def test_a_folder_deleted_after_it_was_moved_away_is_nobodys(
+    watch: Watching, root: Path, tmp_path: Path
+) -> None:
+    put(root / "trip/film.mp4")
+    here = watch(root)
+    (root / "trip").rename(tmp_path / "away")
+    here.told(root / "trip")
+    put(root / "trip/film.mp4")
+    here.told(root / "trip/film.mp4")
+    shutil.rmtree(root / "trip")
+    here.settle()
+    shutil.rmtree(tmp_path / "away")
+    late = put(root / "late.mp4")
+    here.told(late)
+    assert here.rescan == {}  # its observer lives
+
+
+@pytest.mark.usefixtures("kind")
 def test_a_tree_that_is_copied_in_and_deleted_is_told(watch: Watching, root: Path, tmp_path: Path) -> None:
     films = [put(tmp_path / f"tree/{n % 3}/{n % 7}/{n}.mp4") for n in range(100)]
     here = watch(root)
