@@ -110,6 +110,7 @@ def test_help_says_how_to_run_it(name: str) -> None:
         assert flag in done.stdout
 
 
+@pytest.mark.slow
 def test_recall_ranks_every_text_beside_fresh_frames(clips: Path, tmp_path: Path) -> None:
     rows = bench("recall", "--quick", "--videos", clips, file=tmp_path / "rows.json")
     for what in ("query", "captions"):
@@ -119,6 +120,7 @@ def test_recall_ranks_every_text_beside_fresh_frames(clips: Path, tmp_path: Path
         assert 1 <= rows[f"{what} MdR"]["value"] <= 3
 
 
+@pytest.mark.slow
 def test_score_takes_the_products_own_figures_for_what_it_does(
     clips: Path, searchable: Path, tmp_path: Path
 ) -> None:
@@ -130,6 +132,7 @@ def test_score_takes_the_products_own_figures_for_what_it_does(
         assert rows[f"{what} R@5, 1 best, segment"]["value"] == 100.0
 
 
+@pytest.mark.slow
 def test_moments_finds_every_joint_of_a_clip_of_three_colours(
     clips: Path, searchable: Path, tmp_path: Path
 ) -> None:
@@ -155,6 +158,7 @@ def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_ingest_splits_the_cpu_time_of_both_sides(clips: Path, tmp_path: Path) -> None:
     rows = bench("ingest", "--quick", "--videos", clips, file=tmp_path / "rows.json")
     both = next(row for what, row in rows.items() if what.startswith("CPU, ours"))
@@ -167,6 +171,7 @@ def test_ingest_splits_the_cpu_time_of_both_sides(clips: Path, tmp_path: Path) -
         assert all(part["value"] >= 0 for part in parts)
 
 
+@pytest.mark.slow
 def test_startup_measures_help_and_a_cold_search(clips: Path, searchable: Path, tmp_path: Path) -> None:
     rows = bench(
         "startup", "--quick", "--videos", clips, "--library", searchable, file=tmp_path / "rows.json"
@@ -178,6 +183,7 @@ def test_startup_measures_help_and_a_cold_search(clips: Path, searchable: Path, 
     assert rows["cold search, process, CPU"]["value"] > 0
 
 
+@pytest.mark.slow
 def test_rerank_compares_exact_forms_with_the_plain_loop(tmp_path: Path) -> None:
     rows = bench("rerank", "--quick", file=tmp_path / "rows.json")
     errors = {what: row["value"] for what, row in rows.items() if "50 exact steps: largest error" in what}

@@ -32,8 +32,6 @@ COMMANDS = {
     "doctor": ("doctor",),
 }
 """What a user runs, to its end; `{videos}` and `{film}` are filled in, `--library` and `--json` added."""
-SLOW = {"models list", "doctor"}
-"""Left to the nightly run: they load nothing that the others do not."""
 
 pytestmark = [
     pytest.mark.skipif(not seccomp.SUPPORTED, reason="needs seccomp on x86-64 or aarch64"),
@@ -77,9 +75,8 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "library", videos
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.kill] if name in SLOW else []) for name in COMMANDS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_makes_no_internet_socket(indexed: tuple[Path, Path], name: str) -> None:
     library, videos = indexed
     arguments = [word.format(videos=videos, film=videos / "clip.mp4") for word in COMMANDS[name]]
@@ -91,6 +88,7 @@ def test_a_command_makes_no_internet_socket(indexed: tuple[Path, Path], name: st
     assert not answer.get("failed"), "a decoder that asks for a socket dies, and its file fails"
 
 
+@pytest.mark.slow
 def test_a_watcher_makes_no_internet_socket(indexed: tuple[Path, Path]) -> None:
     library, videos = indexed
     watcher = started(*command_line(library, "watch", str(videos), "--quiet-seconds", "0.2"))

@@ -65,6 +65,7 @@ def test_the_wheel_holds_the_program_and_nothing_of_the_checkout(wheel: Path) ->
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
+@pytest.mark.slow
 def test_the_installed_command_searches_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     videos, library = tmp_path / "videos", tmp_path / "library"
     videos.mkdir()

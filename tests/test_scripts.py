@@ -166,6 +166,7 @@ def test_a_torchvision_of_another_build_is_named(checkout: Checkout, source: str
     assert "no nms" not in err
 
 
+@pytest.mark.slow
 def test_changed_requirements_and_further_extras_install_again(checkout: Checkout) -> None:
     assert checkout.call("run", "0")[0] == 0
     with (checkout.root / "pyproject.toml").open("a") as file:
@@ -191,6 +192,7 @@ def test_a_failed_installation_is_one_line_and_is_tried_again(checkout: Checkout
     assert checkout.call("run", "0")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_killed_installation_is_repaired_by_the_next_call(checkout: Checkout) -> None:
     (checkout.root / "hold").touch()
     process = checkout.start("run", "0")
@@ -205,6 +207,7 @@ def test_a_killed_installation_is_repaired_by_the_next_call(checkout: Checkout) 
     assert (half / "INSTALLER").is_file()
 
 
+@pytest.mark.slow
 def test_two_calls_at_once_install_once(checkout: Checkout) -> None:
     (checkout.root / "hold").touch()
     first = checkout.start("run", "4")
@@ -229,6 +232,7 @@ def test_interrupted_while_installing_says_so(checkout: Checkout) -> None:
     assert err.splitlines()[-1] == "mediaindex: stopped; the next call goes on from here"
 
 
+@pytest.mark.slow
 def test_an_environment_without_pip_gets_it(checkout: Checkout) -> None:
     shutil.rmtree(checkout.packages / "pip")
     for metadata in checkout.packages.glob("pip-*.dist-info"):
@@ -236,6 +240,7 @@ def test_an_environment_without_pip_gets_it(checkout: Checkout) -> None:
     assert checkout.call("run", "0")[0] == 0
 
 
+@pytest.mark.slow
 def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) -> None:
     python = checkout.root / ".venv" / "bin" / "python"
     python.unlink()
