@@ -8,45 +8,28 @@ in batches: 32 videos, 20 000 vectors or 10 s, whichever comes first.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mediaindex.embed import Encoder
 from mediaindex.embedding import FrameBatcher
 from mediaindex.errors import MediaError
-from mediaindex.extract import (
-    Broken,
-    Decoded,
-    DecodePool,
-    Decoding,
-    Halted,
-    Probed,
-    Reading,
-    Refused,
-    Result,
-    look_once,
-    read_headers,
-)
-from mediaindex.failures import failure_after
+from mediaindex.extract import DecodePool, Decoding, Reading, look_once, read_headers
 from mediaindex.frames import DECODER_VERSION
 from mediaindex.identity import full_hash
 from mediaindex.media import FileEvent
+from mediaindex.outcomes import Recorder, as_it_is_now
 from mediaindex.outlook import Forecast
 from mediaindex.reconcile import Reconciler, Work
 from mediaindex.report import Outlook, Progress, Report, Stage, failed_row
-from mediaindex.store import catalog, commit, first_looks, housekeeping, spaces, words
-from mediaindex.store.catalog import Identity, Location
+from mediaindex.store import catalog, commit, first_looks, housekeeping, spaces
+from mediaindex.store.catalog import Location
 from mediaindex.store.commit import Embedded
 from mediaindex.store.library import Library
 from mediaindex.store.spaces import Space, Unembedded
 from mediaindex.words import refresh_sidecars
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +71,7 @@ class Ingest:
         self.ann_rows = ann_rows
         self.progress = progress
         self.attend = attend
+        # Shared with the recorder; only ever changed in place.
         self.claimed: set[Path] = set()
         self._left_alone: set[Path] = set()
         self.wanted = encoder
@@ -95,8 +79,7 @@ class Ingest:
         self._ready: list[Embedded] = []
         self._since = self._fed = time.monotonic()
         self._opened: tuple[Space, FrameBatcher] | None = None
-        self._probed: list[Work] = []
-        self._forecast: Forecast | None = None
+        self._recorder = Recorder(library, decoding, self.claimed, self._feed)
 
     @property
     def space(self) -> Space:
@@ -168,13 +151,13 @@ class Ingest:
             claimed=self.claimed,
         )
         todo: Sequence[FileEvent | Work] = self._open_files(reconciler, events, report)
-        outer, self._forecast = self._forecast, None
+        outer, self._recorder.forecast = self._recorder.forecast, None
         try:
             if looks_first and len(todo) >= MANY_FILES:
                 todo = self._look_first(reconciler, todo, report)
             self._read(reconciler, todo, report)
         finally:
-            self._forecast = outer
+            self._recorder.forecast = outer
         reconciler.finish()
         self._left_alone |= reconciler.left_alone
         refresh_sidecars(self.library, roots)
@@ -222,9 +205,9 @@ class Ingest:
     ) -> list[Work]:
         """Names and headers, then one frame of each, newest first; the work that is left after it."""
         newest = sorted(todo, key=lambda item: -_event_of(item).mtime_ns)
-        self._probed = []
+        self._recorder.probed = []
         self._read(reconciler, newest, report, "reading headers", read_headers)
-        work, self._probed = self._probed, []
+        work, self._recorder.probed = self._recorder.probed, []
         with self.library.read() as connection:
             seen = first_looks.paths_looked_at(connection, [item.event.path for item in work])
         unseen = [item for item in work if item.event.path not in seen]
@@ -235,7 +218,8 @@ class Ingest:
         with self.library.read() as connection:
             media = first_looks.unread_seconds(connection)
         spec = self.batcher.encoder.spec
-        self._forecast = Forecast(media, vector_bytes=2 * spec.dim + 2 * (spec.evidence_dim or 0) + 16)
+        vector_bytes = 2 * spec.dim + 2 * (spec.evidence_dim or 0) + 16
+        self._recorder.forecast = Forecast(media, vector_bytes=vector_bytes)
         return work
 
     def _read(
@@ -269,6 +253,7 @@ class Ingest:
                     if pool.in_flight:
                         full = pool.in_flight >= ahead or not waiting
                         self._take_result(reconciler, pool, report, wait=full)
+                        waiting += reconciler.take_again()
                     if self._opened is not None:
                         self._embed_step(counted, partial=self._is_idle())
                     done = len(todo) - len(waiting) - pool.in_flight
@@ -286,7 +271,11 @@ class Ingest:
         full = self._opened is not None and self.batcher.waiting >= self.batcher.size
         result = pool.get(0.2 if wait and not full else 0.0)
         if result is not None:
-            self._record(reconciler, result, report)
+            self._recorder.record(reconciler, result, report)
+
+    def _feed(self, item: Unembedded) -> None:
+        self.batcher.add(item)
+        self._fed = time.monotonic()
 
     def _is_idle(self) -> bool:
         """Whether no frame has come for a while; before, a padded batch would cost as much as a full one."""
@@ -308,156 +297,12 @@ class Ingest:
         if report is not None:
             report.indexed += len(batch)
 
-    # What came out of the decoder
-
-    def _record(self, reconciler: Reconciler, result: Result, report: Report) -> None:
-        match result:
-            case Halted():
-                raise result.error
-            case Probed():
-                self._record_probed(reconciler, result)
-            case Decoded():
-                try:
-                    if result.identity.hash is None:
-                        self._record_first_look(result)
-                    else:
-                        self._record_decoded(reconciler, result, report)
-                finally:
-                    # A row names its frames now, or never will.
-                    self.library.frames.settle(result.frame_file)
-                    commit.remove_unowned(self.library, result.frame_file)
-            case Refused():
-                self._record_refused(reconciler, result, report)
-            case Broken():
-                self._record_broken(reconciler, result, report)
-
-    def _record_probed(self, reconciler: Reconciler, result: Probed) -> None:
-        """Let words find the file, which has no picture yet."""
-        event, info = result.work.event, result.info
-        self._probed.append(result.work)
-        identity = Identity(event.size, result.work.partial_hash, None)
-        with self.library.write() as connection:
-            if first_looks.unread_video_at(connection, event.path, identity) is not None:
-                return  # from a pass before
-            video_id = first_looks.add_unread_video(connection, identity, info)
-            location_id = first_looks.place_unread(
-                connection,
-                event.path,
-                video_id,
-                volume_id=result.work.volume_id,
-                size=event.size,
-                mtime_ns=event.mtime_ns,
-            )
-            words.set_video_words(connection, video_id, info.title, info.tags)
-            words.set_location_words(connection, location_id, video_id, event.path, result.work.root)
-            catalog.clear_failure(connection, event.path)
-            catalog.clear_skip(connection, event.path)
-
-    def _record_first_look(self, result: Decoded) -> None:
-        """Let the one frame be found until the others come."""
-        with self.library.write() as connection:
-            video_id = first_looks.unread_video_at(connection, result.work.event.path, result.identity)
-            if video_id is None:
-                return  # forgotten or moved meanwhile; its blob is swept
-            extraction_id = self._add_extraction(connection, video_id, result, first_look=True)
-        self.batcher.add(Unembedded(video_id, extraction_id, result.frame_file, 1))
-        self._fed = time.monotonic()
-
-    def _record_decoded(self, reconciler: Reconciler, result: Decoded, report: Report) -> None:
-        event = result.work.event
-        with self.library.write() as connection:
-            first_looks.take_hash(connection, event.path, result.identity)
-            video_id = catalog.ensure_video(
-                connection, result.identity, result.info, result.outline.duration_seconds
-            )
-            extraction_id = self._add_extraction(connection, video_id, result)
-            location_id = catalog.place(
-                connection,
-                event.path,
-                volume_id=result.work.volume_id,
-                next_video_id=video_id,
-                size=event.size,
-                mtime_ns=event.mtime_ns,
-                confirmed=True,
-                missing_since=None,
-            )
-            words.set_video_words(connection, video_id, result.info.title, result.info.tags)
-            words.set_location_words(connection, location_id, video_id, event.path, result.work.root)
-            words.set_embedded_subtitles(connection, video_id, result.cues)
-            catalog.clear_failure(connection, event.path)
-            catalog.clear_skip(connection, event.path)
-        self.batcher.add(Unembedded(video_id, extraction_id, result.frame_file, len(result.seconds)))
-        self._fed = time.monotonic()
-        report.decoded += 1
-        report.frames += len(result.seconds)
-        report.segments += len(result.outline.segments)
-        report.media_seconds += result.outline.duration_seconds
-        if self._forecast is not None:
-            size = self.library.frames.size(result.frame_file)
-            self._forecast.add(result.outline.duration_seconds, frames=len(result.seconds), blob_bytes=size)
-        self._place_copies(reconciler, result.work, video_id)
-
-    def _add_extraction(
-        self, connection: sa.Connection, video_id: int, result: Decoded, *, first_look: bool = False
-    ) -> int:
-        return catalog.add_extraction(
-            connection,
-            video_id,
-            frame_file=result.frame_file,
-            decoder=DECODER_VERSION,
-            sampling=repr(self.decoding.sampling),
-            seconds=result.seconds,
-            outline=result.outline,
-            first_look=first_look,
-        )
-
     def _outlook(self) -> Outlook | None:
-        if self._forecast is None:
+        forecast = self._recorder.forecast
+        if forecast is None:
             return None
         with self.library.read() as connection:
-            return self._forecast.outlook(first_looks.searchable_share(connection))
-
-    def _place_copies(self, reconciler: Reconciler, work: Work, video_id: int) -> None:
-        """Give the files that looked the same in this run their place beside the one decoded."""
-        for copy in self._settled(reconciler, work)[1:]:
-            if _as_it_is_now(copy.event) != copy.event:
-                continue  # it is something else by now, of which the next look tells
-            with self.library.write() as connection:
-                location_id = reconciler.copy(connection, copy.event, video_id, copy.volume_id)
-                words.set_location_words(connection, location_id, video_id, copy.event.path, copy.root)
-            reconciler.findings.copies += 1
-
-    def _settled(self, reconciler: Reconciler, work: Work) -> list[Work]:
-        """The work and what waited for it; another pass may look at these files again."""
-        works = reconciler.settled(work)
-        self.claimed -= {item.event.path for item in works}
-        return works
-
-    def _record_refused(self, reconciler: Reconciler, result: Refused, report: Report) -> None:
-        for work in self._settled(reconciler, result.work):
-            event = work.event
-            with self.library.write() as connection:
-                catalog.set_skip(
-                    connection, event.path, size=event.size, mtime_ns=event.mtime_ns, reason=result.reason
-                )
-                catalog.clear_failure(connection, event.path)
-                catalog.miss(connection, event.path, time.time())
-            reconciler.findings.skipped.append((event.path, result.reason))
-
-    def _record_broken(self, reconciler: Reconciler, result: Broken, report: Report) -> None:
-        report.broke = True
-        for work in self._settled(reconciler, result.work):
-            event = work.event
-            before = reconciler.failures.get(event.path)
-            same = before is not None and (before.size, before.mtime_ns) == (event.size, event.mtime_ns)
-            record = failure_after(result.error, event, before if same else None)
-            with self.library.write() as connection:
-                if os.path.lexists(event.path):  # what went while it was read is not to be tried again
-                    catalog.set_failure(connection, record)
-                catalog.clear_skip(connection, event.path)
-                if record.state == "dead":
-                    catalog.miss(connection, event.path, time.time())
-            report.failed.append(failed_row(event.path, record.stage, record.reason))
+            return forecast.outlook(first_looks.searchable_share(connection))
 
     # What has frames and no vectors
 
@@ -573,17 +418,8 @@ class Ingest:
 
 def _look_now(reconciler: Reconciler, event: FileEvent) -> Work | None:
     """The work that a file needs as it is when its turn has come, which can be days after the scan."""
-    now = _as_it_is_now(event)
+    now = as_it_is_now(event)
     return None if now is None else reconciler.look(now)
-
-
-def _as_it_is_now(event: FileEvent) -> FileEvent | None:
-    """The file at the path of an event; None where it is gone or cannot be seen."""
-    try:
-        status = event.path.stat()
-    except OSError:
-        return None
-    return FileEvent(event.path, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 def _event_of(item: FileEvent | Work) -> FileEvent:

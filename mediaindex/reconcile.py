@@ -75,6 +75,7 @@ class Reconciler:
 
     Attributes:
         left_alone: those of them that the scan saw: whatever happened to them is still to be looked at.
+        again: files whose turn comes again, since the one that they waited for says nothing of them.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Reconciler:
         self.findings = Findings()
         self.seen: set[Path] = set()
         self.left_alone: set[Path] = set()
+        self.again: list[FileEvent] = []
         # Contents that are on their way to the decoder in this run, with the copies that wait for them.
         self.on_the_way: dict[tuple[int, str], list[Work]] = {}
         self._touched: list[tuple[Location, dict[str, Any]]] = []
@@ -268,6 +270,11 @@ class Reconciler:
     def settled(self, work: Work) -> list[Work]:
         """The work and the files that looked the same and waited for its outcome."""
         return self.on_the_way.pop((work.event.size, work.partial_hash), [work])
+
+    def take_again(self) -> list[FileEvent]:
+        """What stands in `again`, once."""
+        again, self.again = self.again, []
+        return again
 
     def _clear_notes(self, path: Path) -> None:
         """A file that could not be read, or held no film, is again what it was before."""

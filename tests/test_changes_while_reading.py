@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,35 @@ def test_a_file_that_was_read_already_is_read_again_in_the_middle_of_a_pass(
         status.st_mtime_ns,
     )
     assert run(ingest(opened), videos).unchanged == 3
+    assert check(opened).problems == []
+
+
+@pytest.mark.parametrize("change", ["cut off", "no film any more", "moved away"])
+def test_a_copy_is_read_itself_where_the_file_that_it_waited_for_changed(
+    opened: Library, videos: Path, change: str
+) -> None:
+    first, copy = videos / "a.mp4", videos / "a.mp4.again.mp4"
+    shutil.copyfile(first, copy)
+    changed: list[str] = []
+
+    def spoil(_: Ingest) -> None:
+        if changed:
+            return
+        changed.append(change)
+        if change == "cut off":
+            os.truncate(first, first.stat().st_size // 2)
+        elif change == "no film any more":
+            write_sound(first)
+        else:
+            first.rename(videos.parent / "elsewhere.mp4")
+
+    report = run(ingest(opened, attend=spoil), videos)
+    assert report.decoded == 3
+    with opened.read() as connection:
+        found = places(opened)[copy.name]
+        assert found.content is not None
+        assert catalog.is_shown(connection, found.content)
+    assert copy.name not in {name for name, *_ in failures(opened)}
     assert check(opened).problems == []
 
 
