@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import sys
 from collections.abc import Generator, Iterator
@@ -17,10 +18,13 @@ DEAD_PROXY = "http://127.0.0.1:9"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One torch thread, here and in every child: vectors are compared bit for bit."""
+    """One torch thread, and Ctrl-C heard, here and in every child: vectors are compared bit for bit."""
     config.stash[SHARED_VARIABLE] = os.environ.get("MEDIAINDEX_SHARED")
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["MKL_NUM_THREADS"] = "1"
+    # A suite that a script started in the background ignores Ctrl-C, and so would all that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
