@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 VIDEOS_A_COMMIT = 32
 VECTORS_A_COMMIT = 20_000
 SECONDS_A_COMMIT = 10.0
+SECONDS_OF_AN_OUTLOOK = 1.0
 # Frames wait so long for others to share a batch with.
 SECONDS_TO_A_FULL_BATCH = 2.0
 # From so many new files on, all of them are looked at before any is decoded in full.
@@ -79,6 +80,7 @@ class Ingest:
         self._ready: list[Embedded] = []
         self._since = self._fed = time.monotonic()
         self._opened: tuple[Space, FrameBatcher] | None = None
+        self._outlook_was: tuple[float, Outlook] | None = None
         self._recorder = Recorder(library, decoding, self.claimed, self._feed)
 
     @property
@@ -152,6 +154,7 @@ class Ingest:
         )
         todo: Sequence[FileEvent | Work] = self._open_files(reconciler, events, report)
         outer, self._recorder.forecast = self._recorder.forecast, None
+        self._outlook_was = None
         try:
             if looks_first and len(todo) >= MANY_FILES:
                 todo = self._look_first(reconciler, todo, report)
@@ -298,11 +301,15 @@ class Ingest:
             report.indexed += len(batch)
 
     def _outlook(self) -> Outlook | None:
+        """How the first pass stands, counted anew once a second: the counts read every video's row."""
         forecast = self._recorder.forecast
         if forecast is None:
             return None
-        with self.library.read() as connection:
-            return forecast.outlook(first_looks.searchable_share(connection))
+        if self._outlook_was is None or time.monotonic() - self._outlook_was[0] > SECONDS_OF_AN_OUTLOOK:
+            with self.library.read() as connection:
+                share = first_looks.searchable_share(connection)
+            self._outlook_was = (time.monotonic(), forecast.outlook(share))
+        return self._outlook_was[1]
 
     # What has frames and no vectors
 

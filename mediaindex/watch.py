@@ -21,7 +21,7 @@ from mediaindex.ignore import IGNORE_FILE
 from mediaindex.pending import Pending, lies_in, outermost
 from mediaindex.roots import Roots
 from mediaindex.rules import Rules, Scopes
-from mediaindex.sidecars import SUBTITLE_EXTENSIONS, find_sidecars
+from mediaindex.sidecars import SUBTITLE_EXTENSIONS, sidecars_by_film
 
 CROWD = "so much changed that one look at everything is cheaper"
 LINKED = "a link to a folder changed"
@@ -180,10 +180,9 @@ def _films_of(folder: str, subtitle: str) -> list[str]:
         names = os.listdir(folder)
     except OSError:
         return []
-    siblings = sorted({*names, subtitle})
-    films = (Path(folder, name) for name in names if extension_of(name) not in OTHER_EXTENSIONS)
+    belongs = sidecars_by_film(Path(folder), sorted({*names, subtitle}))
     return [
-        str(film)
-        for film in films
-        if any(sidecar.path.name == subtitle for sidecar in find_sidecars(film, siblings))
+        os.path.join(folder, film)
+        for film, sidecars in belongs.items()
+        if film in names and any(sidecar.path.name == subtitle for sidecar in sidecars)
     ]
