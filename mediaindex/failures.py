@@ -8,12 +8,11 @@ import time
 from mediaindex.errors import DecoderDied, MediaError
 from mediaindex.frames import DECODER_VERSION
 from mediaindex.media import FileEvent
-from mediaindex.store.catalog import Failure
+from mediaindex.store.catalog import LONGEST_WAIT_SECONDS, Failure
 
 ATTEMPTS = 5
 DECODER_DEATHS = 2
 RETRY_SECONDS = 30.0
-RETRY_SECONDS_MOST = 6 * 3600.0
 JITTER = 0.2
 """Share by which a wait is longer or shorter, so that the files of one bad hour do not come back at once."""
 
@@ -49,4 +48,4 @@ def is_same_try(failed: Failure, event: FileEvent, decoder: str) -> bool:
 
 def _wait_seconds(attempts: int) -> float:
     wait = RETRY_SECONDS * 4.0 ** (attempts - 1) * random.uniform(1.0 - JITTER, 1.0 + JITTER)
-    return min(wait, RETRY_SECONDS_MOST)
+    return min(wait, LONGEST_WAIT_SECONDS)

@@ -171,7 +171,7 @@ class Reconciler:
         if not is_same_try(failed, event, self.decoder):
             return True
         if self.automatic:
-            return failed.state == "waiting" and (failed.next_at or 0.0) <= time.time()
+            return failed.state == "waiting" and failed.is_due(time.time())
         # To find out that a file can be opened now costs nothing.
         return failed.state == "waiting" or failed.stage == "read"
 
@@ -350,7 +350,7 @@ class Reconciler:
         gone = {p for p in noted if not os.path.lexists(p) and self._mounted.would_be_there(p)}
         unseen = self.failures.keys() - self.seen - self.claimed - gone
         waiting = [self.failures[path] for path in unseen]
-        due = [failed for failed in waiting if failed.next_at is not None and failed.next_at <= now]
+        due = [failed for failed in waiting if failed.next_at is not None and failed.is_due(now)]
         if gone or due:
             with self.library.write() as connection:
                 for path in gone:

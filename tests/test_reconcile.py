@@ -24,7 +24,9 @@ from mediaindex.store.schema import location, volume
 from mediaindex.volumes import volume_of
 
 DECODER = "one"
-FUTURE = 1e12
+SOON = time.time() + 3600.0
+WRONG = SOON + 30 * 86_400.0
+"""As a clock leaves it that was a month ahead when the file failed, and was put right."""
 INFO = MediaInfo(6.0, 64, 48, 25.0, "h264", 0, "mov", 0)
 OUTLINE = Outline(2.0, (), (Segment(0.0, 2.0, 0, 1),))
 
@@ -277,7 +279,8 @@ def automatic(opened: Library, root: Path, **more: Any) -> Reconciler:
     ("state", "stage", "next_at", "by_itself", "on_demand"),
     [
         ("waiting", "decode", 0.0, True, True),
-        ("waiting", "decode", FUTURE, False, True),
+        ("waiting", "decode", SOON, False, True),
+        ("waiting", "decode", WRONG, True, True),
         ("dead", "decode", None, False, False),
         ("dead", "read", None, False, True),
     ],
@@ -310,6 +313,7 @@ def test_a_file_that_cannot_be_opened_waits_with_its_reason(opened: Library, vid
         assert record.next_at is not None
         assert catalog.due_failures(connection, record.next_at) == [gone.path]
         assert catalog.due_failures(connection, record.next_at - 1.0) == []
+        assert catalog.due_failures(connection, record.next_at - 30 * 86_400.0) == [gone.path]
         assert catalog.next_due(connection) == record.next_at
     reconciler.finish()
     assert gone.path in reconciler.seen

@@ -49,6 +49,9 @@ INFO_COLUMNS = (
     "title",
 )
 
+LONGEST_WAIT_SECONDS = 6 * 3600.0
+"""A failed file waits no longer for its next try: a later date was made by a clock that was wrong."""
+
 # SQLite's expressions are at most 1000 deep, its statements have at most 32 766 values.
 FOLDERS_AT_ONCE = 200
 IDS_AT_ONCE = 500
@@ -88,6 +91,10 @@ class Failure:
     size: int
     mtime_ns: int
     decoder: str
+
+    def is_due(self, now: float) -> bool:
+        """Whether the next try may begin at this Unix time."""
+        return self.next_at is None or not now < self.next_at <= now + LONGEST_WAIT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,8 +316,9 @@ def failures(connection: Connection, folders: Sequence[Path] | None = None) -> d
 
 def due_failures(connection: Connection, now: float) -> list[Path]:
     """Files whose next try is due, the longest overdue first."""
-    due = sa.select(failure.c.path).where(failure.c.state == "waiting", failure.c.next_at <= now)
-    return list(connection.execute(due.order_by(failure.c.next_at)).scalars())
+    due = sa.or_(failure.c.next_at <= now, failure.c.next_at > now + LONGEST_WAIT_SECONDS)
+    waiting = sa.select(failure.c.path).where(failure.c.state == "waiting", due)
+    return list(connection.execute(waiting.order_by(failure.c.next_at)).scalars())
 
 
 def next_due(connection: Connection) -> float | None:
