@@ -24,9 +24,8 @@ from mediaindex.store.schema import location, volume
 from mediaindex.volumes import volume_of
 
 DECODER = "one"
-SOON = time.time() + 3600.0
-WRONG = SOON + 30 * 86_400.0
-"""As a clock leaves it that was a month ahead when the file failed, and was put right."""
+HOUR, MONTH = 3600.0, 30 * 86_400.0
+"""A month ahead is what a wrong clock left that was put right."""
 INFO = MediaInfo(6.0, 64, 48, 25.0, "h264", 0, "mov", 0)
 OUTLINE = Outline(2.0, (), (Segment(0.0, 2.0, 0, 1),))
 
@@ -276,11 +275,11 @@ def automatic(opened: Library, root: Path, **more: Any) -> Reconciler:
 
 
 @pytest.mark.parametrize(
-    ("state", "stage", "next_at", "by_itself", "on_demand"),
+    ("state", "stage", "waits", "by_itself", "on_demand"),
     [
-        ("waiting", "decode", 0.0, True, True),
-        ("waiting", "decode", SOON, False, True),
-        ("waiting", "decode", WRONG, True, True),
+        ("waiting", "decode", -HOUR, True, True),
+        ("waiting", "decode", HOUR, False, True),
+        ("waiting", "decode", MONTH, True, True),
         ("dead", "decode", None, False, False),
         ("dead", "read", None, False, True),
     ],
@@ -290,11 +289,12 @@ def test_who_tries_a_failed_file_again(
     videos: Path,
     state: str,
     stage: str,
-    next_at: float | None,
+    waits: float | None,
     by_itself: bool,
     on_demand: bool,
 ) -> None:
     path = written(videos / "a.mp4", b"a")
+    next_at = None if waits is None else time.time() + waits
     failed(opened, path, state=state, next_at=next_at, stage=stage)
     assert (automatic(opened, videos).on_the_way != {}) is by_itself
     assert (scanned(opened, videos).on_the_way != {}) is on_demand
@@ -313,7 +313,7 @@ def test_a_file_that_cannot_be_opened_waits_with_its_reason(opened: Library, vid
         assert record.next_at is not None
         assert catalog.due_failures(connection, record.next_at) == [gone.path]
         assert catalog.due_failures(connection, record.next_at - 1.0) == []
-        assert catalog.due_failures(connection, record.next_at - 30 * 86_400.0) == [gone.path]
+        assert catalog.due_failures(connection, record.next_at - MONTH) == [gone.path]
         assert catalog.next_due(connection) == record.next_at
     reconciler.finish()
     assert gone.path in reconciler.seen
