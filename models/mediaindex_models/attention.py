@@ -3,12 +3,19 @@
 a_f = softmax_f(text · frame_f / temperature),   v = Σ_f a_f frame_f
 
 Nothing is learned. Leading dimensions broadcast: one text against many clips, many texts against one.
+Where many lists share their clips, frames are a table (N, F, D) with `rows` (B, K), the clips of each
+list: the frames, much the largest of a step's numbers, are then never copied into the lists.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+_SMALLEST_LENGTH = 1e-12
 
 
 def frame_weights(
@@ -21,18 +28,92 @@ def frame_weights(
         frames: (…, F, D), not normalised.
         mask: (…, F) bool, True at a real frame.
         temperature: of the softmax.
+        corrected: as of `softened`.
+    """
+    return softened(frame_products(text, frames) / temperature, mask, corrected=corrected)
+
+
+def softened(logits: Tensor, mask: Tensor, *, corrected: bool) -> Tensor:
+    """The softmax over frames, (…, F), 0 at padded ones.
+
+    Args:
+        logits: (…, F). mask: (…, F) bool, True at a real frame.
         corrected: padding is left out of the softmax, so that weights sum to one and a padded frame
             does not matter. As published, padding is set to zero after the softmax: it still takes its
             share, and a clip of few frames comes out too small.
 
     A clip without any real frame has weights 0.
     """
-    logits = torch.einsum("...fd,...d->...f", frames, text) / temperature
     if corrected:
         logits = logits.masked_fill(~mask, torch.finfo(logits.dtype).min)
     return torch.softmax(logits, dim=-1) * mask
 
 
-def pooled(weights: Tensor, frames: Tensor) -> Tensor:
-    """Σ_f a_f frame_f: weights (…, F) and frames (…, F, D) → (…, D)."""
-    return torch.einsum("...f,...fd->...d", weights, frames)
+def frame_products(text: Tensor, frames: Tensor, rows: Tensor | None = None) -> Tensor:
+    """text · frame_f, (…, F).
+
+    Args:
+        text: (…, D); with rows (B, 1, D).
+        frames: (…, F, D); with rows (N, F, D).
+        rows: (B, K), the clips of each list; the products are (B, K, F).
+    """
+    if rows is None:
+        return torch.einsum("...fd,...d->...f", frames, text)
+    # a product of matrices with the whole table is cheaper than a copy of the frames of each list
+    clips, count = frames.shape[:2]
+    products = (text[:, 0] @ frames.flatten(0, 1).T).view(-1, clips, count)  # (B, N, F)
+    return products.gather(1, rows[..., None].expand(-1, -1, count))
+
+
+def pooled(weights: Tensor, frames: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Σ_f a_f frame_f: weights (…, F) and frames (…, F, D), or (N, F, D) with rows (B, K), → (…, D)."""
+    if rows is None:
+        return torch.einsum("...f,...fd->...d", weights, frames)
+    count = frames.shape[1]
+    places = rows[..., None] * count + torch.arange(count, device=rows.device)  # (B, K, F)
+    table, bags = frames.flatten(0, 1), weights.flatten(0, 1).to(frames.dtype)
+    summed = F.embedding_bag(places.flatten(0, 1), table, per_sample_weights=bags, mode="sum")
+    return summed.view(*rows.shape, -1)
+
+
+def lengths_of(vectors: Tensor) -> Tensor:
+    """Lengths of vectors (…, D) → (…), never 0, so that they can divide.
+
+    To divide products with vectors costs less than to divide the vectors, which are D times as many
+    numbers.
+    """
+    lengths: Tensor = torch.linalg.vector_norm(vectors, dim=-1)
+    return lengths.clamp(min=_SMALLEST_LENGTH)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixture:
+    """Pooled frames, to be seen through linear layers; made by `of`.
+
+    Attributes:
+        weights, frames, rows: as of `pooled`. value: (…, D), what that gives.
+    """
+
+    weights: Tensor
+    frames: Tensor
+    rows: Tensor | None
+    value: Tensor
+
+    @classmethod
+    def of(cls, weights: Tensor, frames: Tensor, rows: Tensor | None = None) -> Mixture:
+        """Pool the frames; arguments as of `pooled`."""
+        return cls(weights, frames, rows, pooled(weights, frames, rows))
+
+    def unit(self) -> Mixture:
+        """The same in length 1; a mixture of nothing stays 0."""
+        length = lengths_of(self.value)[..., None]
+        return Mixture(self.weights / length, self.frames, self.rows, self.value / length)
+
+    def through(self, matrix: Tensor) -> Tensor:
+        """matrix · value, by whichever of the two orders has fewer products; matrix (H, D) → (…, H).
+
+        A clip that many texts pool, each for itself, has fewer frames than there are texts.
+        """
+        if self.rows is None and self.frames.shape[:-1].numel() < self.value.shape[:-1].numel():
+            return pooled(self.weights, F.linear(self.frames, matrix))
+        return F.linear(self.value, matrix)

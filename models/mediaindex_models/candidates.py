@@ -22,6 +22,9 @@ class Candidates:
         mask: bool, True at a real frame, as `video` without D.
         score: (B, K) the ranking that the lists come from; any scale.
         evidence: further numbers of the frames, as `video` with a width of its own; or None.
+        chosen: (B, K), where lists share a gallery: the candidates' side (text of v2t; video, mask and
+            evidence of t2v) is then that of the whole gallery, (G, …) for (B, K, …), and each list has
+            these of its rows. So a clip is held once, however many lists it is in.
 
     Raises ValueError where shapes do not agree or a list is empty.
     """
@@ -32,13 +35,17 @@ class Candidates:
     mask: Tensor
     score: Tensor
     evidence: Tensor | None = None
+    chosen: Tensor | None = None
 
     def __post_init__(self) -> None:
         known_direction(self.direction)
         if self.score.ndim != 2 or 0 in self.score.shape:
             raise ValueError(f"there is a list, and at least one candidate in it: {tuple(self.score.shape)}")
         queries, count = self.score.shape
-        lead = (queries,), (queries, count)
+        lead: list[tuple[int, ...]] = [(queries,), (queries, count)]
+        if self.chosen is not None:
+            _require("chosen", self.chosen, (queries, count))
+            lead[1] = (len(self.video if self.direction == "t2v" else self.text),)
         of_text, of_video = lead if self.direction == "t2v" else lead[::-1]
         _require("text", self.text, (*of_text, self.width))
         _require("video", self.video, (*of_video, self.frames, self.width))
@@ -80,13 +87,33 @@ class Candidates:
 
     def rows(self, start: int, stop: int) -> Candidates:
         """The lists of some of the queries."""
+
+        def of(values: Tensor, side: str) -> Tensor:
+            shared = self.chosen is not None and side != ("text" if self.direction == "t2v" else "clip")
+            return values if shared else values[start:stop]
+
         return replace(
             self,
-            text=self.text[start:stop],
-            video=self.video[start:stop],
-            mask=self.mask[start:stop],
+            text=of(self.text, "text"),
+            video=of(self.video, "clip"),
+            mask=of(self.mask, "clip"),
             score=self.score[start:stop],
-            evidence=None if self.evidence is None else self.evidence[start:stop],
+            evidence=None if self.evidence is None else of(self.evidence, "clip"),
+            chosen=None if self.chosen is None else self.chosen[start:stop],
+        )
+
+    def apart(self) -> Candidates:
+        """The same lists, each with candidates of its own."""
+        if self.chosen is None:
+            return self
+        if self.direction == "v2t":
+            return replace(self, text=self.text[self.chosen], chosen=None)
+        return replace(
+            self,
+            video=self.video[self.chosen],
+            mask=self.mask[self.chosen],
+            evidence=None if self.evidence is None else self.evidence[self.chosen],
+            chosen=None,
         )
 
     def split(self, size: int) -> Iterator[Candidates]:
@@ -103,6 +130,7 @@ class Candidates:
             mask=self.mask.to(device),
             score=self.score.to(device, torch.float32),
             evidence=None if self.evidence is None else self.evidence.to(device, dtype),
+            chosen=None if self.chosen is None else self.chosen.to(device),
         )
 
 

@@ -6,18 +6,11 @@ Both are called as the denoisers are, see the same inputs and train by the same 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mediaindex_models.denoiser import Direction, known_direction, with_list_axes
-from mediaindex_models.losses import GENERATION_SCALE
-from mediaindex_models.residual import (
-    GAIN_UNIT,
-    PairFeatures,
-    ResidualDenoiser,
-    evidence_with_list_axis,
-    standardised,
-)
+from mediaindex_models.correction import PairFeatures, ScoreCorrection, standing_of
+from mediaindex_models.denoiser import Direction
+from mediaindex_models.residual import ResidualDenoiser
 
 
 class WithoutDiffusion(nn.Module):
@@ -40,14 +33,16 @@ class WithoutDiffusion(nn.Module):
         mask: Tensor,
         score: Tensor | None = None,
         evidence: Tensor | None = None,
+        chosen: Tensor | None = None,
     ) -> Tensor:
         """x_0 (B, K), the same for every x and t; arguments as of the denoiser."""
         noisiest = torch.full_like(t, self.noisiest)
-        answer: Tensor = self.denoiser(torch.zeros_like(x), noisiest, text, video, mask, score, evidence)
+        nothing = torch.zeros_like(x)
+        answer: Tensor = self.denoiser(nothing, noisiest, text, video, mask, score, evidence, chosen)
         return answer
 
 
-class PointwiseControl(nn.Module):
+class PointwiseControl(ScoreCorrection):
     """Each candidate by itself: the residual denoiser without its list, its noise and its steps.
 
         x_0 = (g_s s + g cos(E_t text, E_v evidence) + decoder[q∘c ; q ; c ; s]) / 100
@@ -66,23 +61,20 @@ class PointwiseControl(nn.Module):
         hidden: int = 512,
         dropout: float = 0.2,
     ) -> None:
-        super().__init__()
-        self.width = width
-        self.direction: Direction = known_direction(direction)
-        self.pair = PairFeatures(width, evidence=evidence, inner=inner)
         with torch.device("meta"):
-            twin = ResidualDenoiser(
-                width, direction=direction, evidence=evidence, inner=inner, hidden=hidden, dropout=dropout
-            )
+            twin = ResidualDenoiser(width, direction=direction, evidence=evidence, inner=inner, hidden=hidden)
+            pair = PairFeatures(width, evidence=evidence, inner=inner)
         seen = 3 * inner + 1
-        spare = parameters(twin) - parameters(self.pair) - 2
-        widened = max(1, round(spare / (seen + 2)))  # a unit has its weights, its bias and its output
-        self.hidden = nn.Linear(seen, widened)
-        self.output = nn.Linear(widened, 1, bias=False)
-        self.score_gain = nn.Parameter(torch.tensor(1.0 / GAIN_UNIT))
-        self.agreement_gain = nn.Parameter(torch.zeros(()))
-        self.dropout = nn.Dropout(dropout)
-        nn.init.zeros_(self.output.weight)
+        spare = parameters(twin) - parameters(pair) - 2
+        super().__init__(
+            width,
+            direction=direction,
+            evidence=evidence,
+            inner=inner,
+            seen=seen,
+            hidden=max(1, round(spare / (seen + 2))),  # a unit has its weights, its bias and its output
+            dropout=dropout,
+        )
 
     def forward(
         self,
@@ -93,21 +85,16 @@ class PointwiseControl(nn.Module):
         mask: Tensor,
         score: Tensor | None = None,
         evidence: Tensor | None = None,
+        chosen: Tensor | None = None,
     ) -> Tensor:
         """x_0 (B, K), whatever x and t; arguments as of ResidualDenoiser."""
         del t
-        self.pair.require(evidence)
-        texts, clips, agreement = self.pair(
-            *with_list_axes(text, video, mask, self.direction),
-            evidence_with_list_axis(evidence, self.direction),
-        )
+        texts, clips, agreement = self.compared(text, video, mask, evidence, chosen)
         product = texts * clips  # (B, K, inner)
-        standing = standardised(torch.zeros_like(x) if score is None else score)
-        seen = [product, texts.expand_as(product), clips.expand_as(product), standing[..., None].to(product)]
-        hidden = F.gelu(self.hidden(self.dropout(torch.cat(seen, dim=-1))))
-        decoded = self.output(self.dropout(hidden))[..., 0]
-        logits: Tensor = GAIN_UNIT * (self.score_gain * standing + self.agreement_gain * agreement) + decoded
-        return logits.to(x.dtype) / GENERATION_SCALE
+        standing = standing_of(score, x)
+        numbers = standing[..., None].to(product)
+        seen = [product, texts.expand_as(product), clips.expand_as(product), numbers]
+        return self.answered(x, standing, agreement, torch.cat(seen, dim=-1))
 
 
 def parameters(module: nn.Module) -> int:

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
-from mediaindex_models.attention import frame_weights, pooled
+from mediaindex_models.attention import Mixture, frame_products, softened
 
 Direction = Literal["t2v", "v2t"]
 DIRECTIONS: tuple[Direction, ...] = ("t2v", "v2t")
@@ -83,6 +84,7 @@ class PaperDenoiser(nn.Module):
         mask: Tensor,
         score: Tensor | None = None,
         evidence: Tensor | None = None,
+        chosen: Tensor | None = None,
     ) -> Tensor:
         """x_0 (B, K), one number a candidate.
 
@@ -92,25 +94,54 @@ class PaperDenoiser(nn.Module):
             video: frames, t2v (B, K, F, D), v2t (B, F, D), not normalised.
             mask: bool, True at a real frame, t2v (B, K, F), v2t (B, F).
             score, evidence: not used; the paper's network knows neither.
+            chosen: (B, K), for lists that share a gallery: the candidates' side, texts of v2t and clips of
+                t2v, is then the gallery's, (G, …) for (B, K, …), of which these are each list's rows.
+
+        The linear layers are applied in the order that needs the fewest products: to the query or to the
+        mixture of the list rather than to each candidate. What is computed is the published network.
         """
         del score, evidence
-        sides = self.sides(text, video, mask)
+        texts, clips = self._compared(text, video, mask, chosen)
         condition = self.time(t)[:, None]  # (B, 1, D)
-        query = self.query(sides.query + condition)
-        key = self.key(sides.candidates + condition)
-        value = self.value(sides.candidates + condition)
-        attention = torch.softmax((query * key).sum(-1) + x, dim=-1)  # (B, K)
-        context = self.output(torch.einsum("bk,bkd->bd", attention, value))
-        context = context[:, None].expand_as(sides.candidates)
-        hidden = torch.relu(self.hidden(torch.cat([context, sides.candidates], dim=-1)))  # (B, K, 2D)
+        # (W_q q) · (W_k c) = (W_kᵀ W_q q) · c
+        relation = self.key.weight.T @ self.query.weight
+        if self.direction == "t2v":
+            asked, candidates = linear(texts, relation), clips.value
+        else:
+            asked, candidates = clips.through(relation), texts
+        asked = asked + linear(condition, relation)
+        attention = torch.softmax((asked * (candidates + condition)).sum(-1) + x, dim=-1)  # (B, K)
+        mixed = torch.einsum("bk,bkd->bd", attention, candidates)[:, None] + condition  # attention sums to 1
+        context = self.output(self.value(mixed))  # (B, 1, D)
+        of_list, of_candidate = self.hidden.weight[:, : self.width], self.hidden.weight[:, self.width :]
+        listed = linear(context, of_list, self.hidden.bias)
+        hidden = torch.relu(linear(candidates, of_candidate) + listed)  # (B, K, 2D)
         decoded: Tensor = self.score(hidden)[..., 0]
         return decoded + attention
 
-    def sides(self, text: Tensor, video: Tensor, mask: Tensor) -> Sides:
+    def sides(self, text: Tensor, video: Tensor, mask: Tensor, chosen: Tensor | None = None) -> Sides:
         """The query and its candidates, frames pooled by the text they are compared with."""
-        text, video, mask = with_list_axes(text, video, mask, self.direction)
-        clips = pooled(frame_weights(text, video, mask, corrected=self.corrected_mask), video)  # (B, K, D)
-        return Sides(text, clips) if self.direction == "t2v" else Sides(clips, text)
+        texts, clips = self._compared(text, video, mask, chosen)
+        return Sides(texts, clips.value) if self.direction == "t2v" else Sides(clips.value, texts)
+
+    def _compared(
+        self, text: Tensor, video: Tensor, mask: Tensor, chosen: Tensor | None
+    ) -> tuple[Tensor, Mixture]:
+        text, video, mask, rows = in_lists(text, video, mask, self.direction, chosen)
+        products = frame_products(text, video, rows)
+        weights = softened(products, mask if rows is None else mask[rows], corrected=self.corrected_mask)
+        return text, Mixture.of(weights, video, rows)  # clips (B, K, D)
+
+
+def in_lists(
+    text: Tensor, video: Tensor, mask: Tensor, direction: Direction, chosen: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """Both sides as `with_list_axes` has them, and the rows of the clips where those stay in their table."""
+    if chosen is None:
+        return *with_list_axes(text, video, mask, direction), None
+    if direction == "t2v":
+        return text[:, None], video, mask, chosen
+    return *with_list_axes(text[chosen], video, mask, direction), None
 
 
 def with_list_axes(

@@ -125,11 +125,16 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) in -1..1 → features (B, 1280) and class logits (B, 1000)."""
+        features = self.feature_map(pixels).mean((2, 3))
+        return features, self.classifier(features)
+
+    def feature_map(self, pixels: Tensor) -> Tensor:
+        """(B, 3, H, W) in -1..1 → (B, 1280, H / 32, W / 32), whose mean is the pooled features."""
         x = self.conv_stem(pixels)
         for stage in self.blocks:
             x = stage(x)
-        features = self.conv_head(x).mean((2, 3))
-        return features, self.classifier(features)
+        y: Tensor = self.conv_head(x)
+        return y
 
 
 def folded(published: Mapping[str, Tensor]) -> dict[str, Tensor]:

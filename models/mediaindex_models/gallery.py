@@ -58,10 +58,10 @@ class Gallery:
         return replace(self, video=matcher.temporal(self.video, self.mask))
 
     def lists(self, direction: Direction, mined: Mined, score: Tensor) -> Candidates:
-        """The mined lists of the first B pairs; score (B, G) is the ranking that they come from."""
+        """The mined lists of the first B pairs, sharing this gallery; score (B, G) is what they come from."""
         queries, chosen = len(mined.candidates), mined.candidates  # (B, K)
-        asks_with_text = direction == "t2v"
-        of_text, of_clip = (slice(queries), chosen) if asks_with_text else (chosen, slice(queries))
+        every = slice(len(self.text))
+        of_text, of_clip = (slice(queries), every) if direction == "t2v" else (every, slice(queries))
         return Candidates(
             direction,
             text=self.text[of_text],
@@ -69,4 +69,5 @@ class Gallery:
             mask=self.mask[of_clip],
             score=score.gather(1, chosen),
             evidence=None if self.evidence is None else self.evidence[of_clip],
+            chosen=chosen,
         )

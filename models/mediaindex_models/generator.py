@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.control import PointwiseControl, WithoutDiffusion
+from mediaindex_models.correction import standardised
 from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, known_direction
 from mediaindex_models.diffusion import Diffusion
 from mediaindex_models.distribution import Calibration, Distribution, distribution
 from mediaindex_models.factored import FactoredDenoiser
 from mediaindex_models.losses import GENERATION_SCALE
 from mediaindex_models.presets import GeneratorSpec
-from mediaindex_models.residual import ResidualDenoiser, standardised
+from mediaindex_models.residual import ResidualDenoiser
 from mediaindex_models.sampler import Denoise, ddim, last, seeded_noise, single_evaluation
 from mediaindex_models.schedule import SCHEDULES, respaced, spread_steps
 
@@ -60,13 +61,14 @@ class Generator(nn.Module):
         self.directions = nn.ModuleDict({direction: _denoiser(spec, direction) for direction in DIRECTIONS})
 
     def denoiser(self, direction: Direction) -> nn.Module:
-        """The network of one direction, called as `denoiser(x, t, text, video, mask, score, evidence)`."""
+        """The network of one direction, called as PaperDenoiser is."""
         return self.directions[known_direction(direction)]
 
     def forward(self, x: Tensor, t: Tensor, lists: Candidates) -> Tensor:
         """x_0 (B, K) from x_t (B, K) at steps t (B,): one plain evaluation, as in training."""
         network = self.denoiser(lists.direction)
-        answer: Tensor = network(x, t, lists.text, lists.video, lists.mask, lists.score, lists.evidence)
+        sides = lists.text, lists.video, lists.mask
+        answer: Tensor = network(x, t, *sides, lists.score, lists.evidence, lists.chosen)
         return answer
 
     def ranker(
@@ -131,6 +133,7 @@ class Ranker:
         dtype = torch.float32 if self.factored else first.dtype
         numbers = _CACHED_NUMBERS if first.device.type == "cpu" else _DEVICE_NUMBERS
         rows = max(1, numbers // (lists.count * width))
+        lists = lists.apart()
         with torch.inference_mode():
             parts = [
                 self._clean(part.to(first.device, dtype), seeds and seeds[i * rows : (i + 1) * rows])

@@ -60,9 +60,13 @@ class Pairs:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same captions of the same clips."""
-        held = hashlib.blake2b(self.clip.cpu().numpy().tobytes(), digest_size=16)
-        held.update(self.text.detach().cpu().contiguous().numpy().tobytes())
+        """The same for the same features of the same captions and clips, whatever their names."""
+        held = hashlib.blake2b(digest_size=16)
+        for name in self.__slots__:
+            values = getattr(self, name)
+            if isinstance(values, Tensor) and not name.startswith("_"):
+                held.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
+                held.update(values.detach().cpu().contiguous().numpy().tobytes())
         return held.hexdigest()
 
     def name(self, caption: int) -> str:

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mediaindex_models.attention import lengths_of
+
 # finite, so that a side of padding alone has even weights and not NaN
 _PADDING = -9e15
 _INITIAL_DEVIATION = 0.02
@@ -21,8 +23,8 @@ def max_frame(text: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
     Args:
         text: (M, D). frames: (N, F, D). mask: (N, F) bool. Lengths do not matter.
     """
-    cosines = torch.einsum("md,nfd->mnf", F.normalize(text, dim=-1), F.normalize(frames, dim=-1))
-    return cosines.masked_fill(~mask, -1.0).amax(-1)
+    products = (F.normalize(text, dim=-1) @ frames.flatten(0, 1).T).view(-1, *mask.shape)
+    return (products / lengths_of(frames)).masked_fill(~mask, -1.0).amax(-1)
 
 
 def mean_frame(text: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
@@ -30,8 +32,8 @@ def mean_frame(text: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
 
     Arguments as for `max_frame`.
     """
-    unit = F.normalize(frames, dim=-1) * mask[..., None]
-    return F.normalize(text, dim=-1) @ F.normalize(unit.sum(1), dim=-1).T
+    total = torch.einsum("nf,nfd->nd", mask / lengths_of(frames), frames)
+    return F.normalize(text, dim=-1) @ F.normalize(total, dim=-1).T
 
 
 def blended(text: Tensor, frames: Tensor, mask: Tensor, *, weight: float = 0.5) -> Tensor:

@@ -79,6 +79,7 @@ class Trainer:
         device = pairs.text.device
         self.config = config
         self.step = 0
+        self.data = pairs.fingerprint
         self.generator = generator and generator.to(device)
         self.matcher = matcher and matcher.to(device)
         if config.stage == "2" and self.matcher is not None:
@@ -93,7 +94,7 @@ class Trainer:
             {"params": matrices, "weight_decay": config.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=_BETAS)
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=_BETAS, fused=True)
 
     def run(self, *, state: Path | None = None, save_every: int = 100) -> Iterator[Progress]:
         """Train to the last step, yielding each.
@@ -105,7 +106,7 @@ class Trainer:
         Raises NonFiniteLoss, and CheckpointError for a state of another run.
         """
         if state is not None and state.exists():
-            self.restore(read_state(state, self.config, self.objective.pairs.fingerprint))
+            self.restore(read_state(state, self.config, self.data))
         while self.step < self.config.steps:
             try:
                 loss = self._update()
@@ -156,8 +157,7 @@ class Trainer:
                 held.get("exp_avg_sq", torch.zeros_like(parameter)),
             )
         weights = {name: value.detach() for name, value in self.parameters.items()}
-        data = self.objective.pairs.fingerprint
-        return TrainingState(self.step, self.config, data, weights, self.average, moments)
+        return TrainingState(self.step, self.config, self.data, weights, self.average, moments)
 
     @torch.no_grad()
     def restore(self, state: TrainingState) -> None:
@@ -170,7 +170,7 @@ class Trainer:
             self.average[name].copy_(state.average[name])
             first, second = state.moments[name]
             self.optimizer.state[parameter] = {
-                "step": torch.tensor(float(state.step)),
+                "step": torch.tensor(float(state.step), device=parameter.device),
                 "exp_avg": first.to(parameter.device, copy=True),
                 "exp_avg_sq": second.to(parameter.device, copy=True),
             }
@@ -203,8 +203,10 @@ class Trainer:
 
     @torch.no_grad()
     def _average_weights(self) -> None:
+        # at first the average follows closely, or a short run would mostly be its start
+        kept = min(self.config.ema, (1 + self.step) / (10 + self.step))
         for name, parameter in self.parameters.items():
-            self.average[name].lerp_(parameter, 1.0 - self.config.ema)
+            self.average[name].lerp_(parameter, 1.0 - kept)
 
     def _networks(self) -> Mapping[str, nn.Module]:
         both = {"generator": self.generator, "matcher": self.matcher}

@@ -27,7 +27,8 @@ class TrainingConfig:
         blend: of the base ranking without a matcher, the weight of the best frame.
         learning_rate: at its highest, after `warmup` of all steps; then along a cosine to zero.
         negative: x_0 of wrong candidates, 0 or −1. scale: inverse temperature of the generation loss.
-        ema: share of the old in the averaged weights, a step. clip_norm: of the whole gradient.
+        ema: share of the old in the averaged weights, a step; less in the first ones.
+        clip_norm: of the whole gradient.
     """
 
     stage: Stage = "2"

@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mediaindex_models.attention import frame_weights
+from mediaindex_models.attention import Mixture, frame_weights
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.control import PointwiseControl, WithoutDiffusion, parameters
 from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, known_direction
+from mediaindex_models.dropout import Dropout
 from mediaindex_models.generator import Generator, fused
 from mediaindex_models.losses import generation_loss
 from mediaindex_models.presets import PRESETS, GeneratorSpec, preset
@@ -120,6 +121,41 @@ def test_a_clip_without_a_frame_and_a_list_of_one_are_ranked(name: str, directio
         assert bool(ranked.score.isfinite().all())
 
 
+def shared_lists(name: str, direction: Direction) -> Candidates:
+    """Three lists over a gallery of seven, some of whose rows stand in several lists or in none."""
+    lists = lists_for(name, direction, count=7)
+    chosen = torch.tensor([[0, 3, 5, 1], [3, 6, 0, 2], [5, 3, 1, 0]])
+    clips = direction == "t2v"
+    return replace(
+        lists,
+        text=lists.text if clips else lists.text[0],
+        video=lists.video[0] if clips else lists.video,
+        mask=lists.mask[0] if clips else lists.mask,
+        evidence=lists.evidence[0] if clips and lists.evidence is not None else lists.evidence,
+        score=lists.score.gather(1, chosen),
+        chosen=chosen,
+    )
+
+
+@every_preset
+@both_directions
+def test_lists_that_share_a_gallery_are_as_lists_apart(name: str, direction: Direction) -> None:
+    generator, shared = moved(name), shared_lists(name, direction)
+    x, t = noise_and_steps(shared)
+    gradients = []
+    for lists in (shared, shared.apart()):
+        generator.zero_grad()
+        clean = generator(x, t, lists)
+        generation_loss(clean, torch.tensor([0, 1, 2])).backward()  # type: ignore[no-untyped-call]
+        named = generator.denoiser(direction).named_parameters()
+        gradients.append({key: value.grad for key, value in named if not key.endswith("score.bias")})
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-5)
+    part = shared.rows(1, 3).to(x.device, torch.float32)
+    torch.testing.assert_close(generator(x[1:], t[1:], part), generator(x, t, shared.apart())[1:])
+    ranker = generator.ranker(direction)
+    assert torch.equal(ranker(shared, seeds=[1, 2, 3]).score, ranker(shared.apart(), seeds=[1, 2, 3]).score)
+
+
 @every_preset
 @both_directions
 def test_gradients_reach_every_parameter(name: str, direction: Direction) -> None:
@@ -152,6 +188,33 @@ def test_a_twin_without_diffusion_sees_neither_noise_nor_step(name: str, directi
     generator, lists = moved(name), lists_for(name, direction)
     x, t = noise_and_steps(lists)
     assert torch.equal(generator(x, t, lists), generator(-x, 49 - t, lists))
+
+
+@pytest.mark.parametrize("texts", [2, 9])
+def test_a_mixture_is_the_same_through_a_matrix_in_either_order(texts: int) -> None:
+    frames, matrix = torch.randn(3, 1, 5, 8), torch.randn(4, 8)
+    weights = torch.rand(3, texts, 5)
+    mixture = Mixture.of(weights, frames)
+    expected = torch.einsum("hd,bkf,bfd->bkh", matrix, weights, frames[:, 0])
+    torch.testing.assert_close(mixture.through(matrix), expected)
+    length = mixture.value.norm(dim=-1, keepdim=True)
+    torch.testing.assert_close(mixture.unit().through(matrix), expected / length)
+
+
+def test_dropout_keeps_its_share_and_the_mean() -> None:
+    layer, ones = Dropout(0.2), torch.ones(301, 333)
+    torch.manual_seed(0)
+    dropped = layer(ones)
+    assert float((dropped == 0).float().mean()) == pytest.approx(0.2, abs=0.005)
+    assert float(dropped.mean()) == pytest.approx(1.0, abs=0.007)
+    neighbours = (dropped[:, :-1] == 0) & (dropped[:, 1:] == 0)
+    assert float(neighbours.float().mean()) == pytest.approx(0.04, abs=0.003)
+    assert torch.equal(Dropout(0.0)(ones), ones)
+    assert torch.equal(layer.eval()(ones), ones)
+    torch.manual_seed(0)
+    assert torch.equal(layer.train()(ones), dropped)
+    with pytest.raises(ValueError, match=r"lies in 0\.\.1, not 1\.0"):
+        Dropout(1.0)
 
 
 @both_directions
@@ -216,6 +279,7 @@ def test_a_residual_generator_reads_frames_alone_where_there_is_no_evidence() ->
         ({"video": torch.zeros(3, 4, FRAMES)}, "video has the shape"),
         ({"mask": torch.ones(3, 4, FRAMES)}, "bool"),
         ({"evidence": torch.zeros(3, 4, EVIDENCE)}, "evidence has the shape"),
+        ({"chosen": torch.zeros(3, 2, dtype=torch.long)}, "chosen has the shape"),
         ({"direction": "text"}, "t2v or v2t"),
     ],
 )

@@ -161,11 +161,13 @@ def test_a_stage_that_trains_both_moves_both(stage: Stage) -> None:
 
 
 def test_averaged_weights_are_the_average() -> None:
-    run = trainer(ema=0.5, steps=2)
+    run = trainer(ema=0.5, steps=12)
     name = "generator.directions.t2v.hidden.weight"
-    start = weights(run)[name]
-    seen = [weights(run)[name] for _ in run.run()]
-    expected = 0.5 * (0.5 * start + 0.5 * seen[0]) + 0.5 * seen[1]
+    expected = weights(run)[name]
+    # the start fades at once: 1/10 of it is kept, then 2/11, …, up to `ema`
+    kept = [*((1 + step) / (10 + step) for step in range(8)), 0.5, 0.5, 0.5, 0.5]
+    for share, _ in zip(kept, run.run(), strict=True):
+        expected = share * expected + (1 - share) * weights(run)[name]
     torch.testing.assert_close(run.average[name], expected)
     averaged, _ = run.averaged()
     assert averaged is not None
@@ -288,6 +290,19 @@ def test_features_that_are_no_numbers_are_named() -> None:
         ValueError, match="of 2 pairs hold a NaN or an infinity: clip 3 caption 6, clip 3 caption 7"
     ):
         Pairs(held.text, held.clip, held.frames, held.mask, names=held.names)
+
+
+def test_a_fingerprint_is_of_all_features_and_not_of_names() -> None:
+    held = made_pairs()
+    fields = {name: getattr(held, name) for name in ("text", "clip", "frames", "mask", "evidence")}
+    assert Pairs(**fields).fingerprint == held.fingerprint
+    changed: list[dict[str, Tensor | None]] = [
+        {"frames": 2.0 * held.frames},
+        {"mask": torch.ones_like(held.mask)},
+        {"evidence": None},
+    ]
+    others = {Pairs(**{**fields, **change}).fingerprint for change in changed}
+    assert len(others | {held.fingerprint}) == 4
 
 
 def test_drawn_captions_are_of_different_clips() -> None:
