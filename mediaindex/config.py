@@ -185,8 +185,8 @@ def _typed_flags(flags: Mapping[str, object]) -> _Source:
 
 
 def _flag(setting: str) -> str:
-    """How a setting is typed: a size brings its unit with it."""
-    return "flag --" + setting.removesuffix("_mib").replace("_", "-")
+    """How a setting is typed: a size brings its unit with it, and `search` has candidates of one kind."""
+    return "flag --" + setting.removesuffix("_mib").removeprefix("rerank_").replace("_", "-")
 
 
 def _environment() -> _Source:

@@ -7,6 +7,7 @@
     ├── WriterBusy                   3  another process is the writer
     ├── EncoderUnavailable           4  encoder or weights are not here
     │   └── EncoderMismatch          4  weights of another shape or another encoder
+    ├── GeneratorUnavailable         4  no generator for the encoder is here
     ├── MediaError                   5  one media file cannot be read
     │   ├── ProbeError               5  its headers cannot be read
     │   ├── DecodeError              5  its pictures cannot be decoded
@@ -59,6 +60,12 @@ class EncoderUnavailable(MediaIndexError):
 
 class EncoderMismatch(EncoderUnavailable):
     """The weights have another shape than the model, or belong to another encoder."""
+
+
+class GeneratorUnavailable(MediaIndexError):
+    """A search was to be reranked, and no generator for its encoder is on this machine."""
+
+    exit_code = 4
 
 
 class MediaError(MediaIndexError):

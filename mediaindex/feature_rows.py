@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,30 @@ Half = NDArray[np.float16]
 _TEXTS = ("path", "group", "split", "captions", "sources", "languages")
 _TOLD_TEXTS = ("encoder", "digest", "preprocessing", "sampling", "split", "created")
 _VECTORS = ("frames", "evidence", "texts", "words")
+
+
+class EmbeddingSpace(Protocol):
+    """What names the encoder of a feature file: an `EncoderSpec`, or the header of another file."""
+
+    @property
+    def name(self) -> str:
+        """As a user writes it."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Hex over weights and configuration."""
+        ...
+
+    @property
+    def preprocessing(self) -> str:
+        """How pixels are prepared, in words."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Width of a vector."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +76,11 @@ class Header:
     split: str
     created: str
     schema: int = SCHEMA
+
+    @property
+    def name(self) -> str:
+        """Of the encoder, as an `EmbeddingSpace` has it."""
+        return self.encoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)

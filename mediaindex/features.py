@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.embed import EncoderSpec
 from mediaindex.errors import EncoderMismatch, UsageError
-from mediaindex.feature_rows import Half, Header, header_in, opened, table_of
+from mediaindex.feature_rows import EmbeddingSpace, Half, Header, header_in, opened, table_of
 from mediaindex.media import SEGMENT_FRAMES
 from mediaindex.terminal import printable
 
@@ -60,11 +59,11 @@ class Features:
         return tuple(f"{self.paths[c]}: {t[:80]}" for c, t in zip(self.clip, self.captions, strict=True))
 
 
-def read_features(path: Path, *, encoder: EncoderSpec, words: bool = True) -> Features:
+def read_features(path: Path, *, encoder: EmbeddingSpace, words: bool = True) -> Features:
     """All of a feature file.
 
     Args:
-        encoder: that is to be trained on it or with it.
+        encoder: that is to be trained on it or with it, or another file's header.
         words: whether to read the token features too, most of the bytes.
 
     Raises:
@@ -115,7 +114,7 @@ def joined(parts: Sequence[Features]) -> Features:
     )
 
 
-def _require_encoder(path: Path, header: Header, spec: EncoderSpec) -> None:
+def _require_encoder(path: Path, header: Header, spec: EmbeddingSpace) -> None:
     made_by = printable(str(header.encoder))[:200]
     if (header.digest, header.preprocessing, header.dim) != (spec.digest, spec.preprocessing, spec.dim):
         other = f"the encoder {made_by}" if header.encoder != spec.name else f"other weights of {made_by}"

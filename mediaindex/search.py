@@ -1,4 +1,4 @@
-"""The read corridor: text → query vector → candidates → scores → moments → hits.
+"""The read corridor: text → query vector → candidates → scores → (reranked) → moments → hits.
 
 Two channels answer: the pictures (vectors of one embedding space) and the words (names, tags,
 subtitles). They are fused by reciprocal rank: score = Σ 1 / (60 + rank), each channel ranking alone.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,15 +21,16 @@ from numpy.typing import NDArray
 
 from mediaindex.embed import Encoder
 from mediaindex.errors import StoreError
+from mediaindex.fusion import Found, Seen, fused
 from mediaindex.moments import Moment, moments_of, scored_segments
-from mediaindex.score import reciprocal_rank, unit
+from mediaindex.rerank import CANDIDATES, Reranker, Shortlist
+from mediaindex.score import unit
 from mediaindex.store import lookup, words
 from mediaindex.store.library import Library
-from mediaindex.store.lookup import Filters, IndexedVideo, Place
+from mediaindex.store.lookup import Filters, FrameSpan, IndexedVideo, Place
 from mediaindex.store.reader import SpaceReader, consistent, now_ms
 from mediaindex.store.spaces import Space
 from mediaindex.store.thumbnails import thumbnail, trim
-from mediaindex.store.words import WordHit
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Question:
     Attributes:
         vector: (D,) an image's or a moment's embedding, in place of the text's.
         channel: which channels may answer.
+        candidates: how many of the best moments a reranker orders anew, by their best segments.
         per_video: moments of one video at the most, None for all.
         min_similarity: moments of the pictures below it are left out.
         without: (video, seconds) that is asked about and not to be found; no seconds: all of it.
@@ -60,6 +62,7 @@ class Question:
     channel: Channel = "both"
     filters: Filters = field(default_factory=Filters)
     min_similarity: float | None = None
+    candidates: int = CANDIDATES
     without: tuple[int, float | None] | None = None
 
 
@@ -78,6 +81,7 @@ class Hit:
     best_seconds: float
     score: float
     similarity: float | None
+    instant_rank: int | None
     generated_probability: float | None
     confidence: float | None
     segment_id: int | None
@@ -85,39 +89,60 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Hits, best first, and where the time went (milliseconds)."""
+class Second:
+    """What the second ranking of a search came to.
 
-    hits: tuple[Hit, ...]
-    timings_ms: dict[str, float | None]
+    Attributes:
+        candidates: moments that were ordered anew.
+        none_probability: that none of them is what was asked for, None without a calibration.
+    """
+
+    candidates: int
+    none_probability: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A moment on its way to becoming a hit."""
+class Answer:
+    """Hits, best first, and where the time went (milliseconds).
 
-    moment: Moment
-    picture_rank: int | None = None
-    word_rank: int | None = None
-    word_hit: WordHit | None = None
+    Attributes:
+        second: None where nothing was ranked a second time.
+    """
 
-    @property
-    def score(self) -> float:
-        return reciprocal_rank(self.picture_rank, self.word_rank)
+    hits: tuple[Hit, ...]
+    second: Second | None
+    timings_ms: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Query:
+    """A query's vector as the encoder gave it, and unit."""
+
+    raw: NDArray[np.float32]
+    unit: NDArray[np.float32]
 
 
 class Searcher:
-    """Answers queries on one library; keeps the space and the encoder in memory between them.
+    """Answers queries on one library; keeps the space and the networks in memory between them.
 
     Args:
         encoder: of the serving space; None where only words are asked for.
+        reranker: ranks the best moments of a text a second time; None leaves them as they are.
     """
 
     def __init__(
-        self, library: Library, space: Space | None, encoder: Encoder | None, *, ann_rows: int = ANN_ROWS
+        self,
+        library: Library,
+        space: Space | None,
+        encoder: Encoder | None,
+        *,
+        reranker: Reranker | None = None,
+        ann_rows: int = ANN_ROWS,
     ) -> None:
         self.library = library
         self.encoder = encoder
+        self.reranker = reranker
+        self.space = space
         self._reader = None if space is None else SpaceReader(library, space, ann_rows=ann_rows)
 
     def search(self, question: Question) -> Answer:
@@ -125,14 +150,15 @@ class Searcher:
 
         Raises:
             StoreError: the library is damaged.
+            GeneratorUnavailable: the reranker cannot rank what this library holds.
         """
         times = {"start": now_ms()}
-        query = self._query_vector(question)
+        query = self._query(question)
         times["encode"] = now_ms()
-        found, videos = consistent(self.library, lambda c: self._find(c, question, query, times))
-        hits = self._hits(found, videos, question)
+        found, videos, second = consistent(self.library, lambda c: self._find(c, question, query, times))
+        hits = self._hits(found, videos, question, reranked=second is not None)
         times["moments"] = now_ms()
-        return Answer(tuple(hits), _durations(times))
+        return Answer(tuple(hits), second, _durations(times))
 
     def vector_of(self, video_id: int, seconds: float | None) -> NDArray[np.float32] | None:
         """What is stored of a video, (D,): its mean frame, or the frame nearest to a time.
@@ -150,41 +176,62 @@ class Searcher:
             frames = reader.frames({video.generation: video.vectors})[video.generation]
             if seconds is None:
                 return (unit(frames.mean(axis=0)),)
-            _segment, ordinal, _time = _frame_at(video, seconds)
+            _segment, ordinal, _time = video.frame_at(seconds)
             return (frames[ordinal],)
 
         return consistent(self.library, read)[0]
 
-    def _query_vector(self, question: Question) -> NDArray[np.float32] | None:
+    def _query(self, question: Question) -> _Query | None:
         if question.channel == "words" or self._reader is None:
             return None
         if question.vector is not None:
-            return unit(question.vector)
+            return _Query(question.vector, unit(question.vector))
         if question.text is None or self.encoder is None:
             return None
-        return unit(self.encoder.texts([question.text]).pooled[0])
+        pooled = self.encoder.texts([question.text]).pooled[0]
+        return _Query(pooled, unit(pooled))
 
     def _find(
-        self,
-        connection: sa.Connection,
-        question: Question,
-        query: NDArray[np.float32] | None,
-        times: dict[str, float],
-    ) -> tuple[list[_Found], dict[int, IndexedVideo]]:
+        self, connection: sa.Connection, question: Question, query: _Query | None, times: dict[str, float]
+    ) -> tuple[list[Found], dict[int, IndexedVideo], Second | None]:
         allowed = lookup.filtered_videos(connection, question.filters)
         said = []
         if question.channel != "pictures" and question.text is not None:
             said = words.find(connection, question.text, allowed)[: _depth(question)]
-        videos = self._candidates(connection, query, allowed, {hit.video_id for hit in said})
+        direction = None if query is None else query.unit
+        videos = self._candidates(connection, direction, allowed, {hit.video_id for hit in said})
         times["candidates"] = now_ms()
-        moments = [] if query is None else self._moments(videos, query, question.without)
+        moments = [] if direction is None else self._moments(videos, direction, question.without)
         times["score"] = now_ms()
-        enough = -np.inf if question.min_similarity is None else question.min_similarity
-        pictures = [m for m in moments[: _depth(question)] if (m.similarity or 0.0) >= enough]
-        if allowed is not None:
-            pictures = [m for m in pictures if m.video_id in allowed]
+        seen, second = self._ranked(_answering(moments, question, allowed), videos, question, query)
+        if second is not None:
+            times["rerank"] = now_ms()
         best = {moment.video_id: moment for moment in reversed(moments)}
-        return _fused(pictures, said, videos, best), videos
+        return fused(seen[: _depth(question)], said, videos, best), videos, second
+
+    def _ranked(
+        self,
+        moments: Sequence[Moment],
+        videos: dict[int, IndexedVideo],
+        question: Question,
+        query: _Query | None,
+    ) -> tuple[list[Seen], Second | None]:
+        """The moments in their final order: the reranked first, then the others by similarity."""
+        seen = [Seen(moment, rank) for rank, moment in enumerate(moments, 1)]
+        chosen, rest = seen[: question.candidates], seen[question.candidates :]
+        reader, reranker, text = self._reader, self.reranker, question.text
+        # a generator ranks by sentences: a picture's vector is no embedding of a text
+        if reader is None or reranker is None or query is None or text is None or not chosen:
+            return seen, None
+        spans = [_span(videos[one.moment.video_id], one.moment) for one in chosen]
+        held = reader.segments(spans, evidence=reranker.reads_evidence)
+        score = np.array([one.moment.similarity for one in chosen], dtype=np.float32)
+        made = reranker.rerank(Shortlist(text, query.raw, held.frames, held.mask, score, held.evidence))
+        if made.probabilities is not None:
+            told = made.probabilities.tolist()
+            chosen = [replace(one, probability=share) for one, share in zip(chosen, told, strict=True)]
+        ordered = [chosen[place] for place in made.order.tolist()]
+        return ordered + rest, Second(len(chosen), made.none_probability)
 
     def _candidates(
         self,
@@ -218,7 +265,7 @@ class Searcher:
         return sorted(found, key=lambda m: (-(m.similarity or 0.0), m.video_id, m.start_seconds))
 
     def _hits(
-        self, found: Sequence[_Found], videos: dict[int, IndexedVideo], question: Question
+        self, found: Sequence[Found], videos: dict[int, IndexedVideo], question: Question, *, reranked: bool
     ) -> list[Hit]:
         chosen = _limited(found, question)
         with self.library.read() as connection:
@@ -231,7 +278,9 @@ class Searcher:
             place, online = _best_place(here, question.filters.within)
             video = None if any(p.private for p in here) else videos.get(item.moment.video_id)
             picture = self._thumbnail(folder, item.moment, video)
-            hits.append(_hit(rank, item, place, online, picture, question.channel))
+            # what the list is ordered by: one channel has a score of its own, unless it was ranked anew
+            score = item.moment.similarity if question.channel == "pictures" and not reranked else None
+            hits.append(_hit(rank, item, place, online, picture, item.score if score is None else score))
         trim(folder)
         return hits
 
@@ -257,16 +306,31 @@ def _depth(question: Question) -> int:
     return max(DEPTH, question.limit)
 
 
+def _span(video: IndexedVideo, moment: Moment) -> FrameSpan:
+    """The frames of a moment's best segment."""
+    row = next(row for row in video.segments if row.id == moment.segment_id)
+    return FrameSpan(video.generation, row.first_frame, len(row.frames))
+
+
+def _answering(moments: Iterable[Moment], question: Question, allowed: set[int] | None) -> list[Moment]:
+    """The moments of the pictures that are similar enough, in allowed videos."""
+    enough = -np.inf if question.min_similarity is None else question.min_similarity
+    return [
+        moment
+        for moment in moments
+        if (moment.similarity or 0.0) >= enough and (allowed is None or moment.video_id in allowed)
+    ]
+
+
 def _is_asked_about(moment: Moment, video_id: int, seconds: float | None) -> bool:
     if moment.video_id != video_id:
         return False
     return seconds is None or moment.start_seconds <= seconds <= moment.end_seconds
 
 
-def _hit(rank: int, item: _Found, place: Place, online: bool, picture: str | None, channel: Channel) -> Hit:
+def _hit(rank: int, item: Found, place: Place, online: bool, picture: str | None, score: float) -> Hit:
     moment, said = item.moment, item.word_hit
     by: Channel = "pictures" if said is None else "words" if item.picture_rank is None else "both"
-    one_channel = moment.similarity if channel == "pictures" else None
     return Hit(
         rank=rank,
         path=str(place.path),
@@ -277,75 +341,18 @@ def _hit(rank: int, item: _Found, place: Place, online: bool, picture: str | Non
         start_seconds=moment.start_seconds,
         end_seconds=moment.end_seconds,
         best_seconds=moment.best_seconds,
-        score=item.score if one_channel is None else one_channel,
+        score=score,
         similarity=moment.similarity,
-        generated_probability=None,
+        instant_rank=None if item.seen is None else item.seen.instant_rank,
+        generated_probability=item.probability,
         confidence=None,
         segment_id=moment.segment_id,
         thumbnail=picture,
     )
 
 
-def _fused(
-    pictures: Sequence[Moment],
-    said: Sequence[WordHit],
-    videos: dict[int, IndexedVideo],
-    best: dict[int, Moment],
-) -> list[_Found]:
-    """Both channels in one order, best first; a moment that both found stands once.
-
-    Args:
-        best: the best moment of each video by its pictures, for files that only words found.
-    """
-    seen: dict[int, list[tuple[int, Moment]]] = {}
-    for rank, moment in enumerate(pictures, 1):
-        seen.setdefault(moment.video_id, []).append((rank, moment))
-    found = []
-    for rank, hit in enumerate(said, 1):
-        ranked = seen.get(hit.video_id, [])
-        same = next((pair for pair in ranked if _overlaps(pair[1], hit)), None)
-        if same is not None:
-            ranked.remove(same)
-        moment = _said_moment(hit, same[1] if same else best.get(hit.video_id), videos.get(hit.video_id))
-        found.append(_Found(moment, same[0] if same else None, rank, hit))
-    found += [_Found(moment, rank) for ranked in seen.values() for rank, moment in ranked]
-    # At equal scores words come first: they were typed, while a picture only looks alike.
-    return sorted(found, key=lambda f: (-f.score, f.word_rank is None, f.picture_rank or 0))
-
-
-def _overlaps(moment: Moment, hit: WordHit) -> bool:
-    """Whether a cue is said in a moment; words about the whole file go with its best moment."""
-    if hit.start_seconds is None or hit.end_seconds is None:
-        return True
-    return moment.start_seconds < hit.end_seconds and hit.start_seconds < moment.end_seconds
-
-
-def _said_moment(hit: WordHit, seen: Moment | None, video: IndexedVideo | None) -> Moment:
-    """The moment of a word hit: the cue's own times, else what the pictures say, else the whole file."""
-    if hit.start_seconds is None or hit.end_seconds is None:
-        if seen is not None:
-            return seen
-        end = video.duration_seconds if video else 0.0
-        return Moment(hit.video_id, None, 0.0, end, 0.0, 0 if video else None, None)
-    start, end = hit.start_seconds, hit.end_seconds
-    segment, ordinal, seconds = _frame_at(video, start) if video else (None, None, start)
-    similarity = seen.similarity if seen and seen.segment_id == segment else None
-    return Moment(hit.video_id, segment, start, end, min(max(seconds, start), end), ordinal, similarity)
-
-
-def _frame_at(video: IndexedVideo, seconds: float) -> tuple[int, int, float]:
-    """Segment, ordinal and time of the sampled frame that is nearest to a time."""
-    frames = [
-        (abs(time - seconds), row.id, row.first_frame + offset, time)
-        for row in video.segments
-        for offset, time in enumerate(row.frames)
-    ]
-    _distance, segment, ordinal, time = min(frames)
-    return segment, ordinal, time
-
-
-def _limited(found: Sequence[_Found], question: Question) -> list[_Found]:
-    chosen: list[_Found] = []
+def _limited(found: Sequence[Found], question: Question) -> list[Found]:
+    chosen: list[Found] = []
     counts: dict[int, int] = {}
     for item in found:
         video = item.moment.video_id

@@ -41,6 +41,7 @@ COMMANDS = (
     "purge",
     "models",
     "features",
+    "train",
     "doctor",
     "service",
     "config",
@@ -48,6 +49,7 @@ COMMANDS = (
 FLAGS = (
     *("library", "device", "encoder", "jobs", "decoder", "player"),
     *("cache_limit_mib", "exclude", "nice", "max_load", "pause_on_battery", "log_format"),
+    "rerank_candidates",
 )
 """Options that are settings too: typed, they go before the file and the environment."""
 

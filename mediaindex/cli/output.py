@@ -88,13 +88,14 @@ class ProgressLine:
         self._task = self._bar.add_task("starting", total=None, rate="")
 
     def __call__(self, told: Mapping[str, Any]) -> None:
-        """Show one step: stage, done, total, media_seconds."""
+        """Show one step: stage, done, total; where there are, media_seconds, outlook, and a note as it is."""
         now = time.monotonic()
         if told["stage"] != self._stage:
             self._stage, self._stage_began = told["stage"], now
         elapsed = now - self._stage_began
         media = told.get("media_seconds", 0.0)
         rate = f"{media / elapsed:.1f}x real time" if media and elapsed > RATE_AFTER_SECONDS else ""
+        rate = ", ".join(filter(None, (rate, told.get("note", ""))))
         if (outlook := told.get("outlook")) is not None:
             rate = ", ".join(filter(None, (rate, outlook_line(outlook))))
         if self._bar is not None:

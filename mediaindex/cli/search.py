@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli import add_device
 from mediaindex.cli.output import Output
+from mediaindex.cli.reranking import (
+    add_rerank_arguments,
+    decided,
+    explain,
+    rerank_row,
+    reranked_answer,
+    second_row,
+)
 from mediaindex.config import Config
 from mediaindex.errors import QueryError
 from mediaindex.terminal import format_seconds
 
 if TYPE_CHECKING:
     from mediaindex.embed import Encoder
-    from mediaindex.search import Answer
+    from mediaindex.generators import Decision
+    from mediaindex.search import Answer, Hit
     from mediaindex.store.library import Library
     from mediaindex.store.lookup import Filters
     from mediaindex.store.spaces import Space
@@ -33,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what may answer: the pictures, the words (names, tags, subtitles), or both",
     )
     add_answer_arguments(parser)
+    add_rerank_arguments(parser)
 
 
 def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,14 +94,27 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         raise QueryError("the query is empty; describe what you look for")
     with open_library(config.library) as library:
         space = serving_space(library)
+        decision = decided(library, space, arguments)
         encoder = None
         if arguments.channel != "words" and space is not None:
             encoder = load_space_encoder(library, space, config)
         text = storable(arguments.text)
-        question = Question(text=text, channel=arguments.channel, **answer_options(library, arguments))
-        answer = Searcher(library, space, encoder, ann_rows=config.ann_rows).search(question)
+        question = Question(
+            text=text,
+            channel=arguments.channel,
+            candidates=config.rerank_candidates,
+            **answer_options(library, arguments),
+        )
+        searcher = Searcher(library, space, encoder, ann_rows=config.ann_rows)
+        answer, decision = reranked_answer(searcher, question, decision, arguments.rerank)
         note = None if encoder is None else language_note(text, encoder.spec)
-        print_answer(library, output, arguments.text, space, answer, note)
+        print_answer(library, output, arguments.text, space, answer, decision, note=note)
+        if arguments.generator is not None and not decision.gate.on and not arguments.explain:
+            output.say(
+                f"not ranked by {decision.preset}: {decision.gate.reason} (--rerank on ranks all the same)"
+            )
+        if arguments.explain:
+            explain(answer, decision, output)
     return 0
 
 
@@ -162,9 +185,20 @@ def read_filters(library: Library, arguments: argparse.Namespace) -> tuple[Filte
 
 
 def print_answer(
-    library: Library, output: Output, query: str, space: Space | None, answer: Answer, note: str | None = None
+    library: Library,
+    output: Output,
+    query: str,
+    space: Space | None,
+    answer: Answer,
+    decision: Decision | None = None,
+    *,
+    note: str | None = None,
 ) -> None:
-    """Print the moments and remember them for `open`."""
+    """Print the moments and remember them for `open`.
+
+    Args:
+        decision: on the second ranking; None where there can be none.
+    """
     from mediaindex.store.answers import remember
 
     hits = [dataclasses.asdict(hit) for hit in answer.hits]
@@ -174,7 +208,7 @@ def print_answer(
         {
             "query": query,
             "encoder": None if space is None else space.encoder,
-            "rerank": None,
+            "rerank": None if decision is None else rerank_row(decision) | second_row(answer.second),
             "confident": None,
             "note": note,
             "hits": hits,
@@ -184,14 +218,15 @@ def print_answer(
     if note:
         output.say(note)
     for hit in answer.hits:
-        span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
-        where = "" if hit.online else f"  [offline: plug in {hit.volume}]"
-        found = (
-            ""
-            if not hit.words
-            else "  [" + ", ".join(f"{w['word']} in {w['field']}" for w in hit.words) + "]"
-        )
-        alike = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
-        output.line(f"{hit.rank:>3}  {alike:5}  {span}  {hit.path}{where}{found}")
+        output.line(hit_line(hit))
     if not answer.hits:
         output.say("no moment in this library answers")
+
+
+def hit_line(hit: Hit) -> str:
+    """A moment for a person."""
+    span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
+    where = "" if hit.online else f"  [offline: plug in {hit.volume}]"
+    words = ", ".join(f"{word['word']} in {word['field']}" for word in hit.words or ())
+    alike = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
+    return f"{hit.rank:>3}  {alike:5}  {span}  {hit.path}{where}" + (f"  [{words}]" if words else "")

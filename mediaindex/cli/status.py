@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.output import Output
+from mediaindex.cli.reranking import rerank_row
 from mediaindex.cli.sources import described, source_rows
 from mediaindex.config import Config
 from mediaindex.terminal import format_seconds
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"  {name:12} {size / 1e6:10.1f} MB")
     for space in values["spaces"]:
         output.line(f"encoder {space['encoder']}: {space['vectors']} vectors, {space['state']}")
+    for row in values["rerank"]:
+        output.line(f"generator {row['generator']}: {'on' if row['on'] else 'off'}, {row['reason']}")
     for row in values["sources"]:
         output.line(f"source {described(row)}")
     for row in values["failures"]:
@@ -51,10 +54,13 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _status(library: Library) -> dict[str, Any]:
+    from mediaindex.generators import PRESETS, decide
     from mediaindex.store import catalog
     from mediaindex.store.lock import holder
+    from mediaindex.store.spaces import active_space
 
     with library.read() as connection:
+        active = active_space(connection)
         counts = _counts(connection)
         spaces = _spaces(connection)
         failures = list(catalog.failures(connection).values())
@@ -82,7 +88,7 @@ def _status(library: Library) -> dict[str, Any]:
             for f in failures
         ],
         "writer": None if writing is None else {"pid": writing.pid, "role": writing.role},
-        "rerank": None,
+        "rerank": [rerank_row(decide(active, library.root, preset, "auto")) for preset in PRESETS],
         "last_evaluation": None,
     }
 

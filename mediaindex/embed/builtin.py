@@ -74,7 +74,7 @@ def load_builtin(*, device: str, files: Path = FILES) -> TwoTowers:
     network = partial(BatchedNetwork, device=device, name=NAME)
     return TwoTowers(
         spec,
-        images=network(partial(_image_tower, files, fused=device == "cpu"), size=spec.batch, padded=True),
+        images=network(partial(image_tower, files, fused=device == "cpu"), size=spec.batch, padded=True),
         texts=network(partial(_text_tower, files, places=spec.text_length), size=_TEXTS, padded=False),
         prepare=partial(centre_squares, size=spec.image_size),
         tokenise=_Tokeniser(files / "vocab.txt", length=spec.text_length),
@@ -103,7 +103,12 @@ class _Tokeniser:
         return pieces, mask
 
 
-def _image_tower(files: Path, *, fused: bool) -> nn.Module:
+def image_tower(files: Path = FILES, *, fused: bool = False) -> ImageTower:
+    """The image side alone.
+
+    Args:
+        fused: for speed on a CPU; its layers are then no longer those of the model.
+    """
     state = _read(files / "builtin.safetensors", ("image.", "head."))
     evidence = _read(files / "evidence.safetensors", ("mean", "basis"))
     head = {new: state[f"head.{old}"] for new, old in _IMAGE_HEAD.items()}

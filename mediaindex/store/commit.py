@@ -32,7 +32,7 @@ from mediaindex.store.spaces import (
     set_meta,
     throw_away,
 )
-from mediaindex.store.vectors import VectorRows, new_generation, vector_rows
+from mediaindex.store.vectors import joined, new_generation, vector_rows
 
 DEAD_SHARE = 0.2
 """The matrix is written anew when more than this share of its rows is no longer visible."""
@@ -85,18 +85,6 @@ def _set_clean(library: Library, *, clean: bool) -> None:
             return
     with library.write() as connection:
         set_meta(connection, CLEAN, str(int(clean)))
-
-
-def joined(parts: Sequence[VectorRows]) -> VectorRows:
-    """Rows one after the other."""
-    evidence = [part.evidence for part in parts if part.evidence is not None]
-    return VectorRows(
-        np.concatenate([part.generation for part in parts]),
-        np.concatenate([part.frame for part in parts]),
-        np.concatenate([part.norm for part in parts]),
-        np.concatenate([part.vector for part in parts]),
-        np.concatenate(evidence) if len(evidence) == len(parts) else None,
-    )
 
 
 def sweep(library: Library) -> int:

@@ -51,6 +51,20 @@ class SegmentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameSpan:
+    """Neighbouring frames of a generation: `count` of them from the ordinal `first` on."""
+
+    generation: int
+    first: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        """The ordinal behind the last."""
+        return self.first + self.count
+
+
+@dataclass(frozen=True, slots=True)
 class IndexedVideo:
     """A video as it is visible in a space."""
 
@@ -60,6 +74,16 @@ class IndexedVideo:
     frame_file: str
     duration_seconds: float
     segments: tuple[SegmentRow, ...]
+
+    def frame_at(self, seconds: float) -> tuple[int, int, float]:
+        """Segment, ordinal and time of the sampled frame that is nearest to a time."""
+        frames = [
+            (abs(time - seconds), row.id, row.first_frame + offset, time)
+            for row in self.segments
+            for offset, time in enumerate(row.frames)
+        ]
+        _distance, segment, ordinal, time = min(frames)
+        return segment, ordinal, time
 
 
 @dataclass(frozen=True, slots=True)

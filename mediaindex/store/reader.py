@@ -7,7 +7,8 @@ the sweeper ran meanwhile (the epoch changed), the search asks again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -17,10 +18,26 @@ from numpy.typing import NDArray
 from mediaindex.errors import StoreError
 from mediaindex.store import lookup
 from mediaindex.store.library import Library
+from mediaindex.store.lookup import FrameSpan
 from mediaindex.store.matrix import Matrix
 from mediaindex.store.spaces import EPOCH, Space, get_meta
+from mediaindex.store.vectors import VectorRows
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentFeatures:
+    """K segments with up to F frames, as an encoder gave them.
+
+    Attributes:
+        frames: (K, F, D), not normalised. mask: (K, F) bool, True at a real frame.
+        evidence: (K, F, E), None where it was not asked for or is not stored.
+    """
+
+    frames: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    evidence: NDArray[np.float16] | None
 
 
 def consistent(library: Library, read: Callable[[sa.Connection], Result]) -> Result:
@@ -111,6 +128,53 @@ class SpaceReader:
         matrix = self._matrix.vector
         return {g: np.asarray(matrix[self._rows_of[g]], dtype=np.float32) for g in generations}
 
+    def segments(self, spans: Sequence[FrameSpan], *, evidence: bool) -> SegmentFeatures:
+        """What a generator reads of some segments: from the matrix, where it lacks them from LanceDB.
+
+        Raises:
+            StoreError: some are missing.
+        """
+        mask = np.arange(max(span.count for span in spans)) < [[span.count] for span in spans]
+        rows = self._mapped(spans) or self._stored(spans)
+        frames = np.zeros((*mask.shape, self.space.dim), np.float32)
+        frames[mask] = rows.vector.astype(np.float32) * rows.norm[:, None]
+        if not evidence or rows.evidence is None:
+            return SegmentFeatures(frames, mask, None)
+        beside = np.zeros((*mask.shape, rows.evidence.shape[1]), np.float16)
+        beside[mask] = rows.evidence
+        return SegmentFeatures(frames, mask, beside)
+
+    def _mapped(self, spans: Sequence[FrameSpan]) -> VectorRows | None:
+        """The rows of the spans in their order, None where the matrix does not hold all of them."""
+        matrix = self._matrix
+        if matrix is None or matrix.beside is None:
+            return None
+        none = np.empty(0, np.intp)
+        found = [self._rows_of.get(span.generation, none)[span.first : span.end] for span in spans]
+        if any(len(rows) != span.count for rows, span in zip(found, spans, strict=True)):
+            return None
+        rows = np.concatenate(found)
+        beside = matrix.beside[rows]
+        evidence = beside["evidence"] if beside["evidence"].shape[1] else None
+        return VectorRows(
+            matrix.generation[rows], matrix.frame[rows], beside["norm"], matrix.vector[rows], evidence
+        )
+
+    def _stored(self, spans: Sequence[FrameSpan]) -> VectorRows:
+        rows = self._library.vectors(self.space).read_spans(spans)
+        names = zip(rows.generation.tolist(), rows.frame.tolist(), strict=True)
+        place = {name: number for number, name in enumerate(names)}
+        try:
+            order = [place[span.generation, span.first + n] for span in spans for n in range(span.count)]
+        except KeyError as error:
+            raise self._missing() from error
+        return rows.take(np.array(order))
+
+    def _missing(self) -> StoreError:
+        return StoreError(
+            f"vectors are missing in {self._library.root / 'vectors'}; run 'mediaindex check --repair'"
+        )
+
     def _hold(self, wanted: dict[int, int]) -> None:
         """Have these generations in memory: from the matrix, what it lacks from LanceDB."""
         if self._matrix is None or self._lacking(wanted):
@@ -124,9 +188,7 @@ class SpaceReader:
         kept = Matrix(self._matrix.generation[keep], self._matrix.frame[keep], self._matrix.vector[keep])
         self._use(kept.joined(rows))
         if self._lacking(wanted):
-            raise StoreError(
-                f"vectors are missing in {self._library.root / 'vectors'}; run 'mediaindex check --repair'"
-            )
+            raise self._missing()
 
     def _lacking(self, wanted: dict[int, int]) -> list[int]:
         return [g for g, count in wanted.items() if len(self._rows_of.get(g, ())) != count]

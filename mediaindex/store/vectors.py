@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,11 @@ from mediaindex.errors import MediaIndexError, NoSpace, StoreError
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.layout import PRIVATE_FILE, PRIVATE_FOLDER
 
+if TYPE_CHECKING:
+    from mediaindex.store.lookup import FrameSpan
+
 DELETE_AT_ONCE = 500
+SPANS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,18 @@ class VectorRows:
         return VectorRows(
             self.generation[keep], self.frame[keep], self.norm[keep], self.vector[keep], evidence
         )
+
+
+def joined(parts: Sequence[VectorRows]) -> VectorRows:
+    """Rows one after the other."""
+    evidence = [part.evidence for part in parts if part.evidence is not None]
+    return VectorRows(
+        np.concatenate([part.generation for part in parts]),
+        np.concatenate([part.frame for part in parts]),
+        np.concatenate([part.norm for part in parts]),
+        np.concatenate([part.vector for part in parts]),
+        np.concatenate(evidence) if len(evidence) == len(parts) else None,
+    )
 
 
 class VectorStore(Protocol):
@@ -202,6 +218,22 @@ class LanceSpace:
         if generations is not None:
             rows = rows.take(np.isin(rows.generation, np.asarray(list(generations), np.int64)))
         return rows
+
+    def read_spans(self, spans: Sequence[FrameSpan]) -> VectorRows:
+        """The rows of some stretches of frames, in any order, each row once at least."""
+        if not self.exists:
+            return self._nothing()
+        columns = [field.name for field in self._schema()]
+        with self._errors():
+            parts = []
+            for start in range(0, len(spans), SPANS_AT_ONCE):
+                chosen = " OR ".join(
+                    f"(generation = {span.generation:d} AND frame >= {span.first:d} AND frame < {span.end:d})"
+                    for span in spans[start : start + SPANS_AT_ONCE]
+                )
+                scan = self._table.search().select(columns).limit(None).where(chosen)
+                parts.append(self._rows(scan.to_arrow()))
+        return joined(parts)
 
     def generations(self) -> set[int]:
         """The distinct generations that the table holds."""

@@ -2,10 +2,13 @@
 
     python scripts/bench/recall.py --videos ../shared/corpus/videos     (104 clips: minutes on 2 cores)
     python scripts/bench/recall.py --quick                              (6 clips)
+    python scripts/bench/recall.py --rerank on                          (both generators as well)
 
 Indexes the folder with `mediaindex index` into a temporary library (or takes `--library`), asks for every
 `query` and every one of the `captions` of MANIFEST.jsonl, and ranks videos by their first moment. The
 baseline is the same ranking over the same times decoded anew at full size, without the frame cache.
+With `--rerank on` the same texts are ranked a second time, by `--generator` or by both; the baseline of
+those rows is the instant order of the same run. `--processes N` asks some of them from N processes.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._report import Row, add_videos, flags, publish, say
+from bench._reranked import order_row, reranked_rows
+
+from mediaindex.generators import PRESETS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +49,7 @@ QUICK_CLIPS = 6
 MOMENTS = 100_000
 DEPTHS = (1, 5, 10)
 LEAST = {1: 57, 5: 80, 10: 88}
+ORDERED_QUERIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +133,12 @@ def index(paths: Sequence[Path], library: Path) -> None:
         sys.exit(f"not everything was indexed: {report['failed']} {report['skipped']}")
 
 
-def searched_rank(searcher: Searcher, text: str, clip: Path, count: int) -> int:
+def searched_rank(searcher: Searcher, text: str, clip: Path, count: int, candidates: int = 0) -> int:
     """The rank of a clip among the videos that `search` gives, `count` where it is not among them."""
     from mediaindex.search import Question
 
-    answer = searcher.search(Question(text, limit=MOMENTS, per_video=1, channel="pictures"))
+    question = Question(text, limit=MOMENTS, per_video=1, channel="pictures", candidates=candidates)
+    answer = searcher.search(question)
     paths = [hit.path for hit in answer.hits]
     return paths.index(str(clip)) + 1 if str(clip) in paths else count
 
@@ -244,6 +252,14 @@ def main() -> None:
     parser = flags(__doc__ or "")
     add_videos(parser)
     parser.add_argument("--library", type=Path, metavar="DIR", help="a library that has the clips already")
+    parser.add_argument(
+        "--rerank", choices=("on", "off"), default="off", help="rank a second time, too (off)"
+    )
+    parser.add_argument("--generator", choices=PRESETS, action="append", help="by which (default: by both)")
+    parser.add_argument("--candidates", type=int, default=64, metavar="K", help="ranked a second time (64)")
+    parser.add_argument(
+        "--processes", type=int, default=0, metavar="N", help="compare the reranked order of N processes (0)"
+    )
     arguments = parser.parse_args()
     clips = read_clips(arguments.videos)
     if arguments.quick:
@@ -255,6 +271,14 @@ def main() -> None:
         captions = [(caption, clip.path) for clip in clips for caption in clip.captions]
         rows = measured("query", queries, held, fresh, goals=True)
         rows += measured("captions", captions, held, fresh, goals=False)
+        presets = arguments.generator or PRESETS
+        for preset in presets if arguments.rerank == "on" else ():
+            rank_of = partial(searched_rank, count=fresh.videos, candidates=arguments.candidates)
+            kinds = {"query": queries, "captions": captions}
+            rows += reranked_rows(preset, kinds, held.searcher, rank_of, candidates=arguments.candidates)
+            if arguments.processes:
+                texts = [text for text, _clip in queries[:ORDERED_QUERIES]]
+                rows.append(order_row(preset, texts, held.library.root, arguments.processes))
     publish("recall", rows, arguments.json)
 
 

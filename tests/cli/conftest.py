@@ -1,6 +1,6 @@
 """Commands called in this process, on tiny films of plain colours.
 
-The encoder "colours" knows nine colours and needs no weights, so that "red" finds what is red; the
+The encoder "colours" knows ten colours and needs no weights, so that "red" finds what is red; the
 built-in one is loaded once for the whole session.
 """
 

@@ -14,6 +14,7 @@ import pytest
 from mediaindex.cli import COMMANDS, build_parser
 from tests.cli.conftest import Commands, film, index_quietly, jpeg, srt, use_these_encoders
 from tests.media import write_sound
+from tests.training_features import feature_files
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = (CHECKOUT / "docs/commands.md").read_text(encoding="utf-8")
@@ -122,7 +123,7 @@ def test_search(ask: Commands) -> None:
 def test_similar(ask: Commands, tmp_path: Path) -> None:
     answer = ask("similar", jpeg(tmp_path / "a.jpg", "red"))
     keys = documented("search") | documented("similar")
-    hold(answer, keys, may_lack=("hits[].words[]",))
+    hold(answer, keys, may_lack=("hits[].words[]", "rerank."))
     assert list(documented("similar")) == [key for key in answer if key != "schema"]
 
 
@@ -186,6 +187,13 @@ def test_features(ask: Commands, folder: Path, tmp_path: Path) -> None:
     table.write_text("path,caption,split\nred.mp4,red then blue,train\ngone.mp4,nothing,train\n")
     words = ("--split", "train", "--captions", table, "--out", tmp_path / "f.parquet")
     hold(ask("features", folder, *words, code=5), documented("features"))
+
+
+def test_train(ask: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIAINDEX_THREADS", "1")
+    files = feature_files(tmp_path, train=12, validation=8)
+    answer = ask("train", "--features", *files, "--steps", 2, "--out", tmp_path / "out", "--device", "cpu")
+    hold(answer, documented("train"), may_lack=("data.test.",))
 
 
 def test_doctor(ask: Commands) -> None:

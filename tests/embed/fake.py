@@ -21,6 +21,7 @@ COLOURS = {
     "yellow": (255, 255, 0),
     "orange": (255, 128, 0),
     "purple": (128, 0, 128),
+    "magenta": (255, 0, 255),  # an even number of them: the paper's network has sinusoids of this width
 }
 EVIDENCE = 256
 TEXT_LENGTH = 16
@@ -38,7 +39,7 @@ class FakeEncoder:
         self.spec = EncoderSpec(
             name=name,
             digest=digest,
-            preprocessing="nearest of nine colours",
+            preprocessing="nearest of ten colours",
             dim=len(COLOURS),
             evidence_dim=EVIDENCE,
             image_size=1,
@@ -53,7 +54,7 @@ class FakeEncoder:
         self.device = "cpu"
 
     def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
-        """Shares of the nine colours; evidence is their running sum, repeated."""
+        """Shares of the ten colours; evidence is their running sum, repeated."""
         vectors = np.stack([_shares(picture) for picture in pictures]) if pictures else _nothing()
         evidence = np.tile(vectors.cumsum(1), (1, EVIDENCE // len(COLOURS) + 1))[:, :EVIDENCE]
         return FrameEmbeddings(vectors, evidence.astype(np.float16))

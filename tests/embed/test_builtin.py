@@ -97,12 +97,17 @@ def test_damaged_files_name_the_remedy(tmp_path: Path) -> None:
 
 
 @pytest.mark.corpus
-def test_vectors_are_those_of_the_prototype(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors_are_those_that_the_prototype_makes_of_these_files(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("timm")
+    for name in ("builtin.safetensors", "vocab.txt"):
+        (tmp_path / name).symlink_to(FILES / name)
+    (tmp_path / "config.json").symlink_to(shared / "builtin" / "weights" / "config.json")
     monkeypatch.syspath_prepend(shared / "builtin")
     from builtin_model import Builtin  # type: ignore[import-not-found]  # pyright: ignore[reportMissingImports]
 
-    prototype = Builtin(str(shared / "builtin" / "weights"))
+    prototype = Builtin(str(tmp_path))
     encoder = load_encoder("builtin", device="cpu", threads=1)
     rng = np.random.default_rng(1)
     pictures = rng.integers(0, 256, (6, 224, 224, 3), dtype=np.uint8)

@@ -1,0 +1,35 @@
+"""Curves of a training for TensorBoard, where it is installed (extra `train`)."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class Curves:
+    """Writes nothing where TensorBoard is not installed.
+
+    Args:
+        folder: of the event files; a run that goes on replaces what it wrote after its first step here.
+        step: done before.
+    """
+
+    def __init__(self, folder: Path, *, step: int) -> None:
+        self._writer: Any = None
+        if importlib.util.find_spec("tensorboard") is not None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(folder), purge_step=step + 1)
+
+    def add(self, step: int, values: Mapping[str, float]) -> None:
+        """One point of each curve."""
+        if self._writer is not None:
+            for name, value in values.items():
+                self._writer.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._writer is not None:
+            self._writer.close()

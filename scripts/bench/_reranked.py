@@ -1,0 +1,100 @@
+"""What the second ranking of `search` does to recall, what it costs a warm query, and its one order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench._report import Row, say
+
+if TYPE_CHECKING:
+    from mediaindex.generators import Preset
+    from mediaindex.rerank import Reranker
+    from mediaindex.search import Searcher
+
+Asked = Sequence[tuple[str, Path]]
+RankOf = Callable[["Searcher", str, Path], int]
+
+FEW = "too few queries to decide anything"
+DEPTHS = (1, 5, 10)
+TIMED_QUERIES = 20
+
+
+def reranked_rows(
+    preset: Preset, kinds: Mapping[str, Asked], instant: Searcher, rank_of: RankOf, *, candidates: int
+) -> Iterator[Row]:
+    """Recall of each kind of text by a generator beside the instant order of the same run, and its time.
+
+    Args:
+        kinds: the texts with the clips that they ask for.
+        rank_of: (searcher, text, clip) → rank of the clip.
+    """
+    from mediaindex.errors import GeneratorUnavailable
+    from mediaindex.search import Searcher
+
+    try:
+        reranker = _reranker(preset, instant)
+    except GeneratorUnavailable as error:
+        sys.exit(str(error))
+    again = Searcher(instant.library, instant.space, instant.encoder, reranker=reranker)
+    for what, asked in kinds.items():
+        say(f"{what}, ranked by {preset}: {FEW}")
+        ours, theirs = ([rank_of(one, text, clip) for text, clip in asked] for one in (again, instant))
+        for depth in DEPTHS:
+            value, beside = (100.0 * sum(rank <= depth for rank in r) / len(r) for r in (ours, theirs))
+            named = f"{what} R@{depth} by {preset}, against the instant order ({FEW})"
+            yield Row(named, value, "%", beside, value / beside if beside else None)
+    texts = [text for asked in kinds.values() for text, _clip in asked][:TIMED_QUERIES]
+    value, beside = (_fastest(one, texts, candidates) for one in (again, instant))
+    named = f"warm query with {preset} over {candidates} candidates, CPU, against one without"
+    yield Row(named, value, "ms", beside, value / beside)
+
+
+def order_row(preset: Preset, texts: Sequence[str], library: Path, processes: int) -> Row:
+    """How many different orders as many processes give for the same queries; one is wanted."""
+    orders = [_order(preset, texts, library, seed) for seed in range(processes)]
+    named = f"different orders of {len(texts)} queries by {preset} from {processes} processes (at most 1)"
+    return Row(named, len(set(orders)), "orders")
+
+
+def _reranker(preset: Preset, searcher: Searcher) -> Reranker:
+    from mediaindex.generators import decide
+    from mediaindex.rerank import load_reranker
+
+    decision = decide(searcher.space, searcher.library.root, preset, "on")
+    assert decision.generator is not None
+    gate = decision.generator.gate
+    say(f"{decision.generator.name}: by itself {'on' if gate.on else 'off'}, {gate.reason}")
+    return load_reranker(decision.generator)
+
+
+def _fastest(searcher: Searcher, texts: Sequence[str], candidates: int) -> float:
+    """CPU milliseconds of a query: the mean over texts, each the best of three; the first round warms."""
+    from mediaindex.search import Question
+
+    best = [float("inf")] * len(texts)
+    for _round in range(4):
+        for n, text in enumerate(texts):
+            start = time.process_time()
+            searcher.search(Question(text, channel="pictures", candidates=candidates))
+            best[n] = min(best[n], 1e3 * (time.process_time() - start)) if _round else best[n]
+    return sum(best) / len(best)
+
+
+def _order(preset: Preset, texts: Sequence[str], library: Path, seed: int) -> str:
+    """The moments of every query from a process of its own, as one text."""
+    command = [sys.executable, "-m", "mediaindex", "search", "--library", str(library), "--json"]
+    environment = {**os.environ, "PYTHONHASHSEED": str(seed), "MEDIAINDEX_THREADS": "1"}
+    orders = []
+    for text in texts:
+        words = ["--rerank", "on", "--generator", preset, "--limit", "64", "--per-video", "64", "--", text]
+        done = subprocess.run([*command, *words], stdout=subprocess.PIPE, env=environment, check=True)
+        hits = json.loads(done.stdout)["hits"]
+        orders.append([(hit["path"], hit["start_seconds"], hit["generated_probability"]) for hit in hits])
+    return json.dumps(orders)

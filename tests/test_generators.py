@@ -1,0 +1,140 @@
+"""Which generator a search gets: the library's before the box's, by encoder, recipe and gate."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediaindex import generators
+from mediaindex.errors import GeneratorUnavailable
+from mediaindex.gates import gate_in
+from mediaindex.generators import decide, described
+from mediaindex.store.spaces import Space
+from tests.embed.fake import COLOURS, EVIDENCE, FakeEncoder
+from tests.tiny_generators import OFF, ON, write_generator
+
+SPACE = Space(1, "colours", FakeEncoder().spec.digest, "", len(COLOURS), EVIDENCE, 0.5, "serving")
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(generators, "BOX", tmp_path / "box")
+    return tmp_path / "box"
+
+
+@pytest.fixture
+def library(box: Path, tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    change(config)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def test_without_a_generator_it_is_off_and_says_what_makes_one(library: Path) -> None:
+    decision = decide(SPACE, library, "paper", "auto")
+    assert (decision.generator, decision.gate.on) == (None, False)
+    assert "mediaindex train --encoder colours --recipe paper" in decision.gate.reason
+    with pytest.raises(GeneratorUnavailable, match="no paper generator for the encoder colours"):
+        decide(SPACE, library, "paper", "on")
+    assert "indexed" in decide(None, library, "residual", "auto").gate.reason
+
+
+@pytest.mark.parametrize("shipped", [ON, OFF])
+def test_auto_follows_the_gate_and_the_options_override_it(
+    library: Path, box: Path, shipped: dict[str, Any]
+) -> None:
+    folder = write_generator(box / "colours-residual", gate=shipped)
+    auto, on, off = (decide(SPACE, library, "residual", mode) for mode in ("auto", "on", "off"))
+    assert auto.generator is not None
+    assert auto.generator.folder == folder
+    assert (auto.gate.on, auto.gate.by, auto.gate.reason) == (shipped["on"], "test", shipped["reason"])
+    assert (on.gate.on, on.gate.by, on.generator) == (True, "--rerank on", auto.generator)
+    assert (shipped["reason"] in on.gate.reason) is (not shipped["on"])
+    assert (off.gate.on, off.gate.by) == (False, "--rerank off")
+
+
+def test_the_library_comes_before_the_box_and_its_newest_first(library: Path, box: Path) -> None:
+    boxed = write_generator(box / "colours-residual")
+    old, new = (write_generator(library / "generators" / name) for name in ("a", "b"))
+    os.utime(old / "config.json", (1, 1))
+    write_generator(library / "generators" / "c", "paper")
+    assert [one.folder for one in described(library) if one.preset == "residual"] == [new, old, boxed]
+    chosen = decide(SPACE, library, "residual", "auto").generator
+    assert chosen is not None
+    assert chosen.folder == new
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        (
+            {"encoder": "other"},
+            r"mine was trained for the encoder other \(0+\), not for colours \(0+\); make",
+        ),
+        ({"digest": "f" * 64}, r"for the encoder colours \(f+\), not for colours \(0+\); make"),
+        ({"first_stage": True}, "mine ranks behind a first stage"),
+        ({"evidence": 3}, "mine reads other widths"),
+        ({"width": 4}, "mine reads other widths"),
+    ],
+)
+def test_a_generator_of_another_space_is_refused_by_name(
+    library: Path, shape: dict[str, Any], reason: str
+) -> None:
+    write_generator(library / "generators" / "mine", **shape)
+    with pytest.raises(GeneratorUnavailable, match=reason):
+        decide(SPACE, library, "residual", "on")
+    assert not decide(SPACE, library, "residual", "auto").gate.on
+
+
+def test_a_space_without_evidence_takes_a_generator_without(library: Path) -> None:
+    write_generator(library / "generators" / "mine", evidence=0)
+    assert decide(replace(SPACE, evidence_dim=None), library, "residual", "auto").gate.on
+
+
+def test_what_was_never_measured_is_off(library: Path) -> None:
+    write_generator(library / "generators" / "mine", gate=None)
+    decision = decide(SPACE, library, "residual", "auto")
+    assert (decision.gate.on, decision.gate.by) == (False, "no evaluation")
+    assert decide(SPACE, library, "residual", "on").gate.on
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"encoder": 1, "generator": 2}', "[" * 100_000, "é"])
+def test_a_folder_that_says_nothing_is_no_generator(library: Path, text: str) -> None:
+    folder = library / "generators" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_bytes(text.encode("latin-1"))
+    (library / "generators" / "run.partial").mkdir()
+    assert list(described(library)) == []
+
+
+def test_a_config_beyond_all_measure_is_not_read(library: Path) -> None:
+    folder = write_generator(library / "generators" / "mine")
+    edit(folder, lambda config: config.update(padding=" " * (1 << 20)))
+    assert list(described(library)) == []
+
+
+def test_twins_and_controls_are_not_searched_with(library: Path) -> None:
+    for name in ("residual-without-diffusion", "pointwise"):
+        write_generator(library / "generators" / name, name)
+    assert [one.preset for one in described(library)] == [None, None]
+    assert decide(SPACE, library, "residual", "auto").generator is None
+
+
+def test_a_gate_is_read_from_a_stranger_s_report() -> None:
+    told = {**ON, "reason": "\x1b[2J" + "x" * 10_000}
+    gate = gate_in({"gates": ["?", {"component": "hubs", "on": True}, {**ON, "on": 1}, told]}, "generator")
+    assert gate is not None
+    assert gate.on
+    assert gate.reason.isprintable()
+    assert len(gate.reason) < 1000
+    assert gate_in({"gates": 3}, "generator") is None
+    assert gate_in({}, "generator") is None
