@@ -81,11 +81,11 @@ class Hit:
     best_seconds: float
     score: float
     similarity: float | None
-    instant_rank: int | None
     generated_probability: float | None
     confidence: float | None
     segment_id: int | None
     thumbnail: str | None
+    instant_rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,11 +343,11 @@ def _hit(rank: int, item: Found, place: Place, online: bool, picture: str | None
         best_seconds=moment.best_seconds,
         score=score,
         similarity=moment.similarity,
-        instant_rank=None if item.seen is None else item.seen.instant_rank,
         generated_probability=item.probability,
         confidence=None,
         segment_id=moment.segment_id,
         thumbnail=picture,
+        instant_rank=None if item.seen is None else item.seen.instant_rank,
     )
 
 

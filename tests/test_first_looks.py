@@ -169,6 +169,7 @@ def test_a_broken_file_fails_once_and_the_others_go_on(opened: Library, videos: 
     assert report.indexed == 3
 
 
+@pytest.mark.slow
 def test_a_changed_file_shows_its_old_content_until_the_new_is_decoded(opened: Library, videos: Path) -> None:
     Watched(opened).index(videos)
     for name, colour in (("red", "white"), ("green", "black"), ("blue", "yellow")):

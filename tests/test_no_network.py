@@ -120,6 +120,7 @@ def test_the_filter_lets_other_sockets_be() -> None:
     assert sealed(sys.executable, "-c", make).returncode == 0
 
 
+@pytest.mark.slow
 def test_models_pull_is_what_the_filter_ends(indexed: tuple[Path, Path]) -> None:
     """The one command that is for the network does ask for a socket: the filter sees real ones."""
     library, _ = indexed

@@ -164,6 +164,7 @@ def rewrite(library: Library, text: str, name: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 @settings(SETTINGS, max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(text=STORABLE, name=FILE_NAMES)
 def test_no_command_prints_what_a_stranger_wrote_as_it_is(indexed: Path, text: str, name: bytes) -> None:
@@ -215,6 +216,7 @@ HOSTILE_NAMES = [
 ]
 
 
+@pytest.mark.slow
 def test_files_with_hostile_names_are_indexed_found_and_forgotten(videos: Path, commands: Commands) -> None:
     folder = Path(os.fsdecode(os.fsencode(videos) + b"/%_'\"\\\x1b[2J\n\xff"))
     source = film(videos.parent / "source.mkv", "red", tags={"title": TITLE, "comment": TITLE})

@@ -58,6 +58,7 @@ def test_compact(three: Path, commands: Commands) -> None:
         assert (ran.code, "backup" in ran.err) == (0, True)
 
 
+@pytest.mark.slow
 def test_compact_by_the_process_that_writes(three: Path, commands: Commands) -> None:
     with writer_lock(commands.library / "lock"):
         assert commands("compact", "--no-wait", code=3)["exit_code"] == 3
@@ -132,6 +133,7 @@ def test_restore_makes_vectors_that_a_backup_lacks(
     assert elsewhere("check")["problems"] == []
 
 
+@pytest.mark.slow
 def test_a_backup_while_an_index_runs(
     three: Path, commands: Commands, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

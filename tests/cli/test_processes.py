@@ -169,6 +169,7 @@ def test_text_in_a_locale_without_unicode(videos: Path, commands: Commands) -> N
     assert "cat.mp4" in out
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_progress_and_stdout_stays_clean(
     videos: Path, commands: Commands, tmp_path: Path
 ) -> None:
@@ -216,6 +217,7 @@ def test_the_module_is_the_command() -> None:
     assert done.stdout.startswith("mediaindex ")
 
 
+@pytest.mark.slow
 def test_the_built_in_encoder_answers_in_a_process_of_its_own(videos: Path, library: Path) -> None:
     """Nothing is patched here: the real command, the real encoder."""
     film(videos / "red.mp4", "red")

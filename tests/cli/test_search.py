@@ -27,6 +27,7 @@ HIT_KEYS = [
     "confidence",
     "segment_id",
     "thumbnail",
+    "instant_rank",
 ]
 TIMINGS = ["encode", "candidates", "score", "rerank", "moments", "total"]
 

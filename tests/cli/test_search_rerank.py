@@ -123,6 +123,7 @@ def test_a_picture_is_no_sentence(commands: Commands, tmp_path: Path) -> None:
     assert (answer["rerank"], answer["timings_ms"]["rerank"]) == (None, None)
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_order(commands: Commands) -> None:
     write_generator(commands.library / "generators" / "mine", "paper", strength=0.1)
     words = ("search", "red white", "--generator", "paper")

@@ -20,6 +20,7 @@ from mediaindex.errors import EncoderMismatch
 CHECKOUT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_it_loads_no_model_library_and_opens_no_connection() -> None:
     script = """
 import socket, sys
