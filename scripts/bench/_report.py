@@ -70,14 +70,19 @@ def publish(name: str, rows: Sequence[Row], file: Path | None) -> None:
         cells = f"{_number(row.value):>10}  {_number(row.baseline):>10}  {_number(row.ratio):>7}  {row.unit}"
         print(f"{row.what:{width}}  {cells}")
     if file is not None:
-        report = {
-            "schema": SCHEMA,
-            "name": name,
-            "command": _command(),
-            "machine": machine(),
-            "rows": [asdict(row) for row in rows],
-        }
-        file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_report(name, rows, file)
+
+
+def write_report(name: str, rows: Sequence[Row], file: Path) -> None:
+    """The rows as JSON with the command and the machine."""
+    report = {
+        "schema": SCHEMA,
+        "name": name,
+        "command": _command(),
+        "machine": machine(),
+        "rows": [asdict(row) for row in rows],
+    }
+    file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def markdown(report: Mapping[str, Any]) -> str:

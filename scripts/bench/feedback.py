@@ -1,0 +1,358 @@
+"""What marks are worth: Rocchio's formula against networks that read the marks.
+
+    python scripts/bench/feedback.py --quick                                 (a made-up world, seconds)
+    python scripts/bench/feedback.py --features ../shared/builtin/features --work DIR
+    python scripts/bench/feedback.py --features … --work DIR --pieces 1      (one training, then exit 75)
+    python scripts/bench/feedback.py --clips FILE.parquet                    (Rocchio's weights alone)
+
+A query of two or three words could mean several groups of pictures; the user has one in mind and marks what
+is shown. Compared after 0, 1 and 2 marks of the method's own first item, and after a right one is given:
+the order of search, Rocchio (mediaindex/feedback.py), a set network trained on masked labels, alone and
+fused with Rocchio, and a diffusion over 0/1 sets with the marks as inputs; `--seeds` runs of each network.
+The control `without marks + Rocchio` fuses Rocchio with the network that is told of no mark: what the
+network is worth as a reranker. Every weight is chosen on validation pictures. The baseline of a row is
+Rocchio unless it says another; its interval (95 %) is of the difference, paired by query, resampled by
+picture. With `--work` every training and trial is kept, and a run goes on from what is there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench._report import CHECKOUT, Row, flags, publish, say
+
+if TYPE_CHECKING:
+    import numpy as np
+    from bench._feedback_lists import Lists, Questions
+    from bench._feedback_networks import Challenger, Kind, Recipe
+    from bench._feedback_pictures import Pictures
+    from bench._feedback_trial import Method, Outcome
+    from numpy.typing import NDArray
+
+    Arrays = Mapping[str, NDArray[Any]]
+
+MORE_TO_DO = 75
+RIGHT_WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.5, 4.0, 8.0)
+WRONG_WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
+SHARES = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
+ROCCHIO, NETWORK, DIFFUSION = "Rocchio", "set network", "diffusion"
+FUSED, CONTROL = "set network + Rocchio", "set network without marks + Rocchio"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The size of a run: pictures a gallery, candidates a list, galleries to train on, queries at most."""
+
+    gallery: int = 500
+    candidates: int = 64
+    galleries: int = 40
+    validation: int = 700
+    test: int = 2400
+    seeds: int = 3
+    seed: int = 0
+
+
+QUICK = Plan(
+    gallery=60,
+    candidates=16,
+    galleries=2,
+    validation=30,
+    test=40,
+    seeds=1,
+)
+QUICK_RECIPE = {"steps": 12, "batch": 8, "width": 16, "samples": 2, "evaluations": 3}
+
+
+class MoreToDo(Exception):
+    """As many new pieces were made as were asked for."""
+
+
+class Kept:
+    """Results in a folder, each made once for the same settings."""
+
+    def __init__(self, folder: Path, settings: str, most: int | None) -> None:
+        self._folder = folder
+        self._key = hashlib.sha256(settings.encode()).hexdigest()[:10]
+        self._left = most
+
+    def piece(self, name: str, make: Callable[[], Arrays]) -> dict[str, NDArray[Any]]:
+        """The named arrays, from the folder or made now; raises MoreToDo where none may be made."""
+        import numpy as np
+
+        file = self._folder / f"{name.replace(' ', '-')}-{self._key}.npz"
+        if not file.exists():
+            if self._left == 0:
+                raise MoreToDo
+            say(f"making {file.name}")
+            unfinished = file.with_suffix(".part.npz")
+            np.savez(unfinished, allow_pickle=False, **make())
+            unfinished.replace(file)
+            self._left = None if self._left is None else self._left - 1
+        with np.load(file) as stored:
+            return dict(stored)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What every part of a run needs."""
+
+    plan: Plan
+    recipe: Recipe
+    pictures: Pictures
+    training: Lists
+    validation: Questions
+    test: Questions
+    kept: Kept
+
+    def challenger(self, kind: Kind, seed: int) -> Challenger:
+        """Trained now, or as it was kept."""
+        import torch
+        from bench._feedback_networks import untrained
+        from bench._feedback_training import trained
+
+        def make() -> Mapping[str, NDArray[np.float32]]:
+            made = trained(kind, self.recipe, self.pictures, self.training, seed=seed)
+            return {name: value.numpy() for name, value in made.network.state_dict().items()}
+
+        state = self.kept.piece(f"trained-{kind}-{seed}", make)
+        challenger = untrained(kind, self.recipe, self.pictures, seed=seed)
+        challenger.network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+        return challenger
+
+    def method(self, kind: Kind, seed: int) -> Method:
+        """A challenger as a trial asks it."""
+        import torch
+
+        challenger = self.challenger(kind, seed)
+        return lambda lists, marks: challenger.scores(lists, torch.from_numpy(marks)).numpy()
+
+    def tested(self, name: str, method: Method) -> Outcome:
+        """The method's figures on the test queries."""
+        from bench._feedback_trial import Outcome, outcome
+
+        return Outcome(self.kept.piece(f"tested-{name}", lambda: outcome(method, self.test).figures))
+
+
+def main() -> int:
+    """Print the table."""
+    parser = flags(__doc__ or "")
+    parser.add_argument(
+        "--features",
+        type=Path,
+        metavar="DIR",
+        default=CHECKOUT.parent / "shared" / "builtin" / "features",
+        help="folder of flickr8k.npz and flickr8k.jsonl.gz (../shared/builtin/features)",
+    )
+    parser.add_argument(
+        "--clips",
+        type=Path,
+        metavar="FILE",
+        help="choose Rocchio's weights on this feature file of the built-in encoder, and end",
+    )
+    parser.add_argument("--work", type=Path, metavar="DIR", help="keep every training and trial there")
+    parser.add_argument("--pieces", type=int, metavar="N", help="end after N new ones, with exit code 75")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each network (3)")
+    arguments = parser.parse_args()
+
+    if arguments.clips is not None:
+        publish("feedback", weights_on(arguments.clips, arguments.seed), arguments.json)
+        return 0
+    features: Path | None = None if arguments.quick else arguments.features
+    if features is not None and not (features / "flickr8k.npz").is_file():
+        say(f"feedback: there is no {features / 'flickr8k.npz'}; name its folder with --features")
+        return 1
+
+    import torch
+
+    torch.set_num_threads(1)
+    plan = dataclasses.replace(QUICK if arguments.quick else Plan(seeds=arguments.seeds), seed=arguments.seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        work: Path = arguments.work or Path(scratch)
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            run = prepared(plan, features, work, arguments.pieces)
+            rows = compared(run)
+        except MoreToDo:
+            say("that many pieces are made; the next run goes on from them")
+            return MORE_TO_DO
+    publish("feedback", rows, arguments.json)
+    return 0
+
+
+def weights_on(clips: Path, seed: int) -> list[Row]:
+    """Rocchio over its grid on the clips of a feature file, in the encoder's own vectors."""
+    from bench._feedback_lists import lists_of, questions_of, sub_galleries
+    from bench._feedback_pictures import of_clips
+    from bench._feedback_trial import SITUATIONS, by_similarity, outcome
+
+    plan = Plan(seed=seed)
+    pictures = of_clips(clips, seed)
+    own = pictures.parts["validation"]
+    size = min(plan.gallery, len(own))
+    galleries = sub_galleries(own, size, len(own) // size, seed=seed)
+    lists = lists_of(pictures, "validation", galleries, k=min(plan.candidates, size), seed=seed + 1)
+    questions = questions_of(lists, seed=seed, limit=plan.validation)
+    found = searched_grid(pictures, questions)
+    before = outcome(by_similarity, questions).ap(*SITUATIONS[1:])
+    return [
+        Row(f"AP with marks, right {right:g}, wrong {wrong:g} (search's order)", ap, "%", before)
+        for (right, wrong), ap in found.items()
+    ]
+
+
+def searched_grid(pictures: Pictures, questions: Questions) -> dict[tuple[float, float], float]:
+    """Mean AP over the situations with marks, by Rocchio's weights of right and wrong ones."""
+    from bench._feedback_trial import SITUATIONS, outcome, rocchio
+
+    return {
+        (right, wrong): outcome(rocchio(pictures, right, wrong), questions).ap(*SITUATIONS[1:])
+        for right in RIGHT_WEIGHTS
+        for wrong in WRONG_WEIGHTS
+    }
+
+
+def prepared(plan: Plan, features: Path | None, work: Path, most: int | None) -> Run:
+    """Pictures, lists and questions; the made-up world where no features are named."""
+    from bench._feedback_lists import Lists, lists_of, questions_of, sub_galleries
+    from bench._feedback_networks import Recipe
+    from bench._feedback_pictures import flickr8k, synthetic
+
+    recipe = Recipe(**QUICK_RECIPE) if features is None else Recipe()
+    pictures = synthetic(plan.seed) if features is None else flickr8k(features, work, plan.seed)
+    settings = [dataclasses.replace(plan, seeds=0), dataclasses.replace(recipe, samples=0, evaluations=0)]
+    kept = Kept(work, f"{settings} {pictures.strings.shape} {pictures.vectors[0].tobytes().hex()}", most)
+
+    def lists(part: str, count: int | None, seed: int) -> Lists:
+        own = pictures.parts[part]
+        size = min(plan.gallery, len(own))
+        galleries = sub_galleries(own, size, count or len(own) // size, seed=seed)
+        return lists_of(pictures, part, galleries, k=plan.candidates, seed=seed + 1)
+
+    names = Lists.__slots__
+    training = kept.piece(
+        "lists",
+        lambda: {
+            name: getattr(found, name) for found in [lists("train", plan.galleries, 100)] for name in names
+        },
+    )
+    validation = questions_of(lists("validation", None, 200), seed=plan.seed, limit=plan.validation)
+    test = questions_of(lists("test", None, 300), seed=plan.seed + 1, limit=plan.test)
+    counts = len(training["query"]), len(validation.lists), len(test.lists)
+    say("lists: {} to train, {} to validate, {} to test".format(*counts))
+    return Run(plan, recipe, pictures, Lists(**training), validation, test, kept)
+
+
+def compared(run: Run) -> list[Row]:
+    """All rows: what was chosen, then every method's figures."""
+    from bench._feedback_trial import by_similarity, fused, mean_of, rocchio, unmarked
+
+    right_weight, wrong_weight = chosen_weights(run)
+    moved = rocchio(run.pictures, right_weight, wrong_weight)
+    seeds = range(run.plan.seed, run.plan.seed + run.plan.seeds)
+    masked = [run.method("masked", seed) for seed in seeds]
+    shares = {
+        FUSED: chosen_share(run, FUSED, masked, moved),
+        CONTROL: chosen_share(run, CONTROL, [unmarked(method) for method in masked], moved),
+    }
+    found = {"similarity": run.tested("similarity", by_similarity), ROCCHIO: run.tested(ROCCHIO, moved)}
+    found[NETWORK] = mean_of([run.tested(f"{NETWORK}-{seed}", masked[seed]) for seed in seeds])
+    for name, told in ((FUSED, masked), (CONTROL, [unmarked(method) for method in masked])):
+        found[name] = mean_of(
+            [run.tested(f"{name}-{seed}", fused(told[seed], moved, shares[name])) for seed in seeds]
+        )
+    draws = f"{DIFFUSION}-{run.recipe.samples}x{run.recipe.evaluations}"
+    found[DIFFUSION] = mean_of(
+        [run.tested(f"{draws}-{seed}", run.method("diffusion", seed)) for seed in seeds]
+    )
+    rows = [
+        Row("test queries", len(run.test.lists), "queries"),
+        Row("pictures that they were made of", len(set(run.test.lists.picture.tolist())), "pictures"),
+        Row("Rocchio: weight of right marks, by validation", right_weight, ""),
+        Row("Rocchio: weight of wrong marks, by validation", wrong_weight, ""),
+        *(Row(f"{name}: share of the network, by validation", share, "") for name, share in shares.items()),
+    ]
+    return [*rows, *figures(run, found)]
+
+
+def figures(run: Run, found: Mapping[str, Outcome]) -> list[Row]:
+    """Each method beside Rocchio, then the pairs that the question is about."""
+    from bench._feedback_trial import GIVEN, SHOWN, SITUATIONS
+
+    pictures, intentions = run.test.lists.picture, run.test.intention
+    wanted = [f"{measure}, {s}" for measure in ("AP", "success@1") for s in SITUATIONS]
+    wanted += [SHOWN, f"success@3, {GIVEN}"]
+    beside = partial(_beside, run.plan.seed, found)
+    rows = [beside(name, ROCCHIO, figure, pictures) for name in found for figure in wanted]
+    for name, other in ((DIFFUSION, NETWORK), (FUSED, CONTROL)):
+        rows += [beside(name, other, figure, pictures) for figure in wanted]
+    for name in (NETWORK, FUSED, DIFFUSION):
+        for situation in SITUATIONS[1:]:
+            rows.append(beside(name, ROCCHIO, f"AP, {situation}", intentions, ", resampled by intention"))
+    return rows
+
+
+def _beside(
+    seed: int,
+    found: Mapping[str, Outcome],
+    name: str,
+    other: str,
+    figure: str,
+    group: NDArray[np.int64],
+    note: str = "",
+) -> Row:
+    """One figure of one method beside another's, with the interval of the difference in its unit."""
+    from mediaindex.metrics import paired_bootstrap
+
+    own, base = found[name].figures[figure], found[other].figures[figure]
+    if name == other:
+        return Row(f"{name}: {figure}", float(own.mean()), "%")
+    difference = paired_bootstrap(own - base, group, seed=seed)
+    interval = f"%, {difference.value:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"
+    title = name if other == ROCCHIO else f"{name}, beside {other}"
+    return Row(f"{title}: {figure}{note}", float(own.mean()), interval, float(base.mean()))
+
+
+def chosen_weights(run: Run) -> tuple[float, float]:
+    """Rocchio's two weights: the best mean AP of the validation queries over the situations with marks."""
+    import numpy as np
+
+    grid = [(right, wrong) for right in RIGHT_WEIGHTS for wrong in WRONG_WEIGHTS]
+
+    def make() -> Mapping[str, NDArray[np.float64]]:
+        return {"ap": np.array(list(searched_grid(run.pictures, run.validation).values()))}
+
+    found = run.kept.piece("chosen weights", make)["ap"]
+    for right, row in zip(RIGHT_WEIGHTS, found.reshape(len(RIGHT_WEIGHTS), -1), strict=True):
+        say(f"Rocchio, right {right:g}: " + " ".join(f"{ap:.2f}" for ap in row))
+    return grid[int(found.argmax())]
+
+
+def chosen_share(run: Run, name: str, methods: list[Method], moved: Method) -> float:
+    """The network's share in the fusion: the best mean AP of the validation queries and the seeds."""
+    import numpy as np
+    from bench._feedback_trial import SITUATIONS, fused, outcome
+
+    def make() -> Mapping[str, NDArray[np.float64]]:
+        found = [
+            [outcome(fused(method, moved, share), run.validation).ap(*SITUATIONS) for method in methods]
+            for share in SHARES
+        ]
+        return {"ap": np.array(found)}
+
+    found = run.kept.piece(f"chosen share of {name}", make)["ap"].mean(1)
+    say(f"{name}: " + " ".join(f"{share:g}: {ap:.2f}" for share, ap in zip(SHARES, found, strict=True)))
+    return SHARES[int(found.argmax())]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
