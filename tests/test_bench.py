@@ -16,8 +16,10 @@ from tests.media import DEFAULT_CLIP, Pixels, flat, write_clip
 BENCH = Path(__file__).resolve().parent.parent / "scripts" / "bench"
 SCRIPTS = (
     "commands",
+    "feedback",
     "first_answer",
     "fuzz",
+    "generator",
     "ingest",
     "kill",
     "moments",

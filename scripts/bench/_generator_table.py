@@ -1,0 +1,91 @@
+"""The tables of the science bench, for people and as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench._generator_results import CORRECTED, METRICS, Result, named
+from bench._report import Row
+
+from mediaindex.metrics import Interval
+
+BOUNDED = ("R@1", "R@10", "MRR")
+_COLUMNS = (
+    *("of", "asks", "ranking", "seeds", "constants", *METRICS),
+    *("R@1 less", "MRR less", "than", "ceiling", "loss", "ms"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """A ranking beside the one that it is to beat; `title` says of what."""
+
+    title: str
+    result: Result
+    against: Result
+
+
+def rows_of(comparisons: Sequence[Comparison]) -> list[Row]:
+    """Every figure, and the bounds of every difference."""
+    rows = []
+    for held in comparisons:
+        own, other = held.result, held.against
+        what = f"{held.title}, {own.trial.direction}, {own.name}"
+        rows += [Row(f"{what}: {metric}", own.value(metric), "%", other.value(metric)) for metric in METRICS]
+        for metric in BOUNDED:
+            gain = own.gain(other, metric)
+            than = f"{what}: {metric} less that of {other.name}"
+            rows.append(Row(than, gain.value, "points"))
+            rows.append(Row(f"{than}, lower 95 % bound", gain.low, "points"))
+            rows.append(Row(f"{than}, upper 95 % bound", gain.high, "points"))
+        optional = (
+            ("found among the candidates", own.found, "%"),
+            ("loss at the noisiest step", own.loss, "nats"),
+            ("time a query", own.milliseconds, "ms"),
+        )
+        rows += [Row(f"{what}: {name}", value, unit) for name, value, unit in optional if value is not None]
+    return rows
+
+
+def markdown(title: str, comparisons: Sequence[Comparison]) -> str:
+    """One table; differences with their 95 % intervals."""
+    lines = [
+        f"**{title}**",
+        "",
+        f"| {' | '.join(_COLUMNS)} |",
+        "|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|",
+    ]
+    for held in comparisons:
+        own, other = held.result, held.against
+        figures = [f"{own.value(metric):.2f}" for metric in METRICS]
+        itself = own is other
+        gains = ["", "", ""] if itself else [*(_told(own.gain(other, m)) for m in ("R@1", "MRR")), other.name]
+        ceiling = "" if own.found is None else f"{own.found:.1f} (K = {own.candidates})"
+        cells = [
+            held.title,
+            own.trial.direction,
+            own.name,
+            str(len(own.ranks)) if own.candidates else "",
+            own.constants,
+            *figures,
+            *gains,
+            ceiling,
+            _number(own.loss),
+            _number(own.milliseconds),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def over_corrected(title: str, results: Sequence[Result]) -> list[Comparison]:
+    """Each beside the corrected similarity of its direction."""
+    return [Comparison(title, held, named(results, CORRECTED, held.trial.direction)) for held in results]
+
+
+def _told(gain: Interval) -> str:
+    return f"{gain.value:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

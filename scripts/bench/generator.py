@@ -1,0 +1,121 @@
+"""Whether a trained generator beats the cheap rankings: DiffusionRet, as published and tuned, and `residual`.
+
+    python scripts/bench/generator.py --quick                           (made-up features, seconds)
+    python scripts/bench/generator.py --work DIR --train F… --validation F… --test F… --minutes 12
+    python scripts/bench/generator.py … --so-far                        (the tables of what is there)
+    python scripts/bench/generator.py … --ablate                        (the paper's ablations as well)
+
+Feature files come from `mediaindex features`, or from scripts/build_generators.py for the built-in encoder;
+no picture may be in two roles. Every constant comes from validation, the test is read for the tables alone.
+Beside each generator stand its twins, trained alike: the same network without diffusion, and a pointwise one
+of as many parameters. Each source is left out once: its queries are asked of networks, and of a bank, that
+never saw it, at the c that the other sources chose. Differences are paired, their intervals from a bootstrap
+over pictures. Each training is a piece in the work folder; a run that is cut off goes on there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench._report import flags, say, write_report
+
+if TYPE_CHECKING:
+    from bench._generator_study import Study, Table
+
+STEPS, BATCH, SEEDS = 400, 32, 3
+
+
+def main() -> None:
+    """Train what is missing, then print the tables."""
+    parser = _parser()
+    arguments = parser.parse_args()
+    files = (arguments.train, arguments.validation, arguments.test)
+    if not all(files) and (any(files) or not arguments.quick):
+        parser.error("--train, --validation and --test are needed, all three")
+    with ExitStack() as stack:
+        if arguments.work is None:
+            arguments.work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        _run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = flags(__doc__ or "")
+    for role in ("train", "validation", "test"):
+        parser.add_argument(f"--{role}", type=Path, nargs="+", default=[], metavar="F", help="feature files")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="keeps the pieces (else none are kept)")
+    parser.add_argument("--steps", type=int, default=STEPS, help=f"of a training ({STEPS})")
+    parser.add_argument("--batch", type=int, default=BATCH, help=f"queries of a step ({BATCH})")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"trainings of a network ({SEEDS})")
+    parser.add_argument("--left-out-seeds", type=int, default=1, help="the same without a source (1)")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after them (never)")
+    parser.add_argument("--so-far", action="store_true", help="train nothing: tables of what is there")
+    parser.add_argument("--ablate", action="store_true", help="the paper's ablations, too; one seed")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    import torch
+    from bench._generator_ablation import Ablation
+    from bench._generator_answers import OutOfTime, Work
+    from bench._generator_folds import read_shares
+    from bench._generator_recipes import Size
+    from bench._generator_study import Study
+    from bench._generator_synthetic import made_up
+
+    from mediaindex_models.checkpoint import EncoderIdentity
+
+    torch.set_num_threads(1)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    data = (
+        read_shares(arguments.train, arguments.validation, arguments.test)
+        if arguments.train
+        else made_up(seed=arguments.seed)
+    )
+    size = Size(4, 8, 8, 16) if arguments.quick else Size(arguments.steps, arguments.batch)
+    work = Work(
+        arguments.work,
+        EncoderIdentity(data.encoder, data.digest),
+        time.monotonic() + 60.0 * arguments.minutes,
+        train=not arguments.so_far,
+    )
+    seeds = 1 if arguments.quick else arguments.seeds
+    study = Study(data, work, size, seeds, arguments.left_out_seeds, arguments.seed)
+    ablation = Ablation(study, quick=arguments.quick) if arguments.ablate else None
+    try:
+        missing = study.work_through()
+        if ablation is not None:
+            missing += ablation.work_through()
+    except OutOfTime:
+        sys.exit("out of time; the same command goes on, and --so-far shows what is there")
+    if missing:
+        say(f"{missing} pieces are not there yet")
+    tables = study.tables() + (ablation.tables() if ablation is not None else [])
+    _publish(study, tables, arguments.json)
+
+
+def _publish(study: Study, tables: Sequence[Table], file: Path | None) -> None:
+    """Tables on stdout, rows as JSON."""
+    from bench._generator_table import markdown, rows_of
+
+    print(study.described())
+    for title, comparisons in tables:
+        print()
+        print(markdown(title, comparisons))
+    print()
+    print("\n".join(study.verdict()))
+    rows = [row for _title, comparisons in tables for row in rows_of(comparisons)]
+    if file is not None:
+        write_report("generator", rows, file)
+
+
+if __name__ == "__main__":
+    main()
