@@ -56,6 +56,7 @@ def test_the_wheel_holds_the_program_and_nothing_of_the_checkout(wheel: Path) ->
     }
     for needed in (
         "mediaindex/embed/builtin_files/builtin.safetensors",
+        "mediaindex/boxed_generators/builtin-residual/model.safetensors",
         "mediaindex/store/migrations/versions/0001_first.py",
         "mediaindex/py.typed",
     ):
