@@ -164,7 +164,8 @@ def test_stored_lists_with_the_own_clip_forced_in(tiny: Tiny) -> None:
         direction: torch.cat([own, tiny.losses.tensor(f"gendup.neg_idx_{direction}")], dim=1)
         for direction in DIRECTIONS
     }
-    close(tiny.generation_loss("gendup", mined), tiny.losses.tensor("gendup.gen"), 1e-4)
+    # a sum of 158 in float32, whose last place is worth 1.5e-5: the order of additions shows
+    close(tiny.generation_loss("gendup", mined), tiny.losses.tensor("gendup.gen"), 3e-4)
     # ours refuses such lists
     with pytest.raises(ValueError, match="fewer than 7"):
         in_batch(tiny.held.tensor("sim"), tiny.held.tensor("idx_dup"), negatives=7)
