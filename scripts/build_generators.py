@@ -23,10 +23,10 @@ from _pseudo_frames import write_feature_files
 
 from mediaindex.embed.builtin import FILES
 from mediaindex.errors import MediaIndexError, UsageError
-from mediaindex.model_card import model_card
-from mediaindex.train import train
-from mediaindex.training_data import TrainingData, read_training_data
-from mediaindex.training_plan import planned
+from mediaindex.training.data import TrainingData, read_training_data
+from mediaindex.training.model_card import model_card
+from mediaindex.training.plan import planned
+from mediaindex.training.train import train
 from mediaindex_models.checkpoint import load, save
 
 RECIPES = ("residual", "paper")

@@ -91,7 +91,7 @@ def test_c_is_that_of_the_worst_source(tmp_path: Path) -> None:
     from bench._generator_recipes import RESIDUAL, Size, recipes
     from bench._generator_results import tuned, validation_gains
 
-    from mediaindex.generator_trial import WEIGHTS, Listed
+    from mediaindex.training.generator_trial import WEIGHTS, Listed
 
     data = read_shares(*files(tmp_path))
     fold = fold_of(data, None)

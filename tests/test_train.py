@@ -19,15 +19,12 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from mediaindex import train as training
 from mediaindex.errors import EncoderMismatch, MediaIndexError, NoSpace, UsageError
 from mediaindex.features import Features, joined
-from mediaindex.generator_trial import listed
 from mediaindex.interruption import deferred_interrupts
 from mediaindex.metrics import Interval
-from mediaindex.retrieval_trial import training_hubness, trials_of
-from mediaindex.train import train
-from mediaindex.training_data import (
+from mediaindex.training import train as training
+from mediaindex.training.data import (
     TrainingData,
     at_most,
     of_clips,
@@ -35,8 +32,11 @@ from mediaindex.training_data import (
     read_training_data,
     shared_out,
 )
-from mediaindex.training_plan import Plan, planned
-from mediaindex.training_report import Difference, gate_of
+from mediaindex.training.generator_trial import listed
+from mediaindex.training.plan import Plan, planned
+from mediaindex.training.report import Difference, gate_of
+from mediaindex.training.retrieval_trial import training_hubness, trials_of
+from mediaindex.training.train import train
 from mediaindex_models.checkpoint import EncoderIdentity, load
 from mediaindex_models.generator import Generator
 from mediaindex_models.training_config import Stage

@@ -16,8 +16,8 @@ from mediaindex.config import Config
 from mediaindex.errors import DONE, UsageError
 
 if TYPE_CHECKING:
-    from mediaindex.training_data import TrainingData
-    from mediaindex.training_plan import Plan
+    from mediaindex.training.data import TrainingData
+    from mediaindex.training.plan import Plan
 
 RECIPES = ("residual", "paper")
 STAGES = ("1", "2", "joint", "generative")
@@ -57,9 +57,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
     from mediaindex.embed import load_encoder
     from mediaindex.embed.device import resolve_device
-    from mediaindex.train import train
-    from mediaindex.training_data import read_training_data
-    from mediaindex.training_plan import planned
+    from mediaindex.training.data import read_training_data
+    from mediaindex.training.plan import planned
+    from mediaindex.training.train import train
 
     torch.set_num_threads(config.threads)
     device, note = resolve_device(config.device)
@@ -103,7 +103,7 @@ def _introduce(data: TrainingData, plan: Plan, out: Path, device: str, output: O
 
 def _show(out: Path, report: Mapping[str, Any], output: Output) -> None:
     """The report for a person."""
-    from mediaindex.model_card import interval
+    from mediaindex.training.model_card import interval
 
     output.line(f"{out}: measured on {report['measured_on']}, percent with 95 % intervals")
     width = max(len(row["ranking"]) for row in report["rows"])

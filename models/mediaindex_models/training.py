@@ -7,9 +7,10 @@ off goes on to the same weights, bit for bit on a CPU, with no random state kept
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -82,6 +83,7 @@ class Trainer:
         self.data = pairs.fingerprint
         self.generator = generator and generator.to(device)
         self.matcher = matcher and matcher.to(device)
+        self.start = self._fingerprint()
         if config.stage == "2" and self.matcher is not None:
             pairs = pairs.through(self.matcher.eval().requires_grad_(False))
         self.objective = Objective(pairs, config, self.generator, self.matcher)
@@ -106,7 +108,7 @@ class Trainer:
         Raises NonFiniteLoss, and CheckpointError for a state of another run.
         """
         if state is not None and state.exists():
-            self.restore(read_state(state, self.config, self.data))
+            self.restore(read_state(state, self.config, self.data, self.start))
         while self.step < self.config.steps:
             try:
                 loss = self._update()
@@ -157,7 +159,7 @@ class Trainer:
                 held.get("exp_avg_sq", torch.zeros_like(parameter)),
             )
         weights = {name: value.detach() for name, value in self.parameters.items()}
-        return TrainingState(self.step, self.config, self.data, weights, self.average, moments)
+        return TrainingState(self.step, self.config, self.data, self.start, weights, self.average, moments)
 
     @torch.no_grad()
     def restore(self, state: TrainingState) -> None:
@@ -223,6 +225,17 @@ class Trainer:
             # nothing of the generation loss reaches the interaction: its ranking is an input
             named = {name: value for name, value in named.items() if not name.startswith(_UNREACHED)}
         return named
+
+    def _fingerprint(self) -> str:
+        """The same for the same networks with the same weights."""
+        held = hashlib.blake2b(digest_size=16)
+        if self.generator is not None:
+            held.update(repr(sorted(asdict(self.generator.spec).items())).encode())
+        for owner, module in self._networks().items():
+            for name, value in module.state_dict().items():
+                held.update(f"{owner}.{name} {value.dtype} {tuple(value.shape)}".encode())
+                held.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return held.hexdigest()
 
     def _seed(self, step: int) -> int:
         return self.config.seed * _SEED_STRIDE + step

@@ -24,13 +24,14 @@ class TrainingState:
     """Everything that the rest of a run depends on, by parameter name.
 
     Attributes:
-        step: updates done. data: fingerprint of the pairs.
+        step: updates done. data: fingerprint of the pairs. start: fingerprint of the untrained networks.
         average: weights averaged over steps. moments: first and second, of AdamW.
     """
 
     step: int
     config: TrainingConfig
     data: str
+    start: str
     weights: Mapping[str, Tensor]
     average: Mapping[str, Tensor]
     moments: Mapping[str, tuple[Tensor, Tensor]]
@@ -47,6 +48,7 @@ def write_state(file: Path, state: TrainingState) -> None:
         "kind": _KIND,
         "step": str(state.step),
         "data": state.data,
+        "start": state.start,
         "config": json.dumps(dataclasses.asdict(state.config), sort_keys=True),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -60,8 +62,8 @@ def write_state(file: Path, state: TrainingState) -> None:
         building.unlink(missing_ok=True)
 
 
-def read_state(file: Path, config: TrainingConfig, data: str) -> TrainingState:
-    """The state of a run with these settings on these pairs.
+def read_state(file: Path, config: TrainingConfig, data: str, start: str) -> TrainingState:
+    """The state of a run with these settings on these pairs, begun with these networks.
 
     Raises CheckpointError for a damaged file and for another run, naming what differs.
     """
@@ -74,11 +76,16 @@ def read_state(file: Path, config: TrainingConfig, data: str) -> TrainingState:
         _require_same_run(file, json.loads(metadata["config"]), config)
         if metadata["data"] != data:
             raise CheckpointError(f"{file} keeps a run on other pairs; choose another folder")
+        if metadata["start"] != start:
+            raise CheckpointError(
+                f"{file} keeps a run of another generator or first stage; choose another folder"
+            )
         names = [key.removeprefix("weight/") for key in tensors if key.startswith("weight/")]
         return TrainingState(
             int(metadata["step"]),
             config,
             data,
+            start,
             {name: tensors[f"weight/{name}"] for name in names},
             {name: tensors[f"average/{name}"] for name in names},
             {name: (tensors[f"first/{name}"], tensors[f"second/{name}"]) for name in names},

@@ -19,10 +19,10 @@ from bench._generator_recipes import Recipe
 from bench._report import say
 from numpy.typing import NDArray
 
-from mediaindex.generator_trial import Listed, listed
-from mediaindex.retrieval_trial import Trial
-from mediaindex.training_outcome import Base, Scored, scored
-from mediaindex.training_plan import fitted
+from mediaindex.training.generator_trial import Listed, listed
+from mediaindex.training.outcome import Base, Scored, scored
+from mediaindex.training.plan import fitted
+from mediaindex.training.retrieval_trial import Trial
 from mediaindex_models.checkpoint import EncoderIdentity, Saved, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from mediaindex.errors import UsageError
 from mediaindex.feature_rows import read_header
 from mediaindex.features import Features, joined, read_features
-from mediaindex.generator_trial import LEAST_OF_SOURCE
-from mediaindex.retrieval_trial import Trial, best_beta, best_blend, training_hubness, trials_of
-from mediaindex.training_data import TrainingData, of_clips, pairs_of, shared_out
+from mediaindex.training.data import TrainingData, of_clips, pairs_of, shared_out
+from mediaindex.training.generator_trial import LEAST_OF_SOURCE
+from mediaindex.training.retrieval_trial import Trial, best_beta, best_blend, training_hubness, trials_of
 from mediaindex_models.pairs import Pairs
 
 ROLES = ("train", "val", "test")

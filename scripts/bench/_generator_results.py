@@ -12,10 +12,10 @@ from bench._generator_folds import Fold
 from bench._generator_recipes import Recipe
 from numpy.typing import NDArray
 
-from mediaindex.generator_trial import WEIGHTS, Listed
 from mediaindex.metrics import Interval, paired_bootstrap, ranks
-from mediaindex.retrieval_trial import Trial
 from mediaindex.score import querybank_normalised
+from mediaindex.training.generator_trial import WEIGHTS, Listed
+from mediaindex.training.retrieval_trial import Trial
 from mediaindex_models.presets import GeneratorSpec
 
 Ranks = NDArray[np.float64]

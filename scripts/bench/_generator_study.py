@@ -31,9 +31,9 @@ from bench._generator_results import (
 )
 from bench._generator_table import Comparison, over_corrected
 
-from mediaindex.generator_trial import WEIGHTS
-from mediaindex.training_data import TrainingData
-from mediaindex.training_report import TOLERATED_LOSS
+from mediaindex.training.data import TrainingData
+from mediaindex.training.generator_trial import WEIGHTS
+from mediaindex.training.report import TOLERATED_LOSS
 from mediaindex_models.presets import GeneratorSpec
 
 Table = tuple[str, Sequence[Comparison]]

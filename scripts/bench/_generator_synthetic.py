@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mediaindex.features import Features
-from mediaindex.training_data import TrainingData, shared_out
+from mediaindex.training.data import TrainingData, shared_out
 
 WIDTH, EVIDENCE, FRAMES, CAPTIONS = 16, 8, 3, 2
 CLIPS = {"train": 80, "val": 96, "test": 96}

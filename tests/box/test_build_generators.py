@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from mediaindex.errors import UsageError
 from mediaindex.gates import gate_in
-from mediaindex.training_data import TrainingData, read_training_data
+from mediaindex.training.data import TrainingData, read_training_data
 from tests.training_features import clips, write
 
 

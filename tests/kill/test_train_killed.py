@@ -13,7 +13,8 @@ from signal import SIGKILL
 
 import pytest
 
-from mediaindex import cli, train
+from mediaindex import cli
+from mediaindex.training import train
 from mediaindex_models import presets
 from tests.training_features import feature_files
 

@@ -22,6 +22,7 @@ from mediaindex_models.pairs import Pairs
 from mediaindex_models.presets import PRESETS, preset
 from mediaindex_models.training import NonFiniteLoss, Trainer
 from mediaindex_models.training_config import STAGES, TRAINING, Stage, TrainingConfig
+from mediaindex_models.training_state import read_state
 from tests.models.features import EVIDENCE, FRAMES, WIDTH, made_pairs
 
 SHORT = TrainingConfig(steps=12, batch=6, candidates=5, gallery=10, seed=3)
@@ -200,9 +201,27 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     other = Trainer(made_pairs(seed=5), SHORT, generator=generator())
     with pytest.raises(CheckpointError, match="other pairs"):
         next(other.run(state=state))
-    larger = Trainer(made_pairs(), SHORT, generator=generator("pointwise"))
+    for others in (generator("pointwise"), generator(dropout=0.5)):
+        with pytest.raises(CheckpointError, match="another generator or first stage"):
+            next(Trainer(made_pairs(), SHORT, generator=others).run(state=state))
+    kept = read_state(state, SHORT, made_pairs().fingerprint, trainer().start)
+    cut = {name: value.flatten()[:1] for name, value in kept.weights.items()}
     with pytest.raises(CheckpointError, match="other networks"):
-        next(larger.run(state=state))
+        trainer().restore(replace(kept, weights=cut))
+
+
+def test_a_run_goes_on_with_the_first_stage_that_it_began_with(tmp_path: Path) -> None:
+    def run(first: Matcher) -> Trainer:
+        return Trainer(made_pairs(), SHORT, generator=generator(), matcher=first)
+
+    one, two = matcher(), matcher()
+    with torch.no_grad():
+        next(two.parameters()).add_(1.0)
+    state = tmp_path / "state.safetensors"
+    list(run(one).run(state=state))
+    with pytest.raises(CheckpointError, match="another generator or first stage"):
+        next(run(two).run(state=state))
+    assert list(run(one).run(state=state)) == []
 
 
 def test_a_damaged_state_is_named(tmp_path: Path) -> None:

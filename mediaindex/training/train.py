@@ -16,13 +16,13 @@ import torch
 
 from mediaindex.errors import EncoderMismatch, MediaIndexError, UsageError
 from mediaindex.interruption import deferred_interrupts
-from mediaindex.model_card import model_card
-from mediaindex.retrieval_trial import Trial, best_beta, best_blend, training_hubness, trials_of
-from mediaindex.training_curves import Curves
-from mediaindex.training_data import TrainingData, at_most, pairs_of
-from mediaindex.training_folder import TrainingFolder, writing
-from mediaindex.training_outcome import Base, Judged, judged, loss_at_noisiest_step, report_of, scored
-from mediaindex.training_plan import Plan
+from mediaindex.training.curves import Curves
+from mediaindex.training.data import TrainingData, at_most, pairs_of
+from mediaindex.training.folder import TrainingFolder, writing
+from mediaindex.training.model_card import model_card
+from mediaindex.training.outcome import Base, Judged, judged, loss_at_noisiest_step, report_of, scored
+from mediaindex.training.plan import Plan
+from mediaindex.training.retrieval_trial import Trial, best_beta, best_blend, training_hubness, trials_of
 from mediaindex_models.checkpoint import CheckpointError, EncoderIdentity, OtherEncoder, Saved, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mediaindex.errors import UsageError
-from mediaindex.training_data import TrainingData
+from mediaindex.training.data import TrainingData
 from mediaindex_models.presets import GeneratorSpec, preset
 from mediaindex_models.training_config import TRAINING, Stage, TrainingConfig
 

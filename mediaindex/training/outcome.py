@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
 
 from mediaindex.features import Features
-from mediaindex.generator_trial import (
+from mediaindex.training.data import TrainingData
+from mediaindex.training.generator_trial import (
     Listed,
     best_weight,
     calibration_of,
@@ -18,10 +19,9 @@ from mediaindex.generator_trial import (
     matched,
     without_every_other_answer,
 )
-from mediaindex.retrieval_trial import Matrix, Trial
-from mediaindex.training_data import TrainingData
-from mediaindex.training_plan import fitted
-from mediaindex.training_report import Gate, Measured, Ranks, as_numbers, differences_of, gate_of, rows_of
+from mediaindex.training.plan import fitted
+from mediaindex.training.report import Measured, Ranks, as_numbers, differences_of, gate_of, rows_of
+from mediaindex.training.retrieval_trial import Matrix, Trial
 from mediaindex_models.distribution import Calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
@@ -169,7 +169,7 @@ def report_of(held: Judged, data: TrainingData, *, by: str) -> dict[str, object]
         "recall_at_candidates": {one.trial.direction: round(one.found, 2) for one in held.measured},
         "rows": [as_numbers(row) for one in held.measured for row in rows_of(one)],
         "differences": [as_numbers(row) for row in differences],
-        "gates": [_gate(gate) for gate in gates],
+        "gates": [asdict(gate) for gate in gates],
     }
 
 
@@ -226,7 +226,3 @@ def calibrated(
 def _share(features: Features) -> dict[str, object]:
     most = [name for name, _count in Counter(features.sources).most_common(NAMED)]
     return {"clips": len(features.paths), "captions": len(features.captions), "sources": most}
-
-
-def _gate(gate: Gate) -> dict[str, object]:
-    return {"component": gate.component, "on": gate.on, "by": gate.by, "reason": gate.reason}

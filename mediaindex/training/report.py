@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.generator_trial import LEAST_OF_SOURCE
+from mediaindex.gates import Gate
 from mediaindex.metrics import Interval, paired_bootstrap
-from mediaindex.retrieval_trial import Direction, Trial
+from mediaindex.training.generator_trial import LEAST_OF_SOURCE
+from mediaindex.training.retrieval_trial import Direction, Trial
 
 DEPTHS = (1, 5, 10)
 # A left-out source may lose this much R@1, in points, before the gate closes.
@@ -49,16 +50,6 @@ class Difference:
     left_out: bool
     queries: int
     metrics: Mapping[str, Interval]
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Whether the generator is to rerank unless the user says otherwise, and why."""
-
-    component: str
-    on: bool
-    by: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

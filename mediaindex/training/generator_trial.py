@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from mediaindex.metrics import ranks
-from mediaindex.retrieval_trial import Matrix, Trial
+from mediaindex.training.retrieval_trial import Matrix, Trial
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.distribution import Calibration, fit_calibration
 from mediaindex_models.generator import Generator, fused

@@ -1,0 +1,1 @@
+"""Training: feature files become a generator with its constants, its report and its gate."""
