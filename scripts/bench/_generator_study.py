@@ -55,7 +55,7 @@ class Study:
 
     Attributes:
         seeds, left_out_seeds: trainings of a network with all sources, and without one.
-        first_seed: the others follow it.
+        first_seed: the others follow it. only: names of the recipes that are trained; none means all.
     """
 
     data: TrainingData
@@ -64,6 +64,7 @@ class Study:
     seeds: int
     left_out_seeds: int
     first_seed: int = 0
+    only: Sequence[str] = ()
     recipes: Mapping[str, Recipe] = field(init=False)
     sources: Sequence[str] = field(init=False)
     _folds: dict[str | None, Fold] = field(default_factory=dict)
@@ -147,6 +148,31 @@ class Study:
         title = f"{source}, {queries} queries"
         return [Comparison(title, result, made[0]) for result in made]
 
+    def by_weight(self, name: str) -> Mapping[float, Sequence[Comparison]]:
+        """A ranking at every c: both directions of the test, and text queries of each left-out source."""
+        own = self.answers(name)
+        if not own:
+            return {}
+        there = {source: made for source in self.sources if (made := self.answers(name, source))}
+        cheap = cheap_results(self.fold())
+        beside = {
+            source: named(cheap_results(self.fold(source)), best_cheap(self.fold(source)), "t2v")
+            for source in there
+        }
+        rows: dict[float, Sequence[Comparison]] = {}
+        for weight in WEIGHTS:
+            spec, title = replace(self.recipes[name].spec, weight=weight), f"c = {weight:g}"
+            held = [
+                Comparison(title, result, named(cheap, CORRECTED, result.trial.direction))
+                for result in learned_results(own, spec, name)
+            ]
+            held += [
+                Comparison(f"{title}, {source}", learned_results(made, spec, name)[0], beside[source])
+                for source, made in there.items()
+            ]
+            rows[weight] = held
+        return rows
+
     def described(self) -> str:
         """The data and the size of the study."""
         fold = self.fold()
@@ -190,8 +216,9 @@ class Study:
 
     def _pieces(self) -> Iterator[tuple[Recipe, str | None, int]]:
         """(recipe, source that is left out, seed): all of one seed before the next one's."""
-        first = [self.recipes[name] for name in _FIRST]
-        others = [recipe for recipe in self.recipes.values() if recipe not in first]
+        asked = [recipe for recipe in self.recipes.values() if not self.only or recipe.name in self.only]
+        first = [recipe for recipe in asked if recipe.name in _FIRST]
+        others = [recipe for recipe in asked if recipe not in first]
         for number in range(self.seeds):
             seed = self.first_seed + number
             for group in (first, others):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench._generator_results import CORRECTED, METRICS, Result, named
@@ -76,6 +76,22 @@ def markdown(title: str, comparisons: Sequence[Comparison]) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def markdown_by_weight(title: str, by_weight: Mapping[float, Sequence[Comparison]]) -> str:
+    """One row a constant, one column a set of queries; differences in R@1 with their 95 % intervals."""
+    first = next(iter(by_weight.values()))
+    names = [_queries_of(held) for held in first]
+    lines = [f"**{title}**", "", f"| c | {' | '.join(names)} |", f"|--:|{'---|' * len(names)}"]
+    for weight, comparisons in by_weight.items():
+        gains = [_told(held.result.gain(held.against, "R@1")) for held in comparisons]
+        lines.append(f"| {weight:g} | {' | '.join(gains)} |")
+    return "\n".join(lines)
+
+
+def _queries_of(held: Comparison) -> str:
+    _constant, _, source = held.title.partition(", ")
+    return f"{source}, left out" if source else f"all, {held.result.trial.direction}"
 
 
 def over_corrected(title: str, results: Sequence[Result]) -> list[Comparison]:

@@ -4,6 +4,7 @@
     python scripts/bench/generator.py --work DIR --train F… --validation F… --test F… --minutes 12
     python scripts/bench/generator.py … --so-far                        (the tables of what is there)
     python scripts/bench/generator.py … --ablate                        (the paper's ablations as well)
+    python scripts/bench/generator.py … --only residual --dimensions 16 (with a weaker encoder)
 
 Feature files come from `mediaindex features`, or from scripts/build_generators.py for the built-in encoder;
 no picture may be in two roles. Every constant comes from validation, the test is read for the tables alone.
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bench._generator_study import Study, Table
 
 STEPS, BATCH, SEEDS = 400, 32, 3
+ALONE = ("residual", "residual, without diffusion", "pointwise")
 
 
 def main() -> None:
@@ -39,6 +41,8 @@ def main() -> None:
     parser = _parser()
     arguments = parser.parse_args()
     files = (arguments.train, arguments.validation, arguments.test)
+    if arguments.ablate and arguments.only:
+        parser.error("--ablate needs all networks; leave --only out")
     if not all(files) and (any(files) or not arguments.quick):
         parser.error("--train, --validation and --test are needed, all three")
     with ExitStack() as stack:
@@ -59,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after them (never)")
     parser.add_argument("--so-far", action="store_true", help="train nothing: tables of what is there")
     parser.add_argument("--ablate", action="store_true", help="the paper's ablations, too; one seed")
+    parser.add_argument("--only", choices=ALONE, action="append", help="of these networks alone")
+    parser.add_argument(
+        "--dimensions", type=int, metavar="N", help="weaken the encoder to N principal directions"
+    )
+    parser.add_argument("--share", type=float, default=1.0, metavar="S", help="of the clips to train on (1)")
     return parser
 
 
@@ -67,6 +76,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from bench._generator_ablation import Ablation
     from bench._generator_answers import OutOfTime, Work
     from bench._generator_folds import read_shares
+    from bench._generator_poorer import thinned, weakened
     from bench._generator_recipes import Size
     from bench._generator_study import Study
     from bench._generator_synthetic import made_up
@@ -80,6 +90,10 @@ def _run(arguments: argparse.Namespace) -> None:
         if arguments.train
         else made_up(seed=arguments.seed)
     )
+    if arguments.dimensions is not None:
+        data = weakened(data, arguments.dimensions)
+    if arguments.share < 1:
+        data = thinned(data, arguments.share, seed=arguments.seed)
     size = Size(4, 8, 8, 16) if arguments.quick else Size(arguments.steps, arguments.batch)
     work = Work(
         arguments.work,
@@ -88,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> None:
         train=not arguments.so_far,
     )
     seeds = 1 if arguments.quick else arguments.seeds
-    study = Study(data, work, size, seeds, arguments.left_out_seeds, arguments.seed)
+    study = Study(data, work, size, seeds, arguments.left_out_seeds, arguments.seed, arguments.only or ())
     ablation = Ablation(study, quick=arguments.quick) if arguments.ablate else None
     try:
         missing = study.work_through()
@@ -104,15 +118,22 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _publish(study: Study, tables: Sequence[Table], file: Path | None) -> None:
     """Tables on stdout, rows as JSON."""
-    from bench._generator_table import markdown, rows_of
+    from bench._generator_recipes import RESIDUAL, RESIDUAL_ON_BLEND
+    from bench._generator_table import markdown, markdown_by_weight, rows_of
 
     print(study.described())
     for title, comparisons in tables:
         print()
         print(markdown(title, comparisons))
+    compared = [held for _title, held in tables]
+    for name in (RESIDUAL, RESIDUAL_ON_BLEND):
+        if by_weight := study.by_weight(name):
+            print()
+            print(markdown_by_weight(f"R@1 of {name}, less that of the cheap ranking, by c", by_weight))
+            compared += by_weight.values()
     print()
     print("\n".join(study.verdict()))
-    rows = [row for _title, comparisons in tables for row in rows_of(comparisons)]
+    rows = [row for comparisons in compared for row in rows_of(comparisons)]
     if file is not None:
         write_report("generator", rows, file)
 
