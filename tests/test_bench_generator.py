@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mediaindex.features import Features
+from mediaindex.training.data import TrainingData
 from tests.test_bench import BENCH, REPORT_KEYS, ROW_KEYS, run
 from tests.training_features import clips, write
 
@@ -109,6 +111,50 @@ def test_c_is_that_of_the_worst_source(tmp_path: Path) -> None:
     good, bad = [said(1.0)], [said(-1.0)]
     assert min(validation_gains(tuned(recipe, good, []), [good])) > 0
     assert tuned(recipe, good, [bad]).weight == max(WEIGHTS), "the more careful for it"
+
+
+def test_a_weaker_encoder_keeps_its_first_directions_and_the_evidence(tmp_path: Path) -> None:
+    from bench._generator_folds import read_shares
+    from bench._generator_poorer import weakened
+
+    data = read_shares(*files(tmp_path))
+    whole, two = weakened(data, data.width), weakened(data, 2)
+    for before, same, after in zip(_shares(data), _shares(whole), _shares(two), strict=True):
+        np.testing.assert_allclose(same.frames, before.frames, atol=0.01)
+        both = np.concatenate([after.frames[after.mask], after.text]).astype(np.float64)
+        sizes = np.linalg.svd(both, compute_uv=False)
+        assert sizes[1] > 0.1 * sizes[0]
+        assert sizes[2] < 0.01 * sizes[0], "two directions, but for rounding to float16"
+        assert after.evidence is before.evidence
+
+
+def test_fewer_clips_to_train_on_leave_the_rest_as_it_is(tmp_path: Path) -> None:
+    from bench._generator_folds import read_shares
+    from bench._generator_poorer import thinned
+
+    data = read_shares(*files(tmp_path))
+    half, other = (thinned(data, 0.5, seed=seed) for seed in (0, 1))
+    assert len(half.train.paths) == 40
+    assert set(half.train.paths) < set(data.train.paths)
+    assert set(half.train.paths) != set(other.train.paths)
+    assert half.validation is data.validation
+    assert half.test is data.test
+
+
+def _shares(data: TrainingData) -> list[Features]:
+    assert data.test is not None
+    return [data.train, data.validation, data.test]
+
+
+@pytest.mark.slow
+def test_one_network_alone_on_poorer_data() -> None:
+    done = run(*QUICK, "--only", "residual", "--dimensions", 2, "--share", 0.5, "--left-out-seeds", 0)
+    assert done.returncode == 0, done.stderr
+    assert "40 clips" in done.stdout
+    assert "| residual |" in done.stdout
+    assert "pointwise" not in done.stdout
+    refused = run(*QUICK, "--only", "residual", "--ablate")
+    assert (refused.returncode, refused.stdout) == (2, "")
 
 
 @pytest.mark.slow
