@@ -123,6 +123,22 @@ def test_recall_ranks_every_text_beside_fresh_frames(clips: Path, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_recall_of_the_second_ranking_stands_beside_the_instant_one(
+    clips: Path, searchable: Path, tmp_path: Path
+) -> None:
+    flags = ("--videos", clips, "--library", searchable, "--rerank", "on", "--generator", "residual")
+    rows = bench("recall", *flags, "--processes", 2, file=tmp_path / "rows.json")
+    for what in ("query", "captions"):
+        held = rows[f"{what} R@5 by residual, against the instant order (too few queries to decide anything)"]
+        assert (held["value"], held["baseline"]) == (100.0, 100.0), "three videos"
+    spent = rows["warm query with residual over 64 candidates, CPU, against one without"]
+    assert spent["value"] > 0
+    assert spent["ratio"] == pytest.approx(spent["value"] / spent["baseline"])
+    assert rows["different orders of 3 queries by residual from 2 processes (at most 1)"]["value"] == 1
+    assert not any("paper" in name for name in rows)
+
+
+@pytest.mark.slow
 def test_score_takes_the_products_own_figures_for_what_it_does(
     clips: Path, searchable: Path, tmp_path: Path
 ) -> None:
