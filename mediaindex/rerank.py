@@ -101,15 +101,15 @@ class GeneratorReranker:
         evidence = shortlist.evidence if self.reads_evidence else None
         if self.reads_evidence and evidence is None:
             raise GeneratorUnavailable("the generator reads evidence, which the stored frames have not")
-        lists = Candidates(
-            "t2v",
-            text=_batch_of_one(shortlist.query),
-            video=_batch_of_one(shortlist.frames),
-            mask=torch.from_numpy(shortlist.mask)[None],
-            score=_batch_of_one(shortlist.score),
-            evidence=None if evidence is None else _batch_of_one(evidence),
-        )
         try:
+            lists = Candidates(
+                "t2v",
+                text=_batch_of_one(shortlist.query),
+                video=_batch_of_one(shortlist.frames),
+                mask=torch.from_numpy(shortlist.mask)[None],
+                score=_batch_of_one(shortlist.score),
+                evidence=None if evidence is None else _batch_of_one(evidence),
+            )
             ranked = self._ranker(lists, seeds=[query_seed(shortlist.text)])
         except ValueError as error:
             raise GeneratorUnavailable(f"the stored features cannot be ranked: {error}") from error

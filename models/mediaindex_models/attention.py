@@ -83,7 +83,7 @@ def lengths_of(vectors: Tensor) -> Tensor:
     numbers.
     """
     lengths: Tensor = torch.linalg.vector_norm(vectors, dim=-1)
-    return lengths.clamp(min=_SMALLEST_LENGTH)
+    return lengths.clamp(min=max(_SMALLEST_LENGTH, torch.finfo(lengths.dtype).tiny))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

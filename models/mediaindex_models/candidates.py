@@ -20,7 +20,7 @@ class Candidates:
         text: (B, D) the queries of t2v; (B, K, D) the candidates of v2t. Not normalised.
         video: frames (B, K, F, D) of t2v; (B, F, D) of v2t. Not normalised.
         mask: bool, True at a real frame, as `video` without D.
-        score: (B, K) the ranking that the lists come from; any scale.
+        score: (B, K) the ranking that the lists come from, of the size of cosines.
         evidence: further numbers of the frames, as `video` with a width of its own; or None.
         chosen: (B, K), where lists share a gallery: the candidates' side (text of v2t; video, mask and
             evidence of t2v) is then that of the whole gallery, (G, …) for (B, K, …), and each list has
@@ -45,7 +45,9 @@ class Candidates:
         lead: list[tuple[int, ...]] = [(queries,), (queries, count)]
         if self.chosen is not None:
             _require("chosen", self.chosen, (queries, count))
-            lead[1] = (len(self.video if self.direction == "t2v" else self.text),)
+            gallery = len(self.video if self.direction == "t2v" else self.text)
+            _require_rows(self.chosen, gallery)
+            lead[1] = (gallery,)
         of_text, of_video = lead if self.direction == "t2v" else lead[::-1]
         _require("text", self.text, (*of_text, self.width))
         _require("video", self.video, (*of_video, self.frames, self.width))
@@ -83,7 +85,8 @@ class Candidates:
             wrong = ~values.isfinite().flatten(1).all(1)
             if bool(wrong.any()):
                 rows = wrong.nonzero()[:5, 0].tolist()
-                raise ValueError(f"{name} of the queries {rows} holds a NaN or an infinity")
+                of = "queries" if self.chosen is None or len(values) == len(self) else "gallery's rows"
+                raise ValueError(f"{name} of the {of} {rows} holds a NaN or an infinity")
 
     def rows(self, start: int, stop: int) -> Candidates:
         """The lists of some of the queries."""
@@ -132,6 +135,13 @@ class Candidates:
             evidence=None if self.evidence is None else self.evidence.to(device, dtype),
             chosen=None if self.chosen is None else self.chosen.to(device),
         )
+
+
+def _require_rows(chosen: Tensor, gallery: int) -> None:
+    if chosen.dtype not in (torch.int32, torch.int64):
+        raise ValueError(f"chosen holds rows of the gallery, not {chosen.dtype}")
+    if int(chosen.min()) < 0 or int(chosen.max()) >= gallery:
+        raise ValueError(f"chosen names rows that a gallery of {gallery} has not")
 
 
 def _require(name: str, values: Tensor, shape: tuple[int, ...]) -> None:

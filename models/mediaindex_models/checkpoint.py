@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from mediaindex_models.denoiser import known_direction
 from mediaindex_models.distribution import Calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
@@ -52,6 +53,7 @@ WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 _LARGEST_CONFIG_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
 _MOST_LAYERS, _MOST_PLACES = 64, 4096
+_STORED = ("F16", "BF16", "F32", "F64")
 
 
 class CheckpointError(ValueError):
@@ -68,6 +70,11 @@ class EncoderIdentity:
 
     name: str
     digest: str
+
+    def __post_init__(self) -> None:
+        for told in (self.name, self.digest):
+            if type(told) is not str:  # read from a file
+                raise ValueError(f"an encoder's name and digest are texts, not {told!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,16 +103,24 @@ def save(
         folder: made here; an existing one is refused with FileExistsError unless `overwrite`.
         card: the model card's text, Markdown.
         dtype: of the stored weights; float16 halves the file.
+
+    Raises CheckpointError for weights that hold a NaN or an infinity, or would in `dtype`, and for a
+    report too long to be read again.
     """
     if folder.exists() and not overwrite:
         raise FileExistsError(f"{folder} exists; choose another folder or allow it to be replaced")
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        save_file(_tensors(saved, dtype), building / WEIGHTS)
-        config = _config(saved, digest(building / WEIGHTS))
-        (building / CONFIG).write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        tensors = _tensors(saved, dtype)
+        _require_finite(folder, tensors)
+        save_file(tensors, building / WEIGHTS)
+        config = json.dumps(_config(saved, digest(building / WEIGHTS)), indent=1, sort_keys=True) + "\n"
+        if len(config.encode()) > _LARGEST_CONFIG_BYTES:
+            raise CheckpointError(f"{folder / CONFIG}: longer than {_LARGEST_CONFIG_BYTES} bytes")
+        (building / CONFIG).write_text(config, encoding="utf-8")
         (building / CARD).write_text(card, encoding="utf-8")
+        _open_to_others(building)
         _replace(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -124,24 +139,28 @@ def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> Saved:
     try:
         own = EncoderIdentity(**_object(config, "encoder"))
         spec = GeneratorSpec(**_object(config, "generator"))
-        calibration = {
-            direction: Calibration(**values) for direction, values in _object(config, "calibration").items()
+        calibration: dict[str, Calibration] = {
+            known_direction(direction): Calibration(**values)
+            for direction, values in _object(config, "calibration").items()
         }
-        shape = config.get("matcher")
-        matcher = None if shape is None else _matcher(spec.width, **_object(config, "matcher"))
-    except (TypeError, ValueError) as error:
+        report = _object(config, "report")
+        # without memory until the file is known to hold what the settings ask for: neither is trusted
+        with torch.device("meta"):
+            generator = Generator(spec)
+            shape = config.get("matcher")
+            matcher = None if shape is None else _matcher(spec.width, **_object(config, "matcher"))
+    except (TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{folder / CONFIG}: {error}") from error
     if encoder is not None and own != encoder:
         raise OtherEncoder(
             f"{folder.name} was trained for the encoder {own.name} ({own.digest[:12]}), "
             f"not for {encoder.name} ({encoder.digest[:12]}); train one for it: mediaindex train"
         )
-    generator = Generator(spec)
     weights = folder / WEIGHTS
     if config.get("weights") != digest(weights):
         raise CheckpointError(f"{weights}: not the file that {CONFIG} describes")
     _fill({"generator": generator, **({"matcher": matcher} if matcher else {})}, weights)
-    return Saved(generator.eval(), own, calibration, _object(config, "report"), matcher and matcher.eval())
+    return Saved(generator.eval(), own, calibration, report, matcher and matcher.eval())
 
 
 def digest(file: Path) -> str:
@@ -157,9 +176,10 @@ def digest(file: Path) -> str:
 
 
 def read_reference(file: Path) -> dict[str, Tensor]:
-    """The tensors of a published `.pth` file, by name; anything in it that is no tensor is refused.
+    """The tensors of a published `.pth` file, by name: all that it holds, or its `model`.
 
-    Raises CheckpointError for a file that holds code or is no checkpoint.
+    Raises CheckpointError for a file that holds code, is no checkpoint, or has tensors larger than
+    what it stores of them.
     """
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
@@ -172,6 +192,9 @@ def read_reference(file: Path) -> dict[str, Tensor]:
         isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
     ):
         raise CheckpointError(f"{file}: not a checkpoint of tensors by name")
+    for name, value in state.items():
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise CheckpointError(f"{file}: {name} is {tuple(value.shape)}, more than is stored of it")
     return dict(state)
 
 
@@ -236,7 +259,7 @@ def _matcher(width: int, *, layers: int, places: int, corrected_padding: bool) -
 
 
 def _fill(modules: Mapping[str, torch.nn.Module], file: Path) -> None:
-    """Give the modules their weights, names and shapes compared before anything is read."""
+    """Give the modules, which have no memory yet, their weights; names and shapes are compared before."""
     wanted = {
         f"{owner}.{name}": value
         for owner, module in modules.items()
@@ -249,15 +272,34 @@ def _fill(modules: Mapping[str, torch.nn.Module], file: Path) -> None:
                 other = min(names ^ wanted.keys())
                 raise CheckpointError(f"{file}: {other} is missing or belongs to no such network")
             for name, value in wanted.items():
-                shape = tuple(held.get_slice(name).get_shape())
+                kept = held.get_slice(name)
+                shape = tuple(kept.get_shape())
                 if shape != tuple(value.shape):
                     raise CheckpointError(f"{file}: {name} is {shape}, should be {tuple(value.shape)}")
-            for name, value in wanted.items():
-                value.copy_(held.get_tensor(name))
+                if kept.get_dtype() not in _STORED:
+                    raise CheckpointError(f"{file}: {name} is of {kept.get_dtype()}, not of {_STORED}")
+            tensors = {name: held.get_tensor(name).float() for name in wanted}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{file}: {error}") from error
-    if not all(bool(value.isfinite().all()) for value in wanted.values()):
-        raise CheckpointError(f"{file}: holds a NaN or an infinity")
+    _require_finite(file, tensors)
+    for owner, module in modules.items():
+        own = {name: tensors[f"{owner}.{name}"] for name in module.state_dict()}
+        module.load_state_dict(own, assign=True)
+
+
+def _require_finite(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    for name, value in tensors.items():
+        if not bool(value.isfinite().all()):
+            raise CheckpointError(f"{file}: {name} holds a NaN or an infinity")
+
+
+def _open_to_others(building: Path) -> None:
+    """Modes as of any new file: what makes temporary folders and weights keeps them to their owner."""
+    mask = os.umask(0)
+    os.umask(mask)
+    building.chmod(0o777 & ~mask)
+    for file in building.iterdir():
+        file.chmod(0o666 & ~mask)
 
 
 def _replace(building: Path, folder: Path) -> None:

@@ -89,7 +89,7 @@ class PointwiseControl(ScoreCorrection):
     ) -> Tensor:
         """x_0 (B, K), whatever x and t; arguments as of ResidualDenoiser."""
         del t
-        texts, clips, agreement = self.compared(text, video, mask, evidence, chosen)
+        texts, clips, agreement = self.compared(x, text, video, mask, evidence, chosen)
         product = texts * clips  # (B, K, inner)
         standing = standing_of(score, x)
         numbers = standing[..., None].to(product)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mediaindex_models.attention import Mixture, frame_products, lengths_of, softened
-from mediaindex_models.denoiser import Direction, in_lists, known_direction
+from mediaindex_models.denoiser import Direction, in_lists, known_direction, require_lists
 from mediaindex_models.dropout import Dropout
 from mediaindex_models.losses import GENERATION_SCALE
 
@@ -107,18 +107,28 @@ class ScoreCorrection(nn.Module):
         nn.init.zeros_(self.output.weight)
 
     def compared(
-        self, text: Tensor, video: Tensor, mask: Tensor, evidence: Tensor | None, chosen: Tensor | None
+        self,
+        x: Tensor,
+        text: Tensor,
+        video: Tensor,
+        mask: Tensor,
+        evidence: Tensor | None,
+        chosen: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Texts and clips (B, ·, inner) and their agreement (B, K); arguments as of the networks.
 
-        Raises ValueError where the evidence is not of the width that the network was made for.
+        Raises ValueError where shapes do not agree, or the evidence is not of the width that the network
+        was made for.
         """
+        require_lists(x, text, video, mask, self.direction, chosen)
         given = 0 if evidence is None else evidence.shape[-1]
         if given != self.pair.evidence:
             raise ValueError(
                 f"frames have {given} numbers of evidence, the generator reads {self.pair.evidence}"
             )
-        text, video, mask, rows = in_lists(text, video, mask, self.direction, chosen)
+        kind = self.hidden.weight.dtype
+        evidence = None if evidence is None else evidence.to(kind)
+        text, video, mask, rows = in_lists(text.to(kind), video.to(kind), mask, self.direction, chosen)
         if evidence is not None and self.direction == "v2t":
             evidence = evidence[:, None]
         texts, clips, agreement = self.pair(text, video, mask, evidence, rows)
@@ -145,7 +155,10 @@ def standing_of(score: Tensor | None, x: Tensor) -> Tensor:
 
 
 def standardised(score: Tensor) -> Tensor:
-    """Scores of each list with mean 0 and deviation 1, (B, K); a list of equal scores becomes zeros."""
+    """Scores of each list with mean 0 and deviation 1, (B, K); a list of equal scores becomes zeros.
+
+    Deviations below a millionth, which rounding makes of equal cosines, are not blown up.
+    """
     score = score.float()
     centred = score - score.mean(-1, keepdim=True)
     return centred / centred.square().mean(-1, keepdim=True).sqrt().clamp(min=_SMALLEST_DEVIATION)

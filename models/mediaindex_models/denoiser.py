@@ -101,6 +101,7 @@ class PaperDenoiser(nn.Module):
         mixture of the list rather than to each candidate. What is computed is the published network.
         """
         del score, evidence
+        require_lists(x, text, video, mask, self.direction, chosen)
         texts, clips = self._compared(text, video, mask, chosen)
         condition = self.time(t)[:, None]  # (B, 1, D)
         # (W_q q) · (W_k c) = (W_kᵀ W_q q) · c
@@ -111,7 +112,8 @@ class PaperDenoiser(nn.Module):
             asked, candidates = clips.through(relation), texts
         asked = asked + linear(condition, relation)
         attention = torch.softmax((asked * (candidates + condition)).sum(-1) + x, dim=-1)  # (B, K)
-        mixed = torch.einsum("bk,bkd->bd", attention, candidates)[:, None] + condition  # attention sums to 1
+        weights = attention.to(candidates.dtype)  # of sum 1; x may be more precise than the network
+        mixed = torch.einsum("bk,bkd->bd", weights, candidates)[:, None] + condition
         context = self.output(self.value(mixed))  # (B, 1, D)
         of_list, of_candidate = self.hidden.weight[:, : self.width], self.hidden.weight[:, self.width :]
         listed = linear(context, of_list, self.hidden.bias)
@@ -127,16 +129,35 @@ class PaperDenoiser(nn.Module):
     def _compared(
         self, text: Tensor, video: Tensor, mask: Tensor, chosen: Tensor | None
     ) -> tuple[Tensor, Mixture]:
-        text, video, mask, rows = in_lists(text, video, mask, self.direction, chosen)
+        kind = self.query.weight.dtype
+        text, video, mask, rows = in_lists(text.to(kind), video.to(kind), mask, self.direction, chosen)
         products = frame_products(text, video, rows)
         weights = softened(products, mask if rows is None else mask[rows], corrected=self.corrected_mask)
         return text, Mixture.of(weights, video, rows)  # clips (B, K, D)
+
+
+def require_lists(
+    x: Tensor, text: Tensor, video: Tensor, mask: Tensor, direction: Direction, chosen: Tensor | None
+) -> None:
+    """Raise ValueError where shapes do not agree: broadcasting would quietly answer something else."""
+    if x.ndim != 2 or 0 in x.shape:
+        raise ValueError(f"scores are (B, K), of one candidate at least, not {tuple(x.shape)}")
+    of_query, of_candidate = tuple(x.shape[:1]), tuple(x.shape)
+    if chosen is not None:
+        of_candidate = tuple((video if direction == "t2v" else text).shape[:1])
+    of_text, of_clip = (of_query, of_candidate) if direction == "t2v" else (of_candidate, of_query)
+    wanted = {"text": of_text, "video": (*of_clip, video.shape[-2]), "mask": (*of_clip, video.shape[-2])}
+    found = {"text": text.shape[:-1], "video": video.shape[:-1], "mask": mask.shape}
+    for name, shape in wanted.items():
+        if tuple(found[name]) != shape:
+            raise ValueError(f"{direction} lists {tuple(x.shape)}: {name} is {tuple(found[name])} of {shape}")
 
 
 def in_lists(
     text: Tensor, video: Tensor, mask: Tensor, direction: Direction, chosen: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Both sides as `with_list_axes` has them, and the rows of the clips where those stay in their table."""
+    mask = mask.bool()
     if chosen is None:
         return *with_list_axes(text, video, mask, direction), None
     if direction == "t2v":

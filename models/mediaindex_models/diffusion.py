@@ -46,7 +46,9 @@ class Diffusion:
         return torch.cat([held[1:2] if len(held) > 1 else self.schedule.betas[:1], held[1:]]).log()
 
     def noised(self, clean: Tensor, t: Tensor | int, noise: Tensor) -> Tensor:
-        """x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε, (B, K)."""
+        """x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε, (B, K); ValueError where x_0 is of whole numbers."""
+        if not clean.is_floating_point():
+            raise ValueError(f"x_0 is of a floating type, not {clean.dtype}")
         return self._at(self.signal, t, clean) * clean + self._at(self.noise, t, clean) * noise
 
     def noise_of(self, x: Tensor, t: Tensor | int, clean: Tensor) -> Tensor:
@@ -71,5 +73,5 @@ class Diffusion:
 
 def one_hot_target(positive: Tensor, candidates: int, *, negative: float = 0.0) -> Tensor:
     """x_0 (B, K): 1 at the positive (B,), `negative` elsewhere (0, or −1 for the sharper contrast)."""
-    target = torch.full((len(positive), candidates), negative, device=positive.device)
+    target = torch.full((len(positive), candidates), negative, dtype=torch.float32, device=positive.device)
     return target.scatter(1, positive[:, None], 1.0)

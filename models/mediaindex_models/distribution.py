@@ -8,7 +8,6 @@ each other, so how good the best of them is at all must come from the score of t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +16,8 @@ from torch import Tensor
 
 _FIT_STEPS = 100
 _SMALLEST_SPREAD = 1e-6
+# Beyond these a softmax in float32 is no distribution any more.
+_SMALLEST_TEMPERATURE, _LARGEST = 1e-20, 1e20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,12 @@ class Calibration:
 
     def __post_init__(self) -> None:
         values = (self.temperature, self.none_bias, self.none_slope)
-        if not all(math.isfinite(value) for value in values) or self.temperature <= 0:
-            raise ValueError(f"a calibration is three finite numbers, the first above zero, not {values}")
+        within = all(abs(value) <= _LARGEST for value in values)  # a NaN is not
+        if not within or self.temperature < _SMALLEST_TEMPERATURE:
+            raise ValueError(
+                f"a calibration is three numbers in ±{_LARGEST:g}, the first at least "
+                f"{_SMALLEST_TEMPERATURE:g}, not {values}"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +73,7 @@ def distribution(order: Tensor, score: Tensor, calibration: Calibration) -> Dist
     )
     logs = torch.log_softmax(outcomes, dim=-1)  # (B, K + 1)
     shares = logs.exp()
-    return Distribution(shares[:, :-1], shares[:, -1], -(shares * logs).sum(-1))
+    return Distribution(shares[:, :-1], shares[:, -1], torch.special.entr(shares).sum(-1))
 
 
 def fit_calibration(order: Tensor, score: Tensor, answer: Tensor) -> Calibration:

@@ -130,4 +130,4 @@ class FactoredLists:
         threshold = torch.addmm(net.context_drift[i], mixed.to(net.context.dtype), net.context)  # (B, 2D)
         torch.maximum(self.hidden, threshold[:, None], out=self.scratch)
         decoded = self.scratch @ net.output - (threshold @ net.output)[:, None]
-        return decoded + attention + net.bias
+        return decoded.to(x.dtype) + attention + net.bias

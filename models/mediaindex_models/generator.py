@@ -57,7 +57,8 @@ class Generator(nn.Module):
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.diffusion = Diffusion(SCHEDULES[spec.schedule](spec.steps))
+        with torch.device("cpu"):  # tables of numbers, also where the networks are made without memory
+            self.diffusion = Diffusion(SCHEDULES[spec.schedule](spec.steps))
         self.directions = nn.ModuleDict({direction: _denoiser(spec, direction) for direction in DIRECTIONS})
 
     def denoiser(self, direction: Direction) -> nn.Module:
@@ -124,7 +125,8 @@ class Ranker:
             lists: of this direction, on any device; the result lies on the network's.
             seeds: one a query, where sampling starts from noise.
 
-        Raises ValueError for lists of another direction or width, for missing seeds, and for NaN.
+        Raises ValueError for lists of another direction or width, for missing seeds, and for NaN, be it
+        in the lists or in what comes of numbers that are too large.
         """
         self._require(lists, seeds)
         first = next(self.network.parameters())
@@ -133,14 +135,16 @@ class Ranker:
         dtype = torch.float32 if self.factored else first.dtype
         numbers = _CACHED_NUMBERS if first.device.type == "cpu" else _DEVICE_NUMBERS
         rows = max(1, numbers // (lists.count * width))
-        lists = lists.apart()
         with torch.inference_mode():
             parts = [
-                self._clean(part.to(first.device, dtype), seeds and seeds[i * rows : (i + 1) * rows])
+                self._clean(part.apart().to(first.device, dtype), _some(seeds, i * rows, rows))
                 for i, part in enumerate(lists.split(rows))
             ]
             clean = torch.cat(parts)
-            return Ranked(fused(self.spec, clean, lists.score.to(clean)), clean)
+            score = fused(self.spec, clean, lists.score.to(clean))
+        if not bool(score.isfinite().all()):
+            raise ValueError("the features are too large: what the network makes of them is no number")
+        return Ranked(score, clean)
 
     def _clean(self, lists: Candidates, seeds: Sequence[int] | None) -> Tensor:
         """x_0 (B, K) float32."""
@@ -184,6 +188,10 @@ def fused(spec: GeneratorSpec, clean: Tensor, score: Tensor) -> Tensor:
     if spec.recipe == "paper":
         return score + spec.weight * torch.softmax(spec.sharpness * clean, dim=-1)
     return GENERATION_SCALE * clean + spec.weight * standardised(score)
+
+
+def _some(seeds: Sequence[int] | None, start: int, count: int) -> Sequence[int] | None:
+    return None if seeds is None else seeds[start : start + count]
 
 
 def _denoiser(spec: GeneratorSpec, direction: Direction) -> nn.Module:

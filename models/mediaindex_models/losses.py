@@ -19,7 +19,8 @@ def generation_loss(predicted: Tensor, target: Tensor, *, scale: float = GENERAT
             the divergence is the cross-entropy that the published code computes.
         scale: the loss's inverse temperature.
     """
-    log_probabilities = torch.log_softmax(scale * predicted.float(), dim=-1)
+    at_least_single = torch.promote_types(predicted.dtype, torch.float32)
+    log_probabilities = torch.log_softmax(scale * predicted.to(at_least_single), dim=-1)
     if target.ndim == 1:
         return F.nll_loss(log_probabilities, target)
     # 0 log 0 = 0; xlogy has that limit
@@ -40,7 +41,7 @@ def info_nce(similarity: Tensor, scale: Tensor | float, *, target: Tensor | None
     if target is None:
         diagonal = torch.arange(len(logits), device=logits.device)
         return 0.5 * (F.cross_entropy(logits, diagonal) + F.cross_entropy(logits.T, diagonal))
-    shares = target.to(logits.dtype)
+    shares = (target | torch.eye(len(logits), dtype=torch.bool, device=logits.device)).to(logits.dtype)
     return 0.5 * (_shared(logits, shares) + _shared(logits.T, shares.T))
 
 

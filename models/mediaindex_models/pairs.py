@@ -42,7 +42,10 @@ class Pairs:
     _captions: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
+        self._require_types()
         self._require_shapes()
+        if int(self.clip.min()) < 0:
+            raise ValueError("clips are numbered from 0")
         captions = torch.bincount(self.clip, minlength=self.clips)
         if len(captions) > self.clips or bool((captions == 0).any()):
             raise ValueError("every caption has a clip, and every clip has a caption")
@@ -114,6 +117,21 @@ class Pairs:
         values = {name: getattr(self, name) for name in self.__slots__ if not name.startswith("_")}
         return Pairs(**{**values, "frames": torch.cat(embedded)})
 
+    def _require_types(self) -> None:
+        """Products are float32: features kept in half precision are widened by whoever reads them."""
+        for name in ("text", "frames", "evidence", "words", "clip_hubness", "text_hubness"):
+            values = getattr(self, name)
+            if values is not None and values.dtype != torch.float32:
+                raise ValueError(f"{name} is of {torch.float32}, not {values.dtype}")
+        for name in ("mask", "word_mask"):
+            values = getattr(self, name)
+            if values is not None and values.dtype != torch.bool:
+                raise ValueError(f"{name} is of {torch.bool}, not {values.dtype}")
+        if self.clip.dtype != torch.int64:
+            raise ValueError(f"clip is of {torch.int64}, not {self.clip.dtype}")
+        if (self.words is None) != (self.word_mask is None):
+            raise ValueError("words come with their mask")
+
     def _require_shapes(self) -> None:
         count, clips = len(self.text), len(self.frames)
         if not count or self.frames.ndim != 3:
@@ -125,7 +143,7 @@ class Pairs:
             "mask": (clips, frames),
             "evidence": (clips, frames, -1),
             "words": (count, -1, width),
-            "word_mask": (count, -1),
+            "word_mask": (count, -1 if self.words is None else self.words.shape[1]),
             "clip_hubness": (clips,),
             "text_hubness": (count,),
         }
@@ -142,10 +160,17 @@ class Pairs:
             raise ValueError(f"{len(self.names)} names for {count} captions")
 
     def _require_finite(self) -> None:
-        wrong = ~self.text.isfinite().all(1)
-        for values in (self.frames, self.evidence):
+        wrong = torch.zeros(len(self.text), dtype=torch.bool, device=self.text.device)
+        for values in (self.text, self.words, self.text_hubness):
             if values is not None:
-                wrong |= ~values.isfinite().flatten(1).all(1)[self.clip]
+                wrong |= ~_finite_rows(values)
+        for values in (self.frames, self.evidence, self.clip_hubness):
+            if values is not None:
+                wrong |= ~_finite_rows(values)[self.clip]
         if bool(wrong.any()):
             named = ", ".join(self.name(i) for i in wrong.nonzero()[:5, 0].tolist())
             raise ValueError(f"the features of {int(wrong.sum())} pairs hold a NaN or an infinity: {named}")
+
+
+def _finite_rows(values: Tensor) -> Tensor:
+    return values.isfinite().view(len(values), -1).all(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,8 +16,9 @@ RECIPES: tuple[Recipe, ...] = ("paper", "residual", "pointwise")
 STARTS: tuple[Start, ...] = ("noise", "zero")
 SAMPLINGS: tuple[Sampling, ...] = ("ddim", "single")
 
-_WIDEST = 1 << 13
+WIDEST = 1 << 13
 _MOST_STEPS = 10_000
+_LARGEST_WEIGHT = 1e6
 
 
 def require_count(name: str, value: object, *, least: int = 1, most: int) -> None:
@@ -79,11 +79,18 @@ class GeneratorSpec:
         _require_one_of("start", self.start, STARTS)
         _require_one_of("schedule", self.schedule, tuple(SCHEDULES))
         for name in ("width", "inner", "hidden"):
-            require_count(name, getattr(self, name), most=_WIDEST)
-        require_count("evidence", self.evidence, least=0, most=_WIDEST)
+            require_count(name, getattr(self, name), most=WIDEST)
+        require_count("evidence", self.evidence, least=0, most=WIDEST)
         require_count("steps", self.steps, most=_MOST_STEPS)
-        if not (math.isfinite(self.sharpness) and math.isfinite(self.weight) and 0.0 <= self.dropout < 1.0):
-            raise ValueError("sharpness and weight are finite, dropout lies in 0..1")
+        for name in ("clamp", "diffusion", "corrected_mask"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"{name} is true or false, not {getattr(self, name)!r}")
+        for name in ("sharpness", "weight"):
+            value = getattr(self, name)
+            if not abs(value) <= _LARGEST_WEIGHT:  # a NaN is not
+                raise ValueError(f"{name} lies in ±{_LARGEST_WEIGHT:g}, not {value}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError("dropout lies in 0..1")
         require_count("evaluations", self.evaluations, least=0, most=self.steps)
         if not self.diffusion and self.sampling != "single":
             raise ValueError("a twin without diffusion is evaluated once: its sampling is single")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, known_direction
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
-from mediaindex_models.presets import preset
+from mediaindex_models.presets import WIDEST, preset, require_count
 
 _PREFIXES: Mapping[Direction, str] = {"t2v": "diffusion_model.", "v2t": "diffusion_model_v."}
 _DENOISER = {
@@ -36,6 +37,7 @@ _DENOISER = {
     "decoder.2.weight": "score.weight",
     "decoder.2.bias": "score.bias",
 }
+_OF_DENOISER = r"(q_proj|k_proj|v_proj|proj|embed_timestep\.time_embed|decoder)\."
 _MATCHER = (
     (r"transformerClip\.resblocks\.(\d+)\.attn\.in_proj_(weight|bias)", r"temporal.blocks.\1.projections.\2"),
     (r"transformerClip\.resblocks\.(\d+)\.attn\.out_proj\.(\w+)", r"temporal.blocks.\1.output.\2"),
@@ -65,6 +67,9 @@ def denoiser_from_reference(state: Mapping[str, Tensor], *, direction: Direction
     prefix = _PREFIXES[direction]
     own = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
     own = own or dict(state)
+    other = sorted(name for name in own.keys() - _DENOISER.keys() if re.match(_OF_DENOISER, name))
+    if other:
+        raise ValueError(f"not a published {direction} network: it has no {other[0]}")
     missing = sorted(_DENOISER.keys() - own.keys())
     if missing:
         raise ValueError(
@@ -76,17 +81,23 @@ def denoiser_from_reference(state: Mapping[str, Tensor], *, direction: Direction
     return denoiser.eval()
 
 
-def generator_from_reference(state: Mapping[str, Tensor]) -> Generator:
+def generator_from_reference(
+    state: Mapping[str, Tensor], *, steps: int = 50, schedule: str = "cosine"
+) -> Generator:
     """The `paper` generator of a whole published checkpoint, in eval mode.
 
     Its temporal transformer and token-wise interaction come by `matcher_from_reference`.
+
+    Args:
+        steps, schedule: of the diffusion that it was trained with, which the checkpoint does not say.
     """
     state = _without_wrapper(state)
     networks = {direction: denoiser_from_reference(state, direction=direction) for direction in DIRECTIONS}
     for direction, prefix in _PREFIXES.items():
         if not any(name.startswith(prefix) for name in state):
             raise ValueError(f"the checkpoint holds no {direction} network ({prefix}…)")
-    generator = Generator(preset("paper", width=networks["t2v"].width))
+    spec = replace(preset("paper", width=networks["t2v"].width), steps=steps, schedule=schedule)
+    generator = Generator(spec)
     for direction in DIRECTIONS:
         _load(generator.denoiser(direction), networks[direction].state_dict())
     return generator.eval()
@@ -118,10 +129,14 @@ def _without_wrapper(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
 def _width(query: Tensor) -> int:
     if query.ndim != 2 or query.shape[0] != query.shape[1]:
         raise ValueError(f"a query projection is square, not {tuple(query.shape)}")
+    require_count("width", query.shape[0], most=WIDEST)
     return query.shape[0]
 
 
 def _load(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    for name, value in weights.items():
+        if not bool(value.isfinite().all()):
+            raise ValueError(f"the published weights hold a NaN or an infinity: {name}")
     try:
         module.load_state_dict(dict(weights))
     except RuntimeError as error:

@@ -61,10 +61,10 @@ class ResidualDenoiser(ScoreCorrection):
         Args:
             x: (B, K) noisy scores. t: (B,) steps, 0 the least noisy.
             text, video, mask, chosen: as of PaperDenoiser.
-            score: (B, K), any scale; none is as good as all equal.
+            score: (B, K), of the size of cosines; none is as good as all equal.
             evidence: as `video` with its own width, for a network made with evidence.
         """
-        texts, clips, agreement = self.compared(text, video, mask, evidence, chosen)
+        texts, clips, agreement = self.compared(x, text, video, mask, evidence, chosen)
         query, candidate = (texts, clips) if self.direction == "t2v" else (clips, texts)
         standing = standing_of(score, x)
         scores = torch.stack([standing, standing - standing.amax(-1, keepdim=True), x], dim=-1)

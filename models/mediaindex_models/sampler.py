@@ -17,6 +17,7 @@ from mediaindex_models.diffusion import Diffusion
 Denoise = Callable[[Tensor, int], Tensor]
 
 CLAMP = 1.0
+_SEEDS = 1 << 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +60,8 @@ def ddim(
         clamp: x_0 is held in −1..1, as published. It ties candidates that exceed 1.
         noise: z, one (B, K) a step, needed where eta > 0; the last is not used.
     """
+    if not 0.0 <= eta <= 1.0:
+        raise ValueError(f"eta lies in 0..1, not {eta}")
     if eta > 0 and noise is None:
         raise ValueError("a stochastic sampler (eta > 0) needs noise for each of its steps")
     previous = diffusion.schedule.alphas_cumprod_previous
@@ -98,13 +101,13 @@ def last(steps: Iterator[Step]) -> Tensor:
 
 
 def seeded_noise(seeds: Sequence[int], candidates: int, *, like: Tensor) -> Tensor:
-    """Standard normal (B, K), each row drawn from its own query's seed.
+    """Standard normal (B, K), each row drawn from its own query's seed, of which 64 bits count.
 
     A row does not depend on the batch that it shares, nor on the device: all are drawn on the CPU.
     """
     rows = []
     for seed in seeds:
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(int(seed) % _SEEDS)
         rows.append(torch.randn(candidates, generator=generator))
     return torch.stack(rows).to(like)
 
@@ -118,6 +121,10 @@ def _steps(
     noise: Sequence[Tensor] | None,
 ) -> Iterator[Step]:
     timesteps = diffusion.schedule.timesteps
+    if noise is not None and (
+        len(noise) < len(timesteps) - 1 or any(fresh.shape != start.shape for fresh in noise)
+    ):
+        raise ValueError(f"{len(timesteps)} steps need noise of the shape {tuple(start.shape)} each")
     of_x, of_clean, of_noise = mixture.x.tolist(), mixture.clean.tolist(), mixture.noise.tolist()
     x = start
     for done, i in enumerate(reversed(range(len(timesteps)))):

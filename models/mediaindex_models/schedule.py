@@ -91,7 +91,10 @@ def respaced(schedule: Schedule, kept: Sequence[int]) -> Schedule:
 
 
 def spread_steps(steps: int, count: int) -> tuple[int, ...]:
-    """`count` of `steps` positions, as even as can be, both ends kept: (50, 5) → 0 12 24 37 49."""
+    """`count` of `steps` positions, as even as can be, both ends kept: (50, 5) → 0 12 24 37 49.
+
+    One alone is the noisiest, from which a single evaluation starts.
+    """
     _refuse_more(count, steps)
     if count == 1:
         return (steps - 1,)

@@ -23,16 +23,17 @@ class TemporalTransformer(nn.Module):
         width: D, a multiple of `heads`.
         layers: blocks.
         places: the most frames of a clip.
-        heads: one for each 64 numbers, as published, where the width allows; any divisor of it.
+        heads: any divisor of the width; by default one for each 64 numbers, as published, or the next
+            fewer that divides it.
     """
 
     def __init__(self, width: int, *, layers: int = 4, places: int = 77, heads: int | None = None) -> None:
         super().__init__()
         self.width = width
         self.places = nn.Embedding(places, width)
-        self.blocks = nn.ModuleList(
-            _Block(width, heads or max(1, width // HEAD_WIDTH)) for _ in range(layers)
-        )
+        if heads is None:
+            heads = max(n for n in range(1, max(1, width // HEAD_WIDTH) + 1) if width % n == 0)
+        self.blocks = nn.ModuleList(_Block(width, heads) for _ in range(layers))
         nn.init.normal_(self.places.weight, std=_INITIAL_DEVIATION)
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ _CHECK_STEP = 1 << 40
 
 
 class NonFiniteLoss(ArithmeticError):
-    """A loss or a gradient is no number; the weights are those before the step.
+    """A loss or a gradient is no number; that step changed no weight.
 
     Attributes:
         step: at which it came. names: of the captions in its batch.
@@ -84,6 +84,8 @@ class Trainer:
         self.generator = generator and generator.to(device)
         self.matcher = matcher and matcher.to(device)
         self.start = self._fingerprint()
+        for module in self._networks().values():
+            module.requires_grad_(True)
         if config.stage == "2" and self.matcher is not None:
             pairs = pairs.through(self.matcher.eval().requires_grad_(False))
         self.objective = Objective(pairs, config, self.generator, self.matcher)
@@ -103,7 +105,8 @@ class Trainer:
 
         Args:
             state: a file that keeps the run; where it exists, the run goes on from it. Written every
-                `save_every` steps, after the last, and before NonFiniteLoss is raised.
+                `save_every` steps, after the last, and before NonFiniteLoss is raised, but never with
+                weights that an update broke.
 
         Raises NonFiniteLoss, and CheckpointError for a state of another run.
         """
@@ -113,11 +116,10 @@ class Trainer:
             try:
                 loss = self._update()
             except NonFiniteLoss:
-                if state is not None:
-                    write_state(state, self.state())
+                self._keep(state)
                 raise
-            if state is not None and (self.step % save_every == 0 or self.step == self.config.steps):
-                write_state(state, self.state())
+            if self.step % save_every == 0 or self.step == self.config.steps:
+                self._keep(state)
             rate = self.config.learning_rate_at(self.step - 1)
             yield Progress(self.step, self.config.steps, loss, rate)
 
@@ -202,6 +204,10 @@ class Trainer:
         self._average_weights()
         self.step += 1
         return float(loss.detach())
+
+    def _keep(self, state: Path | None) -> None:
+        if state is not None and all(bool(value.isfinite().all()) for value in self.parameters.values()):
+            write_state(state, self.state())
 
     @torch.no_grad()
     def _average_weights(self) -> None:

@@ -49,6 +49,9 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.stage not in STAGES:
             raise ValueError(f"a stage is one of {', '.join(STAGES)}, not {self.stage!r}")
+        for name in ("blend", "learning_rate", "weight_decay", "negative", "scale", "clip_norm"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} is a finite number, not {getattr(self, name)}")
         if self.steps < 1 or self.batch < 2 or self.candidates < 2:
             raise ValueError("training takes at least one step of two queries with two candidates each")
         if self.mines_in_batch:
@@ -56,8 +59,10 @@ class TrainingConfig:
                 raise ValueError(f"a batch of {self.batch} cannot fill lists of {self.candidates}")
         elif self.gallery is not None and self.gallery < max(self.batch, self.candidates):
             raise ValueError("a gallery holds at least a batch and a list")
-        if not (0 <= self.ema < 1 and 0 <= self.warmup < 1 and self.learning_rate > 0):
-            raise ValueError("ema and warmup lie in 0..1, the learning rate above 0")
+        if not (0 <= self.ema < 1 and 0 <= self.warmup < 1):
+            raise ValueError("ema and warmup lie in 0..1")
+        if min(self.learning_rate, self.clip_norm, self.scale) <= 0 or self.weight_decay < 0:
+            raise ValueError("learning rate, clip_norm and scale lie above 0, weight decay not below")
 
     @property
     def mines_in_batch(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -17,6 +18,7 @@ from mediaindex_models.checkpoint import CheckpointError
 from mediaindex_models.training_config import TrainingConfig
 
 _KIND = "mediaindex training state 1"
+_PARTS = ("weight", "average", "first", "second")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +44,8 @@ def write_state(file: Path, state: TrainingState) -> None:
     tensors: dict[str, Tensor] = {}
     for name, weight in state.weights.items():
         first, second = state.moments[name]
-        parts = {"weight": weight, "average": state.average[name], "first": first, "second": second}
-        tensors |= {f"{part}/{name}": value.detach().cpu().contiguous() for part, value in parts.items()}
+        parts = zip(_PARTS, (weight, state.average[name], first, second), strict=True)
+        tensors |= {f"{part}/{name}": value.detach().cpu().contiguous() for part, value in parts}
     metadata = {
         "kind": _KIND,
         "step": str(state.step),
@@ -80,9 +82,14 @@ def read_state(file: Path, config: TrainingConfig, data: str, start: str) -> Tra
             raise CheckpointError(
                 f"{file} keeps a run of another generator or first stage; choose another folder"
             )
+        step = int(metadata["step"])
+        if not 0 <= step <= config.steps:
+            raise CheckpointError(f"{file}: step {step} of {config.steps}")
         names = [key.removeprefix("weight/") for key in tensors if key.startswith("weight/")]
+        for name in names:
+            _require_alike(file, name, [tensors[f"{part}/{name}"] for part in _PARTS])
         return TrainingState(
-            int(metadata["step"]),
+            step,
             config,
             data,
             start,
@@ -94,6 +101,19 @@ def read_state(file: Path, config: TrainingConfig, data: str, start: str) -> Tra
         raise
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise CheckpointError(f"{file}: {error}") from error
+
+
+def _require_alike(file: Path, name: str, parts: Sequence[Tensor]) -> None:
+    """An optimiser writes where its moments should be: tensors of another size would break the memory."""
+    weight = parts[0]
+    for part, value in zip(_PARTS, parts, strict=True):
+        if value.shape != weight.shape or value.dtype != torch.float32:
+            raise CheckpointError(
+                f"{file}: {part}/{name} is {tuple(value.shape)} of {value.dtype}, should be "
+                f"{tuple(weight.shape)} of {torch.float32}"
+            )
+        if not bool(value.isfinite().all()):
+            raise CheckpointError(f"{file}: {part}/{name} holds a NaN or an infinity")
 
 
 def _require_same_run(file: Path, kept: object, config: TrainingConfig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import resource
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -134,7 +135,17 @@ def test_damage_is_named(tmp_path: Path) -> None:
         ({"generator": {**config["generator"], "width": 1 << 40}}, "width is a whole number"),
         ({"generator": {**config["generator"], "width": "8"}}, "width is a whole number"),
         ({"generator": {**config["generator"], "surprise": 1}}, "surprise"),
-        ({"calibration": {"t2v": {"temperature": 0, "none_bias": 0, "none_slope": 0}}}, "three finite"),
+        ({"calibration": {"t2v": {"temperature": 0, "none_bias": 0, "none_slope": 0}}}, "three numbers"),
+        (
+            {"calibration": {"t2v": {"temperature": 10**400, "none_bias": 0, "none_slope": 0}}},
+            "three numbers",
+        ),
+        ({"calibration": {"zzz": {"temperature": 1, "none_bias": 0, "none_slope": 0}}}, "a direction is"),
+        ({"encoder": {"name": "builtin", "digest": 5}}, "are texts"),
+        ({"report": None}, "report is missing"),
+        ({"generator": {**config["generator"], "weight": 10**400}}, r"config\.json: "),
+        ({"generator": {**config["generator"], "inner": 15}}, "the width must be even"),
+        ({"generator": {**config["generator"], "schedule": "linear", "steps": 20}}, "linear schedule"),
         ({"matcher": {"layers": 10**9, "places": 8, "corrected_padding": False}}, "layers"),
         ({"generator": {**config["generator"], "hidden": 8}}, "hidden.weight is"),
         (
@@ -162,6 +173,69 @@ def test_damage_is_named(tmp_path: Path) -> None:
     weights.unlink()
     with pytest.raises(CheckpointError, match="No such file"):
         load(folder)
+
+
+def test_no_memory_is_taken_for_what_the_file_does_not_hold(tmp_path: Path) -> None:
+    folder = tmp_path / "g"
+    save(made(), folder, card="")
+    config = json.loads((folder / "config.json").read_text())
+    large = {**config["generator"], "width": 8192, "inner": 8192, "hidden": 8192}
+    matcher = {"layers": 64, "places": 4096, "corrected_padding": False}
+    rewrite(folder, **{**config, "generator": large, "matcher": matcher})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
+        load(folder)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "KiB; it asks for 200 GB"
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    folder = tmp_path / "g"
+    save(made(), folder, card="good")
+    broken, large = made(), made()
+    with torch.no_grad():
+        next(broken.generator.parameters()).fill_(torch.nan)
+        next(large.generator.parameters()).fill_(1e5)
+    long = replace(made(), report={"told": "x" * (1 << 20)})
+    for saved, dtype, message in (
+        (broken, torch.float32, "NaN"),
+        (large, torch.float16, "NaN"),
+        (long, torch.float32, "longer than"),
+    ):
+        with pytest.raises(CheckpointError, match=message):
+            save(saved, folder, card="bad", dtype=dtype, overwrite=True)
+    assert (folder / "README.md").read_text() == "good"
+    load(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["g"]
+
+
+def test_others_may_read_what_the_umask_lets_them(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        save(made(), tmp_path / "g", card="")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "g").stat().st_mode & 0o777 == 0o750
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "g").iterdir()} == {0o640}
+
+
+def test_a_published_file_with_more_than_it_stores_is_refused(tmp_path: Path) -> None:
+    state = Golden(FIXTURES / "net_t2v_d64.npz").under("w.")
+    file = tmp_path / "vast.pth"
+    torch.save({**state, "q_proj.weight": torch.zeros(1).expand(60_000, 60_000)}, file)
+    assert file.stat().st_size < 1 << 20
+    with pytest.raises(CheckpointError, match=r"q_proj\.weight is \(60000, 60000\), more than is stored"):
+        read_reference(file)
+
+
+def test_published_weights_that_are_no_such_network_are_refused() -> None:
+    state = Golden(FIXTURES / "net_t2v_d64.npz").under("w.")
+    with pytest.raises(ValueError, match=r"it has no decoder\.4\.weight"):
+        denoiser_from_reference({**state, "decoder.4.weight": torch.zeros(2)}, direction="t2v")
+    with pytest.raises(ValueError, match="NaN or an infinity"):
+        denoiser_from_reference({**state, "proj.bias": state["proj.bias"] * torch.nan}, direction="t2v")
+    vast = torch.zeros(1).expand(60_000, 60_000)
+    with pytest.raises(ValueError, match="width is a whole number"):
+        denoiser_from_reference({**state, "q_proj.weight": vast}, direction="t2v")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"format": 1, ' + " " * (1 << 20) + "}"])

@@ -146,3 +146,25 @@ def test_noise_is_needed_where_a_sampler_is_stochastic() -> None:
 
 def test_targets() -> None:
     assert one_hot_target(torch.tensor([1]), 3, negative=-1.0).tolist() == [[-1.0, 1.0, -1.0]]
+
+
+def test_targets_and_noise_are_no_whole_numbers() -> None:
+    target = one_hot_target(torch.tensor([1]), 3, negative=-1)
+    assert target.dtype == torch.float32
+    assert target.tolist() == [[-1.0, 1.0, -1.0]]
+    diffusion = Diffusion(cosine(10))
+    with pytest.raises(ValueError, match="floating type"):
+        diffusion.noised(torch.tensor([[1, 0]]), 3, torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("eta", [-0.5, 1.5, float("nan")])
+def test_an_eta_outside_its_range_is_refused(eta: float) -> None:
+    with pytest.raises(ValueError, match="eta lies in"):
+        ddim(lambda x, _t: x, torch.zeros(1, 2), Diffusion(cosine(10)), eta=eta, noise=[])
+
+
+def test_noise_fits_the_steps_and_the_lists() -> None:
+    start, diffusion = torch.zeros(1, 2), Diffusion(cosine(10))
+    for noise in ([torch.zeros(1, 2)] * 8, [torch.zeros(3, 2)] * 10):
+        with pytest.raises(ValueError, match="10 steps need noise"):
+            last(ancestral(lambda x, _t: x, start, diffusion, noise=noise))

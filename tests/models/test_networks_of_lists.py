@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -317,12 +318,97 @@ def test_a_ranker_names_what_it_cannot_rank() -> None:
         {"evidence": -1},
         {"dropout": 1.0},
         {"weight": float("nan")},
+        {"weight": 10**400},
         {"steps": True},
+        {"clamp": "false"},
     ],
 )
 def test_an_impossible_recipe_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"is one of|whole number|finite"):
+    with pytest.raises(ValueError, match=r"is one of|whole number|lies in|true or false"):
         replace(preset("residual", width=8), **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["residual", "residual-without-diffusion", "pointwise"])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_half_precision_bears_padded_frames_of_zeros(name: str, direction: Direction) -> None:
+    lists = made_lists(direction)
+    lists = replace(lists, video=lists.video * lists.mask[..., None])
+    generator = Generator(preset(name, width=WIDTH, evidence=EVIDENCE))
+    exact = generator.ranker(direction)(lists)
+    rough = generator.ranker(direction, dtype=torch.float16)(lists)
+    torch.testing.assert_close(rough.score, exact.score, atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_the_papers_network_in_any_precision(dtype: torch.dtype, plain: bool) -> None:
+    lists, seeds = made_lists("t2v", evidence=0), [1, 2, 3]
+    generator = Generator(preset("paper", width=WIDTH))
+    exact = generator.ranker("t2v")(lists, seeds=seeds)
+    rough = generator.ranker("t2v", dtype=dtype, plain=plain)(lists, seeds=seeds)
+    torch.testing.assert_close(rough.score, exact.score, atol=0.02, rtol=0.0, check_dtype=False)
+
+
+def test_features_that_overflow_are_refused_not_ranked() -> None:
+    lists = made_lists("t2v", evidence=0)
+    ranker = Generator(preset("paper", width=WIDTH)).ranker("t2v")
+    with pytest.raises(ValueError, match="too large"):
+        ranker(replace(lists, video=lists.video * 1e30, text=lists.text * 1e30), seeds=[1, 2, 3])
+
+
+def test_seeds_may_be_numbers_of_any_kind() -> None:
+    lists = made_lists("t2v", evidence=0)
+    ranker = Generator(preset("paper", width=WIDTH)).ranker("t2v")
+    wanted = ranker(lists, seeds=[1, 2, 3]).score
+    for seeds in (np.array([1, 2, 3]), torch.tensor([1, 2, 3]), [2**64 + 1, 2, 3]):
+        assert torch.equal(ranker(lists, seeds=seeds).score, wanted)  # type: ignore[arg-type]
+
+
+def test_lists_of_a_gallery_name_its_rows() -> None:
+    lists = made_lists("t2v", evidence=0)
+    video, rows = lists.video.flatten(0, 1), torch.arange(12).view(3, 4)
+    shared = replace(lists, video=video, mask=lists.mask.flatten(0, 1), chosen=rows)
+    ranker = Generator(preset("paper", width=WIDTH)).ranker("t2v")
+    torch.testing.assert_close(
+        ranker(shared, seeds=[1, 2, 3]).score, ranker(lists, seeds=[1, 2, 3]).score, atol=1e-6, rtol=0.0
+    )
+    for others in (rows - 1, rows + 1):
+        with pytest.raises(ValueError, match="rows that a gallery of 12 has not"):
+            replace(shared, chosen=others)
+    with pytest.raises(ValueError, match=r"rows of the gallery, not torch\.float32"):
+        replace(shared, chosen=rows.float())
+    wrong = video.clone()
+    wrong[7, 0, 0] = torch.nan
+    with pytest.raises(ValueError, match=r"video of the gallery's rows \[7\]"):
+        ranker(replace(shared, video=wrong), seeds=[1, 2, 3])
+
+
+@pytest.mark.parametrize("name", ["paper", "residual", "pointwise"])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_shapes_that_would_broadcast_are_refused(name: str, direction: Direction) -> None:
+    lists = made_lists(direction, queries=4, count=4)
+    network = Generator(preset(name, width=WIDTH, evidence=EVIDENCE)).denoiser(direction)
+    evidence = None if name == "paper" else lists.evidence
+    x, t = torch.zeros(4, 4), torch.zeros(4, dtype=torch.long)
+
+    def asked(x: Tensor, text: Tensor, video: Tensor, mask: Tensor) -> Tensor:
+        answer: Tensor = network(x, t, text, video, mask, lists.score, evidence)
+        return answer
+
+    whole = asked(x, lists.text, lists.video, lists.mask)
+    assert torch.equal(asked(x, lists.text, lists.video, lists.mask.to(torch.uint8) * 255), whole)
+    torch.testing.assert_close(
+        asked(x, lists.text.half(), lists.video.half(), lists.mask), whole, atol=0.05, rtol=0.0
+    )
+    for changed in (
+        (x[:1], lists.text, lists.video, lists.mask),
+        (x[:, :1], lists.text, lists.video, lists.mask),
+        (x[:, :0], lists.text, lists.video, lists.mask),
+        (x, lists.text, lists.video, lists.mask[:1]),
+        (x, lists.text[:1], lists.video, lists.mask),
+    ):
+        with pytest.raises(ValueError, match=r"scores are|lists \("):
+            asked(*changed)
 
 
 def test_presets() -> None:

@@ -96,3 +96,16 @@ def test_contrast_counts_shared_answers_as_right() -> None:
     shared = torch.ones(2, 2, dtype=torch.bool)
     assert float(info_nce(similarity, 10.0, target=shared)) == pytest.approx(math.log(2))
     assert float(info_nce(apart, 1.0, target=shared)) > float(info_nce(apart, 1.0))
+
+
+def test_further_right_answers_do_not_replace_the_pair() -> None:
+    apart = torch.eye(3)
+    none = torch.zeros(3, 3, dtype=torch.bool)
+    torch.testing.assert_close(info_nce(apart, 3.0, target=none), info_nce(apart, 3.0))
+
+
+@pytest.mark.parametrize("width", [1000, 200, 384, 10])
+def test_heads_divide_any_width(width: int) -> None:
+    network = TemporalTransformer(width, layers=1, places=4)
+    frames = torch.randn(2, 3, width)
+    assert network(frames, torch.ones(2, 3, dtype=torch.bool)).shape == frames.shape

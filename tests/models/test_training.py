@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -224,6 +226,71 @@ def test_a_run_goes_on_with_the_first_stage_that_it_began_with(tmp_path: Path) -
     assert list(run(one).run(state=state)) == []
 
 
+@pytest.mark.parametrize("part", ["weight", "average", "first", "second"])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda value: value.flatten()[:1].clone(),
+        lambda value: torch.full_like(value, torch.nan),
+        lambda value: value.half(),
+        lambda value: value.long(),
+    ],
+)
+def test_a_state_that_would_break_the_optimiser_is_refused(
+    tmp_path: Path, part: str, damaged: Callable[[Tensor], Tensor]
+) -> None:
+    state = tmp_path / "state.safetensors"
+    list(trainer().run(state=state))
+    with safe_open(state, framework="pt") as held:
+        metadata = held.metadata()
+    tensors = load_file(state)
+    name = next(key for key, value in tensors.items() if key.startswith(f"{part}/") and value.ndim == 2)
+    save_file({**tensors, name: damaged(tensors[name])}, state, metadata=metadata)
+    with pytest.raises(CheckpointError, match=r"average/|first/|second/|weight/"):
+        next(trainer().run(state=state))
+
+
+@pytest.mark.parametrize("step", [-3, SHORT.steps + 1])
+def test_a_step_that_the_run_has_not_is_refused(tmp_path: Path, step: int) -> None:
+    state = tmp_path / "state.safetensors"
+    list(trainer().run(state=state))
+    with safe_open(state, framework="pt") as held:
+        metadata = held.metadata()
+    save_file(load_file(state), state, metadata={**metadata, "step": str(step)})
+    with pytest.raises(CheckpointError, match=f"step {step} of {SHORT.steps}"):
+        next(trainer().run(state=state))
+
+
+def test_a_frozen_first_stage_can_be_trained_again() -> None:
+    first = matcher()
+    Trainer(made_pairs(), SHORT, generator=generator(), matcher=first)
+    joint = Trainer(made_pairs(), replace(SHORT, stage="joint"), generator=generator(), matcher=first)
+    assert any(name.startswith("matcher.") for name in joint.parameters)
+
+
+def test_weights_that_an_update_broke_are_not_kept(tmp_path: Path) -> None:
+    state = tmp_path / "state.safetensors"
+    run = trainer(learning_rate=1e38)
+    with pytest.raises(NonFiniteLoss):
+        list(run.run(state=state, save_every=1))
+    kept = load_file(state) if state.exists() else {}
+    assert all(bool(value.isfinite().all()) for value in kept.values())
+
+
+def test_minus_one_may_be_a_whole_number() -> None:
+    whole, real = (trainer(negative=value) for value in (-1, -1.0))
+    assert [step.loss for step in whole.run()] == [step.loss for step in real.run()]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"learning_rate": math.inf}, {"weight_decay": math.nan}, {"clip_norm": 0.0}, {"negative": math.nan}],
+)
+def test_settings_that_train_nothing_are_refused(changes: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"finite number|above 0"):
+        replace(SHORT, **changes)  # type: ignore[arg-type]
+
+
 def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     state = tmp_path / "state.safetensors"
     list(trainer().run(state=state))
@@ -288,10 +355,16 @@ def test_networks_that_do_not_read_the_pairs_are_refused() -> None:
     ("changes", "message"),
     [
         ({"text": torch.zeros(48, WIDTH + 1)}, "text has the shape"),
-        ({"mask": torch.zeros(24, FRAMES + 1)}, "mask has the shape"),
+        ({"mask": torch.zeros(24, FRAMES + 1, dtype=torch.bool)}, "mask has the shape"),
         ({"evidence": torch.zeros(23, FRAMES, 2)}, "evidence has the shape"),
         ({"clip": torch.zeros(48, dtype=torch.long)}, "every clip has a caption"),
         ({"names": ("one",)}, "1 names for 48 captions"),
+        ({"text": torch.zeros(48, WIDTH, dtype=torch.float16)}, "text is of torch.float32"),
+        ({"mask": torch.ones(24, FRAMES)}, "mask is of torch.bool"),
+        ({"clip": torch.zeros(48)}, "clip is of torch.int64"),
+        ({"clip": torch.arange(48) // 2 - 1}, "numbered from 0"),
+        ({"words": torch.zeros(48, 3, WIDTH)}, "with their mask"),
+        ({"clip_hubness": torch.full((24,), torch.nan)}, "NaN"),
         ({"text": torch.zeros(0, WIDTH)}, "no pair"),
     ],
 )
