@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ MOST_BYTES = 1 << 30
 MOST_LINE_CHARACTERS = 1 << 20
 MOST_NAME_CHARACTERS = 4096
 MOST_CAPTIONS_A_LINE = 1000
+MOST_LINES_A_ROW = 32
 DELIMITERS = ",;\t|"
 
 _SPLIT_NAMES: dict[str, Split] = {
@@ -107,23 +109,46 @@ def read_table(path: Path) -> Iterator[TableLine | Skipped]:
 
 
 def _csv_rows(file: TextIO, path: Path) -> Iterator[tuple[int, object]]:
-    """(number of the first line, fields or what is wrong) of each row."""
-    header = file.readline(MOST_LINE_CHARACTERS)
-    columns, delimiter = _columns(header, path)
-    reader = csv.reader(file, delimiter=delimiter)
-    while True:
-        number = reader.line_num + 2
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, ValueError(f"it is no CSV: {error}")
+    """(number of the first line, fields or what is wrong) of each row.
+
+    A quoted cell may go over lines. Where its quote is never closed, or what it swallowed is no row, its
+    first line alone is lost: the next lines are read for themselves.
+    """
+    columns, delimiter = _columns(file.readline(MOST_LINE_CHARACTERS), path)
+    ahead: deque[str] = deque()
+    number = 2
+    while first := _next_line(file, ahead):
+        lines, cells = [first], _cells(first, delimiter)
+        while cells is None and len(lines) < MOST_LINES_A_ROW and (more := _next_line(file, ahead)):
+            lines.append(more)
+            cells = _cells("".join(lines), delimiter)
+        if isinstance(cells, list) and len(cells) in (0, len(columns)):
+            if cells:
+                yield number, dict(zip(columns, cells, strict=True))
+            number += len(lines)
             continue
-        if len(cells) > len(columns) or (cells and len(cells) < len(columns)):
-            yield number, ValueError(f"it has {len(cells)} cells, the first line has {len(columns)}")
-        elif cells:
-            yield number, dict(zip(columns, cells, strict=True))
+        if cells is None:
+            wrong = "a quote is not closed"
+        elif isinstance(cells, csv.Error):
+            wrong = f"it is no CSV: {cells}"
+        else:
+            wrong = f"it has {len(cells)} cells, the first line has {len(columns)}"
+        yield number, ValueError(wrong)
+        ahead.extendleft(reversed(lines[1:]))
+        number += 1
+
+
+def _next_line(file: TextIO, ahead: deque[str]) -> str:
+    """The next line with its end; "" after the last."""
+    return ahead.popleft() if ahead else file.readline()
+
+
+def _cells(row: str, delimiter: str) -> list[str] | csv.Error | None:
+    """The cells of a row, what is wrong with it, or None where it goes on in the next line."""
+    try:
+        return next(csv.reader([row], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        return None if "unexpected end" in str(error) else error
 
 
 def _columns(header: str, path: Path) -> tuple[Sequence[str], str]:
@@ -135,7 +160,7 @@ def _columns(header: str, path: Path) -> tuple[Sequence[str], str]:
             return names, delimiter
     raise UsageError(
         f"{path}:1: the first line must name the columns, one of them 'path' and one 'caption' "
-        "(or 'file', 'image', 'video'; 'text', 'sentence')"
+        "(or 'file', 'image', 'video'; 'text', 'sentence'), in UTF-8"
     )
 
 
@@ -193,6 +218,8 @@ def _captions(value: object) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     if len(values) > MOST_CAPTIONS_A_LINE:
         raise ValueError(f"it has more than {MOST_CAPTIONS_A_LINE} captions")
+    if any(isinstance(text, str) and not _is_unicode(text) for text in values):
+        raise ValueError("its caption is no UTF-8")
     texts = [plain(text) for text in values if isinstance(text, str)]
     kept = tuple(dict.fromkeys(filter(None, texts)))
     if len(texts) < len(values) or not kept:
@@ -200,6 +227,15 @@ def _captions(value: object) -> tuple[str, ...]:
             "it has no caption" if value is None or not kept else "one of its captions is no text"
         )
     return kept
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it has none of the bytes that a name may keep and no caption can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _split(row: Mapping[str, object]) -> Split | None:

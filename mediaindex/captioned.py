@@ -158,13 +158,14 @@ def _by_table(folder: Path, table: Path, rules: Rules, skipped: list[Skipped]) -
             continue
         try:
             path = names.path_of(line.media)
-        except MediaError as error:
-            reason, count = lost.get(line.media, (f"{error.reason} ({line.where})", 0))
+        except (OSError, MediaError) as error:
+            reason, count = lost.get(line.media, (f"{_reason(error)} ({line.where})", 0))
             lost[line.media] = reason, count + len(line.captions)
             continue
         _take(told.setdefault(path, _Told(path)), line)
     for media, (reason, count) in lost.items():
-        skipped.append(Skipped(os.path.join(folder, media), f"{reason}; captions left out: {count}"))
+        where = os.path.normpath(os.path.join(folder, media))
+        skipped.append(Skipped(where, f"{reason}; captions left out: {count}"))
     return told
 
 
@@ -189,6 +190,8 @@ def _by_subtitles(folder: Path, rules: Rules, skipped: list[Skipped]) -> dict[Pa
             item = told.setdefault(event.path, _Told(event.path))
             try:
                 for cue in read_sidecar(sidecar):
+                    if cue.end_seconds <= cue.start_seconds:
+                        continue  # shown at no time: there is no stretch to see
                     said = Caption(plain(cue.text), cue.source, cue.language)
                     item.add((cue.start_seconds, cue.end_seconds), [said])
             except MediaError as error:
@@ -201,6 +204,7 @@ class _Names:
 
     def __init__(self, folder: Path, rules: Rules) -> None:
         self._folder = folder
+        self._resolved = folder.resolve()
         self._rules = rules
         self._by_name: dict[str, list[Path]] | None = None
 
@@ -211,6 +215,8 @@ class _Names:
             MediaError: there is none, or more than one, or it lies outside the folder.
         """
         path = Path(os.path.normpath(os.path.join(self._folder, name)))
+        if path.is_relative_to(self._resolved):  # an absolute name, the folder being behind a link
+            path = self._folder / path.relative_to(self._resolved)
         if not path.is_relative_to(self._folder):
             raise MediaError(f"it lies outside {self._folder}")
         if path.is_file():

@@ -151,6 +151,8 @@ class FeatureParts:
             self._next = number + 1
             try:
                 header, tables = read_header(path), list(tables_in(path))
+                if not all(_KEY in table.column_names for table in tables):
+                    raise UsageError(f"{path} is damaged: its column {_KEY} lacks")
             except UsageError as error:
                 logger.warning("%s; its clips are made again", error)
                 with self._writing():

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mediaindex.caption_tables import SPLITS
 from mediaindex.errors import EncoderMismatch, UsageError
 from mediaindex.feature_rows import EmbeddingSpace, Half, Header, header_in, opened, table_of
 from mediaindex.media import SEGMENT_FRAMES
@@ -138,6 +139,9 @@ def _part(table: Any, header: Header) -> Features:
     frame_counts, caption_counts = rows.lengths("seconds"), rows.lengths("captions")
     if frame_counts.min() < 1 or frame_counts.max() > SEGMENT_FRAMES or caption_counts.min() < 1:
         raise ValueError(f"a clip has 1 to {SEGMENT_FRAMES} frames, and a caption")
+    splits = rows.texts("split")
+    if not set(splits) <= set(SPLITS):
+        raise ValueError(f"the split of a clip is none of {', '.join(SPLITS)}")
     mask = _mask(frame_counts)
     has_words = header.words and "words" in table.column_names
     word_counts = rows.word_counts(caption_counts) if has_words else None
@@ -145,7 +149,7 @@ def _part(table: Any, header: Header) -> Features:
     return Features(
         paths=rows.texts("path"),
         groups=rows.texts("group"),
-        splits=rows.texts("split"),
+        splits=splits,
         spans=np.stack([rows.seconds("start_seconds"), rows.seconds("end_seconds")], axis=1),
         frames=_padded(rows.vectors("frames", frame_counts, header.dim), mask),
         mask=mask,
@@ -205,14 +209,19 @@ class _RowGroup:
         return np.asarray(self._columns[name].to_numpy(zero_copy_only=False), np.float64)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A column of texts."""
+        """A column of texts, none null."""
+        if self._columns[name].null_count:
+            raise ValueError(f"a {name} lacks")
         return tuple(self._columns[name].to_pylist())
 
     def listed_texts(self, name: str, counts: NDArray[np.int64]) -> Any:
-        """All texts of a column of lists."""
+        """All texts of a column of lists; a language may be null."""
         if (self.lengths(name) != counts).any():
             raise ValueError(f"the lengths of {name} do not fit")
-        return tuple(self._columns[name].flatten().to_pylist())
+        values = self._columns[name].flatten()
+        if values.null_count and name != "languages":
+            raise ValueError(f"one of the {name} lacks")
+        return tuple(values.to_pylist())
 
 
 def _mask(counts: NDArray[np.int64]) -> NDArray[np.bool_]:

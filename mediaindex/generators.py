@@ -92,7 +92,12 @@ def decide(space: Space | None, library: Path, preset: Preset, mode: Mode) -> De
             (fitting if _fits(found, space) else strangers).append(found)
     if not fitting:
         return _missing(preset, mode, _why_none(preset, space, strangers))
-    chosen = fitting[0]
+    # what was measured to gain is not put out of work by a newer one that was not
+    chosen = next((found for found in fitting if found.gate.on), fitting[0])
+    own = [stranger for stranger in strangers if stranger.folder.parent != BOX]
+    if own:
+        aside = f"{chosen.gate.reason}; passed over: {_why_not(own[0], space)}"
+        chosen = replace(chosen, gate=replace(chosen.gate, reason=aside))
     if mode == "on":
         alone = "so it is by itself" if chosen.gate.on else f"by itself it is off: {chosen.gate.reason}"
         gate = Gate(_COMPONENT, True, "--rerank on", f"turned on for this search; {alone}")
@@ -106,7 +111,17 @@ def unusable(decision: Decision, mode: Mode, reason: str) -> Decision:
     Raises:
         GeneratorUnavailable: it was to be on.
     """
-    return replace(_missing(decision.preset, mode, reason), generator=decision.generator)
+    found = decision.generator
+    if found is not None and found.folder.parent != BOX:
+        reason = f"{reason}; remove {printable(str(found.folder))}, or train it again"
+    missing = _missing(decision.preset, mode, reason)
+    return replace(missing, generator=found, gate=replace(missing.gate, by="unusable generator"))
+
+
+def idle(decision: Decision) -> Decision:
+    """The decision where the pictures gave nothing to rank."""
+    gate = Gate(_COMPONENT, False, "no candidates", "no moment was found by its pictures")
+    return replace(decision, gate=gate)
 
 
 def described(library: Path) -> Iterator[Description]:
@@ -146,7 +161,7 @@ def _description(folder: Path) -> Description | None:
             return None
         told = json.loads(text)
         return _told(folder, told["encoder"], told["generator"], told)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
 
 
@@ -186,20 +201,22 @@ def _missing(preset: Preset, mode: Mode, reason: str) -> Decision:
 def _why_none(preset: Preset, space: Space, strangers: list[Description]) -> str:
     """Names the generator that is there but does not fit, and the command that makes one that does."""
     remedy = f"make one with 'mediaindex train --encoder {space.encoder} --recipe {preset} --features FILE'"
-    staged = next((s for s in strangers if (s.encoder, s.digest) == (space.encoder, space.digest)), None)
-    if staged is not None:
-        why = (
-            "ranks behind a first stage, which search has not" if staged.first_stage else "reads other widths"
-        )
-        return f"the generator {staged.name} {why}; {remedy}"
-    if strangers:
-        other = strangers[0]
-        return (
-            f"the generator {other.name} was trained for the encoder "
-            f"{_identity(other.encoder, other.digest)}, "
-            f"not for {_identity(space.encoder, space.digest)}; {remedy}"
-        )
+    near = next((s for s in strangers if (s.encoder, s.digest) == (space.encoder, space.digest)), None)
+    if near is not None or strangers:
+        return f"the generator {_why_not(near or strangers[0], space)}; {remedy}"
     return f"there is no {preset} generator for the encoder {space.encoder}; {remedy}"
+
+
+def _why_not(stranger: Description, space: Space) -> str:
+    """Its name, and why it cannot serve the space."""
+    if (stranger.encoder, stranger.digest) != (space.encoder, space.digest):
+        return (
+            f"{stranger.name} was trained for the encoder {_identity(stranger.encoder, stranger.digest)}, "
+            f"not for {_identity(space.encoder, space.digest)}"
+        )
+    if stranger.first_stage:
+        return f"{stranger.name} ranks behind a first stage, which search has not"
+    return f"{stranger.name} reads other widths"
 
 
 def _identity(encoder: str, digest: str) -> str:

@@ -180,6 +180,39 @@ def test_cells_that_do_not_fit_the_first_line_are_named(tmp_path: Path) -> None:
     assert [line.media for line in lines(table)] == ["d"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "lost"),
+    [
+        ('a,"a dog runs\nb,a cat\nc,a car\n', [2]),
+        ('a,"a dog runs\nb,a cat\nc,"a car"\n', [2]),
+        ('a,"a dog" runs\nb,a cat\nc,"a car"\n', [2]),
+        ('b,a cat\nc,a car\na,"a dog runs', [4]),
+        ('"a,a dog\nb,a cat\n"x,y\nc,a car\n', [2, 4]),
+    ],
+)
+def test_an_open_quote_costs_its_line_alone(tmp_path: Path, rows: str, lost: list[int]) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(f"path,caption\n{rows}")
+    assert [where for where, _reason in bad(table)] == [f"t.csv:{number}" for number in lost]
+    assert [(line.media, line.captions) for line in lines(table)] == [("b", ("a cat",)), ("c", ("a car",))]
+
+
+def test_a_quoted_caption_may_go_over_lines(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text('path,caption\na,"a dog\nruns"\nb,a cat\nc\n')
+    assert [(line.where, line.captions) for line in lines(table)] == [
+        ("t.csv:2", ("a dog runs",)), ("t.csv:4", ("a cat",)),
+    ]  # fmt: skip
+    assert [where for where, _reason in bad(table)] == ["t.csv:5"]
+
+
+def test_a_caption_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_bytes(b"path,caption\na,caf\xe9\nb\xe9,cafe\n")
+    assert bad(table) == [("t.csv:2", "its caption is no UTF-8")]
+    assert [os.fsencode(line.media) for line in lines(table)] == [b"b\xe9"], "a name keeps its bytes"
+
+
 def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.csv cannot be read: No such file"):
         lines(tmp_path / "gone.csv")
@@ -249,10 +282,34 @@ def test_names_are_found_below_the_folder_where_one_file_bears_them(folder: Path
         "captions.jsonl", "film.mp4", "stills/blue.jpg", "stills/green.jpg", "stills/red.jpg",
     ]  # fmt: skip
     reasons = {row.path.removeprefix(f"{folder}/"): row.reason for row in skipped}
-    assert set(reasons) == {"film", "gone.jpg", "../secret.jpg"}
+    outside = str(folder.parent / "secret.jpg")
+    assert set(reasons) == {"film", "gone.jpg", outside}
     assert "both bear this name" in reasons["film"]
     assert reasons["gone.jpg"] == "there is no such file (captions.jsonl:6); captions left out: 3"
-    assert "outside" in reasons["../secret.jpg"]
+    assert "outside" in reasons[outside]
+
+
+def test_a_name_that_no_file_can_bear_costs_its_line_alone(folder: Path) -> None:
+    table = jsonl(
+        folder / "captions.jsonl",
+        {"path": "n" * 300 + ".png", "caption": "long"},
+        {"path": "stills/red.jpg", "caption": "red"},
+    )
+    media, skipped = find_captioned(folder, table=table)
+    assert [item.name for item in media] == ["stills/red.jpg"]
+    assert ["File name too long" in row.reason for row in skipped] == [True]
+
+
+def test_a_folder_behind_a_link_may_be_named_by_either_path(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(folder, target_is_directory=True)
+    table = jsonl(
+        folder / "captions.jsonl",
+        {"path": str(folder / "stills/red.jpg"), "caption": "red"},
+        {"path": str(link / "stills/green.jpg"), "caption": "green"},
+    )
+    media, skipped = find_captioned(link, table=table)
+    assert ([item.name for item in media], skipped) == (["stills/green.jpg", "stills/red.jpg"], [])
 
 
 def test_without_a_table_the_subtitles_are_the_captions(folder: Path) -> None:
@@ -530,6 +587,15 @@ def test_what_is_no_feature_file_is_refused(tmp_path: Path) -> None:
     nan = pa.array([[float("nan")] * len(row) for row in table["frames"].to_pylist()], pa.list_(pa.float16()))
     refused("frames lacks or is not finite", table.set_column(6, "frames", nan))
     refused("lengths of sources", table.set_column(10, "sources", pa.array([["a"] * 5] * 4)))
+    for number, name in enumerate(table.column_names):
+        if name in ("path", "group", "split"):
+            held = [None, *table[name].to_pylist()[1:]]
+            refused(f"a {name} lacks", table.set_column(number, name, pa.array(held, pa.string())))
+        if name in ("captions", "sources"):
+            listed = [[None] * len(row) for row in table[name].to_pylist()]
+            null = pa.array(listed, pa.list_(pa.string()))
+            refused(f"one of the {name} lacks", table.set_column(number, name, null))
+    refused("the split of a clip is none of train", table.set_column(4, "split", pa.array(["hold"] * 4)))
     zero = pa.array([[0] * len(row) for row in table["word_counts"].to_pylist()], pa.list_(pa.int32()))
     refused("1 to 1024 tokens", table.set_column(14, "word_counts", zero))
 

@@ -73,6 +73,27 @@ def test_the_library_comes_before_the_box_and_its_newest_first(library: Path, bo
     assert chosen.folder == new
 
 
+def test_a_newer_one_that_gains_nothing_puts_no_measured_one_out_of_work(library: Path) -> None:
+    good = write_generator(library / "generators" / "good", gate=ON)
+    os.utime(good / "config.json", (1, 1))
+    write_generator(library / "generators" / "toy", gate=OFF)
+    for mode in ("auto", "on"):
+        decision = decide(SPACE, library, "residual", mode)
+        assert decision.generator is not None
+        assert (decision.generator.folder, decision.gate.on) == (good, True)
+
+
+def test_one_of_the_library_that_does_not_fit_is_named_beside_the_one_that_does(
+    library: Path, box: Path
+) -> None:
+    write_generator(box / "colours-residual", gate=OFF)
+    write_generator(library / "generators" / "mine", encoder="other")
+    decision = decide(SPACE, library, "residual", "auto")
+    assert decision.generator is not None
+    assert decision.generator.folder.parent == box
+    assert "passed over: mine was trained for the encoder other" in decision.gate.reason
+
+
 @pytest.mark.parametrize(
     ("shape", "reason"),
     [
@@ -113,6 +134,13 @@ def test_a_folder_that_says_nothing_is_no_generator(library: Path, text: str) ->
     folder.mkdir(parents=True)
     (folder / "config.json").write_bytes(text.encode("latin-1"))
     (library / "generators" / "run.partial").mkdir()
+    assert list(described(library)) == []
+
+
+@pytest.mark.parametrize("name", ["width", "evidence"])
+def test_a_number_without_end_is_no_generator(library: Path, name: str) -> None:
+    folder = write_generator(library / "generators" / "mine")
+    edit(folder, lambda config: config["generator"].update({name: float("inf")}))
     assert list(described(library)) == []
 
 

@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
                 "columns path and caption, or subtitles beside the films, or give --captions FILE"
             )
         if media and not chosen:
+            for row in skipped:
+                output.say(f"skipped {row.path}: {row.reason}")
             raise UsageError(
                 f"none of the {len(media)} captioned files is of the split {arguments.split}; the captions "
                 "may name a split for each"
@@ -167,4 +169,6 @@ def _told(line: ProgressLine, stage: str) -> Callable[[int, int], None]:
 
 
 def _absolute(path: str) -> Path:
+    if not path:
+        raise UsageError("a path is empty")
     return Path(os.path.abspath(os.path.expanduser(path)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mediaindex.cli.output import Output
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.gates import MODES, Gate
-from mediaindex.generators import PRESETS, Decision, decide, unusable
+from mediaindex.generators import PRESETS, Decision, decide, idle, unusable
 
 if TYPE_CHECKING:
     from mediaindex.gates import Mode
@@ -68,7 +68,8 @@ def reranked_answer(
     if decision.gate.on and decision.generator is not None and searcher.encoder is not None:
         try:
             searcher.reranker = load_reranker(decision.generator)
-            return searcher.search(question), decision
+            answer = searcher.search(question)
+            return answer, decision if answer.second is not None else idle(decision)
         except GeneratorUnavailable as error:
             searcher.reranker, decision = None, unusable(decision, mode, str(error))
     return searcher.search(question), decision

@@ -6,6 +6,8 @@ wrong driver, or one older than this torch supports, fails there and not in the 
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 
 import torch
@@ -13,6 +15,7 @@ import torch
 from mediaindex.errors import EncoderUnavailable, UsageError
 
 WANTED = ("auto", "cpu", "cuda", "mps")
+_DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
 
 
 def resolve_device(wanted: str) -> tuple[str, str | None]:
@@ -46,7 +49,9 @@ def _is_promised(device: str) -> bool:
     """Whether this torch was built for the device and a driver may be there."""
     if device == "mps":
         return torch.backends.mps.is_built()
-    return torch.version.cuda is not None or torch.version.hip is not None
+    built = torch.version.cuda is not None or torch.version.hip is not None
+    # without a driver nobody expects a card: torch is built for one by default
+    return built and (not sys.platform.startswith("linux") or any(map(os.path.exists, _DRIVERS)))
 
 
 def _unusable(device: str) -> str | None:

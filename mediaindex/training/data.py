@@ -142,13 +142,7 @@ def at_most(features: Features, clips: int) -> Features:
     return of_clips(features, np.isin(np.arange(len(places)), places[:clips]))
 
 
-def pairs_of(
-    features: Features,
-    device: torch.device | str = "cpu",
-    *,
-    clip_hubness: NDArray[np.floating] | None = None,
-    text_hubness: NDArray[np.floating] | None = None,
-) -> Pairs:
+def pairs_of(features: Features, device: torch.device | str = "cpu") -> Pairs:
     """The same as float32 tensors on a device.
 
     Raises:
@@ -179,8 +173,6 @@ def pairs_of(
             names=tuple(map(printable, features.names)),
             words=tensor(features.words),
             word_mask=tensor(features.word_mask),
-            clip_hubness=tensor(clip_hubness),
-            text_hubness=tensor(text_hubness),
         )
     except ValueError as error:
         raise UsageError(f"{error}; make the feature file again without these clips") from error

@@ -49,7 +49,7 @@ class Base:
 
     blend: float
     beta: float
-    hub_correction: bool
+    hub_correction: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

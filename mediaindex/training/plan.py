@@ -20,14 +20,12 @@ class Plan:
 
     Attributes:
         recipe: name of the preset. spec: the generator. config: of the run; validation chooses its blend.
-        hub_correction: whether lists come from the corrected ranking; search ranks without it.
         half: whether weights are stored as float16.
     """
 
     recipe: str
     spec: GeneratorSpec
     config: TrainingConfig
-    hub_correction: bool = False
     half: bool = False
 
 

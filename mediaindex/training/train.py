@@ -22,7 +22,7 @@ from mediaindex.training.folder import TrainingFolder, writing
 from mediaindex.training.model_card import model_card
 from mediaindex.training.outcome import Base, Judged, judged, loss_at_noisiest_step, report_of, scored
 from mediaindex.training.plan import Plan
-from mediaindex.training.retrieval_trial import Trial, best_beta, best_blend, training_hubness, trials_of
+from mediaindex.training.retrieval_trial import Trial, best_beta, best_blend, trials_of
 from mediaindex_models.checkpoint import CheckpointError, EncoderIdentity, OtherEncoder, Saved, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
@@ -66,14 +66,13 @@ def train(
         MediaIndexError: a loss is not finite; the batch is named, and the last good state is kept.
     """
     identity = EncoderIdentity(data.encoder, data.digest)
+    matcher = _matcher(plan, identity, first_stage, data.train.mask.shape[1])
     with TrainingFolder(out, resume=resume) as folder, _in_one_line(folder, device):
         progress({"stage": "preparing", "done": 0, "total": None})
-        matcher = _matcher(plan, identity, first_stage, data.train.mask.shape[1])
         pairs = pairs_of(data.train, device)
         validation, test = _trials(data, pairs)
         blend = best_blend(validation)
-        base = Base(blend, best_beta(validation, blend), plan.hub_correction)
-        pairs = _corrected(pairs, base) if plan.hub_correction else pairs
+        base = Base(blend, best_beta(validation, blend))
         generator = None if plan.config.stage == "1" else _untrained(plan.spec, plan.config.seed)
         trainer = Trainer(pairs, replace(plan.config, blend=blend), generator=generator, matcher=matcher)
         _run(trainer, folder, progress)
@@ -147,7 +146,11 @@ def _in_one_line(folder: TrainingFolder, device: str) -> Iterator[None]:
         raise EncoderMismatch(str(error)) from error
     except torch.OutOfMemoryError as error:
         raise MediaIndexError(f"{device} has too little memory; take --device cpu") from error
-    except (CheckpointError, ValueError) as error:
+    except CheckpointError as error:
+        raise UsageError(
+            f"{error}; to begin anew, remove {folder.partial}, or choose another --out"
+        ) from error
+    except ValueError as error:
         raise UsageError(str(error)) from error
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; {again}") from None
@@ -156,7 +159,12 @@ def _in_one_line(folder: TrainingFolder, device: str) -> Iterator[None]:
 def _matcher(plan: Plan, encoder: EncoderIdentity, first_stage: Path | None, frames: int) -> Matcher | None:
     """The first stage of a run: the one that is given, a new one where the stage trains one, or none."""
     if first_stage is not None:
-        held = load(first_stage, encoder=encoder).matcher
+        try:
+            held = load(first_stage, encoder=encoder).matcher
+        except OtherEncoder as error:
+            raise EncoderMismatch(str(error)) from error
+        except CheckpointError as error:
+            raise UsageError(f"{error}; 'train --stage 1' makes a first stage") from error
         if held is None:
             raise UsageError(f"{first_stage} holds no first stage; 'train --stage 1' makes one")
         return held
@@ -180,13 +188,6 @@ def _trials(data: TrainingData, bank: Pairs) -> tuple[Sequence[Trial], Sequence[
         held = share and at_most(share, GALLERY)
         made.append(trials_of(held, pairs_of(held, bank.text.device), bank) if held else ())
     return made[0], made[1]
-
-
-def _corrected(pairs: Pairs, base: Base) -> Pairs:
-    """The pairs with what the hub correction takes off their similarities."""
-    made = training_hubness(pairs, blend=base.blend, beta=base.beta)
-    of_clips, of_texts = (torch.from_numpy(values).to(pairs.text.device) for values in made)
-    return replace(pairs, clip_hubness=of_clips, text_hubness=of_texts)
 
 
 def _losses(

@@ -113,8 +113,16 @@ def test_damaged_weights_leave_a_search_as_it_was(commands: Commands) -> None:
     answer = commands("search", "red")
     assert not answer["rerank"]["on"]
     assert "model.safetensors" in answer["rerank"]["reason"]
+    assert answer["rerank"]["by"] == "unusable generator"
+    assert answer["rerank"]["reason"].endswith(f"; remove {folder}, or train it again")
     assert order(answer) == order(commands("search", "red", "--rerank", "off"))
     assert commands.ran("search", "red", "--rerank", "on").code == 4
+
+
+def test_nothing_found_is_nothing_ranked(commands: Commands) -> None:
+    write_generator(commands.library / "generators" / "mine")
+    found = commands("search", "red", "--min-score", 2, "--channel", "pictures")["rerank"]
+    assert (found["on"], found["by"], found["candidates"]) == (False, "no candidates", None)
 
 
 def test_a_picture_is_no_sentence(commands: Commands, tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
 
+from mediaindex.embed import device
 from mediaindex.embed.device import resolve_device
 from mediaindex.embed.presets import PRESETS
 from mediaindex.embed.rate import machine_gflops, machine_rate
@@ -28,17 +31,27 @@ def test_another_word_is_refused_with_the_known_ones() -> None:
 
 
 @pytest.mark.usefixtures("no_mps")
-def test_auto_names_the_driver_and_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_names_the_driver_and_takes_the_cpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(device, "_DRIVERS", (tmp_path,))
+
     def old_driver() -> bool:
         warnings.warn("CUDA initialization: The NVIDIA driver on your system is too old", stacklevel=1)
         return False
 
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.cuda, "is_available", old_driver)
-    device, note = resolve_device("auto")
-    assert device == "cpu"
+    taken, note = resolve_device("auto")
+    assert taken == "cpu"
     assert note is not None
     assert "driver on your system is too old; going on with cpu" in note
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where drivers have a file")
+@pytest.mark.usefixtures("no_mps")
+def test_nobody_expects_a_card_without_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(device, "_DRIVERS", (tmp_path / "none",))
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    assert resolve_device("auto") == ("cpu", None)
 
 
 @pytest.mark.usefixtures("no_mps")
