@@ -1,0 +1,34 @@
+"""The paper's denoiser with its products in the published order: what the fast forms are compared with.
+
+`PaperDenoiser` computes the same with its linear layers where they cost least, which for short lists is
+more than this, and for long ones less.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from mediaindex_models.denoiser import PaperDenoiser
+
+
+def published_denoiser(
+    network: PaperDenoiser, x: Tensor, t: Tensor, text: Tensor, video: Tensor, mask: Tensor
+) -> Tensor:
+    """x_0 (B, K); arguments as of PaperDenoiser.forward."""
+    condition = network.time(t)  # (B, D)
+    if network.direction == "t2v":
+        weights = torch.softmax(torch.einsum("bd,bkfd->bkf", text, video), dim=-1) * mask
+        candidates = torch.einsum("bkf,bkfd->bkd", weights, video)
+        query = network.query(text + condition)[:, None]
+    else:
+        weights = torch.softmax(torch.einsum("bkd,bfd->bkf", text, video), dim=-1) * mask[:, None]
+        candidates = text
+        query = network.query(torch.einsum("bkf,bfd->bkd", weights, video) + condition[:, None])
+    key = network.key(candidates + condition[:, None])
+    value = network.value(candidates + condition[:, None])
+    attention = torch.softmax((query * key).sum(-1) + x, dim=-1)  # (B, K)
+    context = network.output(torch.einsum("bk,bkd->bd", attention, value))
+    both = torch.cat([context[:, None].expand_as(candidates), candidates], dim=-1)
+    decoded: Tensor = network.score(torch.relu(network.hidden(both)))[..., 0]
+    return decoded + attention
