@@ -54,9 +54,6 @@ def boxed(recipe: str, data: TrainingData, work: Path, out: Path, *, steps: int,
     gate = closed(held.report["gates"][0], len(data.train.paths))
     report = {**held.report, "gates": [gate]}
     save(replace(held, report=report), out, card=model_card(report), dtype=torch.float16)
-    out.chmod(0o755)  # part of a package, which others read as well
-    for file in out.iterdir():
-        file.chmod(0o644)
     return str(gate["reason"])
 
 

@@ -128,8 +128,8 @@ def plain_line(told: Mapping[str, Any], elapsed: float, rate: str) -> str:
     parts = [f"{told['stage']} {done}" + (f" of {total}" if total is not None else "")]
     if rate:
         parts.append(rate)
-    if total and done:
-        parts.append(f"{format_seconds(elapsed / done * (total - done))} left")
+    if total and done and elapsed > RATE_AFTER_SECONDS:
+        parts.append(f"{format_seconds(round(elapsed / done * (total - done)))} left")
     return ", ".join(parts)
 
 
