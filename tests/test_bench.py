@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from mediaindex_models.denoiser import Direction, PaperDenoiser
 from tests.media import DEFAULT_CLIP, Pixels, flat, write_clip
 
 BENCH = Path(__file__).resolve().parent.parent / "scripts" / "bench"
@@ -110,6 +112,27 @@ def test_help_says_how_to_run_it(name: str) -> None:
     assert f"python scripts/bench/{name}.py --quick" in done.stdout
     for flag in ("--quick", "--seed", "--json"):
         assert flag in done.stdout
+
+
+@pytest.mark.parametrize("direction", ["t2v", "v2t"])
+def test_the_published_loop_computes_what_the_network_computes(
+    monkeypatch: pytest.MonkeyPatch, direction: Direction
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCH.parent))
+    from bench._published import published_denoiser
+
+    torch.manual_seed(0)
+    network = PaperDenoiser(16, direction=direction)
+    sides = [(3,), (3, 5)] if direction == "t2v" else [(3, 5), (3,)]
+    text, video = torch.randn(*sides[0], 16), torch.randn(*sides[1], 4, 16)
+    mask = torch.rand(*sides[1], 4) < 0.7
+    x, t = torch.randn(3, 5), torch.tensor([0, 20, 49])
+    with torch.no_grad():
+        published, ours = (
+            published_denoiser(network, x, t, text, video, mask),
+            network(x, t, text, video, mask),
+        )
+    torch.testing.assert_close(published, ours, atol=1e-5, rtol=0.0)
 
 
 @pytest.mark.slow
