@@ -24,8 +24,9 @@ from torch import Tensor
 from mediaindex_models.attention import frame_weights, pooled
 from mediaindex_models.denoiser import Direction, PaperDenoiser
 
-# Lists up to this share of the width are short: beyond it, making the products costs what they save.
-_SHORT = 0.25
+# Lists up to this share of the width are short: beyond it, or for fewer steps, making the products costs
+# what they save.
+_SHORT, _SEVERAL_STEPS = 0.25, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +104,8 @@ class FactoredDenoiser:
             drift = self.query_drift @ video.mT @ weights.mT + self.candidate_drift @ text.mT  # (B, S, K)
             logits = own[:, None] + drift
         rounded = candidates.to(self.candidate.dtype)
-        short = candidates.shape[1] <= _SHORT * candidates.shape[2]
+        several = len(self.timesteps) >= _SEVERAL_STEPS
+        short = several and candidates.shape[1] <= _SHORT * candidates.shape[2]
         return FactoredLists(
             self,
             mixed=rounded @ self.context if short else candidates,
