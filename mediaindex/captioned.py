@@ -187,15 +187,18 @@ def _by_subtitles(folder: Path, rules: Rules, skipped: list[Skipped]) -> dict[Pa
     for event in scan([folder], rules=rules, unreadable=unreadable):
         siblings = listings.setdefault(event.path.parent, os.listdir(event.path.parent))
         for sidecar in find_sidecars(event.path, siblings):
-            item = told.setdefault(event.path, _Told(event.path))
+            item, backward = told.setdefault(event.path, _Told(event.path)), 0
             try:
                 for cue in read_sidecar(sidecar):
                     if cue.end_seconds <= cue.start_seconds:
-                        continue  # shown at no time: there is no stretch to see
+                        backward += 1
+                        continue
                     said = Caption(plain(cue.text), cue.source, cue.language)
                     item.add((cue.start_seconds, cue.end_seconds), [said])
             except MediaError as error:
                 unreadable(sidecar.path, error.reason)
+            if backward:
+                unreadable(sidecar.path, f"cues that end before they begin, left out: {backward}")
     return {path: item for path, item in told.items() if item.captions}
 
 

@@ -112,8 +112,9 @@ def unusable(decision: Decision, mode: Mode, reason: str) -> Decision:
         GeneratorUnavailable: it was to be on.
     """
     found = decision.generator
-    if found is not None and found.folder.parent != BOX:
-        reason = f"{reason}; remove {printable(str(found.folder))}, or train it again"
+    if found is not None:
+        own = f"remove {printable(str(found.folder))}, or train it again"
+        reason = f"{reason}; {'install mediaindex again' if found.folder.parent == BOX else own}"
     missing = _missing(decision.preset, mode, reason)
     return replace(missing, generator=found, gate=replace(missing.gate, by="unusable generator"))
 
@@ -201,9 +202,9 @@ def _missing(preset: Preset, mode: Mode, reason: str) -> Decision:
 def _why_none(preset: Preset, space: Space, strangers: list[Description]) -> str:
     """Names the generator that is there but does not fit, and the command that makes one that does."""
     remedy = f"make one with 'mediaindex train --encoder {space.encoder} --recipe {preset} --features FILE'"
-    near = next((s for s in strangers if (s.encoder, s.digest) == (space.encoder, space.digest)), None)
-    if near is not None or strangers:
-        return f"the generator {_why_not(near or strangers[0], space)}; {remedy}"
+    if strangers:
+        own = (s for s in strangers if (s.encoder, s.digest) == (space.encoder, space.digest))
+        return f"the generator {_why_not(next(own, strangers[0]), space)}; {remedy}"
     return f"there is no {preset} generator for the encoder {space.encoder}; {remedy}"
 
 

@@ -289,6 +289,15 @@ def test_names_are_found_below_the_folder_where_one_file_bears_them(folder: Path
     assert "outside" in reasons[outside]
 
 
+def test_a_cue_that_ends_before_it_begins_is_counted(folder: Path) -> None:
+    srt(folder / "film.srt", (0.0, 1.0, "red"), (2.0, 1.0, "backwards"), (1.0, 1.0, "never"))
+    (media,), skipped = find_captioned(folder)
+    assert [clip.captions[0].text for clip in media.clips] == ["red"]
+    assert [(Path(row.path).name, row.reason) for row in skipped] == [
+        ("film.srt", "cues that end before they begin, left out: 2")
+    ]
+
+
 def test_a_name_that_no_file_can_bear_costs_its_line_alone(folder: Path) -> None:
     table = jsonl(
         folder / "captions.jsonl",

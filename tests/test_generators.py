@@ -14,7 +14,7 @@ import pytest
 from mediaindex import generators
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.gates import gate_in
-from mediaindex.generators import decide, described
+from mediaindex.generators import decide, described, unusable
 from mediaindex.store.spaces import Space
 from tests.embed.fake import COLOURS, EVIDENCE, FakeEncoder
 from tests.tiny_generators import OFF, ON, write_generator
@@ -119,6 +119,17 @@ def test_a_generator_of_another_space_is_refused_by_name(
 def test_a_space_without_evidence_takes_a_generator_without(library: Path) -> None:
     write_generator(library / "generators" / "mine", evidence=0)
     assert decide(replace(SPACE, evidence_dim=None), library, "residual", "auto").gate.on
+
+
+def test_what_turns_out_damaged_has_a_remedy(library: Path, box: Path) -> None:
+    boxed = write_generator(box / "colours-residual")
+    told = unusable(decide(SPACE, library, "residual", "auto"), "auto", "broken")
+    assert told.generator is not None
+    assert (told.generator.folder, told.gate.on, told.gate.by) == (boxed, False, "unusable generator")
+    assert told.gate.reason == "broken; install mediaindex again"
+    mine = write_generator(library / "generators" / "mine")
+    told = unusable(decide(SPACE, library, "residual", "auto"), "auto", "broken")
+    assert told.gate.reason == f"broken; remove {mine}, or train it again"
 
 
 def test_what_was_never_measured_is_off(library: Path) -> None:

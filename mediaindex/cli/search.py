@@ -109,7 +109,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         answer, decision = reranked_answer(searcher, question, decision, arguments.rerank)
         note = None if encoder is None else language_note(text, encoder.spec)
         print_answer(library, output, arguments.text, space, answer, decision, note=note)
-        if arguments.generator is not None and not decision.gate.on and not arguments.explain:
+        asked = arguments.generator is not None and arguments.rerank == "auto"
+        if asked and not decision.gate.on and not arguments.explain:
             output.say(
                 f"not ranked by {decision.preset}: {decision.gate.reason} (--rerank on ranks all the same)"
             )

@@ -81,6 +81,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         {"path": str(out), "device": device, **report, "elapsed_seconds": round(time.monotonic() - began, 3)}
     )
     _show(out, report, output)
+    if plan.config.stage != "2" or first_stage is not None:
+        output.line("search does not use it: it ranks behind a first stage, which search has not")
     return DONE
 
 

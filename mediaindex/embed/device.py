@@ -41,7 +41,8 @@ def resolve_device(wanted: str) -> tuple[str, str | None]:
         reason = _unusable(device)
         if reason is None:
             return device, None
-        note = f"{device} cannot be used: {reason}; going on with cpu"
+        if _is_expected(device):
+            note = f"{device} cannot be used: {reason}; going on with cpu"
     return "cpu", note
 
 
@@ -49,9 +50,12 @@ def _is_promised(device: str) -> bool:
     """Whether this torch was built for the device and a driver may be there."""
     if device == "mps":
         return torch.backends.mps.is_built()
-    built = torch.version.cuda is not None or torch.version.hip is not None
-    # without a driver nobody expects a card: torch is built for one by default
-    return built and (not sys.platform.startswith("linux") or any(map(os.path.exists, _DRIVERS)))
+    return torch.version.cuda is not None or torch.version.hip is not None
+
+
+def _is_expected(device: str) -> bool:
+    """Whether a person may wonder why it is not used: torch is built for cuda on machines without a card."""
+    return device != "cuda" or sys.platform != "linux" or any(map(os.path.exists, _DRIVERS))
 
 
 def _unusable(device: str) -> str | None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from mediaindex.features import Features
+from mediaindex.rerank import CANDIDATES
 from mediaindex.training.data import TrainingData
 from mediaindex.training.generator_trial import (
     Listed,
@@ -30,8 +31,6 @@ from mediaindex_models.pairs import Pairs
 from mediaindex_models.presets import GeneratorSpec
 from mediaindex_models.training_config import TrainingConfig
 
-# As many as a search reranks.
-CANDIDATES = 64
 # Queries with and without an answer, that a calibration is fitted on.
 CALIBRATED = 1000
 # Sources that a report names: subtitles have one a film.

@@ -77,11 +77,9 @@ def read_state(file: Path, config: TrainingConfig, data: str, start: str) -> Tra
             raise CheckpointError(f"{file}: not a state of training")
         _require_same_run(file, json.loads(metadata["config"]), config)
         if metadata["data"] != data:
-            raise CheckpointError(f"{file} keeps a run on other pairs; choose another folder")
+            raise CheckpointError(f"{file} keeps a run on other pairs")
         if metadata["start"] != start:
-            raise CheckpointError(
-                f"{file} keeps a run of another generator or first stage; choose another folder"
-            )
+            raise CheckpointError(f"{file} keeps a run of another generator or first stage")
         step = int(metadata["step"])
         if not 0 <= step <= config.steps:
             raise CheckpointError(f"{file}: step {step} of {config.steps}")
@@ -122,4 +120,4 @@ def _require_same_run(file: Path, kept: object, config: TrainingConfig) -> None:
     for name, value in dataclasses.asdict(config).items():
         if kept.get(name) != value:
             difference = f"{name} = {kept.get(name)}, this one has {value}"
-            raise CheckpointError(f"{file} keeps a run with {difference}; choose another folder")
+            raise CheckpointError(f"{file} keeps a run with {difference}")

@@ -13,9 +13,11 @@ from mediaindex.training.data import TrainingData, of_clips
 
 
 def weakened(data: TrainingData, dimensions: int) -> TrainingData:
-    """Embeddings without all but their first principal directions; the evidence stays as it is.
+    """Frames without all but the first principal directions of the encoder's space.
 
-    The directions are those of the training frames and texts, each of length 1, around the origin.
+    Cosines with them rank as a weaker encoder would; texts and evidence, from which a network may learn
+    what the ranking lost, stay whole. The directions are those of the training frames and texts, each of
+    length 1, around the origin.
     """
     frames, texts = (unit(values.astype(np.float32)) for values in _embeddings(data.train))
     spread = frames.T @ frames / len(frames) + texts.T @ texts / len(texts)
@@ -23,11 +25,8 @@ def weakened(data: TrainingData, dimensions: int) -> TrainingData:
     through = (kept @ kept.T).astype(np.float32)
 
     def of(share: Features) -> Features:
-        frames, text = (
-            (values.astype(np.float32) @ through).astype(values.dtype)
-            for values in (share.frames, share.text)
-        )
-        return replace(share, frames=frames, text=text)
+        frames = (share.frames.astype(np.float32) @ through).astype(share.frames.dtype)
+        return replace(share, frames=frames)
 
     return replace(
         data,

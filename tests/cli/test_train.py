@@ -67,6 +67,14 @@ def test_without_a_folder_it_lies_with_the_librarys_generators(
     assert second["rows"][3]["ranking"] == "matched"
 
 
+def test_what_search_cannot_use_is_told(commands: Commands, files: tuple[Path, Path], tmp_path: Path) -> None:
+    first = commands.text("train", "--features", *files, "--stage", 1, "--out", tmp_path / "one", *FEW)
+    assert "search does not use it: it ranks behind a first stage" in first.out
+    plain = commands.text("train", "--features", *files, "--out", tmp_path / "two", *FEW)
+    assert plain.code == 0
+    assert "search does not use it" not in plain.out
+
+
 def test_an_encoder_that_is_named_is_held_to(
     commands: Commands, files: tuple[Path, Path], tmp_path: Path
 ) -> None:

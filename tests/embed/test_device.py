@@ -51,7 +51,12 @@ def test_auto_names_the_driver_and_takes_the_cpu(monkeypatch: pytest.MonkeyPatch
 def test_nobody_expects_a_card_without_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(device, "_DRIVERS", (tmp_path / "none",))
     monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert resolve_device("auto") == ("cpu", None)
+    monkeypatch.setattr(device, "_unusable", lambda _device: None)
+    assert resolve_device("auto") == ("cuda", None), (
+        "a card that works is taken, whatever its driver is called"
+    )
 
 
 @pytest.mark.usefixtures("no_mps")
