@@ -18,7 +18,7 @@ from typing import Literal, TypeVar, get_args
 import platformdirs
 
 from mediaindex.errors import ConfigError
-from mediaindex.filetypes import NOT_MEDIA
+from mediaindex.sources.filetypes import NOT_MEDIA
 
 APPLICATION = "mediaindex"
 PREFIX = "MEDIAINDEX_"

@@ -1,6 +1,6 @@
 """The values that walk the corridor, frozen and checked.
 
-FileEvent → MediaInfo → Keyframe, Cue, Outline → FrameEmbeddings → Candidates → Hits.
+FileEvent → MediaInfo → SampledFrame, Cue, Segmentation → FrameEmbeddings → Candidates → Hits.
 Times are seconds from the container's start time (what a player counts from), as floats.
 """
 
@@ -107,7 +107,7 @@ class NotAVideo:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyframe:
+class SampledFrame:
     """One sampled frame, upright and with square pixels, as JPEG."""
 
     seconds: float
@@ -158,7 +158,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class Segmentation:
     """The last value of an extraction: cuts, segments and the duration that was seen.
 
     Attributes:

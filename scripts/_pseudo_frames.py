@@ -20,13 +20,18 @@ import torch.nn.functional as F
 from _builtin_pairs import Photograph, jpegs_of
 from numpy.typing import NDArray
 
-from mediaindex.embed.builtin import image_tower, load_builtin
-from mediaindex.embed.pictures import centre_squares
-from mediaindex.embedding import picture
-from mediaindex.feature_rows import ClipFeatures, header_for, read_header, table_of, write_tables
+from mediaindex.embed.families.builtin import image_tower, load_builtin
+from mediaindex.embed.preprocess import centre_squares, picture
+from mediaindex.learn.features.feature_rows import (
+    ClipFeatures,
+    header_for,
+    read_header,
+    table_of,
+    write_tables,
+)
 
 if TYPE_CHECKING:
-    from mediaindex.embed import Encoder, EncoderSpec
+    from mediaindex.embed.encoder import Encoder, EncoderSpec
     from mediaindex_models.builtin_head import ImageTower
 
 FRAMES = 10

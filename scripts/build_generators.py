@@ -21,16 +21,16 @@ import torch
 from _builtin_pairs import rows_of, shares_of_the_box
 from _pseudo_frames import write_feature_files
 
-from mediaindex.embed.builtin import FILES
+from mediaindex.embed.families.builtin import FILES
 from mediaindex.errors import MediaIndexError, UsageError
-from mediaindex.training.data import TrainingData, read_training_data
-from mediaindex.training.model_card import model_card
-from mediaindex.training.plan import planned
-from mediaindex.training.train import train
+from mediaindex.learn.training.data import TrainingData, read_training_data
+from mediaindex.learn.training.model_card import model_card
+from mediaindex.learn.training.plan import planned
+from mediaindex.learn.training.train import train
 from mediaindex_models.checkpoint import load, save
 
 RECIPES = ("residual", "paper")
-BOX = Path(__file__).resolve().parent.parent / "mediaindex" / "boxed_generators"
+BOX = Path(__file__).resolve().parent.parent / "mediaindex" / "search" / "ranking" / "boxed_generators"
 # Few photographs: 800 steps on five times as many learned them by heart (docs/design.md).
 STEPS = 200
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from tests.support.paths import CHECKOUT
+
 SHARED_VARIABLE = pytest.StashKey[str | None]()
 DEAD_PROXY = "http://127.0.0.1:9"
 

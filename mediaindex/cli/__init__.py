@@ -18,10 +18,10 @@ from types import FrameType
 from typing import NoReturn
 
 from mediaindex import __version__
-from mediaindex.cli.output import Output
+from mediaindex.cli.shared.output import Output
 from mediaindex.config import load_config
 from mediaindex.errors import INTERRUPTED, MediaIndexError
-from mediaindex.terminal import PrintableFormatter, printable
+from mediaindex.safe_text import PrintableFormatter, printable
 
 COMMANDS = (
     "index",

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from mediaindex.cli.output import Output, ProgressLine
+from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.config import Config
 from mediaindex.errors import DONE, StoreError
 
@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Back up, and say what was copied."""
-    from mediaindex.store.backup import back_up
     from mediaindex.store.library import open_library
+    from mediaindex.store.maintenance.backup import back_up
 
     folder = Path(os.path.abspath(os.path.expanduser(arguments.folder)))
     with open_library(config.library) as library, ProgressLine(output) as progress:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from mediaindex.cli.output import Output
-from mediaindex.cli.writing import through_the_writer
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 
 

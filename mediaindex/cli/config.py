@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mediaindex.cli.output import Output
+from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config, config_path
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mediaindex.cli import add_device
-from mediaindex.cli.output import Output
+from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import MediaIndexError
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Run every check; 1 where one failed."""
     from mediaindex.cli.models import measured_costs
-    from mediaindex.estimate import described
+    from mediaindex.embed.cost import described
 
     checks = []
     for name, check in CHECKS.items():
@@ -63,8 +63,9 @@ def _sqlite(_config: Config) -> Verdict:
 
 
 def _library(config: Config) -> Verdict:
-    from mediaindex.store.library import DATABASE, open_library
-    from mediaindex.volumes import nearest_existing, refuse_unfit
+    from mediaindex.sources.volumes import nearest_existing, refuse_unfit
+    from mediaindex.store.layout import DATABASE
+    from mediaindex.store.library import open_library
 
     folder = nearest_existing(config.library)
     refuse_unfit(folder)
@@ -88,7 +89,7 @@ def _made_private(root: Path) -> str:
 def _vectors(_config: Config) -> Verdict:
     from importlib.metadata import version
 
-    from mediaindex.store.vectors import load_lancedb
+    from mediaindex.store.vectors.lance import load_lancedb
 
     load_lancedb()
     return True, f"LanceDB {version('lancedb')}"
@@ -103,20 +104,20 @@ def _device(config: Config) -> Verdict:
 
 def _decoder(config: Config) -> Verdict:
     """Decode a shipped clip of two seconds through the bounded process that reads the user's files."""
-    from mediaindex.frames import DECODER_VERSION
-    from mediaindex.media import Keyframe, MediaInfo
-    from mediaindex.writer import new_decoder, sampling_of
+    from mediaindex.decode.worker import DECODER_VERSION
+    from mediaindex.ingest.writer.perform import new_decoder, sampling_of
+    from mediaindex.media import MediaInfo, SampledFrame
 
     with new_decoder(config) as worker:
         info = worker.probe(CLIP)
         if not isinstance(info, MediaInfo):
             return False, f"{DECODER_VERSION} finds no film in {CLIP}"
-        frames = [i for i in worker.extract(CLIP, info, sampling_of(config)) if isinstance(i, Keyframe)]
+        frames = [i for i in worker.extract(CLIP, info, sampling_of(config)) if isinstance(i, SampledFrame)]
     return bool(frames), f"{DECODER_VERSION}, {len(frames)} frames read in a bounded process"
 
 
 def _encoder(config: Config) -> Verdict:
-    from mediaindex.embed import load_encoder
+    from mediaindex.embed.loading import load_encoder
 
     encoder = load_encoder(config.encoder, device=config.device, models=config.library / "encoders")
     encoder.texts(["a sentence"])
@@ -124,7 +125,7 @@ def _encoder(config: Config) -> Verdict:
 
 
 def _player(config: Config) -> Verdict:
-    from mediaindex.player import player_command
+    from mediaindex.export.player import player_command
 
     command = player_command(Path("/video.mp4"), 1.0, command=config.player)
     return True, " ".join(command)

@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediaindex.cli import add_device
-from mediaindex.cli.output import Output, ProgressLine
+from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.config import Config
-from mediaindex.errors import DONE, SOME_MEDIA_FAILED, UsageError
+from mediaindex.errors import (
+    DONE,
+    SOME_MEDIA_FAILED,
+    UsageError,
+)
 
 if TYPE_CHECKING:
-    from mediaindex.caption_tables import Skipped
-    from mediaindex.captioned import CaptionedMedia
-    from mediaindex.feature_pass import Made
+    from mediaindex.learn.features.caption_tables import SkippedInput
+    from mediaindex.learn.features.captioned_media import CaptionedMedia
+    from mediaindex.learn.features.feature_pass import FeatureSummary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,14 +67,14 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 def captioned(
     arguments: argparse.Namespace, config: Config, progress: Callable[[int, int], None]
-) -> tuple[list[CaptionedMedia], list[Skipped]]:
+) -> tuple[list[CaptionedMedia], list[SkippedInput]]:
     """The captioned media of SOURCE, and what is left out.
 
     Raises:
         UsageError: SOURCE is no folder, or its captions cannot be read.
     """
-    from mediaindex.captioned import find_captioned
-    from mediaindex.writer import rules_of
+    from mediaindex.ingest.writer.perform import rules_of
+    from mediaindex.learn.features.captioned_media import find_captioned
 
     folder = _absolute(arguments.source)
     if not folder.is_dir():
@@ -88,7 +92,7 @@ def make(
     config: Config,
     output: Output,
     progress: Callable[[int, int], None],
-) -> Made:
+) -> FeatureSummary:
     """Embed the media of one split into the file.
 
     Raises:
@@ -97,12 +101,12 @@ def make(
     """
     import datetime
 
-    from mediaindex.embed import load_encoder
-    from mediaindex.extract import Decoding
-    from mediaindex.feature_parts import FeatureParts
-    from mediaindex.feature_pass import make_features
-    from mediaindex.feature_rows import header_for
-    from mediaindex.writer import new_decoder, sampling_of
+    from mediaindex.embed.loading import load_encoder
+    from mediaindex.ingest.pools.file_reading import Decoding
+    from mediaindex.ingest.writer.perform import new_decoder, sampling_of
+    from mediaindex.learn.features.feature_parts import FeatureParts
+    from mediaindex.learn.features.feature_pass import make_features
+    from mediaindex.learn.features.feature_rows import header_for
 
     encoder = load_encoder(
         config.encoder, device=config.device, models=config.library / "encoders", threads=config.threads
@@ -121,8 +125,8 @@ def report(
     target: Path,
     split: str,
     config: Config,
-    made: Made,
-    left_out: list[Skipped],
+    made: FeatureSummary,
+    left_out: list[SkippedInput],
     seconds: float,
     output: Output,
 ) -> None:
@@ -154,7 +158,7 @@ def check_target(target: Path) -> None:
     Raises:
         UsageError: it is not.
     """
-    from mediaindex.feature_parts import require_new
+    from mediaindex.learn.features.feature_parts import require_new
 
     require_new(target)
     if not target.parent.is_dir():

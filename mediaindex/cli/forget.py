@@ -6,8 +6,8 @@ import argparse
 import os
 import time
 
-from mediaindex.cli.output import Output
-from mediaindex.cli.writing import through_the_writer
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 

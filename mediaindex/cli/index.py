@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli import add_cache_limit, add_device
-from mediaindex.cli.output import Output
-from mediaindex.cli.writing import through_the_writer
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
-from mediaindex.terminal import format_seconds
+from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
     from mediaindex.store.library import Library
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 def tell_costs(config: Config, output: Output) -> None:
     """After the first pass: what a larger encoder would cost on this machine."""
     from mediaindex.cli.models import measured_costs
-    from mediaindex.estimate import described
+    from mediaindex.embed.cost import described
 
     output.say("encoders for this library; 'mediaindex models use NAME' chooses one:")
     for cost in measured_costs(config, measure=True):
@@ -85,7 +85,7 @@ def check_root(library: Library, path: Path) -> None:
     Raises:
         UsageError: it is neither, or lies inside the library.
     """
-    from mediaindex.store import catalog
+    from mediaindex.store.catalog import locations
 
     if path == library.root or library.root in path.parents:
         raise UsageError(f"{path} lies inside the library {library.root}; index the folder of your videos")
@@ -96,7 +96,7 @@ def check_root(library: Library, path: Path) -> None:
             raise UsageError(f"{path} is a link to nothing; check where it should lead")
         return
     with library.read() as connection:
-        if not catalog.locations_below(connection, [path]):
+        if not locations.locations_below(connection, [path]):
             raise UsageError(f"{path} does not exist; check the spelling, or plug in its drive")
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediaindex.cli import add_device, add_shared
-from mediaindex.cli.output import Output
-from mediaindex.cli.writing import through_the_writer
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 
 if TYPE_CHECKING:
-    from mediaindex.estimate import Cost
+    from mediaindex.embed.cost import Cost
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,23 +48,25 @@ def encoder_folder(config: Config) -> Path:
 
 def measured_costs(config: Config, *, measure: bool) -> list[Cost]:
     """Every encoder with what it costs on this machine and for this library."""
+    from mediaindex.embed.cost import costs
     from mediaindex.embed.device import resolve_device
-    from mediaindex.estimate import costs
-    from mediaindex.store import spaces
-    from mediaindex.store.library import DATABASE, open_library
+    from mediaindex.store.catalog import videos
+    from mediaindex.store.layout import DATABASE
+    from mediaindex.store.library import open_library
 
     frames = 0
     if (config.library / DATABASE).is_file():
         with open_library(config.library) as library, library.read() as connection:
-            frames = spaces.cached_frames(connection)
+            frames = videos.cached_frames(connection)
     device, _note = resolve_device(config.device)
     return costs(encoder_folder(config), frames, device=device, measure=measure)
 
 
 def _list(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.cli.search import serving_space
-    from mediaindex.estimate import described
-    from mediaindex.store.library import DATABASE, open_library
+    from mediaindex.embed.cost import described
+    from mediaindex.store.layout import DATABASE
+    from mediaindex.store.library import open_library
 
     rows = measured_costs(config, measure=arguments.measure)
     used = None
@@ -79,8 +81,8 @@ def _list(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _pull(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+    from mediaindex.embed.acquire import pull
     from mediaindex.embed.presets import PRESETS
-    from mediaindex.embed.weights import pull
 
     preset = PRESETS.get(arguments.name)
     if preset is not None:
@@ -92,7 +94,7 @@ def _pull(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _import(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    from mediaindex.embed.weights import import_weights
+    from mediaindex.embed.acquire import import_weights
     from mediaindex.store.library import open_library
 
     open_library(config.library, create=True).close()

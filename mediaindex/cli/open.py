@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mediaindex.cli.output import Output
 from mediaindex.cli.search import positive
+from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
-from mediaindex.terminal import format_seconds
+from mediaindex.safe_text import format_seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Start the player at the moment."""
-    from mediaindex.player import open_at
+    from mediaindex.export.player import open_at
     from mediaindex.store.answers import last
-    from mediaindex.store.hidden import is_hidden
+    from mediaindex.store.catalog.locations import is_hidden
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:

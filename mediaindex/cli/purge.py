@@ -8,13 +8,22 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mediaindex.cli.output import Output
-from mediaindex.config import APPLICATION, Config, config_path, default_library
-from mediaindex.errors import DONE, MediaIndexError, UsageError
+from mediaindex.cli.shared.output import Output
+from mediaindex.config import (
+    APPLICATION,
+    Config,
+    config_path,
+    default_library,
+)
+from mediaindex.errors import (
+    DONE,
+    MediaIndexError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
-    from mediaindex.service import Manager
-    from mediaindex.traces import Left, Trace
+    from mediaindex.background.unit_file import Manager
+    from mediaindex.store.maintenance.purge import KeptPath, Trace
 
 WORD = "purge"
 DECLINED = 1
@@ -65,8 +74,12 @@ def _held(config: Config) -> contextlib.AbstractContextManager[None]:
 
 def _service(config: Config) -> tuple[Manager, str] | None:
     """The service that watches this library, where this program installed one."""
+    from mediaindex.background.unit_file import (
+        installed,
+        is_ours,
+        name_of,
+    )
     from mediaindex.cli.service import manager_of_this_system
-    from mediaindex.service import installed, is_ours, name_of
 
     try:
         manager = manager_of_this_system()
@@ -76,27 +89,27 @@ def _service(config: Config) -> tuple[Manager, str] | None:
     return (manager, name) if is_ours(installed(manager.file(name)) or b"") else None
 
 
-def _found(config: Config, service: tuple[Manager, str] | None) -> tuple[list[Trace], list[Left]]:
+def _found(config: Config, service: tuple[Manager, str] | None) -> tuple[list[Trace], list[KeptPath]]:
     import platformdirs
 
-    from mediaindex import traces
+    from mediaindex.store.maintenance import purge
 
-    found, left = traces.of_library(config.library)
-    shown, strangers = traces.of_thumbnails(platformdirs.user_cache_path(APPLICATION) / "thumbnails")
+    found, left = purge.of_library(config.library)
+    shown, strangers = purge.of_thumbnails(platformdirs.user_cache_path(APPLICATION) / "thumbnails")
     found += shown
-    found += traces.of_file(config_path(), "the settings")
+    found += purge.of_file(config_path(), "the settings")
     if service is not None:
         manager, name = service
-        found += traces.of_file(manager.file(name), "the service that watches the library")
-    return found, [*left, *strangers, *traces.hub_cache()]
+        found += purge.of_file(manager.file(name), "the service that watches the library")
+    return found, [*left, *strangers, *purge.hub_cache()]
 
 
-def _lines(traces: list[Trace], left: list[Left]) -> list[str]:
+def _lines(traces: list[Trace], left: list[KeptPath]) -> list[str]:
     lines = [f"{t.bytes / 1e6:10.1f} MB  {t.path}: {t.what}, {len(t.files)} files" for t in traces]
     return lines + [f"      stays  {item.path}: {item.reason}" for item in left]
 
 
-def _confirmed(output: Output, traces: list[Trace], left: list[Left]) -> bool:
+def _confirmed(output: Output, traces: list[Trace], left: list[KeptPath]) -> bool:
     for line in _lines(traces, left):
         output.say(line)
     output.say(f"type '{WORD}' to remove all of this for ever; the videos stay where they are")
@@ -106,17 +119,17 @@ def _confirmed(output: Output, traces: list[Trace], left: list[Left]) -> bool:
 def _remove(config: Config, found: list[Trace], service: tuple[Manager, str] | None) -> None:
     import platformdirs
 
-    from mediaindex import traces
+    from mediaindex.store.maintenance import purge
 
     if service is not None:
         manager, name = service
         if manager.is_running():
             manager.stop(name)
-    traces.remove(found)
+    purge.remove(found)
     if service is not None:
         service[0].forget(service[1])
     folders = [config.library, platformdirs.user_cache_path(APPLICATION), config_path().parent]
     if config.library == default_library():
         folders.append(config.library.parent)
     for folder in folders:
-        traces.remove_empty(folder)
+        purge.remove_empty(folder)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from mediaindex.cli import add_device
 from mediaindex.cli.backup import copying
-from mediaindex.cli.output import Output, ProgressLine
+from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.config import Config
 from mediaindex.errors import NoSpace, UsageError
 
 if TYPE_CHECKING:
-    from mediaindex.requests import Outcome
+    from mediaindex.ingest.writer.queue import Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Restore, prove that all is there, and make the vectors that are not."""
-    from mediaindex.store.backup import refuse_overlap
     from mediaindex.store.layout import LOCK
     from mediaindex.store.lock import writer_lock
-    from mediaindex.store.restore import has_videos, restore, verify
+    from mediaindex.store.maintenance.backup import refuse_overlap
+    from mediaindex.store.maintenance.restore import (
+        has_videos,
+        restore,
+        verify,
+    )
 
     folder = Path(os.path.abspath(os.path.expanduser(arguments.folder)))
     backup = verify(folder)
@@ -82,11 +86,11 @@ def _make_folder(root: Path) -> None:
 
 def _checked(config: Config, progress: ProgressLine) -> Outcome:
     """What `check --repair` says of the restored library; the lock is held already."""
-    from mediaindex import requests
+    from mediaindex.ingest.writer import queue
+    from mediaindex.ingest.writer.perform import Writer
     from mediaindex.store import commit
     from mediaindex.store.library import open_library
-    from mediaindex.writer import Writer
 
     with open_library(config.library) as library:
         commit.recover(library)
-        return requests.attempt(Writer(library, config).perform, "check", {"repair": True}, progress)
+        return queue.attempt(Writer(library, config).perform, "check", {"repair": True}, progress)

@@ -7,8 +7,8 @@ import os
 
 from mediaindex.cli import add_device
 from mediaindex.cli.index import print_report
-from mediaindex.cli.output import Output
-from mediaindex.cli.writing import through_the_writer
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 
 

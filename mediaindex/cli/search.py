@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli import add_device
-from mediaindex.cli.output import Output
-from mediaindex.cli.reranking import (
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.reranking import (
     add_rerank_arguments,
     decided,
     explain,
@@ -21,15 +21,15 @@ from mediaindex.cli.reranking import (
 )
 from mediaindex.config import Config
 from mediaindex.errors import QueryError
-from mediaindex.terminal import format_seconds
+from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
-    from mediaindex.embed import Encoder
-    from mediaindex.generators import Decision
-    from mediaindex.search import Answer, Hit
+    from mediaindex.embed.encoder import Encoder
+    from mediaindex.search.ranking.generator_registry import Decision
+    from mediaindex.search.searcher import Answer, Hit
+    from mediaindex.store.catalog.lookup import Filters
     from mediaindex.store.library import Library
-    from mediaindex.store.lookup import Filters
-    from mediaindex.store.spaces import Space
+    from mediaindex.store.vectors.spaces import Space
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,9 +86,9 @@ def day(text: str) -> str:
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search, and print the moments."""
     from mediaindex.embed.language import language_note
-    from mediaindex.search import Question, Searcher
+    from mediaindex.safe_text import storable
+    from mediaindex.search.searcher import Question, Searcher
     from mediaindex.store.library import open_library
-    from mediaindex.store.words import storable
 
     if not arguments.text.strip():
         raise QueryError("the query is empty; describe what you look for")
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 def serving_space(library: Library) -> Space | None:
     """The space that answers, None in a library without any."""
-    from mediaindex.store.spaces import active_space
+    from mediaindex.store.vectors.spaces import active_space
 
     with library.read() as connection:
         return active_space(connection)
@@ -133,7 +133,7 @@ def load_space_encoder(library: Library, space: Space, config: Config) -> Encode
     Raises:
         EncoderMismatch: the weights here are not those that made the space.
     """
-    from mediaindex.embed import load_encoder
+    from mediaindex.embed.loading import load_encoder
     from mediaindex.errors import EncoderMismatch
 
     encoder = load_encoder(
@@ -166,7 +166,7 @@ def read_filters(library: Library, arguments: argparse.Namespace) -> tuple[Filte
     Raises:
         QueryError: `--in` names nothing that is indexed.
     """
-    from mediaindex.store import lookup, sources
+    from mediaindex.store.catalog import lookup, sources
 
     within = Path(os.path.abspath(os.path.expanduser(arguments.within))) if arguments.within else None
     one_video = False

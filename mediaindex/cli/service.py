@@ -9,12 +9,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from mediaindex.cli import add_shared
-from mediaindex.cli.output import Output
-from mediaindex.config import CONFIG_VARIABLE, Config, default_library
+from mediaindex.cli.shared.output import Output
+from mediaindex.config import (
+    CONFIG_VARIABLE,
+    Config,
+    default_library,
+)
 from mediaindex.errors import MediaIndexError
 
 if TYPE_CHECKING:
-    from mediaindex.service import Manager
+    from mediaindex.background.unit_file import Manager
 
 BY_VARIABLE = "environment "
 # Where this user's programs, settings, library and encoders are: the manager starts without the shell's.
@@ -45,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Carry out one of the actions."""
-    from mediaindex.service import name_of
+    from mediaindex.background.unit_file import name_of
 
     actions = {"install": _install, "status": _status, "uninstall": _uninstall}
     service = name_of(config.library, default_library())
@@ -59,11 +63,11 @@ def manager_of_this_system() -> Manager:
         MediaIndexError: the program knows none for this system.
     """
     if sys.platform == "darwin":
-        from mediaindex.launchd import Launchd
+        from mediaindex.background.launchd import Launchd
 
         return Launchd()
     if sys.platform == "linux":
-        from mediaindex.systemd import Systemd
+        from mediaindex.background.systemd import Systemd
 
         return Systemd()
     raise MediaIndexError(
@@ -74,7 +78,7 @@ def manager_of_this_system() -> Manager:
 def _install(
     arguments: argparse.Namespace, config: Config, output: Output, manager: Manager, service: str
 ) -> int:
-    from mediaindex.service import write
+    from mediaindex.background.unit_file import write
 
     path, text = manager.file(service), _text(config, manager, service)
     written, started = False, False
@@ -114,7 +118,11 @@ def _install(
 def _status(
     arguments: argparse.Namespace, config: Config, output: Output, manager: Manager, service: str
 ) -> int:
-    from mediaindex.service import State, installed, is_ours
+    from mediaindex.background.unit_file import (
+        State,
+        installed,
+        is_ours,
+    )
 
     path, runs = manager.file(service), manager.is_running()
     content = installed(path)
@@ -145,7 +153,11 @@ def _status(
 def _uninstall(
     arguments: argparse.Namespace, config: Config, output: Output, manager: Manager, service: str
 ) -> int:
-    from mediaindex.service import installed, must_be_ours, remove
+    from mediaindex.background.unit_file import (
+        installed,
+        must_be_ours,
+        remove,
+    )
 
     path = manager.file(service)
     there = installed(path) is not None
@@ -161,7 +173,7 @@ def _uninstall(
 
 
 def _text(config: Config, manager: Manager, service: str) -> bytes:
-    from mediaindex.service import text_of
+    from mediaindex.background.unit_file import text_of
 
     # -P: what lies in the folder where a service starts, the home, is not imported.
     command = (sys.executable, "-P", "-m", "mediaindex", "watch", "--library", str(config.library))
@@ -181,7 +193,7 @@ def _must_have_sources(config: Config, output: Output) -> None:
     Raises:
         UsageError: there is no library.
     """
-    from mediaindex.store import sources
+    from mediaindex.store.catalog import sources
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library, library.read() as connection:

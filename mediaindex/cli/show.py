@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli.output import Output
+from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
-from mediaindex.terminal import format_seconds
+from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _known(connection: sa.Connection, path: Path) -> dict[str, Any]:
-    from mediaindex.store import lookup, words
+    from mediaindex.store.catalog import fulltext, lookup
 
     video_id = lookup.video_at(connection, path)
     if video_id is None:
@@ -82,7 +82,7 @@ def _known(connection: sa.Connection, path: Path) -> dict[str, Any]:
         "volume": here.volume,
         **{name: row._mapping[name] for name in FIELDS},
         "cuts": [] if extraction is None else extraction.cuts,
-        "subtitles": words.subtitles_of(connection, video_id),
+        "subtitles": fulltext.subtitles_of(connection, video_id),
         "frames": [
             {"seconds": seconds, "segment_id": segment.id}
             for segment in segments

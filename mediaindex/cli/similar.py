@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediaindex.cli.output import Output
 from mediaindex.cli.search import (
     add_answer_arguments,
     answer_options,
@@ -15,6 +14,7 @@ from mediaindex.cli.search import (
     print_answer,
     serving_space,
 )
+from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import QueryError, UsageError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mediaindex.embed import Encoder
+    from mediaindex.embed.encoder import Encoder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search with the pictures of a file, and print the moments."""
-    from mediaindex.search import Question, Searcher
-    from mediaindex.store import lookup
+    from mediaindex.search.searcher import Question, Searcher
+    from mediaindex.store.catalog import lookup
     from mediaindex.store.library import open_library
 
     path, seconds = parsed(arguments.what)
@@ -90,9 +90,9 @@ def vector_of_file(
     Raises:
         MediaError: neither image nor video, or it cannot be read.
     """
-    from mediaindex.embedding import picture
-    from mediaindex.query_image import read_image
-    from mediaindex.score import unit
+    from mediaindex.decode.still_image import read_image
+    from mediaindex.embed.preprocess import picture
+    from mediaindex.search.similarity import unit
 
     if not path.is_file():
         raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
@@ -104,15 +104,15 @@ def vector_of_file(
 
 def frames_of_video(path: Path, seconds: float | None, config: Config) -> list[bytes]:
     """The sampled frames of a video as JPEGs, or the one nearest to a time."""
-    from mediaindex.media import Keyframe, NotAVideo
-    from mediaindex.writer import new_decoder, sampling_of
+    from mediaindex.ingest.writer.perform import new_decoder, sampling_of
+    from mediaindex.media import NotAVideo, SampledFrame
 
     with new_decoder(config) as worker:
         info = worker.probe(path)
         if isinstance(info, NotAVideo):
             raise QueryError(f"{path} is neither an image nor a video: {info.reason}")
         items = worker.extract(path, info, sampling_of(config))
-        frames = [item for item in items if isinstance(item, Keyframe)]
+        frames = [item for item in items if isinstance(item, SampledFrame)]
     if seconds is not None:
         frames = [min(frames, key=lambda frame: abs(frame.seconds - seconds))]
     return [frame.jpeg for frame in frames]

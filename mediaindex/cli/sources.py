@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli import add_shared
 from mediaindex.cli.index import check_root
-from mediaindex.cli.output import Output
+from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 def source_rows(connection: sa.Connection) -> list[dict[str, Any]]:
     """Every source as `sources` and `status` print it."""
-    from mediaindex.store import sources
+    from mediaindex.store.catalog import sources
 
     rows = []
     for found in sources.all_sources(connection):
@@ -101,7 +101,8 @@ def _list(_library: Library, _arguments: argparse.Namespace) -> tuple[Path, ...]
 
 
 def _add(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]:
-    from mediaindex.store import sources, thumbnails
+    from mediaindex.store import thumbnails
+    from mediaindex.store.catalog import sources
 
     path = _absolute(arguments.path)
     check_root(library, path)
@@ -115,7 +116,8 @@ def _add(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]:
 
 
 def _remove(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]:
-    from mediaindex.store import forgetting, sources
+    from mediaindex.store import forgetting
+    from mediaindex.store.catalog import sources
 
     path = _known(library, arguments.path)
     with library.write() as connection:
@@ -126,13 +128,13 @@ def _remove(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]
 
 
 def _confirm(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]:
-    from mediaindex import held
+    from mediaindex.ingest.reconcile import deletion_guard
     from mediaindex.store import forgetting
 
     path = _known(library, arguments.path)
     with library.write() as connection:
         forgotten = forgetting.forget_missing(connection, path, at=time.time())
-    held.review(library, [path], time.time())
+    deletion_guard.review(library, [path], time.time())
     return forgotten.paths
 
 
@@ -142,7 +144,7 @@ def _known(library: Library, text: str) -> Path:
     Raises:
         UsageError: it is none.
     """
-    from mediaindex.store import sources
+    from mediaindex.store.catalog import sources
 
     path = _absolute(text)
     with library.read() as connection:

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli.output import Output
-from mediaindex.cli.reranking import rerank_row
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.reranking import rerank_row
 from mediaindex.cli.sources import described, source_rows
 from mediaindex.config import Config
-from mediaindex.terminal import format_seconds
+from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -54,16 +54,16 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _status(library: Library) -> dict[str, Any]:
-    from mediaindex.generators import PRESETS, decide
-    from mediaindex.store import catalog
+    from mediaindex.search.ranking.generator_registry import PRESETS, decide
+    from mediaindex.store.catalog import failures as failure_rows
     from mediaindex.store.lock import holder
-    from mediaindex.store.spaces import active_space
+    from mediaindex.store.vectors.spaces import active_space
 
     with library.read() as connection:
         active = active_space(connection)
         counts = _counts(connection)
         spaces = _spaces(connection)
-        failures = list(catalog.failures(connection).values())
+        failures = list(failure_rows.failures(connection).values())
         sources = source_rows(connection)
     writing = None if library.read_only else holder(library.root / "lock")
     return {
@@ -96,9 +96,17 @@ def _status(library: Library) -> dict[str, Any]:
 def _counts(connection: sa.Connection) -> dict[str, Any]:
     import sqlalchemy as sa
 
-    from mediaindex.store import spaces
-    from mediaindex.store.schema import extraction, location, request, segment, skipped, video
-    from mediaindex.store.sources import shown_places
+    from mediaindex.store.catalog import videos as video_rows
+    from mediaindex.store.catalog.schema import (
+        extraction,
+        location,
+        request,
+        segment,
+        skipped,
+        video,
+    )
+    from mediaindex.store.catalog.sources import shown_places
+    from mediaindex.store.vectors import spaces as spaces_module
 
     def count(query: sa.Select[Any]) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
@@ -115,9 +123,9 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     videos = sa.select(video.c.id, video.c.duration_seconds).where(video.c.id.in_(contents)).subquery()
     hidden = sa.and_(location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None))
     gone = [row for row in paths if row.missing_since is None and not os.path.lexists(row.path)]
-    newest = extraction.c.id.in_(spaces.newest_extraction())
-    active = spaces.active_space(connection)
-    waiting = 0 if active is None else len(spaces.missing_vectors(connection, active.id))
+    newest = extraction.c.id.in_(video_rows.newest_extraction())
+    active = spaces_module.active_space(connection)
+    waiting = 0 if active is None else len(spaces_module.missing_vectors(connection, active.id))
     queued = request.c.state.in_(("queued", "running"))
     return {
         "videos": count(sa.select(videos.c.id)),
@@ -126,7 +134,7 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
         "missing": sum(row.missing_since is not None for row in paths),
         "forgotten": count(sa.select(location.c.id).where(hidden)),
         "skipped": count(sa.select(skipped.c.path)),
-        "frames": spaces.cached_frames(connection),
+        "frames": video_rows.cached_frames(connection),
         "segments": count(
             sa.select(segment.c.id)
             .join(extraction)
@@ -140,10 +148,10 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
 
 
 def _spaces(connection: sa.Connection) -> list[dict[str, Any]]:
-    from mediaindex.store import spaces
-    from mediaindex.store.catalog import visible_frames
+    from mediaindex.store.catalog.videos import visible_frames
+    from mediaindex.store.vectors import spaces as spaces_module
 
-    active = spaces.active_space(connection)
+    active = spaces_module.active_space(connection)
     return [
         {
             "id": space.id,
@@ -154,7 +162,7 @@ def _spaces(connection: sa.Connection) -> list[dict[str, Any]]:
             "serving": active is not None and space.id == active.id,
             "vectors": visible_frames(connection, space.id),
         }
-        for space in spaces.all_spaces(connection)
+        for space in spaces_module.all_spaces(connection)
     ]
 
 

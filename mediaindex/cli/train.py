@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli import add_device
-from mediaindex.cli.output import Output, ProgressLine
+from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.config import Config
 from mediaindex.errors import DONE, UsageError
 
 if TYPE_CHECKING:
-    from mediaindex.training.data import TrainingData
-    from mediaindex.training.plan import Plan
+    from mediaindex.learn.training.data import TrainingData
+    from mediaindex.learn.training.plan import Plan
 
 RECIPES = ("residual", "paper")
 STAGES = ("1", "2", "joint", "generative")
@@ -55,11 +55,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
     import torch
 
-    from mediaindex.embed import load_encoder
     from mediaindex.embed.device import resolve_device
-    from mediaindex.training.data import read_training_data
-    from mediaindex.training.plan import planned
-    from mediaindex.training.train import train
+    from mediaindex.embed.loading import load_encoder
+    from mediaindex.learn.training.data import read_training_data
+    from mediaindex.learn.training.plan import planned
+    from mediaindex.learn.training.train import train
 
     torch.set_num_threads(config.threads)
     device, note = resolve_device(config.device)
@@ -105,7 +105,7 @@ def _introduce(data: TrainingData, plan: Plan, out: Path, device: str, output: O
 
 def _show(out: Path, report: Mapping[str, Any], output: Output) -> None:
     """The report for a person."""
-    from mediaindex.training.model_card import interval
+    from mediaindex.learn.training.model_card import interval
 
     output.line(f"{out}: measured on {report['measured_on']}, percent with 95 % intervals")
     width = max(len(row["ranking"]) for row in report["rows"])

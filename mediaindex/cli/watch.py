@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli import add_cache_limit, add_device
 from mediaindex.cli.index import check_root, print_report
-from mediaindex.cli.output import Output, ProgressLine
+from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.config import Config
 from mediaindex.errors import UsageError, WriterBusy
-from mediaindex.terminal import format_seconds
+from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
-    from mediaindex.requests import Json
+    from mediaindex.ingest.writer.queue import Json
     from mediaindex.store.library import Library
 
 ASKED_SECONDS = 0.5
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 def _add_sources(library: Library, paths: list[Path]) -> list[Path]:
     """Remember roots; those that were none before."""
-    from mediaindex.store import sources
+    from mediaindex.store.catalog import sources
 
     with library.write() as connection:
         known = {source.path for source in sources.all_sources(connection)}
@@ -109,8 +109,8 @@ def _add_sources(library: Library, paths: list[Path]) -> list[Path]:
 
 
 def _once(library: Library, config: Config, output: Output) -> int:
-    from mediaindex.cli.writing import through_the_writer
-    from mediaindex.store import sources
+    from mediaindex.cli.shared.writing import through_the_writer
+    from mediaindex.store.catalog import sources
 
     with library.read() as connection:
         roots = [str(source.path) for source in sources.all_sources(connection)]
@@ -147,13 +147,13 @@ def _watch(
 
 
 def _follow(library: Library, config: Config, arguments: argparse.Namespace, output: Output) -> int:
-    from mediaindex import logs
-    from mediaindex.follow import Follower, Following
-    from mediaindex.politeness import be_polite
+    from mediaindex.background import log_file
+    from mediaindex.background.loop import WatchLoop, WatchPolicy
+    from mediaindex.background.throttle import be_polite
 
-    logs.set_up(library.root, format=config.log_format)
+    log_file.set_up(library.root, format=config.log_format)
     be_polite(config.nice)
-    following = Following(
+    following = WatchPolicy(
         quiet_seconds=arguments.quiet_seconds,
         rescan_seconds=60.0 * arguments.rescan_minutes,
         looks_first=not arguments.full_only,
@@ -162,12 +162,12 @@ def _follow(library: Library, config: Config, arguments: argparse.Namespace, out
     teller = Teller(output)
     try:
         with ProgressLine(output) as progress:
-            Follower(library, config, following, tell=teller, progress=progress).run()
+            WatchLoop(library, config, following, tell=teller, progress=progress).run()
     except KeyboardInterrupt:
         # Being stopped is how watching ends; the library is consistent at every moment.
         teller({"event": "stopped", "pid": os.getpid()})
     finally:
-        logs.tear_down()
+        log_file.tear_down()
     return 0
 
 
@@ -213,13 +213,13 @@ def _looked(event: Json) -> str | None:
 
 def _steer(library: Library, arguments: argparse.Namespace, output: Output) -> int:
     """Pause, resume, or say what the watcher does."""
-    from mediaindex.store import pause
+    from mediaindex.store import state
 
     with library.write() as connection:
         if arguments.pause:
-            pause.set_pause(connection, by="the user")
+            state.set_pause(connection, by="the user")
         elif arguments.resume:
-            pause.clear_pause(connection)
+            state.clear_pause(connection)
     values = watcher_values(library)
     output.data(values)
     output.line(_state_line(values))
@@ -228,14 +228,14 @@ def _steer(library: Library, arguments: argparse.Namespace, output: Output) -> i
 
 def watcher_values(library: Library) -> dict[str, Any]:
     """What is known of the watcher: the JSON of `watch --status`."""
-    from mediaindex.store import pause, watch_state
     from mediaindex.store.lock import holder
+    from mediaindex.store.state import paused, watch_state
 
     found = None if library.read_only else holder(library.root / "lock")
     running = found is not None and found.role == "watch"
     with library.read() as connection:
-        state = watch_state.read(connection) if running else None
-        paused = pause.paused(connection)
+        state = watch_state(connection) if running else None
+        pause = paused(connection)
     return {
         "running": running,
         "pid": found.pid if found is not None and running else None,
@@ -243,7 +243,7 @@ def watcher_values(library: Library) -> dict[str, Any]:
         "reason": state["reason"] if state else None,
         "since": state["since"] if state else None,
         "progress": state["progress"] if state else None,
-        "paused": paused is not None,
+        "paused": pause is not None,
     }
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-    from mediaindex.embed import EncoderSpec
+    from mediaindex.embed.encoder import EncoderSpec
 
 _SURE = 0.85
 _MOST_CHARACTERS = 1000

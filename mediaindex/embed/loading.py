@@ -1,26 +1,42 @@
-"""From a name to an encoder: imported weights, a preset, or a library's own reference."""
+"""From a name to an encoder: imported weights, a preset, or a library's own reference.
+
+Importing this loads no torch; loading an encoder does.
+"""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
 
-import torch
-
-from mediaindex.embed import Encoder
-from mediaindex.embed.device import resolve_device
+from mediaindex.embed.encoder import Encoder
 from mediaindex.embed.presets import PRESETS
-from mediaindex.embed.weights import Import, imported
+from mediaindex.embed.weights.files import Import, imported
 from mediaindex.errors import EncoderUnavailable
 
 
-def load(name: str, *, device: str, models: Path | None, threads: int | None) -> Encoder:
-    """See `mediaindex.embed.load_encoder`."""
+def load_encoder(
+    name: str, *, device: str = "auto", models: Path | None = None, threads: int | None = None
+) -> Encoder:
+    """The encoder of that name, from files of this machine alone.
+
+    Args:
+        device: auto, cpu, cuda or mps.
+        models: folder of imported weights.
+        threads: torch's threads for this process from now on; None leaves them.
+
+    Raises:
+        EncoderUnavailable: the name is unknown or its weights are not here; says the remedy.
+        EncoderMismatch: the weights are of another shape than the model.
+    """
+    import torch
+
+    from mediaindex.embed.device import resolve_device
+
     if threads is not None:
         torch.set_num_threads(threads)
     chosen, _ = resolve_device(device)
     if name == "builtin":
-        from mediaindex.embed.builtin import load_builtin
+        from mediaindex.embed.families.builtin import load_builtin
 
         return load_builtin(device=chosen)
     brought = imported(models).get(name) if models is not None else None
@@ -32,7 +48,7 @@ def load(name: str, *, device: str, models: Path | None, threads: int | None) ->
     if library == "open_clip" and reference:
         return _open_clip(name, reference, device=chosen)
     if library == "transformers" and reference:
-        from mediaindex.embed.hf_encoder import folder_of, load_transformers
+        from mediaindex.embed.families.transformers import folder_of, load_transformers
 
         return load_transformers(folder_of(reference), name=name, device=chosen)
     raise EncoderUnavailable(_unknown(name, models))
@@ -41,18 +57,18 @@ def load(name: str, *, device: str, models: Path | None, threads: int | None) ->
 def _imported(brought: Import, *, device: str) -> Encoder:
     licence = (brought.licence, brought.commercial)
     if brought.library == "transformers":
-        from mediaindex.embed.hf_encoder import load_transformers
+        from mediaindex.embed.families.transformers import load_transformers
 
         return load_transformers(brought.folder, name=brought.name, device=device, licence=licence)
-    from mediaindex.embed.openclip_encoder import load_openclip
-    from mediaindex.embed.openclip_files import files_of_folder
+    from mediaindex.embed.families.open_clip import load_openclip
+    from mediaindex.embed.weights.open_clip_files import files_of_folder
 
     return load_openclip(files_of_folder(brought.folder), name=brought.name, device=device, licence=licence)
 
 
 def _preset(name: str, *, device: str) -> Encoder:
-    from mediaindex.embed.openclip_encoder import load_openclip
-    from mediaindex.embed.openclip_files import files_of_tag
+    from mediaindex.embed.families.open_clip import load_openclip
+    from mediaindex.embed.weights.open_clip_files import files_of_tag
 
     preset = PRESETS[name]
     try:
@@ -66,8 +82,12 @@ def _preset(name: str, *, device: str) -> Encoder:
 
 
 def _open_clip(name: str, reference: str, *, device: str) -> Encoder:
-    from mediaindex.embed.openclip_encoder import load_openclip
-    from mediaindex.embed.openclip_files import files_of_folder, files_of_tag, files_of_weights
+    from mediaindex.embed.families.open_clip import load_openclip
+    from mediaindex.embed.weights.open_clip_files import (
+        files_of_folder,
+        files_of_tag,
+        files_of_weights,
+    )
 
     if Path(reference).is_dir():
         return load_openclip(files_of_folder(Path(reference)), name=name, device=device)

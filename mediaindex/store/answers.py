@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mediaindex.safe_text import storable
+from mediaindex.store.catalog.schema import answer
 from mediaindex.store.library import Library
-from mediaindex.store.schema import answer
-from mediaindex.store.words import storable
 
 KEPT = 100
 

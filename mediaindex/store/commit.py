@@ -17,22 +17,32 @@ import numpy as np
 import sqlalchemy as sa
 
 from mediaindex.media import FrameEmbeddings
-from mediaindex.store import vectors as lance
-from mediaindex.store.library import Library
-from mediaindex.store.schema import extraction, garbage, indexed, space
-from mediaindex.store.spaces import (
+from mediaindex.store.catalog.database import (
     CLEAN,
     EPOCH,
+    get_meta,
+    set_meta,
+)
+from mediaindex.store.catalog.schema import (
+    extraction,
+    garbage,
+    indexed,
+    space,
+)
+from mediaindex.store.catalog.videos import newest_extraction, throw_away
+from mediaindex.store.library import Library
+from mediaindex.store.vectors import lance
+from mediaindex.store.vectors.lance import (
+    joined,
+    new_generation,
+    vector_rows,
+)
+from mediaindex.store.vectors.spaces import (
     Space,
     all_spaces,
-    get_meta,
     make_visible,
-    newest_extraction,
     owned,
-    set_meta,
-    throw_away,
 )
-from mediaindex.store.vectors import joined, new_generation, vector_rows
 
 DEAD_SHARE = 0.2
 """The matrix is written anew when more than this share of its rows is no longer visible."""

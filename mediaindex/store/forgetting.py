@@ -23,26 +23,34 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from mediaindex.store.catalog import (
+from mediaindex.store.catalog.failures import (
     Failure,
-    Location,
-    below,
     failures,
-    locations_below,
-    remove_locations,
     skips,
 )
-from mediaindex.store.mounts import known_volumes, volume_holding
-from mediaindex.store.schema import failure, location, skipped, subtitle, word
-from mediaindex.store.sources import held_roots
-from mediaindex.store.spaces import remove_unplaced_videos
+from mediaindex.store.catalog.locations import (
+    Location,
+    below,
+    locations_below,
+    remove_locations,
+)
+from mediaindex.store.catalog.schema import (
+    failure,
+    location,
+    skipped,
+    subtitle,
+    word,
+)
+from mediaindex.store.catalog.sources import held_roots
+from mediaindex.store.catalog.videos import remove_unplaced_videos
+from mediaindex.store.catalog.volumes import known_volumes, volume_holding
 
 UNDO_SECONDS = 30 * 24 * 3600.0
 IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class ForgetResult:
     """What a forgetting, or its undoing, was about.
 
     Attributes:
@@ -54,7 +62,7 @@ class Forgotten:
     videos: int
 
 
-def forget(connection: Connection, paths: Sequence[Path], *, at: float) -> Forgotten:
+def forget(connection: Connection, paths: Sequence[Path], *, at: float) -> ForgetResult:
     """Hide what lies at or below these paths; files that could not be read are left alone from now on.
 
     Args:
@@ -64,25 +72,25 @@ def forget(connection: Connection, paths: Sequence[Path], *, at: float) -> Forgo
     hidden = [row for row in rows if row.forgotten_at in (None, at)]
     _set_forgotten(connection, [row.id for row in hidden], at)
     unread = _bury_unread(connection, paths, at)
-    return Forgotten(
+    return ForgetResult(
         tuple(sorted({row.path for row in hidden} | set(unread))), len(_unseen(connection, hidden))
     )
 
 
-def forget_missing(connection: Connection, root: Path, *, at: float) -> Forgotten:
+def forget_missing(connection: Connection, root: Path, *, at: float) -> ForgetResult:
     """Hide what is missing below a root."""
     rows = locations_below(connection, [root]).values()
     gone = [row for row in rows if row.missing_since is not None and row.forgotten_at is None]
     _set_forgotten(connection, [row.id for row in gone], at)
-    return Forgotten(tuple(sorted(row.path for row in gone)), len(_unseen(connection, gone)))
+    return ForgetResult(tuple(sorted(row.path for row in gone)), len(_unseen(connection, gone)))
 
 
-def forget_now(connection: Connection, paths: Sequence[Path], *, at: float) -> Forgotten:
+def forget_now(connection: Connection, paths: Sequence[Path], *, at: float) -> ForgetResult:
     """Hide what lies at or below these paths and remove it at once, also what was hidden before."""
     shown = forget(connection, paths, at=at)
     rows = [row for row in locations_below(connection, paths).values() if row.content is not None]
     gone = _remove(connection, rows)
-    return Forgotten(tuple(sorted({row.path for row in rows} | set(shown.paths))), len(gone))
+    return ForgetResult(tuple(sorted({row.path for row in rows} | set(shown.paths))), len(gone))
 
 
 def last_forgetting(connection: Connection, *, now: float) -> float | None:
@@ -91,7 +99,7 @@ def last_forgetting(connection: Connection, *, now: float) -> float | None:
     return None if newest is None or newest < now - UNDO_SECONDS else newest
 
 
-def undo(connection: Connection, paths: Sequence[Path] | None, *, at: float) -> Forgotten:
+def undo(connection: Connection, paths: Sequence[Path] | None, *, at: float) -> ForgetResult:
     """Show again what is forgotten at or below these paths; without paths, what was forgotten at `at`.
 
     What was removed for good cannot be shown: its tombstone goes, and the next pass indexes it again.
@@ -103,7 +111,7 @@ def undo(connection: Connection, paths: Sequence[Path] | None, *, at: float) -> 
     unseen = _unseen(connection, rows)
     remove_locations(connection, [row.id for row in rows if row.content is None])
     _set_forgotten(connection, [row.id for row in rows if row.content is not None], None)
-    return Forgotten(tuple(sorted(row.path for row in rows)), len(unseen - _unseen(connection, rows)))
+    return ForgetResult(tuple(sorted(row.path for row in rows)), len(unseen - _unseen(connection, rows)))
 
 
 def purge_forgotten(connection: Connection, *, before: float) -> list[int]:

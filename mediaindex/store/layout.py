@@ -102,3 +102,15 @@ def close_folder(root: Path) -> None:
     """Take a library's folder from all but its owner, unless something foreign lies in it."""
     if all(map(is_part, os.listdir(root))):
         root.chmod(PRIVATE_FOLDER)
+
+
+def sync_path(path: Path, *, mode: int | None = None) -> None:
+    """fsync one file or directory, with this mode where it is ours to change."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if mode is not None:
+            with contextlib.suppress(PermissionError):
+                os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -12,16 +12,39 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
-from mediaindex.store.database import make_engine, migrate, translated
+from mediaindex.errors import (
+    MediaIndexError,
+    NoSpace,
+    StoreError,
+    UsageError,
+)
+from mediaindex.sources.volumes import refuse_unfit
+from mediaindex.store.catalog.database import (
+    IDENTITY,
+    get_meta,
+    make_engine,
+    migrate,
+    set_meta,
+    translated,
+)
 from mediaindex.store.frame_cache import FrameCache
-from mediaindex.store.layout import DATABASE as DATABASE
-from mediaindex.store.layout import KEEP, LOCK, close_folder, make_private_folder, private
-from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lock
-from mediaindex.store.matrix import MatrixFile
-from mediaindex.store.spaces import IDENTITY, Space, get_meta, set_meta
-from mediaindex.store.vectors import LanceSpace
-from mediaindex.volumes import refuse_unfit
+from mediaindex.store.layout import (
+    DATABASE,
+    KEEP,
+    LOCK,
+    close_folder,
+    make_private_folder,
+    private,
+)
+from mediaindex.store.lock import (
+    Role,
+    keeping_files,
+    removing_files,
+    writer_lock,
+)
+from mediaindex.store.vectors.lance import LanceSpace
+from mediaindex.store.vectors.matrix import MatrixFile
+from mediaindex.store.vectors.spaces import Space
 
 
 class Library:

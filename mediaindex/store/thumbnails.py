@@ -8,12 +8,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from mediaindex.store.catalog import below
+from mediaindex.store.catalog.locations import below
+from mediaindex.store.catalog.schema import location, video
+from mediaindex.store.catalog.videos import EVICTED
 from mediaindex.store.frame_cache import CONTENT_DIGITS, FrameCache
 from mediaindex.store.layout import make_private_folder, private
 from mediaindex.store.library import Library
-from mediaindex.store.schema import location, video
-from mediaindex.store.spaces import EVICTED
 
 FOLDER = "thumbnails"
 KEPT = 5000

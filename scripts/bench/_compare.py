@@ -48,9 +48,13 @@ def stored(library: Library) -> dict[str, Stored]:
     import numpy as np
     import sqlalchemy as sa
 
-    from mediaindex.store.reader import SpaceReader
-    from mediaindex.store.schema import extraction, indexed, video
-    from mediaindex.store.spaces import active_space
+    from mediaindex.store.catalog.schema import (
+        extraction,
+        indexed,
+        video,
+    )
+    from mediaindex.store.vectors.reader import SpaceReader
+    from mediaindex.store.vectors.spaces import active_space
 
     with library.read() as connection:
         space = active_space(connection)
@@ -89,7 +93,7 @@ def _frames_and_segments(
 ) -> tuple[dict[int, list[float]], dict[int, list[tuple[Any, ...]]]]:
     import sqlalchemy as sa
 
-    from mediaindex.store.schema import frame, segment
+    from mediaindex.store.catalog.schema import frame, segment
 
     times: dict[int, list[float]] = {}
     for row in connection.execute(sa.select(frame).order_by(frame.c.extraction_id, frame.c.ordinal)):
@@ -105,7 +109,12 @@ def places(library: Library) -> dict[Path, Place]:
     """By path, what is known there; what is missing or forgotten is left out."""
     import sqlalchemy as sa
 
-    from mediaindex.store.schema import location, subtitle, video, word
+    from mediaindex.store.catalog.schema import (
+        location,
+        subtitle,
+        video,
+        word,
+    )
 
     chosen = (
         sa.select(location.c.id, location.c.path, location.c.next_video_id, video.c.hash)
@@ -133,7 +142,7 @@ def contents(library: Library) -> dict[str, Rows]:
     """By content hash, what is known of the film as a whole; what was not read in full is left out."""
     import sqlalchemy as sa
 
-    from mediaindex.store.schema import video
+    from mediaindex.store.catalog.schema import video
 
     columns = [column for column in video.c if column.name not in ("id", "hash", "added_at")]
     with library.read() as connection:
@@ -148,7 +157,7 @@ def unread(library: Library) -> dict[Path, tuple[str, ...]]:
     """Files that could not be read or hold no film, by path with the reason."""
     import sqlalchemy as sa
 
-    from mediaindex.store.schema import failure, skipped
+    from mediaindex.store.catalog.schema import failure, skipped
 
     with library.read() as connection:
         failed = connection.execute(sa.select(failure.c.path, failure.c.stage, failure.c.reason)).all()

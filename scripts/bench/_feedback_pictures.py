@@ -19,10 +19,10 @@ import numpy as np
 from bench._report import say
 from numpy.typing import NDArray
 
-from mediaindex.score import unit
+from mediaindex.search.similarity import unit
 
 if TYPE_CHECKING:
-    from mediaindex.embed import Encoder
+    from mediaindex.embed.encoder import Encoder
 
 PARTS: tuple[str, ...] = ("map", "train", "validation", "test")
 MAP, TEST = 1410, 2000
@@ -92,8 +92,8 @@ def flickr8k(folder: Path, work: Path, seed: int) -> Pictures:
 
 def of_clips(file: Path, seed: int) -> Pictures:
     """The clips of a feature file of the built-in encoder, as search compares them; all validate."""
-    from mediaindex.embed.builtin import load_builtin
-    from mediaindex.features import read_features
+    from mediaindex.embed.families.builtin import load_builtin
+    from mediaindex.learn.features.feature_set import read_features
 
     encoder = load_builtin(device="cpu")
     held = read_features(file, encoder=encoder.spec, words=False)
@@ -167,7 +167,7 @@ def _text_vectors(texts: Sequence[str], work: Path) -> Floats:
     """Unit vectors by the built-in encoder's text tower, kept in `work` for its digest."""
     import torch
 
-    from mediaindex.embed.builtin import load_builtin
+    from mediaindex.embed.families.builtin import load_builtin
 
     torch.set_num_threads(1)
     encoder = load_builtin(device="cpu")

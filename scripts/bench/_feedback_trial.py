@@ -13,8 +13,8 @@ from bench._feedback_lists import Lists, Questions
 from bench._feedback_pictures import Pictures
 from numpy.typing import NDArray
 
-from mediaindex.feedback import moved_query
-from mediaindex.metrics import average_precision
+from mediaindex.learn.evaluation.metrics import average_precision
+from mediaindex.search.feedback import moved_query
 
 Marks = NDArray[np.float32]
 Scores = NDArray[np.float32]

@@ -28,8 +28,8 @@ from bench._generator_study import Study, Table
 from bench._generator_table import Comparison
 from bench._report import say
 
-from mediaindex.training.generator_trial import listed
-from mediaindex.training.retrieval_trial import Trial
+from mediaindex.learn.evaluation.generator_trial import listed
+from mediaindex.learn.evaluation.retrieval_trial import Trial
 from mediaindex_models.presets import GeneratorSpec
 from mediaindex_models.training_config import Stage
 

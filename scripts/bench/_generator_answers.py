@@ -19,10 +19,14 @@ from bench._generator_recipes import Recipe
 from bench._report import say
 from numpy.typing import NDArray
 
-from mediaindex.training.generator_trial import Listed, listed
-from mediaindex.training.outcome import Base, Scored, scored
-from mediaindex.training.plan import fitted
-from mediaindex.training.retrieval_trial import Trial
+from mediaindex.learn.evaluation.generator_trial import CandidateLists, listed
+from mediaindex.learn.evaluation.retrieval_trial import Trial
+from mediaindex.learn.training.outcome import (
+    BaseRanking,
+    ScoredTrial,
+    scored,
+)
+from mediaindex.learn.training.plan import fitted
 from mediaindex_models.checkpoint import EncoderIdentity, Saved, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss
@@ -69,8 +73,8 @@ class Answers:
             the right item. milliseconds: CPU time of one thread, a judged text query, 64 at a time.
     """
 
-    validation: tuple[Listed, ...]
-    judged: tuple[Listed, ...]
+    validation: tuple[CandidateLists, ...]
+    judged: tuple[CandidateLists, ...]
     loss: float
     milliseconds: float
 
@@ -168,12 +172,12 @@ def _plain(words: str) -> str:
 
 
 def _asked(recipe: Recipe, fold: Fold, generator: Generator, matcher: Matcher | None) -> Answers:
-    base = Base(fold.blend, fold.beta, recipe.corrected)
+    base = BaseRanking(fold.blend, fold.beta, recipe.corrected)
 
-    def of(trials: Sequence[Trial]) -> list[Scored]:
+    def of(trials: Sequence[Trial]) -> list[ScoredTrial]:
         return scored(trials, base, matcher)
 
-    def answered(held: Sequence[Scored]) -> tuple[Listed, ...]:
+    def answered(held: Sequence[ScoredTrial]) -> tuple[CandidateLists, ...]:
         count = recipe.candidates
         return tuple(listed(one.trial, one.score, generator, candidates=count) for one in held)
 
@@ -188,13 +192,13 @@ def _asked(recipe: Recipe, fold: Fold, generator: Generator, matcher: Matcher | 
     return Answers(validation, (*by_text, *by_clip), loss, milliseconds)
 
 
-def _once(generator: Generator, held: Scored, recipe: Recipe) -> Listed:
+def _once(generator: Generator, held: ScoredTrial, recipe: Recipe) -> CandidateLists:
     """As one evaluation at the noisiest step has it."""
     generator.spec = replace(generator.spec, sampling="single")
     return listed(held.trial, held.score, generator, candidates=recipe.candidates)
 
 
-def noisiest_loss(held: Listed) -> float:
+def noisiest_loss(held: CandidateLists) -> float:
     """The generation loss of the lists that have the right item; x_0 being of the noisiest step."""
     found = torch.from_numpy(held.place < held.clean.shape[1])
     if not bool(found.any()):
@@ -210,16 +214,16 @@ def write_arrays(file: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     os.replace(building, file)
 
 
-def arrays_of(held: Listed, prefix: str = "") -> dict[str, NDArray[np.generic]]:
+def arrays_of(held: CandidateLists, prefix: str = "") -> dict[str, NDArray[np.generic]]:
     """What `listed_in` makes lists of again."""
     return {f"{prefix}{name}": np.asarray(getattr(held, name)) for name in _ARRAYS}
 
 
-def listed_in(arrays: Mapping[str, NDArray[np.generic]], trial: Trial, prefix: str = "") -> Listed:
+def listed_in(arrays: Mapping[str, NDArray[np.generic]], trial: Trial, prefix: str = "") -> CandidateLists:
     """The lists of a trial."""
     score, clean = (torch.from_numpy(arrays[f"{prefix}{name}"]) for name in ("score", "clean"))
     place = arrays[f"{prefix}place"].astype(np.intp)
-    return Listed(trial, score, clean, place, arrays[f"{prefix}outside"].astype(np.float64))
+    return CandidateLists(trial, score, clean, place, arrays[f"{prefix}outside"].astype(np.float64))
 
 
 def _write(file: Path, made: Answers) -> None:
@@ -234,7 +238,7 @@ def _read(file: Path, fold: Fold) -> Answers:
     with np.load(file, allow_pickle=False) as held:
         arrays = dict(held)
 
-    def of(share: str, trials: Sequence[Trial]) -> tuple[Listed, ...]:
+    def of(share: str, trials: Sequence[Trial]) -> tuple[CandidateLists, ...]:
         return tuple(listed_in(arrays, trial, f"{share} {trial.direction} ") for trial in trials)
 
     return Answers(

@@ -16,11 +16,26 @@ import torch
 from numpy.typing import NDArray
 
 from mediaindex.errors import UsageError
-from mediaindex.feature_rows import read_header
-from mediaindex.features import Features, joined, read_features
-from mediaindex.training.data import TrainingData, of_clips, pairs_of, shared_out
-from mediaindex.training.generator_trial import LEAST_OF_SOURCE
-from mediaindex.training.retrieval_trial import Trial, best_beta, best_blend, training_hubness, trials_of
+from mediaindex.learn.evaluation.generator_trial import LEAST_OF_SOURCE
+from mediaindex.learn.evaluation.retrieval_trial import (
+    Trial,
+    best_beta,
+    best_blend,
+    training_hubness,
+    trials_of,
+)
+from mediaindex.learn.features.feature_rows import read_header
+from mediaindex.learn.features.feature_set import (
+    Features,
+    joined,
+    read_features,
+)
+from mediaindex.learn.training.data import (
+    TrainingData,
+    of_clips,
+    pairs_of,
+    shared_out,
+)
 from mediaindex_models.pairs import Pairs
 
 ROLES = ("train", "val", "test")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.features import Features
-from mediaindex.score import unit
-from mediaindex.training.data import TrainingData, of_clips
+from mediaindex.learn.features.feature_set import Features
+from mediaindex.learn.training.data import TrainingData, of_clips
+from mediaindex.search.similarity import unit
 
 
 def weakened(data: TrainingData, dimensions: int) -> TrainingData:

@@ -12,10 +12,14 @@ from bench._generator_folds import Fold
 from bench._generator_recipes import Recipe
 from numpy.typing import NDArray
 
-from mediaindex.metrics import Interval, paired_bootstrap, ranks
-from mediaindex.score import querybank_normalised
-from mediaindex.training.generator_trial import WEIGHTS, Listed
-from mediaindex.training.retrieval_trial import Trial
+from mediaindex.learn.evaluation.generator_trial import WEIGHTS, CandidateLists
+from mediaindex.learn.evaluation.metrics import (
+    Interval,
+    paired_bootstrap,
+    ranks,
+)
+from mediaindex.learn.evaluation.retrieval_trial import Trial
+from mediaindex.search.ranking.hubness import querybank_normalised
 from mediaindex_models.presets import GeneratorSpec
 
 Ranks = NDArray[np.float64]
@@ -138,7 +142,7 @@ def validation_gains(spec: GeneratorSpec, folds: Sequence[Sequence[Answers]]) ->
     ]
 
 
-def _gain(lists: Listed, spec: GeneratorSpec) -> float:
+def _gain(lists: CandidateLists, spec: GeneratorSpec) -> float:
     return 100.0 * float(np.mean(1.0 / (1.0 + lists.ranks(spec)) - 1.0 / (1.0 + lists.outside)))
 
 

@@ -31,9 +31,9 @@ from bench._generator_results import (
 )
 from bench._generator_table import Comparison, over_corrected
 
-from mediaindex.training.data import TrainingData
-from mediaindex.training.generator_trial import WEIGHTS
-from mediaindex.training.report import TOLERATED_LOSS
+from mediaindex.learn.evaluation.generator_trial import WEIGHTS
+from mediaindex.learn.evaluation.report import TOLERATED_LOSS
+from mediaindex.learn.training.data import TrainingData
 from mediaindex_models.presets import GeneratorSpec
 
 Table = tuple[str, Sequence[Comparison]]

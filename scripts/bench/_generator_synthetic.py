@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mediaindex.features import Features
-from mediaindex.training.data import TrainingData, shared_out
+from mediaindex.learn.features.feature_set import Features
+from mediaindex.learn.training.data import TrainingData, shared_out
 
 WIDTH, EVIDENCE, FRAMES, CAPTIONS = 16, 8, 3, 2
 CLIPS = {"train": 80, "val": 96, "test": 96}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench._generator_results import CORRECTED, METRICS, Result, named
 from bench._report import Row
 
-from mediaindex.metrics import Interval
+from mediaindex.learn.evaluation.metrics import Interval
 
 BOUNDED = ("R@1", "R@10", "MRR")
 _COLUMNS = (

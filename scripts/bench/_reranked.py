@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from bench._report import Row, say
 
 if TYPE_CHECKING:
-    from mediaindex.generators import Preset
-    from mediaindex.rerank import Reranker
-    from mediaindex.search import Searcher
+    from mediaindex.search.ranking.generator_registry import Preset
+    from mediaindex.search.ranking.reranker import Reranker
+    from mediaindex.search.searcher import Searcher
 
 Asked = Sequence[tuple[str, Path]]
 RankOf = Callable[["Searcher", str, Path], int]
@@ -36,7 +36,7 @@ def reranked_rows(
         rank_of: (searcher, text, clip) → rank of the clip.
     """
     from mediaindex.errors import GeneratorUnavailable
-    from mediaindex.search import Searcher
+    from mediaindex.search.searcher import Searcher
 
     try:
         reranker = _reranker(preset, instant)
@@ -64,8 +64,8 @@ def order_row(preset: Preset, texts: Sequence[str], library: Path, processes: in
 
 
 def _reranker(preset: Preset, searcher: Searcher) -> Reranker:
-    from mediaindex.generators import decide
-    from mediaindex.rerank import load_reranker
+    from mediaindex.search.ranking.generator_registry import decide
+    from mediaindex.search.ranking.reranker import load_reranker
 
     decision = decide(searcher.space, searcher.library.root, preset, "on")
     assert decision.generator is not None
@@ -76,7 +76,7 @@ def _reranker(preset: Preset, searcher: Searcher) -> Reranker:
 
 def _fastest(searcher: Searcher, texts: Sequence[str], candidates: int) -> float:
     """CPU milliseconds of a query: the mean over texts, each the best of three; the first round warms."""
-    from mediaindex.search import Question
+    from mediaindex.search.searcher import Question
 
     best = [float("inf")] * len(texts)
     for _round in range(4):

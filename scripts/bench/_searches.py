@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._report import say
 
 if TYPE_CHECKING:
-    from mediaindex.search import Searcher
+    from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import Library
 
 QUERIES = ("coloured tiles", "film", "a dog runs over the grass", "never touched", "holiday words number")
@@ -43,11 +43,12 @@ class Searches:
 
 def search_until_told(root: Path, film: Path, tally: Searches) -> None:
     """Search with handles that live for a while, as a front end's do, and are then opened anew."""
-    from mediaindex.embed import load_encoder
+    from mediaindex.embed.loading import load_encoder
     from mediaindex.errors import MediaIndexError
-    from mediaindex.search import Searcher
-    from mediaindex.store.library import DATABASE, open_library
-    from mediaindex.store.spaces import active_space
+    from mediaindex.search.searcher import Searcher
+    from mediaindex.store.layout import DATABASE
+    from mediaindex.store.library import open_library
+    from mediaindex.store.vectors.spaces import active_space
 
     encoder = load_encoder("builtin", device="cpu", threads=1)
     chance = random.Random(0)
@@ -69,7 +70,7 @@ def search_until_told(root: Path, film: Path, tally: Searches) -> None:
 def _some_searches(
     searcher: Searcher, library: Library, film: Path, chance: random.Random, tally: Searches
 ) -> None:
-    from mediaindex.search import Question
+    from mediaindex.search.searcher import Question
 
     for _ in range(HANDLE_SEARCHES):
         text = chance.choice(QUERIES)

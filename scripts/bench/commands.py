@@ -141,7 +141,7 @@ class Home:
     def serving(self) -> str:
         """The encoder that answers."""
         from mediaindex.store.library import open_library
-        from mediaindex.store.spaces import active_space
+        from mediaindex.store.vectors.spaces import active_space
 
         with open_library(self.library) as library, library.read() as connection:
             space = active_space(connection)
@@ -170,7 +170,7 @@ class Home:
     def _lost_vectors(self) -> list[str]:
         """The watcher has nothing to do at this moment, so that this process may write."""
         from mediaindex.store.library import open_library
-        from mediaindex.store.spaces import active_space, owned
+        from mediaindex.store.vectors.spaces import active_space, owned
 
         with open_library(self.library) as library:
             with library.read() as connection:
@@ -279,8 +279,8 @@ def _wait_until_carried_out(home: Home, asker: subprocess.Popen[str], seconds: f
 def _carried_out(home: Home) -> bool:
     import sqlalchemy as sa
 
+    from mediaindex.store.catalog.schema import request
     from mediaindex.store.library import open_library
-    from mediaindex.store.schema import request
 
     with open_library(home.library) as library, library.read() as connection:
         running = sa.select(request.c.id).where(request.c.state == "running")
@@ -296,7 +296,7 @@ def _see_that_all_is_well(home: Home, words: list[str], tally: Tally) -> None:
 
 def judge(home: Home, tally: Tally) -> None:
     """End the watcher and compare with a fresh index of all that was given."""
-    from mediaindex.store import sources
+    from mediaindex.store.catalog import sources
     from mediaindex.store.library import open_library
 
     if home.serving() != "builtin":

@@ -311,7 +311,7 @@ def _beside(
     note: str = "",
 ) -> Row:
     """One figure of one method beside another's, with the interval of the difference in its unit."""
-    from mediaindex.metrics import paired_bootstrap
+    from mediaindex.learn.evaluation.metrics import paired_bootstrap
 
     own, base = found[name].figures[figure], found[other].figures[figure]
     if name == other:

@@ -27,8 +27,8 @@ from bench._processes import Watch, kill_session
 from bench._report import Row, flags, publish, say
 
 if TYPE_CHECKING:
-    from mediaindex.embed import Encoder
-    from mediaindex.search import Channel
+    from mediaindex.embed.encoder import Encoder
+    from mediaindex.search.searcher import Channel
     from mediaindex.store.library import Library
 
 FILES, QUICK_FILES = 2_000, 48
@@ -60,7 +60,7 @@ def first_found(watch: Watch, root: Path, given: Sequence[Path]) -> dict[Channel
     Raises:
         RuntimeError: some were not found while the watcher ran, or in an hour.
     """
-    from mediaindex.embed import load_encoder
+    from mediaindex.embed.loading import load_encoder
     from mediaindex.store.library import open_library
 
     encoder = load_encoder("builtin", device="cpu", threads=1)
@@ -80,9 +80,9 @@ def first_found(watch: Watch, root: Path, given: Sequence[Path]) -> dict[Channel
 
 
 def _finds(library: Library, encoder: Encoder, path: Path, channel: Channel) -> bool:
-    from mediaindex.search import Question, Searcher
-    from mediaindex.store.lookup import Filters
-    from mediaindex.store.spaces import active_space
+    from mediaindex.search.searcher import Question, Searcher
+    from mediaindex.store.catalog.lookup import Filters
+    from mediaindex.store.vectors.spaces import active_space
 
     with library.read() as connection:
         space = active_space(connection)

@@ -32,10 +32,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._report import VIDEOS, Row, flags, publish, say
 
-from mediaindex.errors import DecodeError, DecoderDied, MediaError
-from mediaindex.filetypes import MEDIA_EXTENSIONS, extension_of
-from mediaindex.frames import DECODERS, SECONDS_A_MIB, DecodeWorker, Sampling, new_worker
-from mediaindex.media import Keyframe, NotAVideo
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import (
+    DECODERS,
+    SECONDS_A_MIB,
+    DecodeWorker,
+    new_worker,
+)
+from mediaindex.errors import (
+    DecodeError,
+    DecoderDied,
+    MediaError,
+)
+from mediaindex.media import NotAVideo, SampledFrame
+from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
 
 FILES, QUICK_FILES = 2000, 40
 LARGEST_KIB = 1024
@@ -192,7 +202,7 @@ class Reader:
             if isinstance(info, NotAVideo):
                 return f"no film: {info.reason}"
             values = self._worker.extract(path, info, Sampling())
-            frames = sum(isinstance(value, Keyframe) for value in values)
+            frames = sum(isinstance(value, SampledFrame) for value in values)
         except DecoderDied as error:
             return f"ended: {reason_class(error.reason)}"
         except DecodeError as error:

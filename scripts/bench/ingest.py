@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mediaindex.config import Config
-    from mediaindex.embed import Encoder
-    from mediaindex.embed.two_towers import TwoTowers
-    from mediaindex.frames import DecodeWorker
+    from mediaindex.decode.worker import DecodeWorker
+    from mediaindex.embed.encoder import Encoder
+    from mediaindex.embed.families.two_towers import TwoTowers
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -111,16 +111,17 @@ class Children:
         return self._ready.pop()
 
     def _worker(self, config: Config) -> DecodeWorker:
-        from mediaindex.frames import MAX_PIXELS, DecodeWorker
-        from mediaindex.sandbox import Limits, Sandbox
+        from mediaindex.decode.sampling.policy import MAX_PIXELS
+        from mediaindex.decode.sandbox.process import Limits, Sandbox
+        from mediaindex.decode.worker import DecodeWorker
 
         limits = Limits(memory_mib=config.decode_memory_mib, reply_seconds=config.decode_timeout_seconds)
-        sandbox = Sandbox("mediaindex.decoder_child", limits)
+        sandbox = Sandbox("mediaindex.decode.worker_child", limits)
         return DecodeWorker(sandbox, decoder=config.decoder, max_pixels=MAX_PIXELS)
 
 
 def _extract_all(worker: DecodeWorker, path: Path) -> None:
-    from mediaindex.frames import Sampling
+    from mediaindex.decode.sampling.policy import Sampling
     from mediaindex.media import NotAVideo
 
     info = worker.probe(path)
@@ -132,7 +133,7 @@ def _extract_all(worker: DecodeWorker, path: Path) -> None:
 def ours(clips: Sequence[Path], warm_up: Path, work: Path) -> Cost:
     """The write corridor over these files into a new library."""
     from mediaindex.config import load_config
-    from mediaindex.writer import new_decoder
+    from mediaindex.ingest.writer.perform import new_decoder
 
     encoder = one_threaded_encoder()
     config = load_config({"library": str(work / "library"), "device": "cpu", "threads": "1"})
@@ -153,17 +154,17 @@ def _corridor(
     config: Config, clips: Sequence[Path], encoder: Encoder, new_worker: Callable[[], DecodeWorker]
 ) -> int:
     """What `mediaindex index` does with the lock held, with what is loaded already; the frames it took."""
-    from mediaindex import writer
+    from mediaindex.ingest.writer import perform
     from mediaindex.store.library import open_library
 
     given = {"load_encoder": lambda *_, **__: encoder, "new_decoder": lambda _: new_worker()}
     with (
-        replaced([(writer, name, function) for name, function in given.items()]),
+        replaced([(perform, name, function) for name, function in given.items()]),
         open_library(config.library, create=True) as library,
         library.lock(),
     ):
         asked = {"paths": [str(path) for path in clips]}
-        report = writer.Writer(library, config).perform("index", asked, lambda _: None).result
+        report = perform.Writer(library, config).perform("index", asked, lambda _: None).result
     if report["failed"] or report["skipped"] or report["decoded"] != len(clips):
         sys.exit(f"not everything was indexed: {report}")
     return int(report["frames"])
@@ -184,12 +185,14 @@ def replaced(seams: Sequence[tuple[object, str, object]]) -> Iterator[None]:
 
 def steps_timed(watch: Stopwatch, encoder: TwoTowers) -> contextlib.AbstractContextManager[None]:
     """Steps of the corridor timed where one module calls the next."""
-    from mediaindex import embedding, extract, identity
+    from mediaindex.ingest import frame_batcher
+    from mediaindex.ingest.pools import file_reading
+    from mediaindex.sources import content_hash
 
     seams: list[tuple[object, str, str]] = [
-        (identity, "_digest", "hash"),
-        (extract, "extract", "receive frames, write the frame cache"),
-        (embedding, "picture", PREPROCESS),
+        (content_hash, "_digest", "hash"),
+        (file_reading, "extract", "receive frames, write the frame cache"),
+        (frame_batcher, "picture", PREPROCESS),
         (encoder, "_prepare", PREPROCESS),
         (encoder._images, "_run", EMBED),
     ]
@@ -216,8 +219,8 @@ def plain(clips: Sequence[Path], warm_up: Path) -> Cost:
 
 def one_threaded_encoder() -> TwoTowers:
     """The built-in encoder, with one torch thread in this process from now on."""
-    from mediaindex.embed import load_encoder
-    from mediaindex.embed.two_towers import TwoTowers
+    from mediaindex.embed.families.two_towers import TwoTowers
+    from mediaindex.embed.loading import load_encoder
 
     encoder = load_encoder("builtin", device="cpu", threads=1)
     assert isinstance(encoder, TwoTowers)
@@ -226,7 +229,7 @@ def one_threaded_encoder() -> TwoTowers:
 
 def one_a_second(path: Path) -> Iterator[av.VideoFrame]:
     """Every frame is decoded, the first of each second is given."""
-    from mediaindex.containers import open_container
+    from mediaindex.decode.container.opening import open_container
 
     with open_container(path) as container:
         stream = container.streams.best("video")

@@ -128,9 +128,9 @@ def _written_since(library: Path, began_ns: int) -> bool:
 
 def compare(library: Path, reference: dict[str, Stored], files: Sequence[Path], tally: Tally) -> None:
     """Count what `check` finds and what differs from the undisturbed index."""
-    from mediaindex.identity import full_hash
-    from mediaindex.store.check import check
+    from mediaindex.sources.content_hash import full_hash
     from mediaindex.store.library import open_library
+    from mediaindex.store.maintenance.check import check
 
     with open_library(library) as opened:
         problems = check(opened).problems

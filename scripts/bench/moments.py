@@ -46,8 +46,8 @@ class Boundaries:
 
 def landing(held: Indexed, clip: Clip, scene: Scene) -> Landing:
     """Search a scene's query in its clip."""
-    from mediaindex.search import Question
-    from mediaindex.store.lookup import Filters
+    from mediaindex.search.searcher import Question
+    from mediaindex.store.catalog.lookup import Filters
 
     only = Filters(within=clip.path)
     question = Question(scene.query, limit=1, per_video=None, channel="pictures", filters=only)
@@ -73,7 +73,7 @@ def temporal_iou(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 def boundaries(held: Indexed, clip: Clip) -> Boundaries:
     """Compare the stored cuts of a clip with its joints, one to one, nearest pairs first."""
-    from mediaindex.store import lookup
+    from mediaindex.store.catalog import lookup
 
     video_id = videos_of(held, [clip])[clip.path].video_id
     with held.library.read() as connection:

@@ -33,17 +33,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._report import Row, add_videos, flags, publish, say
 from bench._reranked import order_row, reranked_rows
 
-from mediaindex.generators import PRESETS
+from mediaindex.search.ranking.generator_registry import PRESETS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mediaindex.embed import Encoder
-    from mediaindex.search import Searcher
+    from mediaindex.embed.encoder import Encoder
+    from mediaindex.search.searcher import Searcher
+    from mediaindex.store.catalog.lookup import IndexedVideo
     from mediaindex.store.library import Library
-    from mediaindex.store.lookup import IndexedVideo
-    from mediaindex.store.spaces import Space
+    from mediaindex.store.vectors.spaces import Space
 
 QUICK_CLIPS = 6
 MOMENTS = 100_000
@@ -106,7 +106,7 @@ def indexed(clips: Sequence[Clip], library: Path | None) -> Iterator[Indexed]:
     """These clips in a library that has them, else in a temporary one."""
     from mediaindex.cli.search import load_space_encoder, serving_space
     from mediaindex.config import load_config
-    from mediaindex.search import Searcher
+    from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import open_library
 
     with contextlib.ExitStack() as stack:
@@ -135,7 +135,7 @@ def index(paths: Sequence[Path], library: Path) -> None:
 
 def searched_rank(searcher: Searcher, text: str, clip: Path, count: int, candidates: int = 0) -> int:
     """The rank of a clip among the videos that `search` gives, `count` where it is not among them."""
-    from mediaindex.search import Question
+    from mediaindex.search.searcher import Question
 
     question = Question(text, limit=MOMENTS, per_video=1, channel="pictures", candidates=candidates)
     answer = searcher.search(question)
@@ -158,8 +158,8 @@ class FreshRanking:
 
     def rank(self, text: str, clip: Path) -> int:
         """The rank of a clip, ties counted against it."""
-        from mediaindex.moments import scored_segments
-        from mediaindex.score import unit
+        from mediaindex.search.moments import scored_segments
+        from mediaindex.search.similarity import unit
 
         query = unit(self._encoder.texts([text]).pooled[0])
         blend = self._encoder.spec.blend
@@ -172,7 +172,7 @@ class FreshRanking:
     def _embedded(self, path: Path, video: IndexedVideo) -> NDArray[np.float32]:
         import numpy as np
 
-        from mediaindex.score import unit
+        from mediaindex.search.similarity import unit
 
         pictures = pictures_at(path, [time for segment in video.segments for time in segment.frames])
         vectors = []
@@ -183,7 +183,7 @@ class FreshRanking:
 
 def videos_of(held: Indexed, clips: Sequence[Clip]) -> dict[Path, IndexedVideo]:
     """The indexed video of each clip."""
-    from mediaindex.store import lookup
+    from mediaindex.store.catalog import lookup
 
     with held.library.read() as connection:
         ids = {clip.path: lookup.video_at(connection, clip.path) for clip in clips}
@@ -214,7 +214,13 @@ def _pictures(path: Path) -> Iterator[tuple[float, Callable[[], NDArray[np.uint8
     import av
     import numpy as np
 
-    from mediaindex.containers import display_size, open_container, pixel_aspect, quarter_turns, start_seconds
+    from mediaindex.decode.container.opening import (
+        display_size,
+        open_container,
+        pixel_aspect,
+        quarter_turns,
+        start_seconds,
+    )
 
     with open_container(path) as container:
         stream = container.streams.best("video")

@@ -5,7 +5,8 @@
 
 Ranks the videos of MANIFEST.jsonl by their best segment, w = 0.5, for every combination of 1, 2 or 3 best
 frames with the mean of the segment alone, of the 30 s around it, or of the whole video. The row of what
-`mediaindex.score` does is computed by the product's own code; the baseline is one best frame and the segment.
+`mediaindex.search.similarity` does is computed by the product's own code; the baseline is one best frame and
+the segment.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mediaindex.store.lookup import IndexedVideo
+    from mediaindex.store.catalog.lookup import IndexedVideo
 
     Score = Callable[[IndexedVideo, NDArray[np.float32], NDArray[np.float32]], float]
 
@@ -50,7 +51,7 @@ def measured(held: Indexed, clips: Sequence[Clip]) -> list[Row]:
     """Recall of queries and captions together with that of one best frame and the segment's own mean."""
     import numpy as np
 
-    from mediaindex.score import unit
+    from mediaindex.search.similarity import unit
 
     videos = videos_of(held, clips)
     rows = held.library.vectors(held.space).read([video.generation for video in videos.values()])
@@ -91,7 +92,7 @@ def _name(best: int, mean: str) -> str:
 
 
 def _product(video: IndexedVideo, frames: NDArray[np.float32], query: NDArray[np.float32]) -> float:
-    from mediaindex.moments import scored_segments
+    from mediaindex.search.moments import scored_segments
 
     return max(segment.similarity for segment in scored_segments(video, frames, query, 0.5))
 
@@ -100,7 +101,7 @@ def _combined(best: int, mean: str) -> Score:
     def score(video: IndexedVideo, frames: NDArray[np.float32], query: NDArray[np.float32]) -> float:
         import numpy as np
 
-        from mediaindex.score import unit, windows
+        from mediaindex.search.similarity import unit, windows
 
         seconds = np.array([time for row in video.segments for time in row.frames])
         bounds = np.array([(row.start_seconds, row.end_seconds) for row in video.segments])

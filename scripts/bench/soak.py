@@ -141,7 +141,7 @@ def live(churn: Churn, watchers: Watchers, tally: Tally, chance: random.Random, 
 
 def settle(library: Path, watchers: Watchers, searches: subprocess.Popen[str], tally: Tally) -> None:
     """Let the watcher finish and end it, then the searches."""
-    from mediaindex.store import catalog
+    from mediaindex.store.catalog import failures
     from mediaindex.store.library import open_library
 
     watchers.current.wait_until_idle(REST_SECONDS, seconds=FINISH_SECONDS)
@@ -149,7 +149,7 @@ def settle(library: Path, watchers: Watchers, searches: subprocess.Popen[str], t
         deadline = time.monotonic() + FINISH_SECONDS
         while time.monotonic() < deadline:
             with opened.read() as connection:
-                if catalog.next_due(connection) is None:  # no file waits to be tried again
+                if failures.next_due(connection) is None:  # no file waits to be tried again
                     break
             time.sleep(1.0)
     watchers.current.wait_until_idle(REST_SECONDS, seconds=FINISH_SECONDS)

@@ -28,7 +28,7 @@ from bench._processes import Watch, kill_session
 from bench._report import Row, flags, publish, say
 
 if TYPE_CHECKING:
-    from mediaindex.search import Searcher
+    from mediaindex.search.searcher import Searcher
 
 CLIPS, QUICK_CLIPS = 20, 2
 CLIP_SECONDS = 10.0
@@ -57,10 +57,10 @@ class Memory:
 
 def latencies(work: Path, clips: list[Path]) -> list[float]:
     """Seconds from the end of each copy until a search finds it."""
-    from mediaindex.embed import load_encoder
-    from mediaindex.search import Searcher
+    from mediaindex.embed.loading import load_encoder
+    from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import open_library
-    from mediaindex.store.spaces import active_space
+    from mediaindex.store.vectors.spaces import active_space
 
     videos, library = work / "videos", work / "library"
     videos.mkdir()
@@ -86,7 +86,7 @@ def latencies(work: Path, clips: list[Path]) -> list[float]:
 
 
 def _search_until_found(searcher: Searcher, film: Path) -> None:
-    from mediaindex.search import Question
+    from mediaindex.search.searcher import Question
 
     question = Question(text="coloured tiles", channel="pictures", limit=1000, per_video=1)
     while str(film) not in {hit.path for hit in searcher.search(question).hits}:

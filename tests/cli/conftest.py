@@ -21,20 +21,20 @@ from typing import Any
 
 import pytest
 
-import mediaindex.embed
-import mediaindex.writer
+import mediaindex.embed.encoder
+import mediaindex.ingest.writer.perform
 from mediaindex import cli
-from mediaindex.embed import Encoder
-from tests.embed.fake import COLOURS, FakeEncoder
-from tests.media import Clip, flat, write_clip
+from mediaindex.embed.encoder import Encoder
+from tests.support.fake_encoder import COLOURS, FakeEncoder
+from tests.support.media import Clip, flat, write_clip
+from tests.support.paths import CHECKOUT
 
 ENCODER = "colours"
-CHECKOUT = Path(__file__).resolve().parents[2]
 SIDECARS = CHECKOUT / "tests/fixtures/reported/10-sidecars"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models")]
 CHILD = "from tests.cli.conftest import child; raise SystemExit(child())"
 COMMAND = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
-load_encoder = mediaindex.embed.load_encoder
+load_encoder = mediaindex.embed.loading.load_encoder
 
 
 @functools.cache
@@ -52,8 +52,8 @@ def load(
 
 
 def use_these_encoders(monkeypatch: pytest.MonkeyPatch, default: str = ENCODER) -> None:
-    monkeypatch.setattr(mediaindex.embed, "load_encoder", load)
-    monkeypatch.setattr(mediaindex.writer, "load_encoder", load)
+    monkeypatch.setattr(mediaindex.embed.loading, "load_encoder", load)
+    monkeypatch.setattr(mediaindex.ingest.writer.perform, "load_encoder", load)
     monkeypatch.setenv("MEDIAINDEX_ENCODER", default)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Commands, film
 from tests.cli.test_index import counts
-from tests.drives import Drive, mounted
+from tests.support.drives import Drive, mounted
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ENCODER, Commands, film
-from tests.embed.checkpoints import open_clip_folder
+from tests.support.checkpoints import open_clip_folder
 
 ROWS = ["name", "licence", "commercial", "bytes", "present", "gflop_per_frame"]
 

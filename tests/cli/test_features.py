@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mediaindex import cli, feature_parts, feature_pass
-from mediaindex.captioned import split_of
-from mediaindex.features import Features, read_features
-from mediaindex.identity import partial_hash
+from mediaindex import cli
+from mediaindex.learn.features import feature_parts, feature_pass
+from mediaindex.learn.features.captioned_media import split_of
+from mediaindex.learn.features.feature_set import Features, read_features
+from mediaindex.sources.content_hash import partial_hash
 from tests.cli.conftest import ENCODER, SOURCES, Commands, film, jpeg, srt, use_these_encoders
-from tests.embed.fake import COLOURS, FakeEncoder
+from tests.support.fake_encoder import COLOURS, FakeEncoder
 
 CHILD = "from tests.cli.test_features import slow_child; raise SystemExit(slow_child())"
 PICTURES = 40
@@ -120,7 +121,7 @@ def test_the_built_in_encoder_makes_features(commands: Commands, media: Path, tm
     captions(media, {"path": "green.jpg", "caption": "a green wall", "split": "test"})
     out = tmp_path / "f"
     commands("features", media, "--split", "test", "--out", out, "--encoder", "builtin", "--device", "cpu")
-    from mediaindex.embed import load_encoder
+    from mediaindex.embed.loading import load_encoder
 
     spec = load_encoder("builtin", device="cpu", threads=1).spec
     features = read_features(out, encoder=spec)

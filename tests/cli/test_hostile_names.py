@@ -18,18 +18,31 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mediaindex import cli, volumes
-from mediaindex.cli.output import Output, ProgressLine
+from mediaindex import cli
+from mediaindex.cli.shared.output import Output, ProgressLine
+from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.errors import MediaIndexError, StoreError
-from mediaindex.ffmpeg_binary import ffmpeg_binary
-from mediaindex.store import catalog, words
+from mediaindex.safe_text import PrintableFormatter
+from mediaindex.sources import volumes as system_volumes
+from mediaindex.sources.volumes import Mount
+from mediaindex.store.catalog import (
+    fulltext,
+    locations,
+    volumes,
+)
+from mediaindex.store.catalog.schema import (
+    failure,
+    location,
+    skipped,
+    subtitle,
+    video,
+    volume,
+    word,
+)
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.schema import failure, location, skipped, subtitle, video, volume, word
-from mediaindex.store.vectors import LanceSpace, VectorRows
-from mediaindex.terminal import PrintableFormatter
-from mediaindex.volumes import Mount
+from mediaindex.store.vectors.lance import LanceSpace, VectorRows
 from tests.cli.conftest import Commands, film, srt, use_these_encoders
-from tests.media import extract_here
+from tests.support.media import extract_here
 
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What may not reach a terminal: all controls but the line feed that ends each line of ours."""
@@ -298,12 +311,12 @@ def test_below_means_equal_or_inside_whatever_the_names(
     every |= {path / os.fsdecode(deeper) for path in every}
     with empty.write() as connection:
         connection.execute(sa.delete(location))
-        here = catalog.ensure_volume(connection, uid="v", label=None, mount_point=Path("/"))
+        here = volumes.ensure_volume(connection, uid="v", label=None, mount_point=Path("/"))
         for path in every:
             row: dict[str, Any] = {"volume_id": here, "size": 1, "mtime_ns": 1, "confirmed": True}
-            catalog.place(connection, path, **row)
+            locations.place(connection, path, **row)
         for folder in (Path("/v", os.fsdecode(asked)), Path("/v"), Path("/")):
-            found = set(catalog.locations_below(connection, [folder]))
+            found = set(locations.locations_below(connection, [folder]))
             assert found == {path for path in every if path == folder or folder in path.parents}
 
 
@@ -332,14 +345,14 @@ def test_a_query_is_words_and_never_fts_syntax(empty: Library, query: str) -> No
         (number,) = connection.execute(sa.insert(video).values(**values, **numbers)).inserted_primary_key or (
             0,
         )
-        here = catalog.ensure_volume(connection, uid="v", label=None, mount_point=Path("/"))
+        here = volumes.ensure_volume(connection, uid="v", label=None, mount_point=Path("/"))
         row: dict[str, Any] = {"volume_id": here, "size": 1, "mtime_ns": 1, "confirmed": True}
-        place = catalog.place(connection, Path("/v/a"), video_id=number, **row)
-        words.set_location_words(connection, place, number, Path("/v/apple banana"), None)
-        found = words.find(connection, query)
-        terms = words.query_terms(query)
+        place = locations.place(connection, Path("/v/a"), video_id=number, **row)
+        fulltext.set_location_words(connection, place, number, Path("/v/apple banana"), None)
+        found = fulltext.find(connection, query)
+        terms = fulltext.query_terms(query)
         share = sum(term in ("apple", "banana") for term in terms) / max(len(terms), 1)
-        assert bool(found) == (share >= words.ENOUGH_TERMS)
+        assert bool(found) == (share >= fulltext.ENOUGH_TERMS)
 
 
 @SETTINGS
@@ -366,8 +379,12 @@ def test_a_generation_is_a_number_or_nothing_is_asked(tmp_path: Path) -> None:
 def test_a_drive_whose_name_is_no_utf8_can_be_stored(
     videos: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(volumes, "_linux_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none"))
-    monkeypatch.setattr(volumes, "_listed_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none"))
+    monkeypatch.setattr(
+        system_volumes, "_linux_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none")
+    )
+    monkeypatch.setattr(
+        system_volumes, "_listed_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none")
+    )
     path = film(videos / "red.mkv", "red")
     assert commands("index", videos)["indexed"] == 1
     assert commands("show", path)["volume"] == r"caf\udce9"

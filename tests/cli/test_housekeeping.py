@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from mediaindex.store import eviction
 from mediaindex.store.library import open_library
 from mediaindex.store.lock import writer_lock
+from mediaindex.store.maintenance import eviction
 from tests.cli.conftest import Commands, film, process
 from tests.cli.test_library_trouble import fill, mounted
 
@@ -405,9 +405,9 @@ def test_purge_through_a_link_and_without_a_library(
 def test_purge_takes_thumbnails_of_read_only_libraries_and_the_service(
     three: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mediaindex.background.unit_file import name_of
     from mediaindex.cli import service as services
     from mediaindex.config import default_library
-    from mediaindex.service import name_of
 
     cache = Path(os.environ["HOME"]) / ".cache" / "mediaindex" / "thumbnails"
     cache.mkdir(parents=True)

@@ -10,11 +10,11 @@ from typing import Any
 import av
 import pytest
 
+from mediaindex.store.catalog.schema import volume
 from mediaindex.store.library import open_library
-from mediaindex.store.schema import volume
 from tests.cli.conftest import Commands, film, jpeg
-from tests.embed.fake import COLOURS
-from tests.media import flat, write_sound
+from tests.support.fake_encoder import COLOURS
+from tests.support.media import flat, write_sound
 
 KEYS = [
     "schema",
@@ -221,15 +221,15 @@ def forged(folder: Path) -> tuple[Path, Path]:
 
 
 def unconfirmed(commands: Commands) -> list[str]:
-    from mediaindex.store import catalog
+    from mediaindex.store.catalog import locations
 
     with open_library(commands.library) as library, library.read() as connection:
-        return [place.path.name for place in catalog.unconfirmed(connection)]
+        return [place.path.name for place in locations.unconfirmed(connection)]
 
 
 def test_forged_twins_end_as_two_videos(videos: Path, commands: Commands) -> None:
     first, second = forged(videos)
-    from mediaindex.identity import full_hash, partial_hash
+    from mediaindex.sources.content_hash import full_hash, partial_hash
 
     assert first.stat().st_size == second.stat().st_size
     assert partial_hash(first) == partial_hash(second)

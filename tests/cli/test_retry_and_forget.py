@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Commands, film
 from tests.cli.test_index import counts
-from tests.drives import Drive
+from tests.support.drives import Drive
 
 
 def test_retry_reads_dead_files_again(videos: Path, commands: Commands) -> None:

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.service import NAME, is_ours, name_of
+from mediaindex.background.unit_file import (
+    NAME,
+    is_ours,
+    name_of,
+)
 from mediaindex.store.library import open_library
 from tests.cli.conftest import Commands
 
@@ -231,7 +235,7 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Managed:
 
 
 def test_launchd_has_a_property_list(commands: Commands, mac: Managed) -> None:
-    from mediaindex.launchd import Launchd
+    from mediaindex.background.launchd import Launchd
 
     name = name_of(commands.library, Path.home())
     file = Launchd().file(name)
@@ -258,8 +262,8 @@ def test_launchd_has_a_property_list(commands: Commands, mac: Managed) -> None:
 
 
 def test_what_launchd_refuses_is_told(mac: Managed) -> None:
+    from mediaindex.background.launchd import Launchd
     from mediaindex.errors import MediaIndexError
-    from mediaindex.launchd import Launchd
 
     mac.monkeypatch.setenv("BROKEN", "1")
     with pytest.raises(MediaIndexError, match="Bootstrap failed: 5"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Commands, film, index_quietly, jpeg
-from tests.media import write_sound
+from tests.support.media import write_sound
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex import follow
-from mediaindex.identity import SAMPLE_BYTES, SAMPLES, full_hash, partial_hash
-from mediaindex.store import catalog
+from mediaindex.background import loop
+from mediaindex.sources.content_hash import (
+    SAMPLE_BYTES,
+    SAMPLES,
+    full_hash,
+    partial_hash,
+)
+from mediaindex.store.catalog import locations
+from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.library import Library, open_library
+from tests.background.test_loop import Watching
 from tests.cli.conftest import Commands, film
-from tests.test_follow import Watching
 
 HOUR_NS = 3600 * 10**9
 FAT_NS = 2 * 10**9
@@ -85,7 +91,7 @@ def test_an_idle_watcher_confirms_what_it_believed(
     path = home / "green.mp4"
     stamp = path.stat().st_mtime_ns // FAT_NS * FAT_NS + HOUR_NS
     with Watching(commands.library) as watching:
-        monkeypatch.setattr(follow, "IDLE_SECONDS", 1.0)
+        monkeypatch.setattr(loop, "IDLE_SECONDS", 1.0)
         change_between_samples(path)
         os.utime(path, ns=(stamp, stamp))
         with open_library(commands.library) as library:
@@ -98,8 +104,8 @@ def test_an_idle_watcher_confirms_what_it_believed(
 def hash_at(library: Library, path: Path) -> str | None:
     """The content that a search shows at a path."""
     with library.read() as connection:
-        place = catalog.locations_below(connection, [path])[path]
-        return None if place.video_id is None else catalog.identity_of(connection, place.video_id).hash
+        place = locations.locations_below(connection, [path])[path]
+        return None if place.video_id is None else video_rows.identity_of(connection, place.video_id).hash
 
 
 def change_between_samples(path: Path) -> None:

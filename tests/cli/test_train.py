@@ -12,9 +12,10 @@ import pytest
 from mediaindex import cli
 from mediaindex.cli import train as command
 from mediaindex_models.checkpoint import load
-from tests.cli.conftest import CHECKOUT, Commands
-from tests.embed.fake import FakeEncoder
-from tests.training_features import clips, feature_files, header, write
+from tests.cli.conftest import Commands
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.paths import CHECKOUT
+from tests.support.training_features import clips, feature_files, header, write
 
 FEW = ("--steps", 2, "--device", "cpu")
 
@@ -119,7 +120,7 @@ def test_the_choices_are_those_of_the_networks() -> None:
 def test_ctrl_c_keeps_the_run(
     commands: Commands, files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mediaindex.cli.output import ProgressLine
+    from mediaindex.cli.shared.output import ProgressLine
 
     def stop(_line: ProgressLine, told: dict[str, object]) -> None:
         if told["stage"] == "training":

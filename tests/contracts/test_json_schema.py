@@ -13,10 +13,10 @@ import pytest
 
 from mediaindex.cli import COMMANDS, build_parser
 from tests.cli.conftest import Commands, film, index_quietly, jpeg, srt, use_these_encoders
-from tests.media import write_sound
-from tests.training_features import feature_files
+from tests.support.media import write_sound
+from tests.support.paths import CHECKOUT
+from tests.support.training_features import feature_files
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = (CHECKOUT / "docs/commands.md").read_text(encoding="utf-8")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 TYPES: dict[str, tuple[type, ...]] = {

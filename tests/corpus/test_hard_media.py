@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import new_worker
 from mediaindex.errors import DecoderDied, MediaError
-from mediaindex.frames import Sampling, new_worker
 from mediaindex.media import MediaInfo, NotAVideo
-from tests.media import collect
+from tests.support.media import collect
 
 pytestmark = pytest.mark.corpus
 

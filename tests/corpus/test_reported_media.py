@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from mediaindex.media import NotAVideo
-from tests.media import Extraction, extract_here, film, jpeg_pixels, probe_here
-
-REPORTED = Path(__file__).resolve().parent.parent / "fixtures" / "reported"
+from tests.support.media import Extraction, extract_here, film, jpeg_pixels, probe_here
+from tests.support.paths import REPORTED
 
 
 def colours(extraction: Extraction) -> list[tuple[float, str]]:

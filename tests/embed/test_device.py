@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from mediaindex.embed import device
+from mediaindex.embed import device as device_module
+from mediaindex.embed.cost import machine_gflops, machine_rate
 from mediaindex.embed.device import resolve_device
 from mediaindex.embed.presets import PRESETS
-from mediaindex.embed.rate import machine_gflops, machine_rate
 from mediaindex.errors import EncoderUnavailable, UsageError
 
 
@@ -32,7 +32,7 @@ def test_another_word_is_refused_with_the_known_ones() -> None:
 
 @pytest.mark.usefixtures("no_mps")
 def test_auto_names_the_driver_and_takes_the_cpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(device, "_DRIVERS", (tmp_path,))
+    monkeypatch.setattr(device_module, "_DRIVERS", (tmp_path,))
 
     def old_driver() -> bool:
         warnings.warn("CUDA initialization: The NVIDIA driver on your system is too old", stacklevel=1)
@@ -49,11 +49,11 @@ def test_auto_names_the_driver_and_takes_the_cpu(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.skipif(sys.platform != "linux", reason="where drivers have a file")
 @pytest.mark.usefixtures("no_mps")
 def test_nobody_expects_a_card_without_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(device, "_DRIVERS", (tmp_path / "none",))
+    monkeypatch.setattr(device_module, "_DRIVERS", (tmp_path / "none",))
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert resolve_device("auto") == ("cpu", None)
-    monkeypatch.setattr(device, "_unusable", lambda _device: None)
+    monkeypatch.setattr(device_module, "_unusable", lambda _device: None)
     assert resolve_device("auto") == ("cuda", None), (
         "a card that works is taken, whatever its driver is called"
     )

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mediaindex.embed import Encoder, load_encoder
-from mediaindex.embedding import picture
-from mediaindex.frames import Sampling, new_worker
-from mediaindex.media import Keyframe, MediaInfo
-from mediaindex.score import unit
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import new_worker
+from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.loading import load_encoder
+from mediaindex.embed.preprocess import picture
+from mediaindex.media import MediaInfo, SampledFrame
+from mediaindex.search.similarity import unit
 
 pytestmark = [pytest.mark.gpu, pytest.mark.corpus]
 
@@ -38,7 +40,7 @@ def _frames(path: Path) -> list[np.ndarray]:
         info = worker.probe(path)
         assert isinstance(info, MediaInfo)
         items = worker.extract(path, info, Sampling())
-        return [picture(item.jpeg) for item in items if isinstance(item, Keyframe)]
+        return [picture(item.jpeg) for item in items if isinstance(item, SampledFrame)]
 
 
 def _order(encoder: Encoder, clips: list[list[np.ndarray]], queries: list[str]) -> np.ndarray:

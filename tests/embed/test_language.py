@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.embed import EncoderSpec
+from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.language import language_note
-from tests.embed.fake import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder
 
 ENGLISH = FakeEncoder().spec
 MANY: EncoderSpec = replace(ENGLISH, languages="multilingual")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.media import Clip, moving, write_clip
+from tests.support.media import Clip, moving, write_clip
+from tests.support.paths import BENCH as PATHS_BENCH
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bench" / "fuzz.py"
+SCRIPT = PATHS_BENCH / "fuzz.py"
 MUST_BE_ZERO = (
     "errors of the parent process",
     "faults of mediaindex itself in the child",

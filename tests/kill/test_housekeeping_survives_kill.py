@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.store.restore import verify
+from mediaindex.store.maintenance.restore import verify
 from tests.cli.conftest import Commands, film, process, use_these_encoders
 
 ROUNDS = 6

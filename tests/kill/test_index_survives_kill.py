@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bench" / "kill.py"
+from tests.support.paths import BENCH as PATHS_BENCH
+
+SCRIPT = PATHS_BENCH / "kill.py"
 ROUNDS = 12
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(1800)]

@@ -14,9 +14,9 @@ from signal import SIGKILL
 import pytest
 
 from mediaindex import cli
-from mediaindex.training import train
+from mediaindex.learn.training import train
 from mediaindex_models import presets
-from tests.training_features import feature_files
+from tests.support.training_features import feature_files
 
 KILLS = 6
 STEPS = 120

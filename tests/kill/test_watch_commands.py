@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bench" / "commands.py"
+from tests.support.paths import BENCH as PATHS_BENCH
+
+SCRIPT = PATHS_BENCH / "commands.py"
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(1800)]
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Commands, film, process, use_these_encoders
-from tests.drives import mounted
+from tests.support.drives import mounted
 
 DEADLINE = 120.0
 

@@ -31,8 +31,8 @@ from mediaindex_models.distribution import Calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
 from mediaindex_models.presets import preset
-from tests.golden import FIXTURES, Golden
-from tests.models.features import EVIDENCE, WIDTH, made_lists
+from tests.support.golden import FIXTURES, Golden
+from tests.support.list_features import EVIDENCE, WIDTH, made_lists
 
 OURS = EncoderIdentity("builtin", "a" * 64)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mediaindex_models.distribution import Calibration, distribution, fit_calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.presets import preset
-from tests.models.features import WIDTH, made_lists
+from tests.support.list_features import WIDTH, made_lists
 
 finite = st.floats(-50, 50, width=32)
 

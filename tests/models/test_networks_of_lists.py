@@ -18,7 +18,7 @@ from mediaindex_models.generator import Generator, fused
 from mediaindex_models.losses import generation_loss
 from mediaindex_models.presets import PRESETS, GeneratorSpec, preset
 from mediaindex_models.residual import ResidualDenoiser
-from tests.models.features import EVIDENCE, FRAMES, WIDTH, made_lists
+from tests.support.list_features import EVIDENCE, FRAMES, WIDTH, made_lists
 
 every_preset = pytest.mark.parametrize("name", list(PRESETS))
 both_directions = pytest.mark.parametrize("direction", DIRECTIONS)

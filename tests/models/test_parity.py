@@ -17,7 +17,7 @@ from mediaindex_models.losses import generation_loss
 from mediaindex_models.reference import _DENOISER
 from mediaindex_models.sampler import Denoise, ancestral, ddim, last
 from mediaindex_models.schedule import Schedule, cosine, linear, respaced, spread_steps, strided_steps
-from tests.golden import FIXTURES, SHARED, Golden, close
+from tests.support.golden import FIXTURES, SHARED, Golden, close
 
 Prepare = Callable[[str], Denoise]
 

@@ -26,7 +26,7 @@ from mediaindex_models.matcher import Matcher
 from mediaindex_models.mining import in_batch
 from mediaindex_models.reference import _DENOISER, _MATCHER, _PREFIXES
 from mediaindex_models.sampler import Denoise, ddim, last
-from tests.golden import FIXTURES, Golden, close
+from tests.support.golden import FIXTURES, Golden, close
 
 pytestmark = pytest.mark.corpus
 

@@ -25,7 +25,7 @@ from mediaindex_models.presets import PRESETS, preset
 from mediaindex_models.training import NonFiniteLoss, Trainer
 from mediaindex_models.training_config import STAGES, TRAINING, Stage, TrainingConfig
 from mediaindex_models.training_state import read_state
-from tests.models.features import EVIDENCE, FRAMES, WIDTH, made_pairs
+from tests.support.list_features import EVIDENCE, FRAMES, WIDTH, made_pairs
 
 SHORT = TrainingConfig(steps=12, batch=6, candidates=5, gallery=10, seed=3)
 

@@ -9,13 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mediaindex.media import FrameEmbeddings, MediaInfo, Outline, Segment
-from mediaindex.store import catalog, spaces
-from mediaindex.store.catalog import Identity
+from mediaindex.media import (
+    FrameEmbeddings,
+    MediaInfo,
+    Segment,
+    Segmentation,
+)
+from mediaindex.store.catalog import (
+    locations,
+    videos,
+    volumes,
+)
+from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.spaces import Space
+from mediaindex.store.vectors import spaces
+from mediaindex.store.vectors.spaces import Space
 
 DIM = 8
 INFO = MediaInfo(6.0, 64, 48, 25.0, "h264", 0, "mov", 0)
@@ -54,11 +64,11 @@ def add_video(opened: Library) -> AddVideo:
     def add(path: str = "/videos/a.mp4", frames: int = 3, *, seed: int = 0) -> Embedded:
         content = secrets.token_hex(16)
         frame_file = write_blob(opened.frames, [b"jpeg %d" % n for n in range(frames)], content=content)
-        outline = Outline(2.0 * frames, (), (Segment(0.0, 2.0 * frames, 0, frames),))
+        outline = Segmentation(2.0 * frames, (), (Segment(0.0, 2.0 * frames, 0, frames),))
         with opened.write() as connection:
-            volume = catalog.ensure_volume(connection, uid="v", label="Disk", mount_point=Path("/"))
-            video_id = catalog.ensure_video(connection, Identity(100, content, content), INFO, 2.0 * frames)
-            extraction_id = catalog.add_extraction(
+            volume = volumes.ensure_volume(connection, uid="v", label="Disk", mount_point=Path("/"))
+            video_id = videos.ensure_video(connection, Identity(100, content, content), INFO, 2.0 * frames)
+            extraction_id = videos.add_extraction(
                 connection,
                 video_id,
                 frame_file=frame_file,
@@ -67,7 +77,7 @@ def add_video(opened: Library) -> AddVideo:
                 seconds=[2.0 * n for n in range(frames)],
                 outline=outline,
             )
-            catalog.place(
+            locations.place(
                 connection,
                 Path(path),
                 volume_id=volume,

@@ -8,13 +8,28 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.store import catalog, lookup, spaces
-from mediaindex.store.check import check, repair
-from mediaindex.store.commit import put, recover, refresh_matrix, sweep
+from mediaindex.store.catalog import (
+    locations,
+    lookup,
+    videos,
+)
+from mediaindex.store.catalog.schema import (
+    extraction,
+    garbage,
+    indexed,
+    video,
+)
+from mediaindex.store.commit import (
+    put,
+    recover,
+    refresh_matrix,
+    sweep,
+)
 from mediaindex.store.library import Library
-from mediaindex.store.schema import extraction, garbage, indexed, video
-from mediaindex.store.spaces import Space
-from mediaindex.store.vectors import new_generation, vector_rows
+from mediaindex.store.maintenance.check import check, repair
+from mediaindex.store.vectors import spaces
+from mediaindex.store.vectors.lance import new_generation, vector_rows
+from mediaindex.store.vectors.spaces import Space
 from tests.store.conftest import AddVideo, embeddings, make_space, write_blob
 
 
@@ -148,8 +163,8 @@ def test_a_video_forgotten_while_it_was_embedded_leaves_no_vectors(
 ) -> None:
     item = add_video()
     with opened.write() as connection:
-        places = catalog.places_of_content(connection, item.video_id)
-        assert catalog.remove_locations(connection, [place.id for place in places]) == [item.video_id]
+        places = locations.places_of_content(connection, item.video_id)
+        assert locations.remove_locations(connection, [place.id for place in places]) == [item.video_id]
     put(opened, space, [item])
     assert visible(opened, space) == {}
     sweep(opened)
@@ -162,8 +177,8 @@ def test_a_copy_keeps_a_video_that_lost_one_of_its_places(
     item = add_video("/videos/a.mp4")
     put(opened, space, [item])
     with opened.write() as connection:
-        (place,) = catalog.locations_of(connection, item.video_id)
-        catalog.place(
+        (place,) = locations.locations_of(connection, item.video_id)
+        locations.place(
             connection,
             place.path.with_name("copy.mp4"),
             volume_id=place.volume_id,
@@ -172,7 +187,7 @@ def test_a_copy_keeps_a_video_that_lost_one_of_its_places(
             mtime_ns=0,
             confirmed=False,
         )
-        assert catalog.remove_locations(connection, [place.id]) == []
+        assert locations.remove_locations(connection, [place.id]) == []
     assert len(visible(opened, space)) == 1
 
 
@@ -180,8 +195,8 @@ def test_deleting_a_video_takes_its_rows_with_it(opened: Library, space: Space, 
     item = add_video()
     put(opened, space, [item])
     with opened.write() as connection:
-        (place,) = catalog.locations_of(connection, item.video_id)
-        catalog.remove_locations(connection, [place.id])
+        (place,) = locations.locations_of(connection, item.video_id)
+        locations.remove_locations(connection, [place.id])
         for table in (indexed, extraction, video):
             assert connection.execute(sa.select(table)).first() is None
         assert connection.execute(sa.select(garbage)).first() is not None
@@ -247,8 +262,8 @@ def test_lost_frames_are_found_and_leave_what_is_visible(
     findings = check(opened)
     assert findings.lost_frames == [item.extraction_id]
     with opened.write() as connection:
-        catalog.mark_frames_lost(connection, findings.lost_frames)
-        assert catalog.undecoded_videos(connection) == {item.video_id}
+        videos.mark_frames_lost(connection, findings.lost_frames)
+        assert videos.without_frames(connection) == {item.video_id}
     sweep(opened)
     assert check(opened).problems == []
     assert len(visible(opened, space)) == 1

@@ -7,13 +7,26 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.store import catalog, commit, forgetting, hidden, lookup, sources, words
-from mediaindex.store.catalog import Failure
+from mediaindex.store import commit, forgetting
+from mediaindex.store.catalog import (
+    failures,
+    fulltext,
+    locations,
+    lookup,
+    sources,
+    videos,
+)
+from mediaindex.store.catalog.failures import Failure
+from mediaindex.store.catalog.schema import (
+    location,
+    subtitle,
+    video,
+    word,
+)
 from mediaindex.store.commit import Embedded
 from mediaindex.store.forgetting import UNDO_SECONDS
 from mediaindex.store.library import Library
-from mediaindex.store.schema import location, subtitle, video, word
-from mediaindex.store.spaces import Space
+from mediaindex.store.vectors.spaces import Space
 from tests.store.conftest import AddVideo
 
 DAY = 86_400.0
@@ -27,29 +40,29 @@ def two(opened: Library, space: Space, add_video: AddVideo) -> tuple[Embedded, E
     commit.put(opened, space, items)
     for item, path in zip(items, (A, B), strict=True):
         with opened.write() as connection:
-            (place,) = catalog.locations_of(connection, item.video_id)
-            words.set_location_words(connection, place.id, item.video_id, path, Path("/"))
+            (place,) = locations.locations_of(connection, item.video_id)
+            fulltext.set_location_words(connection, place.id, item.video_id, path, Path("/"))
     return items
 
 
 def copy_of(opened: Library, item: Embedded, path: Path) -> None:
     with opened.write() as connection:
-        (first, *_more) = catalog.locations_of(connection, item.video_id)
+        (first, *_more) = locations.locations_of(connection, item.video_id)
         values = {"volume_id": first.volume_id, "size": 100, "mtime_ns": 1, "confirmed": True}
-        number = catalog.place(connection, path, video_id=item.video_id, **values)
-        words.set_location_words(connection, number, item.video_id, path, Path("/"))
+        number = locations.place(connection, path, video_id=item.video_id, **values)
+        fulltext.set_location_words(connection, number, item.video_id, path, Path("/"))
 
 
 def visible(opened: Library, space: Space) -> set[int]:
     with opened.read() as connection:
         seen = {number for number, _count in lookup.generations(connection, space.id).values()}
-        assert catalog.visible_frames(connection, space.id) == 3 * len(seen)
+        assert videos.visible_frames(connection, space.id) == 3 * len(seen)
     return seen
 
 
 def named(opened: Library, text: str) -> set[int]:
     with opened.read() as connection:
-        return {hit.video_id for hit in words.find(connection, text)}
+        return {hit.video_id for hit in fulltext.find(connection, text)}
 
 
 def paths(opened: Library) -> set[Path]:
@@ -62,19 +75,19 @@ def test_what_is_forgotten_is_not_seen_and_can_be_undone(
 ) -> None:
     a, b = (item.video_id for item in two)
     with opened.write() as connection:
-        assert forgetting.forget(connection, [A], at=100.0) == forgetting.Forgotten((A,), 1)
+        assert forgetting.forget(connection, [A], at=100.0) == forgetting.ForgetResult((A,), 1)
     assert visible(opened, space) == {b}
     assert (named(opened, "a"), named(opened, "b")) == (set(), {b})
     with opened.read() as connection:
-        assert hidden.hidden_videos(connection) == {a}
-        assert (hidden.is_hidden(connection, A), hidden.is_hidden(connection, B)) == (True, False)
+        assert locations.hidden_videos(connection) == {a}
+        assert (locations.is_hidden(connection, A), locations.is_hidden(connection, B)) == (True, False)
         assert lookup.video_at(connection, A) is None
         assert lookup.places(connection, [a, b]).keys() == {b}
         assert lookup.filtered_videos(connection, lookup.Filters(within=A.parent)) == {b}
         assert forgetting.last_forgetting(connection, now=100.0 + UNDO_SECONDS) == 100.0
         assert forgetting.last_forgetting(connection, now=101.0 + UNDO_SECONDS) is None
     with opened.write() as connection:
-        assert forgetting.undo(connection, None, at=100.0) == forgetting.Forgotten((A,), 1)
+        assert forgetting.undo(connection, None, at=100.0) == forgetting.ForgetResult((A,), 1)
     assert visible(opened, space) == {a, b}
     assert named(opened, "a") == {a}
 
@@ -124,7 +137,7 @@ def test_after_its_time_a_tombstone_is_left_where_the_file_may_be(
     commit.sweep(opened)
     assert paths(opened) == {A}
     with opened.read() as connection:
-        assert catalog.locations_below(connection, [A])[A].content is None
+        assert locations.locations_below(connection, [A])[A].content is None
         assert connection.execute(sa.select(video)).all() == []
         assert connection.execute(sa.select(word)).all() == []
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
@@ -139,11 +152,11 @@ def test_a_purged_place_of_a_video_that_stays_takes_its_words_along(
 ) -> None:
     copy_of(opened, two[0], Path("/else/copy.mp4"))
     with opened.write() as connection:
-        (first, _copy) = catalog.locations_of(connection, two[0].video_id)
-        about = words.SubtitleFile("a.srt", location_id=first.id)
-        words.add_subtitle(connection, two[0].video_id, about, [])
+        (first, _copy) = locations.locations_of(connection, two[0].video_id)
+        about = fulltext.SubtitleFile("a.srt", location_id=first.id)
+        fulltext.add_subtitle(connection, two[0].video_id, about, [])
         forgetting.forget(connection, [A], at=100.0)
-        assert words.subtitles_of(connection, two[0].video_id) == []
+        assert fulltext.subtitles_of(connection, two[0].video_id) == []
         assert forgetting.purge_forgotten(connection, before=200.0) == []
         assert connection.execute(sa.select(subtitle)).all() == []
         assert connection.execute(sa.select(word.c.id).where(word.c.location_id == first.id)).all() == []
@@ -165,15 +178,15 @@ def test_a_file_that_could_not_be_read_is_left_alone_once_forgotten(
 ) -> None:
     broken = Path("/videos/broken.mp4")
     with opened.write() as connection:
-        catalog.set_failure(connection, Failure(broken, "probe", "dead", 1, None, "text", 5, 6, "one"))
-        catalog.set_skip(connection, Path("/videos/song.mp4"), size=1, mtime_ns=2, reason="no film")
+        failures.set_failure(connection, Failure(broken, "probe", "dead", 1, None, "text", 5, 6, "one"))
+        failures.set_skip(connection, Path("/videos/song.mp4"), size=1, mtime_ns=2, reason="no film")
         done = forgetting.forget(connection, [broken, Path("/videos/song.mp4")], at=100.0)
-        assert done == forgetting.Forgotten((broken, Path("/videos/song.mp4")), 0)
-        assert catalog.failures(connection) == {}
-        tombstone = catalog.locations_below(connection, [broken])[broken]
+        assert done == forgetting.ForgetResult((broken, Path("/videos/song.mp4")), 0)
+        assert failures.failures(connection) == {}
+        tombstone = locations.locations_below(connection, [broken])[broken]
         assert (tombstone.content, tombstone.size, tombstone.forgotten_at) == (None, 5, 100.0)
         assert forgetting.undo(connection, None, at=100.0).videos == 0
-        assert catalog.locations_below(connection, [broken]) == {}
+        assert locations.locations_below(connection, [broken]) == {}
 
 
 def test_what_is_missing_for_long_goes_unless_its_root_is_held(
@@ -192,7 +205,7 @@ def test_what_is_missing_for_long_goes_unless_its_root_is_held(
     assert paths(opened) == {held / "b.mp4"}
     with opened.write() as connection:
         done = forgetting.forget_missing(connection, held, at=30.0)
-        assert done == forgetting.Forgotten((held / "b.mp4",), 1)
+        assert done == forgetting.ForgetResult((held / "b.mp4",), 1)
         sources.hold(connection, held, None)
         assert forgetting.purge_missing(connection, before=20.0 + DAY) == [b]
 
@@ -202,6 +215,6 @@ def test_many_paths_at_once(opened: Library, two: tuple[Embedded, Embedded]) -> 
     many = [Path(f"/nothing/{number}") for number in range(1500)]
     with opened.write() as connection:
         assert forgetting.forget(connection, [*many, A.parent, A], at=1.0).paths == (A, B)
-        assert catalog.failures(connection, many) == {}
-        assert catalog.skips(connection, many) == {}
-        assert catalog.remove_locations(connection, list(range(10_000, 50_000))) == []
+        assert failures.failures(connection, many) == {}
+        assert failures.skips(connection, many) == {}
+        assert locations.remove_locations(connection, list(range(10_000, 50_000))) == []

@@ -18,14 +18,29 @@ from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, UsageError, WriterBusy
-from mediaindex.store.database import HEAD, make_engine, migrate, revision
+from mediaindex.errors import (
+    NoSpace,
+    SchemaTooNew,
+    StoreError,
+    UsageError,
+    WriterBusy,
+)
+from mediaindex.store.catalog.database import (
+    HEAD,
+    make_engine,
+    migrate,
+    revision,
+)
+from mediaindex.store.catalog.schema import metadata
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.lock import Holder, holder, writer_lock
-from mediaindex.store.matrix import MatrixFile
-from mediaindex.store.schema import metadata
-from mediaindex.store.vectors import VectorRows
+from mediaindex.store.lock import (
+    Holder,
+    holder,
+    writer_lock,
+)
+from mediaindex.store.vectors.lance import VectorRows
+from mediaindex.store.vectors.matrix import MatrixFile
 from tests.store.conftest import write_blob
 
 SAME_FOLDER = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,1 @@
+"""Settings → the objects that commands and the interface work with."""

@@ -1,0 +1,171 @@
+"""A service of this user under systemd: its unit, and what systemctl does with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mediaindex.background.unit_file import State
+from mediaindex.errors import MediaIndexError
+
+WAIT_SECONDS = 150.0
+
+# Only children may read a film's bytes, and they isolate themselves: `RestrictNamespaces` leaves them the
+# network and user namespaces for it. What needs a mount namespace (ProtectSystem, PrivateTmp) is left out:
+# without unprivileged user namespaces the unit would not start, and drives plugged in later could be missed.
+# MemoryDenyWriteExecute would stop the code that torch compiles.
+UNIT = """\
+# {mark}
+# Changes belong in a drop-in, which 'systemctl --user edit {name}' opens.
+
+[Unit]
+Description={description}
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=:{command}
+{environment}
+# Another process may have to finish with the library first.
+TimeoutStartSec=infinity
+WatchdogSec=10min
+Restart=on-failure
+RestartSec=30
+# A setting, an encoder that is not here, a damaged library: a person has to act.
+RestartPreventExitStatus=2 4 6
+# Interrupted, with the library consistent.
+SuccessExitStatus=130
+# Its decoders end with it; one that is killed counts as a film that cannot be read.
+KillMode=mixed
+OOMPolicy=continue
+
+Nice=10
+CPUSchedulingPolicy=batch
+IOSchedulingClass=idle
+
+UMask=0077
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictNamespaces=net user
+RestrictAddressFamilies=AF_UNIX AF_NETLINK
+SystemCallArchitectures=native
+SystemCallFilter=~@clock @debug @module @mount @obsolete @raw-io @reboot @swap
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=default.target
+"""
+
+
+class Systemd:
+    """The systemd of this user."""
+
+    name = "systemd"
+    kind = "unit"
+    hint = "it stops when you log out, unless 'loginctl enable-linger' was called"
+
+    def file(self, service: str) -> Path:
+        """Where the unit of a service lies."""
+        configuration = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+        return Path(configuration) / "systemd" / "user" / f"{service}.service"
+
+    def text(
+        self, service: str, command: Sequence[str], environment: Mapping[str, str], *, about: str, mark: str
+    ) -> bytes:
+        """The unit.
+
+        Raises:
+            MediaIndexError: a unit cannot name this program or hold a variable's value.
+        """
+        if re.search(r"""[\x00-\x1f\x7f"'\\]""", command[0]):
+            raise MediaIndexError(f"systemd starts no program with such a name: {command[0]}")
+        for variable, value in environment.items():
+            if not value.isprintable():
+                raise MediaIndexError(f"a unit cannot hold the value of {variable}; unset it")
+        assignments = (f"Environment={quoted(f'{key}={value}')}" for key, value in environment.items())
+        unit = UNIT.format(
+            name=service,
+            mark=mark,
+            description="".join(c if c.isprintable() else "?" for c in about).replace("%", "%%"),
+            command=" ".join(map(quoted, command)),
+            environment="\n".join(assignments),
+        )
+        return unit.encode()
+
+    def is_running(self) -> bool:
+        """Whether a systemd of this user can be asked."""
+        with contextlib.suppress(MediaIndexError):
+            return _systemctl("show", "--property=Version").returncode == 0
+        return False
+
+    def start(self, service: str) -> None:
+        """Start it now, anew where it runs, and whenever the user logs in."""
+        _must("daemon-reload")
+        _must("enable", f"{service}.service")
+        # Not waited for: it is up once it holds the library, which another process may be using.
+        _must("restart", "--no-block", f"{service}.service")
+
+    def stop(self, service: str) -> None:
+        """Stop it now, and never start it by itself again."""
+        _must("disable", "--now", f"{service}.service")
+
+    def forget(self, service: str) -> None:
+        """Leave nothing that names a unit whose file is gone."""
+        link = self.file(service).parent / "default.target.wants" / f"{service}.service"
+        if link.is_symlink():
+            link.unlink()
+        if self.is_running():
+            _must("daemon-reload")
+
+    def state(self, service: str) -> State:
+        """The service now, in systemd's words."""
+        wanted = ("ActiveState", "MainPID", "StatusText")
+        answer = _systemctl("show", f"{service}.service", f"--property={','.join(wanted)}").stdout
+        found: dict[str, str] = {}
+        for line in answer.splitlines():
+            key, _, value = line.partition("=")
+            found[key] = value
+        return State(
+            state=found.get("ActiveState") or None,
+            pid=int(found.get("MainPID") or 0) or None,
+            says=found.get("StatusText") or None,
+        )
+
+
+def quoted(word: str) -> str:
+    r"""One word of a command line as a unit writes it, ASCII quotes around it.
+
+    Backslash and quote are escaped, bytes that show nothing or are no UTF-8 become `\xNN`, and a
+    percent sign is doubled: systemd replaces what follows a single one. (`$` stays: the command lines
+    of `UNIT` begin with a colon, which switches variables off.)
+    """
+    return '"' + "".join(map(_escaped, word)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if not character.isprintable():
+        return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
+    return {"%": "%%", '"': r"\"", "\\": r"\\"}.get(character, character)
+
+
+def _must(*words: str) -> None:
+    done = _systemctl(*words)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise MediaIndexError(f"systemctl --user {' '.join(words)} failed: {said[-1]}")
+
+
+def _systemctl(*words: str) -> subprocess.CompletedProcess[str]:
+    command = ["systemctl", "--user", "--no-pager", *words]
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=WAIT_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise MediaIndexError(f"systemctl cannot be asked: {error}") from error

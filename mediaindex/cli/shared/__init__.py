@@ -1,0 +1,1 @@
+"""What several commands share: parsing, printing, requests to the writer."""

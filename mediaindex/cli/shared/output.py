@@ -1,0 +1,142 @@
+"""How a command speaks: data on stdout, narration on stderr, nothing that steers a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from mediaindex.safe_text import format_seconds, printable
+
+SCHEMA = 1
+PLAIN_LINE_SECONDS = 10.0
+RATE_AFTER_SECONDS = 1.0
+
+
+class Output:
+    """Where one command prints.
+
+    Args:
+        as_json: one JSON object on stdout in place of text.
+    """
+
+    def __init__(self, *, as_json: bool, command: str) -> None:
+        self.as_json = as_json
+        self.command = command
+
+    def data(self, values: Mapping[str, Any]) -> None:
+        """Print the command's object, where JSON was asked for."""
+        if self.as_json:
+            # ASCII escapes keep names that are no UTF-8 (lone surrogates) printable and lossless.
+            sys.stdout.write(json.dumps({"schema": SCHEMA, **values}, ensure_ascii=True) + "\n")
+            # A pipe or a file is buffered: who reads a watcher's events would wait for hours.
+            sys.stdout.flush()
+
+    def line(self, text: str = "") -> None:
+        """Print a line of the answer for a person, where no JSON was asked for."""
+        if not self.as_json:
+            sys.stdout.write(encodable(printable(text)) + "\n")
+            sys.stdout.flush()
+
+    def say(self, text: str) -> None:
+        """Narrate on stderr."""
+        sys.stderr.write(encodable(printable(text)) + "\n")
+        sys.stderr.flush()
+
+    def fail(self, text: str, exit_code: int) -> None:
+        """Tell why the command failed, in one line."""
+        self.say(f"mediaindex {self.command}: {text}")
+        self.data({"error": text, "exit_code": exit_code})
+
+
+def encodable(text: str) -> str:
+    """Text that stdout's encoding can take, whatever the locale."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+class ProgressLine:
+    """Progress on stderr: a bar on a terminal, a plain line now and then in a pipe."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._began = time.monotonic()
+        self._printed = self._began
+        self._stage = ""
+        self._stage_began = self._began
+        self._bar: Any = None
+        self._task: Any = None
+        if sys.stderr.isatty():
+            self._open_bar()
+
+    def _open_bar(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task("starting", total=None, rate="")
+
+    def __call__(self, told: Mapping[str, Any]) -> None:
+        """Show one step: stage, done, total; where there are, media_seconds, outlook, and a note as it is."""
+        now = time.monotonic()
+        if told["stage"] != self._stage:
+            self._stage, self._stage_began = told["stage"], now
+        elapsed = now - self._stage_began
+        media = told.get("media_seconds", 0.0)
+        rate = f"{media / elapsed:.1f}x real time" if media and elapsed > RATE_AFTER_SECONDS else ""
+        rate = ", ".join(filter(None, (rate, told.get("note", ""))))
+        if (outlook := told.get("outlook")) is not None:
+            rate = ", ".join(filter(None, (rate, outlook_line(outlook))))
+        if self._bar is not None:
+            self._bar.update(
+                self._task,
+                description=told["stage"],
+                completed=told["done"],
+                total=told["total"],
+                rate=rate,
+            )
+        elif now - self._printed >= PLAIN_LINE_SECONDS:
+            self._printed = now
+            self._output.say(plain_line(told, elapsed, rate))
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def plain_line(told: Mapping[str, Any], elapsed: float, rate: str) -> str:
+    """One line of progress: where it stands, how fast, how long still."""
+    done, total = told["done"], told["total"]
+    parts = [f"{told['stage']} {done}" + (f" of {total}" if total is not None else "")]
+    if rate:
+        parts.append(rate)
+    if total and done and elapsed > RATE_AFTER_SECONDS:
+        parts.append(f"{format_seconds(round(elapsed / done * (total - done)))} left")
+    return ", ".join(parts)
+
+
+def outlook_line(outlook: Mapping[str, Any]) -> str:
+    """What a large library's first hours hold, in one line."""
+    text = f"searchable now {outlook['searchable']:.0%}"
+    if outlook["ready_at"] is None:
+        return text
+    ready = time.strftime("%H:%M", time.localtime(outlook["ready_at"]))
+    return f"{text}, ready about {ready}, disk needed {outlook['disk_bytes'] / 1e6:.0f} MB"

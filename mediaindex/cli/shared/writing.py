@@ -1,0 +1,48 @@
+"""Commands that need the writer: done here, or asked of the process that holds the lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.cli.shared.output import Output, ProgressLine
+from mediaindex.config import Config
+from mediaindex.errors import MediaIndexError
+
+if TYPE_CHECKING:
+    from mediaindex.ingest.writer.queue import Outcome
+    from mediaindex.store.library import Library
+
+
+class _Failed(MediaIndexError):
+    """An error that the holder of the lock reported; it keeps its exit code."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def through_the_writer(
+    library: Library,
+    config: Config,
+    output: Output,
+    kind: str,
+    arguments: dict[str, Any],
+    *,
+    wait: bool = True,
+) -> Outcome:
+    """Carry out one request with progress on stderr.
+
+    Raises:
+        MediaIndexError: it failed; the text and exit code are the writer's.
+    """
+    from mediaindex.ingest.writer import queue
+    from mediaindex.ingest.writer.perform import Writer
+
+    writer = Writer(library, config)
+    with ProgressLine(output) as progress:
+        outcome = queue.carry_out(
+            library, kind, arguments, perform=writer.perform, progress=progress, wait=wait
+        )
+    if outcome.error is not None:
+        raise _Failed(outcome.error, outcome.exit_code)
+    return outcome

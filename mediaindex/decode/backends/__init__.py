@@ -1,0 +1,1 @@
+"""What decodes: one library a file, behind one protocol. Runs in the child process."""

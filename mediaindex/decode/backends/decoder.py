@@ -1,0 +1,104 @@
+"""The seam between sampling and whatever decodes: pictures in playing order, each scaled on demand.
+
+A third decoder is one new module with a `Decoder` in it and one line in `worker_child.DECODERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mediaindex.media import Cue, Position
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_LONG_SIDE = 4096
+THUMBNAIL_WIDTH = 64
+THUMBNAIL_HEIGHT = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How densely a decoder should go through a film, and how large its pictures may be.
+
+    Attributes:
+        gap_seconds: a longer stretch without an independent picture is decoded through.
+        independent_seconds: independent pictures nearer to each other than this may be passed over.
+        intra_seconds: the same for films in which every picture is independent.
+        short_side: pixels; no picture is asked for larger than this.
+        max_pixels: a film with larger pictures is refused by the decoder.
+    """
+
+    gap_seconds: float
+    independent_seconds: float
+    intra_seconds: float
+    short_side: int
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One decoded picture.
+
+    Attributes:
+        seconds: from the container's start.
+        width, height: as displayed: upright, square pixels.
+        keyframe: one that the encoder set to begin from, in a film that has others between.
+        adjacent: no picture lies between the one given before and this one.
+        fills: one of those that divide a gap between keyframes evenly.
+        scaled: (width, height) → (height, width, 3) uint8 RGB, upright, area-averaged.
+        thumbnail: (36, 64, 3) uint8 RGB of nearest pixels, quick to make, to compare pictures by.
+    """
+
+    seconds: float
+    width: int
+    height: int
+    keyframe: bool
+    adjacent: bool
+    scaled: Callable[[int, int], NDArray[np.uint8]]
+    thumbnail: Callable[[], NDArray[np.uint8]]
+    fills: bool = False
+
+
+class Decoder(Protocol):
+    """Reads one film once."""
+
+    @property
+    def damaged_packets(self) -> int:
+        """Packets that could not be read and were passed over, so far."""
+        ...
+
+    @property
+    def end_seconds(self) -> float:
+        """Where the last picture read so far stops being shown."""
+        ...
+
+    def scan(self) -> Iterator[Picture | Cue | Position]:
+        """Pictures in ascending time, with the cues and file positions that are met on the way.
+
+        Raises:
+            ProbeError: the file cannot be opened any more. DecodeError: the decoder cannot go on.
+        """
+        ...
+
+    def between(
+        self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
+    ) -> Iterator[Picture]:
+        """Pictures between two that `scan` gave one after the other, around their largest change.
+
+        To be called only while `later` is the last one given. They end with `later` itself, its
+        `adjacent` set right; who has seen enough may stop before.
+
+        Args:
+            difference: how unlike two pictures are, for decoders that search rather than read on.
+        """
+        ...
+
+
+def fitted(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """Size of a picture whose short side is at most `short_side`, and its long one within reason."""
+    scale = min(1.0, short_side / min(width, height), MAX_LONG_SIDE / max(width, height))
+    return max(round(width * scale), 1), max(round(height * scale), 1)

@@ -1,0 +1,239 @@
+"""The second decoder: an ffmpeg binary in a process of its own, described through ffmpeg-python.
+
+It decodes every picture, which costs more, and shares nothing with the first but the demand: a second
+opinion where the bundled libraries fail. Times come from ffmpeg's `showinfo`, pictures from its pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import av.error
+import ffmpeg
+import numpy as np
+from PIL import Image
+
+from mediaindex.decode.backends.decoder import (
+    THUMBNAIL_HEIGHT,
+    THUMBNAIL_WIDTH,
+    Demand,
+    Picture,
+    fitted,
+)
+from mediaindex.decode.container.opening import (
+    FORMATS,
+    PROTOCOLS,
+    open_container,
+    start_seconds,
+)
+from mediaindex.decode.container.timeline import PlayingClock
+from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
+from mediaindex.decode.sandbox.confinement import die_with_parent, lift_cpu_budget
+from mediaindex.decode.subtitles.embedded import SubtitleReader
+from mediaindex.errors import DecodeError
+from mediaindex.media import (
+    Cue,
+    MediaInfo,
+    Position,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Stands for the file in ffmpeg-python's graph, which hashes names and fails on those that are not UTF-8.
+FILM = "FILM"
+POSITION_BYTES = 4 << 20
+MAX_LINE_BYTES = 8192
+# At the line's start: names and tags, which ffmpeg prints too, may hold anything.
+_SHOWN = re.compile(
+    rb"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ .*?pts_time:(?P<seconds>-?\d+(?:\.\d+)?(?:e[+-]\d\d)?) "
+    rb".*?(?:duration_time:(?P<length>\d+(?:\.\d+)?(?:e[+-]\d\d)?) .*?)?iskey:(?P<key>[01])"
+)
+_DAMAGE = re.compile(rb"\[.*\].*(error|invalid|corrupt|no frame)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What showinfo says of one picture."""
+
+    seconds: float
+    length: float
+    is_key: bool
+
+
+class FfmpegDecoder:
+    """See `mediaindex.decode.backends.decoder.Decoder`."""
+
+    def __init__(self, path: Path, info: MediaInfo, demand: Demand) -> None:
+        self._path = path
+        self._info = info
+        self._demand = demand
+        self._width, self._height = fitted(info.width, info.height, demand.short_side)
+        self.damaged_packets = 0
+        self.end_seconds = 0.0
+
+    def scan(self) -> Iterator[Picture | Cue | Position]:
+        """Every picture, after all cues; positions are estimated from the time."""
+        yield from self._cues()
+        with _Run(self._command(), self._stored_size()) as run:
+            yield from self._pictures(run)
+        self.damaged_packets = run.damage
+
+    def between(
+        self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
+    ) -> Iterator[Picture]:
+        """Nothing but `later`: the scan leaves no picture out."""
+        yield later
+
+    def _command(self) -> list[str]:
+        film = f"file:{os.path.abspath(self._path)}"
+        width, height = self._stored_size()
+        source = ffmpeg.input(
+            FILM,
+            format_whitelist=FORMATS,
+            protocol_whitelist=PROTOCOLS,
+            max_pixels=self._demand.max_pixels,
+            threads=1,
+            noautorotate=None,
+        )
+        picture = (
+            source[str(self._info.video_stream)]
+            .filter("scale", width, height, flags="area")
+            .filter("format", "rgb24")
+            .filter("showinfo", checksum=0)
+        )
+        command: list[str] = (
+            picture.output("pipe:", format="rawvideo", fps_mode="passthrough")
+            .global_args("-hide_banner", "-nostats", "-nostdin", "-filter_threads", "1")
+            .compile(cmd=ffmpeg_binary())
+        )
+        return [film if argument == FILM else argument for argument in command]
+
+    def _stored_size(self) -> tuple[int, int]:
+        """Size of what ffmpeg hands over: fitted, not yet upright."""
+        turned = self._info.rotation in (90, 270)
+        return (self._height, self._width) if turned else (self._width, self._height)
+
+    def _pictures(self, run: _Run) -> Iterator[Picture | Position]:
+        size, duration = self._path.stat().st_size, self._info.duration_seconds
+        last, reported, between_keys = float("-inf"), 0, False
+        for shown, rgb in run.pictures():
+            if shown.seconds <= last:
+                continue
+            last = shown.seconds
+            self.end_seconds = shown.seconds + (shown.length or 1 / (self._info.fps or 25.0))
+            between_keys = between_keys or not shown.is_key
+            yield self._picture(shown, rgb, keyframe=shown.is_key and between_keys)
+            position = int(size * min(shown.seconds / duration, 1.0)) if duration else 0
+            if position >= reported + POSITION_BYTES:
+                reported = position
+                yield Position(position)
+
+    def _picture(self, shown: _Shown, rgb: NDArray[np.uint8], *, keyframe: bool) -> Picture:
+        upright = np.rot90(rgb, self._info.rotation // 90)
+
+        def scaled(width: int, height: int) -> NDArray[np.uint8]:
+            if (height, width) == upright.shape[:2]:
+                return upright
+            return np.asarray(Image.fromarray(upright).resize((width, height), Image.Resampling.BOX))
+
+        def thumbnail() -> NDArray[np.uint8]:
+            size = THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT
+            return np.asarray(Image.fromarray(upright).resize(size, Image.Resampling.NEAREST))
+
+        return Picture(
+            seconds=shown.seconds,
+            width=self._width,
+            height=self._height,
+            keyframe=keyframe,
+            adjacent=True,
+            scaled=scaled,
+            thumbnail=thumbnail,
+        )
+
+    def _cues(self) -> Iterator[Cue]:
+        if not any(stream.kind == "subtitle" for stream in self._info.streams):
+            return
+        with open_container(self._path) as container:
+            clock = PlayingClock(Fraction(1), start_seconds(container), may_restart=False)
+            subtitles = SubtitleReader(container, clock)
+            if not subtitles.streams:
+                return
+            try:
+                for packet in container.demux(*subtitles.streams):
+                    yield from subtitles.cues(packet)
+            except av.error.FFmpegError:
+                return  # as far as it can be read
+
+
+class _Run:
+    """One run of the binary, which ends with the block or with this process."""
+
+    def __init__(self, command: list[str], size: tuple[int, int]) -> None:
+        self._size = size
+        self._shown: queue.SimpleQueue[_Shown | None] = queue.SimpleQueue()
+        self.damage = 0
+        parent = os.getpid()
+
+        def before_exec() -> None:
+            die_with_parent(parent)
+            lift_cpu_budget()
+
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=before_exec,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._stdout: IO[bytes] = self._process.stdout
+        self._reader = threading.Thread(target=self._read_words, args=(self._process.stderr,), daemon=True)
+        self._reader.start()
+
+    def pictures(self) -> Iterator[tuple[_Shown, NDArray[np.uint8]]]:
+        """Each picture with its time, (height, width, 3)."""
+        width, height = self._size
+        while True:
+            data = self._stdout.read(width * height * 3)
+            shown = self._shown.get() if len(data) == width * height * 3 else None
+            if shown is None:
+                break
+            yield shown, np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
+        code = self._process.wait()
+        if code < 0:
+            raise DecodeError(f"ffmpeg died: {signal.Signals(-code).name}", transient=True)
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        self._stdout.close()
+
+    def _read_words(self, stderr: IO[bytes]) -> None:
+        with stderr:
+            at_line_start = True
+            while line := stderr.readline(MAX_LINE_BYTES):
+                match = _SHOWN.match(line) if at_line_start else None
+                at_line_start = line.endswith(b"\n")
+                if match is not None:
+                    self._shown.put(
+                        _Shown(float(match["seconds"]), float(match["length"] or 0), match["key"] == b"1")
+                    )
+                elif _DAMAGE.search(line):
+                    self.damage += 1
+        self._shown.put(None)

@@ -1,0 +1,80 @@
+"""Opening a media file with FFmpeg's demuxers: only local files, only films, errors in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from av.codec.context import CodecContext
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from mediaindex.decode.container.refusals import explain_refusal
+from mediaindex.errors import ProbeError
+
+# Neither image sequences nor playlists, which name further files: HLS and concat would open them even here.
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mxf,dv,rm,wtv"
+PROTOCOLS = "file"
+# A clock that starts again is expected of these formats (FFmpeg's AVFMT_TS_DISCONT).
+CLOCK_MAY_RESTART = 0x0200
+
+_MAJOR = int(av.__version__.split(".")[0])
+# Gone in 19, where a tag in another encoding arrives with lone surrogates instead of raising.
+_METADATA_ERRORS: dict[str, Any] = {"metadata_errors": "replace"} if _MAJOR < 19 else {}
+
+
+@contextlib.contextmanager
+def open_container(path: Path) -> Iterator[InputContainer]:
+    """The file's container, closed afterwards.
+
+    Raises:
+        ProbeError: no demuxer takes it, or it cannot be read.
+    """
+    options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
+    try:
+        container = av.open(f"file:{os.path.abspath(path)}", options=options, **_METADATA_ERRORS)
+    except (av.error.FileNotFoundError, av.error.PermissionError, av.error.OSError) as error:
+        raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
+    except av.error.MemoryError:
+        raise
+    except (av.error.FFmpegError, ValueError) as error:
+        raise ProbeError(explain_refusal(path)) from error
+    with container:
+        yield container
+
+
+def codec_of(stream: Stream) -> CodecContext | None:
+    """The stream's decoder, None where no decoder here knows it (which PyAV's types do not say)."""
+    return stream.codec_context
+
+
+def start_seconds(container: InputContainer) -> float:
+    """Where the container's clock starts; what a player shows as 0."""
+    return (container.start_time or 0) / av.time_base
+
+
+def pixel_aspect(stream: VideoStream) -> Fraction:
+    """Width by height of one pixel, 1 where none is stated or the stated one is absurd."""
+    aspect = stream.sample_aspect_ratio
+    return aspect if aspect and Fraction(1, 8) <= aspect <= 8 else Fraction(1)
+
+
+def display_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
+    """Width and height as displayed: wide pixels widen, tall pixels heighten, a quarter turn swaps."""
+    if aspect >= 1:
+        width = max(round(width * aspect), 1)
+    else:
+        height = max(round(height / aspect), 1)
+    return (height, width) if rotation in (90, 270) else (width, height)
+
+
+def quarter_turns(rotation: int) -> int:
+    """Degrees as one of 0, 90, 180, 270; 0 for what no camera writes."""
+    return rotation % 360 if rotation % 90 == 0 else 0

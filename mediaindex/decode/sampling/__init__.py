@@ -1,0 +1,1 @@
+"""Which frames are kept, and how they make up shots and segments."""

@@ -1,0 +1,35 @@
+"""One picture of a film near its middle, for the price of a seek: what is known before its turn comes.
+
+Runs inside the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mediaindex.decode.backends.pyav import PyavDecoder
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.sampling.sampler import demand, jpeg
+from mediaindex.errors import DecodeError
+from mediaindex.media import (
+    MediaInfo,
+    SampledFrame,
+    Segment,
+    Segmentation,
+)
+
+
+def first_look(path: Path, info: MediaInfo, sampling: Sampling) -> Iterator[SampledFrame | Segmentation]:
+    """The frame, and an outline of one segment that spans the film.
+
+    Raises:
+        DecodeError: there is no picture to be had this way; decoding the whole may find one.
+    """
+    decoder = PyavDecoder(path, info, demand(sampling, info.duration_seconds))
+    picture = decoder.glance()
+    if picture is None:
+        raise DecodeError("no picture was found at a first look")
+    duration = max(info.duration_seconds or 0.0, picture.seconds)
+    yield SampledFrame(picture.seconds, jpeg(picture, sampling))
+    yield Segmentation(duration, (), (Segment(0.0, duration, 0, 1),))

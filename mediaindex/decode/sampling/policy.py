@@ -1,0 +1,24 @@
+"""The policy of the frame cache: how large, how good and how close together sampled frames are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_PIXELS = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The policy of the frame cache.
+
+    Attributes:
+        short_side: pixels; smaller pictures keep their size.
+        quality: of the JPEGs, 1..95.
+        gap_seconds: two frames are at most this far apart where the film has pictures between them.
+        max_pixels: a larger picture is not decoded.
+    """
+
+    short_side: int = 384
+    quality: int = 85
+    gap_seconds: float = 3.4
+    max_pixels: int = MAX_PIXELS

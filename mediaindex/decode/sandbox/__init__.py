@@ -1,0 +1,1 @@
+"""The bounded child process: how it is started, confined and spoken to."""

@@ -1,0 +1,76 @@
+"""A query image, opened in a bounded child process like every other stranger's file.
+
+This module is both sides: `read_image` asks, `handle` answers inside the child.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from mediaindex.decode.sandbox import wire
+from mediaindex.decode.sandbox.process import Limits, Sandbox
+from mediaindex.errors import ProbeError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+MAX_PIXELS = 64_000_000
+SHORT_SIDE = 384
+
+
+def read_image(path: Path) -> bytes | None:
+    """An image as an upright RGB JPEG of short side 384 at most; None where it is no image.
+
+    Raises:
+        MediaError: it is an image and cannot be read.
+    """
+    reader = ImageReader()
+    try:
+        return reader.read(path)
+    finally:
+        reader.close()
+
+
+class ImageReader:
+    """Reads images in one child process, which starts with the first; thread-confined but for `kill`."""
+
+    def __init__(self) -> None:
+        self._sandbox = Sandbox(__name__, Limits())
+
+    def read(self, path: Path) -> bytes | None:
+        """As `read_image`."""
+        replies = list(self._sandbox.ask({"path": str(path.absolute())}))  # all, or the child is ended
+        return next((body for header, body in replies if header["kind"] == "picture"), None)
+
+    def kill(self) -> None:
+        """End the child process at once and for good, from any thread."""
+        self._sandbox.kill()
+
+    def close(self) -> None:
+        """End the child process."""
+        self._sandbox.close()
+
+
+def handle(request: dict[str, object]) -> Iterator[wire.Message]:
+    """Answer one request inside the child: a picture, or nothing where the file is no image.
+
+    Raises:
+        ProbeError: the image is damaged or too large.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(str(request["path"]), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ProbeError(f"{image.width}x{image.height} pixels are too many; scale the image down")
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except UnidentifiedImageError:
+        return
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ProbeError(f"the image cannot be read: {error}") from error
+    scale = SHORT_SIDE / min(upright.size)
+    if scale < 1:
+        upright = upright.resize((round(upright.width * scale), round(upright.height * scale)))
+    encoded = io.BytesIO()
+    upright.save(encoded, "JPEG", quality=95)
+    yield {"kind": "picture"}, encoded.getvalue()

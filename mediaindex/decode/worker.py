@@ -1,0 +1,185 @@
+"""A film → its sampled frames, cuts and segments, decoded in a bounded child process.
+
+`Sampling` states the policy, `decode/sampling/sampler.py` carries it out inside the child process that a
+`DecodeWorker` owns. Nothing here opens a media file, or imports what could.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from mediaindex.decode.sampling.policy import MAX_PIXELS, Sampling
+from mediaindex.decode.sandbox import wire
+from mediaindex.decode.sandbox.process import (
+    MEMORY_MIB,
+    REPLY_SECONDS,
+    REQUEST_SECONDS,
+    Limits,
+    Sandbox,
+)
+from mediaindex.errors import DecoderDied, UsageError
+from mediaindex.media import (
+    MAX_CUES,
+    MAX_FRAMES,
+    Cue,
+    MediaInfo,
+    NotAVideo,
+    Position,
+    SampledFrame,
+    Segmentation,
+)
+
+# Raise the first number when a change here may read what could not be read before.
+DECODER_VERSION = f"1 av-{version('av')}"
+# One file may take an hour and a minute a MiB, which no honest film comes near.
+SECONDS_A_MIB = 60.0
+DECODERS = ("auto", "pyav", "ffmpeg")
+
+
+class DecodeWorker:
+    """Probes and decodes in one bounded child process of its own; thread-confined but for `kill`."""
+
+    def __init__(self, sandbox: Sandbox, *, decoder: str, max_pixels: int) -> None:
+        self._sandbox = sandbox
+        self._decoder = decoder
+        self._max_pixels = max_pixels
+
+    def probe(self, path: Path) -> MediaInfo | NotAVideo:
+        """What the file is.
+
+        Raises:
+            ProbeError: its headers cannot be read. DecoderDied: reading it killed the child.
+        """
+        request = {"do": "probe", "path": _wire_path(path), "max_pixels": self._max_pixels}
+        values = [_unpacked(message) for message in self._sandbox.ask(request)]
+        match values:
+            case [MediaInfo() | NotAVideo() as found]:
+                return found
+            case _:
+                raise DecoderDied("the decoder sent nonsense instead of a probe")
+
+    def extract(
+        self, path: Path, info: MediaInfo, sampling: Sampling
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        """The sampled frames in ascending time, cues, how far the file was read, and one Segmentation last.
+
+        Raises:
+            DecodeError: no picture can be decoded. DecoderDied: decoding killed the child.
+        """
+        return self._frames("extract", path, info, sampling)
+
+    def first_look(
+        self, path: Path, info: MediaInfo, sampling: Sampling
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        """One frame near the middle and a Segmentation of one segment, for the price of a seek.
+
+        Raises:
+            DecodeError: there is none to be had without decoding more. DecoderDied: as `extract`.
+        """
+        return self._frames("first look", path, info, sampling)
+
+    def _frames(
+        self, what: str, path: Path, info: MediaInfo, sampling: Sampling
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        request = {
+            "do": what,
+            "path": _wire_path(path),
+            "decoder": self._decoder,
+            "info": wire.pack(info)[0],
+            "sampling": asdict(sampling),
+        }
+        outline: Segmentation | None = None
+        given: Counter[type] = Counter()
+        for message in self._sandbox.ask(request, extra_seconds=_seconds_by_size(path)):
+            value = _unpacked(message)
+            if isinstance(value, MediaInfo | NotAVideo) or outline is not None:
+                raise DecoderDied("the decoder sent nonsense instead of frames")
+            given[type(value)] += 1
+            if given[SampledFrame] > MAX_FRAMES or given[Cue] > MAX_CUES:
+                raise DecoderDied("the decoder sent more frames or subtitles than any film has")
+            if isinstance(value, Segmentation):
+                outline = _matched(value, given[SampledFrame])
+            else:
+                yield value
+        if outline is None:
+            raise DecoderDied("the decoder ended without an outline")
+        yield outline
+
+    def close(self) -> None:
+        """End the child process."""
+        self._sandbox.close()
+
+    def kill(self) -> None:
+        """End the child process at once and for good, from any thread."""
+        self._sandbox.kill()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, None where none runs."""
+        return self._sandbox.pid
+
+    def __enter__(self) -> DecodeWorker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def new_worker(
+    *,
+    decoder: str = "auto",
+    memory_mib: int = MEMORY_MIB,
+    reply_seconds: float = REPLY_SECONDS,
+    request_seconds: float = REQUEST_SECONDS,
+    max_pixels: int = MAX_PIXELS,
+) -> DecodeWorker:
+    """A worker whose child starts with its first file.
+
+    Args:
+        decoder: `pyav`, `ffmpeg` (a binary on this machine), or `auto`, which is `pyav`.
+        memory_mib: address space of the child above its libraries; 4K needs 512.
+        reply_seconds: time without a sign of life after which the child is killed.
+        request_seconds: time that the smallest file may take; a larger one has `SECONDS_A_MIB` more.
+    """
+    if decoder not in DECODERS:
+        raise UsageError(f"unknown decoder {decoder!r}: one of {', '.join(DECODERS)}")
+    limits = Limits(memory_mib=memory_mib, reply_seconds=reply_seconds, request_seconds=request_seconds)
+    return DecodeWorker(
+        Sandbox("mediaindex.decode.worker_child", limits), decoder=decoder, max_pixels=max_pixels
+    )
+
+
+def _unpacked(message: wire.Message) -> wire.Value:
+    try:
+        return wire.unpack(*message)
+    except wire.WireError as error:
+        raise DecoderDied(f"the decoder sent nonsense: {error}") from error
+
+
+def _matched(outline: Segmentation, frames: int) -> Segmentation:
+    """The outline, whose segments share out the frames that were given, each once and in order."""
+    expected = 0
+    for segment in outline.segments:
+        if segment.first_frame != expected:
+            raise DecoderDied("the decoder sent nonsense: its segments do not fit its frames")
+        expected += segment.frame_count
+    if expected != frames or not frames:
+        raise DecoderDied("the decoder sent nonsense: its segments do not fit its frames")
+    return outline
+
+
+def _seconds_by_size(path: Path) -> float:
+    try:
+        return SECONDS_A_MIB * path.stat().st_size / 2**20
+    except OSError:
+        return 0.0  # it has gone; the child says so
+
+
+def _wire_path(path: Path) -> str:
+    """The path for a child that runs in UTF-8 mode whatever the locale here."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")

@@ -1,0 +1,76 @@
+"""Encoders: pictures and sentences become vectors of one space.
+
+An encoder is named "builtin", by a preset (presets.py), "open_clip:MODEL/TAG",
+"open_clip:MODEL/FILE", "open_clip:FOLDER", "transformers:REPO" or "transformers:FOLDER", or by
+the name under which its weights were imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mediaindex.media import FrameEmbeddings, QueryFeatures
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """What names an embedding space and bounds its inputs.
+
+    Attributes:
+        name: as a user writes it.
+        digest: hex over weights and configuration; another digest is another space.
+        preprocessing: how pixels are prepared, in words.
+        dim: width of a vector.
+        evidence_dim: width of the evidence, None where the encoder has none.
+        image_size: side of the network's input, pixels.
+        text_length: tokens read of a text, special ones included.
+        batch: pictures in one pass; shorter batches are padded to it.
+        blend: share of the best frame in a segment's similarity, the rest is its mean frame.
+        commercial: True where the licence is known to allow commercial use.
+        has_tokens: True where `texts(tokens=True)` gives token features.
+    """
+
+    name: str
+    digest: str
+    preprocessing: str
+    dim: int
+    evidence_dim: int | None
+    image_size: int
+    text_length: int
+    batch: int
+    blend: float
+    languages: Literal["en", "multilingual"]
+    licence: str
+    commercial: bool
+    has_tokens: bool
+
+
+class Encoder(Protocol):
+    """Pictures and texts to vectors of one space; preprocessing is inside."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """What names this space."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where the networks run now; falls to "cpu" when a GPU runs out of memory."""
+        ...
+
+    def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
+        """Embeddings of B pictures, each (H, W, 3) RGB of any size; (0, D) for none.
+
+        On a CPU a vector does not depend on its neighbours, bit for bit.
+        """
+        ...
+
+    def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
+        """Embeddings of B texts, with token features where asked for and `spec.has_tokens`."""
+        ...

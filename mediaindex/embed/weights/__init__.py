@@ -1,0 +1,1 @@
+"""Where the weights of encoders come from: files, checkpoints, the cache of the hub."""

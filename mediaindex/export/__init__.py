@@ -1,0 +1,1 @@
+"""From a found moment to other programs; today to a video player."""

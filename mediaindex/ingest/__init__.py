@@ -1,0 +1,1 @@
+"""The write corridor for many files: scan → reconcile → decode → embed → commit → confirm."""

@@ -1,0 +1,117 @@
+"""Decoding in threads, each with a bounded decoder process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+
+from mediaindex.decode.worker import DecodeWorker
+from mediaindex.errors import (
+    MediaError,
+    MediaIndexError,
+)
+from mediaindex.ingest.pools.file_reading import (
+    BrokenFile,
+    DecodedFile,
+    Decoding,
+    PoolHalt,
+    Reading,
+    Result,
+    extract,
+)
+from mediaindex.ingest.pools.rotational import OneReader
+from mediaindex.ingest.reconcile.reconciler import DecodeTask
+from mediaindex.store.frame_cache import FrameCache
+
+logger = logging.getLogger(__name__)
+
+RESULTS_A_JOB = 2
+
+
+class DecodePool:
+    """Threads that turn work into results, in no fixed order.
+
+    Args:
+        reading: how files are read; None decodes them in full.
+    """
+
+    def __init__(self, frames: FrameCache, decoding: Decoding, reading: Reading | None = None) -> None:
+        self._reading = reading or extract
+        self._one_reader = OneReader()
+        self._frames = frames
+        self._decoding = decoding
+        self._work: queue.SimpleQueue[DecodeTask | None] = queue.SimpleQueue()
+        self._results: queue.Queue[Result] = queue.Queue(maxsize=RESULTS_A_JOB * decoding.jobs)
+        self._stopping = threading.Event()
+        self._workers: list[DecodeWorker] = []
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(decoding.jobs)]
+        self.in_flight = 0
+
+    def submit(self, work: DecodeTask) -> None:
+        """Queue one file; names are small, so this queue needs no bound."""
+        if self.in_flight == 0 and not self._threads[0].is_alive():
+            for thread in self._threads:
+                thread.start()
+        self.in_flight += 1
+        self._work.put(work)
+
+    def get(self, timeout: float) -> Result | None:
+        """The next result, None after `timeout` seconds without one."""
+        try:
+            result = self._results.get(timeout=timeout) if timeout > 0 else self._results.get_nowait()
+        except queue.Empty:
+            return None
+        self.in_flight -= 1
+        return result
+
+    def close(self) -> None:
+        """Stop all threads and kill their decoders; unfinished files are simply not done."""
+        self._stopping.set()
+        for worker in list(self._workers):
+            worker.kill()
+        for _ in self._threads:
+            self._work.put(None)
+        while any(thread.is_alive() for thread in self._threads):
+            self._drop(self.get(timeout=0.05))
+        while (result := self.get(timeout=0.0)) is not None:
+            self._drop(result)
+
+    def _drop(self, result: Result | None) -> None:
+        """A result that nobody takes any more: no row will name its frames."""
+        if isinstance(result, DecodedFile):
+            self._frames.settle(result.frame_file)
+            self._frames.remove(result.frame_file)
+
+    def __enter__(self) -> DecodePool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        with contextlib.ExitStack() as stack:
+            worker = None
+            for work in self._taken():
+                try:
+                    if worker is None:
+                        worker = stack.enter_context(self._decoding.new_worker())
+                        self._workers.append(worker)
+                    with self._one_reader.of(work.event.path):
+                        result: Result = self._reading(worker, self._frames, work, self._decoding.sampling)
+                except MediaError as error:
+                    result = BrokenFile(work, error)
+                except OSError as error:
+                    result = BrokenFile(work, MediaError(f"cannot be read: {error.strerror}", transient=True))
+                except MediaIndexError as error:
+                    result = PoolHalt(error)
+                except Exception as error:
+                    logger.exception("decoding %s", work.event.path)
+                    result = PoolHalt(error)
+                self._results.put(result)
+
+    def _taken(self) -> Iterator[DecodeTask]:
+        while (work := self._work.get()) is not None and not self._stopping.is_set():
+            yield work

@@ -1,0 +1,1 @@
+"""What a scanned file means for the library, decided before anything is decoded."""

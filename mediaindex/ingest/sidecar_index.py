@@ -1,0 +1,111 @@
+"""Sidecar subtitles beside the films of a scan, brought up to date without touching any picture."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from mediaindex import safe_text
+from mediaindex.decode.subtitles.sidecar_file import read_sidecar
+from mediaindex.errors import MediaError
+from mediaindex.media import Cue
+from mediaindex.sources.sidecars import (
+    SUBTITLE_EXTENSIONS,
+    Sidecar,
+    sidecars_by_film,
+)
+from mediaindex.store.catalog import (
+    fulltext,
+    locations,
+    lookup,
+)
+from mediaindex.store.catalog.locations import Location
+from mediaindex.store.library import Library
+
+logger = logging.getLogger(__name__)
+
+
+def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
+    """Index sidecars that are new or changed, forget those that are gone; the number read."""
+    with library.read() as connection:
+        films = [
+            place
+            for place in locations.locations_below(connection, roots).values()
+            if place.content is not None and place.missing_since is None
+        ]
+        indexed = fulltext.sidecars_of(connection, [film.id for film in films])
+    by_folder: dict[Path, dict[str, tuple[Sidecar, ...]]] = {}
+    read = 0
+    for film in films:
+        folder = film.path.parent
+        if folder not in by_folder:
+            by_folder[folder] = sidecars_by_film(folder, _names(folder))
+        found, old = by_folder[folder].get(film.path.name, ()), indexed.get(film.id, [])
+        if found or old:
+            read += _refresh_film(library, film, found, old)
+    return read
+
+
+def _names(folder: Path) -> list[str]:
+    """The folder's names, or none where no subtitle is among them or it cannot be listed."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return names if any(os.path.splitext(name)[1].lower() in SUBTITLE_EXTENSIONS for name in names) else []
+
+
+def _refresh_film(
+    library: Library, film: Location, found: Sequence[Sidecar], indexed: Sequence[sa.Row[Any]]
+) -> int:
+    content = film.content
+    assert content is not None
+    stats = {}
+    for sidecar in found:
+        try:
+            stats[sidecar] = os.stat(sidecar.path)
+        except OSError:
+            continue
+    old = {row.file: row for row in indexed}
+    wanted = {safe_text.storable(sidecar.path.name): sidecar for sidecar in stats}
+    changed = [
+        (name, sidecar)
+        for name, sidecar in wanted.items()
+        if name not in old
+        or old[name].video_id != content
+        or (old[name].size, old[name].mtime_ns) != (stats[sidecar].st_size, stats[sidecar].st_mtime_ns)
+    ]
+    gone = [row.id for name, row in old.items() if name not in wanted or name in dict(changed)]
+    if not changed and not gone:
+        return 0
+    with library.read() as connection:
+        fps = lookup.video_row(connection, content).fps
+    parsed = [(sidecar, *_read(sidecar, fps)) for _name, sidecar in changed]
+    with library.write() as connection:
+        for subtitle_id in gone:
+            fulltext.remove_subtitle(connection, subtitle_id)
+        for sidecar, cues, reason in parsed:
+            about = fulltext.SubtitleFile(
+                sidecar.path.name,
+                sidecar.language,
+                sidecar.forced,
+                film.id,
+                stats[sidecar].st_size,
+                stats[sidecar].st_mtime_ns,
+                reason,
+            )
+            fulltext.add_subtitle(connection, content, about, cues)
+    return len(parsed)
+
+
+def _read(sidecar: Sidecar, fps: float | None) -> tuple[tuple[Cue, ...], str | None]:
+    try:
+        return read_sidecar(sidecar, fps=fps), None
+    except MediaError as error:
+        logger.warning("%s: %s", sidecar.path, error.reason)
+        return (), error.reason

@@ -1,0 +1,1 @@
+"""Captioned media → feature files."""

@@ -1,0 +1,175 @@
+"""Captioned media → the pictures of their clips: sampled as the index does, at most 12 a clip.
+
+Threads read ahead, each with a bounded child process for films and one for pictures; what they give comes
+in the order of the media.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from mediaindex.decode.sampling.segments import thin
+from mediaindex.decode.still_image import ImageReader
+from mediaindex.decode.worker import DecodeWorker
+from mediaindex.errors import MediaError
+from mediaindex.ingest.pools.file_reading import Decoding
+from mediaindex.learn.features.caption_tables import SkippedInput
+from mediaindex.learn.features.captioned_media import CaptionedClip, CaptionedMedia
+from mediaindex.media import (
+    SEGMENT_FRAMES,
+    NotAVideo,
+    SampledFrame,
+    Segment,
+    Segmentation,
+)
+from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
+
+AHEAD_A_JOB = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFrames:
+    """A media file as pictures.
+
+    Attributes:
+        jpegs: each once, with `seconds`. clips: with the indices of their pictures, 1 to 12 each.
+        skipped: clips that have none.
+    """
+
+    media: CaptionedMedia
+    jpegs: tuple[bytes, ...]
+    seconds: tuple[float, ...]
+    clips: tuple[tuple[CaptionedClip, tuple[int, ...]], ...]
+    skipped: tuple[SkippedInput, ...] = ()
+
+
+def clip_frames(media: Sequence[CaptionedMedia], decoding: Decoding) -> Iterator[ClipFrames | SkippedInput]:
+    """The pictures of each media file, in this order, or why it has none."""
+    readers = [_Reader(decoding) for _ in range(decoding.jobs)]
+    free: queue.SimpleQueue[_Reader] = queue.SimpleQueue()
+    for reader in readers:
+        free.put(reader)
+
+    def read(item: CaptionedMedia) -> ClipFrames | SkippedInput:
+        reader = free.get()
+        try:
+            return reader.read(item)
+        except MediaError as error:
+            return SkippedInput(str(item.path), error.reason)
+        finally:
+            free.put(reader)
+
+    pool = ThreadPoolExecutor(decoding.jobs, thread_name_prefix="clips")
+    waiting: deque[Future[ClipFrames | SkippedInput]] = deque()
+    left = iter(media)
+    try:
+        while True:
+            for item in itertools.islice(left, AHEAD_A_JOB * decoding.jobs - len(waiting)):
+                waiting.append(pool.submit(read, item))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:
+        # A thread that waits for its child goes on once that is dead.
+        for reader in readers:
+            reader.kill()
+        pool.shutdown(cancel_futures=True)
+        for reader in readers:
+            reader.close()
+
+
+class _Reader:
+    """Two child processes, of which each starts with its first file; used by one thread at a time."""
+
+    def __init__(self, decoding: Decoding) -> None:
+        self._sampling = decoding.sampling
+        self._films: DecodeWorker = decoding.new_worker()
+        self._images = ImageReader()
+
+    def read(self, media: CaptionedMedia) -> ClipFrames:
+        """The pictures of a film or an image.
+
+        Raises:
+            MediaError: it is neither, or cannot be read.
+        """
+        film_by_name = extension_of(media.path.name) in MEDIA_EXTENSIONS
+        image = None if film_by_name else self._images.read(media.path)
+        if image is None:
+            return self._film(media)
+        clips = tuple((clip, (0,)) for clip in media.clips)
+        return ClipFrames(media, (image,), (0.0,), clips)
+
+    def _film(self, media: CaptionedMedia) -> ClipFrames:
+        info = self._films.probe(media.path)
+        if isinstance(info, NotAVideo):
+            raise MediaError(f"it is neither a picture nor a film: {info.reason}")
+        seconds: list[float] = []
+        sizes: list[int] = []
+        outline: Segmentation | None = None
+        with tempfile.TemporaryFile() as spool:  # a long film's pictures are too many to hold
+            for item in self._films.extract(media.path, info, self._sampling):
+                if isinstance(item, SampledFrame):
+                    seconds.append(item.seconds)
+                    sizes.append(spool.write(item.jpeg))
+                elif isinstance(item, Segmentation):
+                    outline = item
+            assert outline is not None
+            clips, skipped = _chosen(media, seconds, outline)
+            taken = sorted({index for _clip, indices in clips for index in indices})
+            jpegs = []
+            for index in taken:
+                spool.seek(sum(sizes[:index]))
+                jpegs.append(spool.read(sizes[index]))
+        places = {index: place for place, index in enumerate(taken)}
+        placed = tuple((clip, tuple(places[index] for index in indices)) for clip, indices in clips)
+        return ClipFrames(media, tuple(jpegs), tuple(seconds[i] for i in taken), placed, tuple(skipped))
+
+    def kill(self) -> None:
+        self._films.kill()
+        self._images.kill()
+
+    def close(self) -> None:
+        self._films.close()
+        self._images.close()
+
+
+def _chosen(
+    media: CaptionedMedia, seconds: Sequence[float], outline: Segmentation
+) -> tuple[list[tuple[CaptionedClip, list[int]]], list[SkippedInput]]:
+    """Indices of each clip's frames, and the clips that begin after the film's end."""
+    clips, skipped = [], []
+    end = outline.duration_seconds
+    for clip in media.clips:
+        start, stop = clip.start_seconds or 0.0, clip.end_seconds
+        if start > end:
+            skipped.append(SkippedInput(f"{media.path}@{start:g}", f"the film ends before, at {end:.1f} s"))
+            continue
+        stop = end if stop is None else min(stop, end)
+        clips.append((clip, frames_within(seconds, start, stop, outline.segments)))
+    return clips, skipped
+
+
+def frames_within(
+    seconds: Sequence[float], start: float, stop: float, segments: Sequence[Segment]
+) -> list[int]:
+    """Indices of at most 12 frames of a stretch, evenly spread.
+
+    A stretch without any has the nearest one to its middle of the same segment, since the nearest of all
+    may show another shot.
+
+    Args:
+        seconds: ascending times of a film's frames, which the segments share out.
+    """
+    inside = [index for index, time in enumerate(seconds) if start <= time <= stop]
+    if inside:
+        return [inside[index] for index in thin(inside, SEGMENT_FRAMES)]
+    middle = (start + stop) / 2
+    own = min(segments, key=lambda s: max(s.start_seconds - middle, middle - s.end_seconds, 0.0))
+    frames = range(own.first_frame, own.first_frame + own.frame_count)
+    return [min(frames, key=lambda index: abs(seconds[index] - middle))]

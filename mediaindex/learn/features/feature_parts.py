@@ -1,0 +1,216 @@
+"""A feature file while it is made: `FILE.partial/` with finished parts, each fsynced, then renamed.
+
+A run that was killed loses the part that it was filling. The next one takes the finished parts as they
+are, makes what no part holds, and puts all of it together as FILE, which appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mediaindex.errors import NoSpace, UsageError
+from mediaindex.learn.features.caption_tables import SkippedInput
+from mediaindex.learn.features.feature_rows import (
+    ClipFeatures,
+    Header,
+    read_header,
+    table_of,
+    tables_in,
+    write_tables,
+)
+from mediaindex.store.lock import writer_lock
+
+logger = logging.getLogger(__name__)
+
+PART_SECONDS = 10.0
+PART_CLIPS = 1000
+_PART = re.compile(r"part-(\d{6,})\.parquet")
+_LOCK, _FILLING, _WHOLE = "lock", "filling", "whole"
+_SKIPPED = b"mediaindex.skipped"
+_KEY = "key"
+
+
+class FeatureParts:
+    """The parts of one file; a context manager that holds their lock.
+
+    Attributes:
+        done: keys of the media files whose clips lie in finished parts.
+        skipped: by key, what was left out of them.
+
+    Raises, on entering:
+        UsageError: FILE exists, or the parts are of another run. WriterBusy: another process makes it.
+        NoSpace: nothing can be written there.
+    """
+
+    def __init__(self, target: Path, header: Header) -> None:
+        self.done: set[str] = set()
+        self.skipped: dict[str, list[SkippedInput]] = {}
+        self.folder = _partial(target)
+        self._target = target
+        self._header = header
+        self._next = 0
+        self._clips: list[tuple[str, ClipFeatures]] = []
+        self._new_skipped: dict[str, list[SkippedInput]] = {}
+        self._since = time.monotonic()
+        self._lock = contextlib.ExitStack()
+
+    def __enter__(self) -> FeatureParts:
+        require_new(self._target)
+        with self._writing():
+            self.folder.mkdir(exist_ok=True)
+        self._lock.enter_context(writer_lock(self.folder / _LOCK))
+        try:
+            self._look_at_parts()
+        except BaseException:
+            self._lock.close()
+            raise
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._lock.close()
+
+    def add(self, key: str, clips: Sequence[ClipFeatures], skipped: Sequence[SkippedInput] = ()) -> None:
+        """Take all clips of one media file; now and then a part is finished."""
+        self._clips += [(key, clip) for clip in clips]
+        if skipped:
+            self._new_skipped[key] = list(skipped)
+        if len(self._clips) >= PART_CLIPS or time.monotonic() - self._since >= PART_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Finish the part that is being filled.
+
+        Raises:
+            NoSpace: it cannot be written.
+        """
+        if self._clips:
+            table = table_of([clip for _key, clip in self._clips], self._header)
+            table = table.append_column(_KEY, [[key for key, _clip in self._clips]])
+            told = {
+                key: [dataclasses.astuple(row) for row in rows] for key, rows in self._new_skipped.items()
+            }
+            metadata = {**table.schema.metadata, _SKIPPED: json.dumps(told)}
+            table = table.replace_schema_metadata(metadata)
+            with self._writing():
+                write_tables(self.folder / _FILLING, [table])
+                _fsync(self.folder / _FILLING)
+                os.rename(self.folder / _FILLING, self.folder / f"part-{self._next:06}.parquet")
+                _fsync(self.folder)
+            self.done |= {key for key, _clip in self._clips}
+            self.skipped |= self._new_skipped
+            self._next += 1
+        self._clips, self._new_skipped, self._since = [], {}, time.monotonic()
+
+    def finish(self, keys: set[str]) -> tuple[int, int, int]:
+        """Put the clips of these media files together as FILE, and remove the parts.
+
+        Returns: clips, captions and frames in it; where there are none, no file is made.
+
+        Raises:
+            NoSpace: it cannot be written.
+        """
+        self.flush()
+        counts = [0, 0, 0]
+        if self.done & keys:
+            with self._writing():
+                write_tables(self.folder / _WHOLE, self._chosen(keys, counts))
+                _fsync(self.folder / _WHOLE)
+                os.rename(self.folder / _WHOLE, self._target)
+                _fsync(self._target.parent)
+        self._remove()
+        clips, captions, frames = counts
+        return clips, captions, frames
+
+    def _chosen(self, keys: set[str], counts: list[int]) -> Iterator[Any]:
+        """The row groups of all parts, without what is not asked for."""
+        metadata = table_of([], self._header).schema.metadata
+        for _number, path in self._parts():
+            for table in tables_in(path):
+                wanted = [key in keys for key in table[_KEY].to_pylist()]
+                chosen = table.filter(wanted).drop_columns([_KEY]).replace_schema_metadata(metadata)
+                counts[0] += len(chosen)
+                counts[1] += sum(map(len, chosen["captions"].to_pylist()))
+                counts[2] += sum(map(len, chosen["seconds"].to_pylist()))
+                if len(chosen):
+                    yield chosen
+
+    def _look_at_parts(self) -> None:
+        for number, path in self._parts():
+            self._next = number + 1
+            try:
+                header, tables = read_header(path), list(tables_in(path))
+                if not all(_KEY in table.column_names for table in tables):
+                    raise UsageError(f"{path} is damaged: its column {_KEY} lacks")
+            except UsageError as error:
+                logger.warning("%s; its clips are made again", error)
+                with self._writing():
+                    path.rename(path.with_suffix(".damaged"))
+                continue
+            if dataclasses.replace(header, created=self._header.created) != self._header:
+                raise UsageError(
+                    f"{self.folder} holds parts of another run, with the encoder {header.encoder} for "
+                    f"{header.split}; remove it, or choose another --out"
+                )
+            for table in tables:
+                self.done |= set(table[_KEY].to_pylist())
+                told = json.loads(table.schema.metadata[_SKIPPED])
+                self.skipped |= {key: [SkippedInput(*row) for row in rows] for key, rows in told.items()}
+
+    def _parts(self) -> list[tuple[int, Path]]:
+        found = ((_PART.fullmatch(name), name) for name in os.listdir(self.folder))
+        return sorted((int(match[1]), self.folder / name) for match, name in found if match)
+
+    def _remove(self) -> None:
+        """Remove what this class wrote; a folder in which something else lies stays."""
+        names = [_FILLING, _WHOLE, _LOCK]
+        with contextlib.suppress(OSError):
+            names += [name for name in os.listdir(self.folder) if re.match(r"part-\d{6,}\.", name)]
+            for name in names:
+                (self.folder / name).unlink(missing_ok=True)
+            self.folder.rmdir()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise NoSpace(
+                f"{self._target} cannot be written: {error.strerror or error}; "
+                "free space or choose another --out, and run again to go on"
+            ) from error
+
+
+def require_new(target: Path) -> None:
+    """Refuse a file that is there already.
+
+    Raises:
+        UsageError: it is; a run that was killed after its last rename leaves its parts beside it.
+    """
+    if os.path.lexists(target):
+        left = _partial(target)
+        beside = f"; {left} is what is left of its making, and can be removed" if left.is_dir() else ""
+        raise UsageError(f"{target} exists; choose another --out, or remove it first{beside}")
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(f"{target.name}.partial")
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Feature files → a trained generator, resumable."""

@@ -1,0 +1,74 @@
+"""The model card that lies beside a trained generator, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mediaindex.safe_text import printable
+
+
+def model_card(report: Mapping[str, Any]) -> str:
+    """The card of a report of `mediaindex train`."""
+    encoder, recipe, stage = (report[name] for name in ("encoder", "recipe", "stage"))
+    gate = report["gates"][0] if report["gates"] else None
+    lines = [
+        f"# {printable(recipe)} for {printable(encoder)}",
+        "",
+        f"Stage {stage}, {report['steps']} steps, seed {report['seed']}, made by `mediaindex train`.",
+        f"It ranks what the encoder {printable(encoder)} ({report['digest'][:12]}) finds; no other reads it.",
+        "",
+        "## Trained on",
+        "",
+        "| share | clips | captions | sources |",
+        "|---|--:|--:|---|",
+        *(_share(name, held) for name, held in report["data"].items() if held is not None),
+        "",
+        f"Measured on {report['measured_on']}; every constant comes from validation.",
+        "",
+        "## Rankings",
+        "",
+        "Percent, with 95 % intervals resampled by picture; MRR is times 100.",
+        "",
+        "| direction | ranking | queries | gallery | R@1 | R@5 | R@10 | MRR |",
+        "|---|---|--:|--:|---|---|---|---|",
+        *(_row(row) for row in report["rows"]),
+        "",
+        "## Differences, in points",
+        "",
+        "| direction | rankings | source | queries | R@1 | MRR |",
+        "|---|---|---|--:|---|---|",
+        *(_difference(row) for row in report["differences"]),
+        "",
+    ]
+    if gate is not None:
+        lines += ["## Gate", "", f"{'on' if gate['on'] else 'off'}: {printable(gate['reason'])}.", ""]
+    return "\n".join(lines)
+
+
+def interval(held: Mapping[str, float], *, signed: bool = False) -> str:
+    """A value with its bounds."""
+    form = "+.2f" if signed else ".2f"
+    return f"{held['value']:{form}} [{held['low']:{form}}, {held['high']:{form}}]"
+
+
+def _share(name: str, held: Mapping[str, Any]) -> str:
+    sources = ", ".join(map(_cell, held["sources"]))
+    return f"| {name} | {held['clips']} | {held['captions']} | {sources} |"
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    figures = " | ".join(interval(row["metrics"][name]) for name in ("R@1", "R@5", "R@10", "MRR"))
+    return f"| {row['direction']} | {row['ranking']} | {row['queries']} | {row['gallery']} | {figures} |"
+
+
+def _difference(row: Mapping[str, Any]) -> str:
+    figures = " | ".join(interval(row["metrics"][name], signed=True) for name in ("R@1", "MRR"))
+    source = "all" if row["source"] is None else _cell(row["source"])
+    source += ", not trained on" * row["left_out"]
+    between = f"{row['ranking']} less {row['against']}"
+    return f"| {row['direction']} | {between} | {source} | {row['queries']} | {figures} |"
+
+
+def _cell(text: str) -> str:
+    return printable(text).replace("|", "\\|")

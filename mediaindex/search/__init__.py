@@ -1,0 +1,1 @@
+"""The read corridor: a question → candidates → moments → hits."""

@@ -1,0 +1,1 @@
+"""Which files there are, and what changed: scans, rules, identity of content, volumes."""

@@ -1,0 +1,1 @@
+"""The rows of library.sqlite, by what they are about."""

@@ -1,0 +1,174 @@
+"""Where contents lie: paths that are there, missing, or hidden since the user forgot them.
+
+Every function takes a connection inside a transaction of `Library.read` or `Library.write`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
+
+from mediaindex.store.catalog.schema import (
+    location,
+)
+from mediaindex.store.catalog.videos import (
+    remove_unplaced_videos,
+)
+
+
+def anything_hidden(connection: Connection) -> bool:
+    """Whether any place is forgotten; most libraries have none, and their searches need no more than this."""
+    hidden = sa.select(location.c.id).where(location.c.forgotten_at.is_not(None)).limit(1)
+    return connection.execute(hidden).first() is not None
+
+
+def hidden_videos(connection: Connection) -> set[int]:
+    """Videos all of whose places are forgotten."""
+    other = location.alias()
+    shown = sa.select(other.c.id).where(
+        other.c.video_id == location.c.video_id, other.c.forgotten_at.is_(None)
+    )
+    query = sa.select(location.c.video_id).where(
+        location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None), ~shown.exists()
+    )
+    return {number for number in connection.execute(query).scalars() if number is not None}
+
+
+def is_hidden(connection: Connection, path: Path) -> bool:
+    """Whether a path is forgotten."""
+    here = sa.select(location.c.forgotten_at).where(location.c.path == path)
+    return connection.execute(here).scalar() is not None
+
+
+# SQLite's expressions are at most 1000 deep, its statements have at most 32 766 values.
+FOLDERS_AT_ONCE = 200
+IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One path of a video. `video_id` is what a search shows there, `next_video_id` what comes."""
+
+    id: int
+    path: Path
+    volume_id: int
+    video_id: int | None
+    next_video_id: int | None
+    size: int
+    mtime_ns: int
+    confirmed: bool
+    missing_since: float | None
+    forgotten_at: float | None
+
+    @property
+    def content(self) -> int | None:
+        """The newest content known at this path."""
+        return self.next_video_id or self.video_id
+
+
+def record(kind: type[Any], row: sa.Row[Any]) -> Any:
+    """A row as the frozen dataclass whose fields are named like its columns."""
+    return kind(**{name: row._mapping[name] for name in kind.__slots__})
+
+
+def below(column: sa.ColumnElement[Any], folder: Path) -> sa.ColumnElement[bool]:
+    """Paths equal to `folder` or inside it, as a range on the path's bytes."""
+    raw = os.fsencode(folder)
+    inside = raw.rstrip(b"/") + b"/"
+    as_bytes = sa.type_coerce(column, sa.LargeBinary)
+    after = inside[:-1] + bytes([inside[-1] + 1])
+    return sa.or_(as_bytes == raw, sa.and_(as_bytes >= inside, as_bytes < after))
+
+
+def rows_below(
+    connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], folders: Sequence[Path]
+) -> Iterator[sa.Row[Any]]:
+    """The rows of a query whose path lies below (or equals) one of the folders, each row once."""
+    seen: set[Path] = set()
+    for start in range(0, len(folders), FOLDERS_AT_ONCE):
+        chunk = folders[start : start + FOLDERS_AT_ONCE]
+        for row in connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk)))):
+            if row.path not in seen:
+                seen.add(row.path)
+                yield row
+
+
+# Locations
+
+
+def locations_below(connection: Connection, folders: Sequence[Path]) -> dict[Path, Location]:
+    """Every known location inside the folders (or equal to one), by path; those forgotten too."""
+    rows = rows_below(connection, sa.select(location), location.c.path, folders)
+    return {row.path: record(Location, row) for row in rows}
+
+
+def location_at(connection: Connection, path: Path) -> Location | None:
+    """The location at a path."""
+    row = connection.execute(sa.select(location).where(location.c.path == path)).one_or_none()
+    return None if row is None else record(Location, row)
+
+
+def locations_of(connection: Connection, video_id: int) -> list[Location]:
+    """Where a video lies, oldest first."""
+    query = sa.select(location).where(location.c.video_id == video_id).order_by(location.c.id)
+    return [record(Location, row) for row in connection.execute(query)]
+
+
+def places_of_content(connection: Connection, video_id: int) -> list[Location]:
+    """Where a content lies or is about to be shown."""
+    here = sa.or_(location.c.video_id == video_id, location.c.next_video_id == video_id)
+    return [record(Location, row) for row in connection.execute(sa.select(location).where(here))]
+
+
+def place(connection: Connection, path: Path, **values: Any) -> int:
+    """Add or update the location at a path; its id."""
+    upsert = insert(location).values(path=path, **values)
+    upsert = upsert.on_conflict_do_update(index_elements=["path"], set_=values)
+    return int(connection.execute(upsert.returning(location.c.id)).scalar_one())
+
+
+def update_location(
+    connection: Connection, location_id: int, *, only_at: Path | None = None, **values: Any
+) -> None:
+    """Change columns of one location, with `only_at` not if it has another path by now."""
+    change = sa.update(location).where(location.c.id == location_id)
+    if only_at is not None:
+        change = change.where(location.c.path == only_at)
+    connection.execute(change.values(**values))
+
+
+def miss(connection: Connection, path: Path, now: float) -> None:
+    """Note that the content known at a path is not there any more."""
+    missing = sa.update(location).where(location.c.path == path, location.c.missing_since.is_(None))
+    connection.execute(missing.values(missing_since=now))
+
+
+def miss_from_now(connection: Connection, folder: Path, now: float) -> None:
+    """Let what is missing below a folder count as missing since now."""
+    missing = sa.and_(below(location.c.path, folder), location.c.missing_since.is_not(None))
+    connection.execute(sa.update(location).where(missing).values(missing_since=now))
+
+
+def unconfirmed(connection: Connection) -> list[Location]:
+    """Locations whose identity still rests on size and partial hash."""
+    query = sa.select(location).where(location.c.confirmed.is_(False), location.c.missing_since.is_(None))
+    query = query.where(location.c.forgotten_at.is_(None))
+    return [record(Location, row) for row in connection.execute(query.order_by(location.c.id))]
+
+
+def remove_locations(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Forget locations; the videos that went with them because no other location names them."""
+    contents: list[int] = []
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        chunk = location.c.id.in_(ids[start : start + IDS_AT_ONCE])
+        for row in connection.execute(sa.select(location).where(chunk)):
+            contents += [content for content in (row.video_id, row.next_video_id) if content]
+        connection.execute(sa.delete(location).where(chunk))
+    return remove_unplaced_videos(connection, contents)

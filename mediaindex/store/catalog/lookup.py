@@ -1,0 +1,214 @@
+"""What a search and `show` read of the catalog: filters, segments and frames, places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mediaindex.store.catalog.locations import below, hidden_videos
+from mediaindex.store.catalog.schema import (
+    extraction,
+    frame,
+    indexed,
+    location,
+    segment,
+    video,
+    volume,
+)
+from mediaindex.store.catalog.sources import roots_without_thumbnails
+
+IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which videos a search looks at. Days are YYYY-MM-DD, durations seconds.
+
+    Attributes:
+        within: a folder or one video's path.
+        after, before: the first day that counts, and the first that does not.
+    """
+
+    within: Path | None = None
+    after: str | None = None
+    before: str | None = None
+    min_duration: float | None = None
+    max_duration: float | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether every video passes."""
+        return all(getattr(self, name) is None for name in self.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One segment as stored; `frames` are the seconds of its sampled frames."""
+
+    id: int
+    start_seconds: float
+    end_seconds: float
+    first_frame: int
+    frames: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSpan:
+    """Neighbouring frames of a generation: `count` of them from the ordinal `first` on."""
+
+    generation: int
+    first: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        """The ordinal behind the last."""
+        return self.first + self.count
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedVideo:
+    """A video as it is visible in a space."""
+
+    video_id: int
+    generation: int
+    vectors: int
+    frame_file: str
+    duration_seconds: float
+    segments: tuple[SegmentRow, ...]
+
+    def frame_at(self, seconds: float) -> tuple[int, int, float]:
+        """Segment, ordinal and time of the sampled frame that is nearest to a time."""
+        frames = [
+            (abs(time - seconds), row.id, row.first_frame + offset, time)
+            for row in self.segments
+            for offset, time in enumerate(row.frames)
+        ]
+        _distance, segment, ordinal, time = min(frames)
+        return segment, ordinal, time
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path of a video and the volume it lies on.
+
+    Attributes:
+        private: it lies below a source of which no thumbnail may be written.
+    """
+
+    path: Path
+    volume: str
+    missing: bool
+    private: bool
+
+
+def filtered_videos(connection: Connection, filters: Filters) -> set[int] | None:
+    """The videos that pass, None for all."""
+    if filters.empty:
+        return None
+    query = sa.select(video.c.id).distinct().join(location, location.c.video_id == video.c.id)
+    query = query.where(location.c.forgotten_at.is_(None))
+    if filters.within is not None:
+        query = query.where(below(location.c.path, filters.within))
+    if filters.after is not None:
+        query = query.where(video.c.recorded_day >= filters.after)
+    if filters.before is not None:
+        query = query.where(video.c.recorded_day < filters.before)
+    if filters.min_duration is not None:
+        query = query.where(video.c.duration_seconds >= filters.min_duration)
+    if filters.max_duration is not None:
+        query = query.where(video.c.duration_seconds <= filters.max_duration)
+    return set(connection.execute(query).scalars())
+
+
+def generations(connection: Connection, space_id: int) -> dict[int, tuple[int, int]]:
+    """generation → (video, number of vectors) of everything visible in a space."""
+    query = sa.select(indexed.c.generation, indexed.c.video_id, indexed.c.vectors)
+    placed = indexed.c.video_id.in_(sa.select(location.c.video_id).where(location.c.video_id.is_not(None)))
+    rows = connection.execute(query.where(indexed.c.space_id == space_id, placed))
+    hidden = hidden_videos(connection)
+    return {row.generation: (row.video_id, row.vectors) for row in rows if row.video_id not in hidden}
+
+
+def indexed_videos(connection: Connection, space_id: int, ids: Iterable[int]) -> dict[int, IndexedVideo]:
+    """The segments and frame times of these videos, by video."""
+    wanted = list(ids)
+    found: dict[int, IndexedVideo] = {}
+    for start in range(0, len(wanted), IDS_AT_ONCE):
+        chunk = wanted[start : start + IDS_AT_ONCE]
+        query = (
+            sa.select(indexed.c.video_id, indexed.c.generation, indexed.c.vectors, indexed.c.extraction_id)
+            .add_columns(extraction.c.frame_file, video.c.duration_seconds)
+            .join(extraction, extraction.c.id == indexed.c.extraction_id)
+            .join(video, video.c.id == indexed.c.video_id)
+            .where(indexed.c.space_id == space_id, indexed.c.video_id.in_(chunk))
+        )
+        rows = connection.execute(query).all()
+        parts = segments_of(connection, [row.extraction_id for row in rows])
+        for row in rows:
+            found[row.video_id] = IndexedVideo(
+                row.video_id,
+                row.generation,
+                row.vectors,
+                row.frame_file,
+                row.duration_seconds,
+                parts.get(row.extraction_id, ()),
+            )
+    return found
+
+
+def segments_of(connection: Connection, extractions: Sequence[int]) -> dict[int, tuple[SegmentRow, ...]]:
+    """The segments of these extractions, in order of time."""
+    seconds: dict[int, list[float]] = {}
+    times = sa.select(frame).where(frame.c.extraction_id.in_(extractions))
+    for row in connection.execute(times.order_by(frame.c.extraction_id, frame.c.ordinal)):
+        seconds.setdefault(row.extraction_id, []).append(row.seconds)
+    found: dict[int, list[SegmentRow]] = {}
+    query = sa.select(segment).where(segment.c.extraction_id.in_(extractions))
+    for row in connection.execute(query.order_by(segment.c.extraction_id, segment.c.ordinal)):
+        frames = seconds[row.extraction_id][row.first_frame : row.first_frame + row.frame_count]
+        found.setdefault(row.extraction_id, []).append(
+            SegmentRow(row.id, row.start_seconds, row.end_seconds, row.first_frame, tuple(frames))
+        )
+    return {key: tuple(rows) for key, rows in found.items()}
+
+
+def places(connection: Connection, video_ids: Sequence[int]) -> dict[int, list[Place]]:
+    """Where these videos lie, oldest place first, without the places that the user forgot."""
+    query = (
+        sa.select(location.c.video_id, location.c.path, location.c.missing_since)
+        .add_columns(volume.c.label, volume.c.mount_point)
+        .join(volume, volume.c.id == location.c.volume_id)
+        .where(location.c.video_id.in_(video_ids), location.c.forgotten_at.is_(None))
+        .order_by(location.c.id)
+    )
+    private_roots = roots_without_thumbnails(connection)
+    found: dict[int, list[Place]] = {}
+    for row in connection.execute(query):
+        name = row.label or str(row.mount_point)
+        private = any(root == row.path or root in row.path.parents for root in private_roots)
+        place = Place(row.path, name, row.missing_since is not None, private)
+        found.setdefault(row.video_id, []).append(place)
+    return found
+
+
+def video_at(connection: Connection, path: Path) -> int | None:
+    """The video that a search shows at this path."""
+    here = sa.and_(location.c.path == path, location.c.forgotten_at.is_(None))
+    return connection.execute(sa.select(location.c.video_id).where(here)).scalar()
+
+
+def video_row(connection: Connection, video_id: int) -> sa.Row[Any]:
+    """All columns of a video."""
+    return connection.execute(sa.select(video).where(video.c.id == video_id)).one()
+
+
+def newest_extraction_of(connection: Connection, video_id: int) -> sa.Row[Any] | None:
+    """The newest decoding of a video."""
+    query = sa.select(extraction).where(extraction.c.video_id == video_id)
+    return connection.execute(query.order_by(extraction.c.id.desc()).limit(1)).first()

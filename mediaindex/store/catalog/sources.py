@@ -1,0 +1,118 @@
+"""The watched roots: which there are, what is known below each, which of them are held.
+
+Every function takes a connection inside a transaction of `Library.read` or `Library.write`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
+
+from mediaindex.store.catalog.locations import below
+from mediaindex.store.catalog.schema import location, source
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One watched root.
+
+    Attributes:
+        thumbnails: "library", or "none" where no picture of its videos may be written as a thumbnail.
+        held_since: since when so much of it is gone at once that nothing of it is forgotten unasked.
+        polled: why the watcher looks at it again and again instead of being told of changes.
+    """
+
+    id: int
+    path: Path
+    added_at: float
+    thumbnails: str
+    held_since: float | None
+    polled: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Numbers of places below a root, without those forgotten.
+
+    Attributes:
+        known: all of them. missing: gone while their volume is there.
+        vanished: those of the missing that are gone only since the moment asked about.
+    """
+
+    known: int
+    missing: int
+    vanished: int
+
+
+def all_sources(connection: Connection) -> list[Source]:
+    """Every root, in the order they came."""
+    rows = connection.execute(sa.select(source).order_by(source.c.id))
+    return [Source(**{name: row._mapping[name] for name in Source.__slots__}) for row in rows]
+
+
+def source_at(connection: Connection, path: Path) -> Source | None:
+    """The root that is exactly this path."""
+    return next((found for found in all_sources(connection) if found.path == path), None)
+
+
+def add_source(connection: Connection, path: Path, *, thumbnails: str | None = None) -> None:
+    """Remember a root; one that is known keeps what is not given."""
+    new = insert(source).values(path=path, added_at=time.time(), thumbnails=thumbnails or "library")
+    if thumbnails is None:
+        connection.execute(new.on_conflict_do_nothing())
+    else:
+        changed = {"thumbnails": thumbnails}
+        connection.execute(new.on_conflict_do_update(index_elements=["path"], set_=changed))
+
+
+def remove_source(connection: Connection, path: Path) -> None:
+    """Follow a root no more; what is known below it stays."""
+    connection.execute(sa.delete(source).where(source.c.path == path))
+
+
+def hold(connection: Connection, path: Path, since: float | None) -> None:
+    """Hold a root since then, or release it (None)."""
+    connection.execute(sa.update(source).where(source.c.path == path).values(held_since=since))
+
+
+def held_roots(connection: Connection) -> list[Path]:
+    """The roots below which nothing is forgotten unasked."""
+    return list(
+        connection.execute(sa.select(source.c.path).where(source.c.held_since.is_not(None))).scalars()
+    )
+
+
+def roots_without_thumbnails(connection: Connection) -> list[Path]:
+    """The roots below which no picture may be written as a thumbnail."""
+    return list(connection.execute(sa.select(source.c.path).where(source.c.thumbnails == "none")).scalars())
+
+
+def places_below(connection: Connection, root: Path, *, since: float = 0.0) -> Places:
+    """How many places are known below a root, how many of them are gone, and gone since a moment."""
+    missing = location.c.missing_since.is_not(None)
+    query = sa.select(
+        sa.func.count(location.c.id),
+        sa.func.count(location.c.id).filter(missing),
+        sa.func.count(location.c.id).filter(location.c.missing_since >= since),
+    )
+    row = connection.execute(query.where(below(location.c.path, root), *shown_places())).one()
+    return Places(*row)
+
+
+def shown_places() -> Sequence[sa.ColumnElement[bool]]:
+    """Conditions on `location`: it has content, or is about to have, and is not forgotten."""
+    content = sa.or_(location.c.video_id.is_not(None), location.c.next_video_id.is_not(None))
+    return content, location.c.forgotten_at.is_(None)
+
+
+def note_polling(connection: Connection, observed: Mapping[Path, str | None]) -> None:
+    """Write down how the watcher follows each root: None where the kernel tells it of changes."""
+    for path, reason in observed.items():
+        different = source.c.polled.is_distinct_from(reason)
+        connection.execute(sa.update(source).where(source.c.path == path, different).values(polled=reason))

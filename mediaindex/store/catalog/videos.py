@@ -1,0 +1,196 @@
+"""What SQLite knows of contents: their identity, metadata and decodings.
+
+Every function takes a connection inside a transaction of `Library.read` or `Library.write`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
+
+from mediaindex.media import MediaInfo, Segmentation
+from mediaindex.store.catalog.database import active_space_id
+from mediaindex.store.catalog.schema import (
+    extraction,
+    frame,
+    garbage,
+    indexed,
+    location,
+    segment,
+    video,
+)
+
+LOST = "lost/"
+"""What stands in `extraction.frame_file` before the id where the cached frames are gone."""
+EVICTED = "evicted/"
+"""What stands there before the blob's name where the frames were given up for the cache's limit."""
+
+INFO_COLUMNS = (
+    "container",
+    "codec",
+    "width",
+    "height",
+    "fps",
+    "rotation",
+    "recorded_at",
+    "recorded_day",
+    "latitude",
+    "longitude",
+    "altitude",
+    "timecode",
+    "camera",
+    "title",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one content from another. `hash` is None until the full pass has made it."""
+
+    size: int
+    partial_hash: str
+    hash: str | None
+
+
+def alike(connection: Connection, size: int, partial_hash: str) -> int | None:
+    """A video of this size and partial hash: the same content, until the full hash says otherwise."""
+    same = sa.and_(video.c.size == size, video.c.partial_hash == partial_hash)
+    return connection.execute(sa.select(video.c.id).where(same).order_by(video.c.id).limit(1)).scalar()
+
+
+def is_shown(connection: Connection, video_id: int) -> bool:
+    """Whether a video has vectors in the serving space, so that a search can show it."""
+    query = sa.select(indexed.c.generation).where(
+        indexed.c.video_id == video_id, indexed.c.space_id == active_space_id(connection)
+    )
+    return connection.execute(query).first() is not None
+
+
+def identity_of(connection: Connection, video_id: int) -> Identity:
+    """Size and hashes of a video."""
+    row = connection.execute(sa.select(video).where(video.c.id == video_id)).one()
+    return Identity(row.size, row.partial_hash, row.hash)
+
+
+def ensure_video(connection: Connection, identity: Identity, info: MediaInfo, duration: float) -> int:
+    """The video of this content, made or with its metadata brought up to date."""
+    values: dict[str, Any] = {name: getattr(info, name) for name in INFO_COLUMNS}
+    values |= {"duration_seconds": duration, "tags": dict(info.tags)}
+    values["streams"] = [dataclasses.asdict(stream) for stream in info.streams]
+    values |= {"size": identity.size, "partial_hash": identity.partial_hash}
+    upsert = insert(video).values(hash=identity.hash, added_at=time.time(), **values)
+    upsert = upsert.on_conflict_do_update(index_elements=["hash"], set_=values)
+    return int(connection.execute(upsert.returning(video.c.id)).scalar_one())
+
+
+def add_extraction(
+    connection: Connection,
+    video_id: int,
+    *,
+    frame_file: str,
+    decoder: str,
+    sampling: str,
+    seconds: Sequence[float],
+    outline: Segmentation,
+    first_look: bool = False,
+) -> int:
+    """Record one decoding of a video: its frames, cuts and segments."""
+    new = sa.insert(extraction).values(
+        video_id=video_id,
+        frame_file=frame_file,
+        decoder=decoder,
+        sampling=sampling,
+        frames=len(seconds),
+        cuts=list(outline.cuts),
+        damaged_packets=outline.damaged_packets,
+        first_look=first_look,
+        created_at=time.time(),
+    )
+    extraction_id = int(connection.execute(new.returning(extraction.c.id)).scalar_one())
+    frames = [{"extraction_id": extraction_id, "ordinal": n, "seconds": s} for n, s in enumerate(seconds)]
+    connection.execute(sa.insert(frame), frames)
+    segments = [
+        {"extraction_id": extraction_id, "ordinal": n, **dataclasses.asdict(part)}
+        for n, part in enumerate(outline.segments)
+    ]
+    connection.execute(sa.insert(segment), segments)
+    return extraction_id
+
+
+def mark_frames_lost(connection: Connection, ids: Sequence[int]) -> None:
+    """Note that the cached frames of these extractions are gone; what is visible of them stays."""
+    for number in ids:
+        values = {"frame_file": f"{LOST}{number}"}
+        connection.execute(sa.update(extraction).where(extraction.c.id == number).values(**values))
+
+
+def visible_frames(connection: Connection, space_id: int) -> int:
+    """Number of vectors that a search of the space sees."""
+    shown = sa.and_(location.c.video_id.is_not(None), location.c.forgotten_at.is_(None))
+    placed = indexed.c.video_id.in_(sa.select(location.c.video_id).where(shown))
+    total = sa.select(sa.func.coalesce(sa.func.sum(indexed.c.vectors), 0))
+    return int(connection.execute(total.where(indexed.c.space_id == space_id, placed)).scalar_one())
+
+
+def newest_extraction() -> sa.Select[tuple[int]]:
+    """The ids of the newest extraction of each video."""
+    return sa.select(sa.func.max(extraction.c.id)).group_by(extraction.c.video_id)
+
+
+def is_cached() -> sa.ColumnElement[bool]:
+    """Whether the frames of an extraction are in the cache, as far as the catalog knows."""
+    file = extraction.c.frame_file
+    return sa.and_(file.not_like(f"{LOST}%"), file.not_like(f"{EVICTED}%"))
+
+
+def without_frames(connection: Connection) -> set[int]:
+    """Videos to be decoded again: their frames were lost, or were given up and are needed again.
+
+    Frames that were given up are needed where the serving space has no vectors of them.
+    """
+    lost = extraction.c.frame_file.like(f"{LOST}%")
+    given_up: sa.ColumnElement[bool] = extraction.c.frame_file.like(f"{EVICTED}%")
+    active = active_space_id(connection)
+    if active is not None:
+        has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == active)
+        given_up = sa.and_(given_up, extraction.c.id.not_in(has))
+    query = sa.select(extraction.c.video_id).where(extraction.c.id.in_(newest_extraction()))
+    return set(connection.execute(query.where(sa.or_(lost, given_up))).scalars())
+
+
+def cached_frames(connection: Connection) -> int:
+    """Frames of the newest extractions, which is what an encoder has to embed."""
+    total = sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0))
+    return int(connection.execute(total.where(extraction.c.id.in_(newest_extraction()))).scalar_one())
+
+
+def remove_unplaced_videos(connection: Connection, candidates: Iterable[int]) -> list[int]:
+    """Remove those of these videos that no location names any more; their vectors become garbage."""
+    gone = []
+    for video_id in set(candidates):
+        named = sa.or_(location.c.video_id == video_id, location.c.next_video_id == video_id)
+        if connection.execute(sa.select(location.c.id).where(named).limit(1)).first():
+            continue
+        rows = connection.execute(
+            sa.select(indexed.c.generation, indexed.c.space_id).where(indexed.c.video_id == video_id)
+        )
+        throw_away(connection, {row.generation: row.space_id for row in rows})
+        # First the rows that refer to extractions: a cascade checks that reference too early.
+        connection.execute(sa.delete(indexed).where(indexed.c.video_id == video_id))
+        connection.execute(sa.delete(video).where(video.c.id == video_id))
+        gone.append(video_id)
+    return gone
+
+
+def throw_away(connection: Connection, generations: Mapping[int, int]) -> None:
+    """Note generations (→ space) for the sweeper."""
+    if generations:
+        rows = [{"generation": g, "space_id": s} for g, s in generations.items()]
+        connection.execute(insert(garbage).on_conflict_do_nothing(), rows)

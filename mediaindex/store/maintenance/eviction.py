@@ -1,0 +1,117 @@
+"""A frame cache that stays within a limit: frames go that nothing waits for, vectors stay.
+
+What goes can still be found, since its vectors are there, and shown where a thumbnail was written.
+Another encoder, or lost vectors, need its frames again: then the file is decoded again, and only then
+(see `spaces.without_frames`). So the frames of files that are not there now go last.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import sqlalchemy as sa
+
+from mediaindex.store.catalog.schema import (
+    extraction,
+    indexed,
+    location,
+)
+from mediaindex.store.catalog.videos import (
+    EVICTED,
+    is_cached,
+    newest_extraction,
+)
+from mediaindex.store.library import Library
+from mediaindex.store.vectors.spaces import all_spaces
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class EvictionResult:
+    """What `keep_within` removed."""
+
+    videos: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    extraction_id: int
+    video_id: int
+    frame_file: str
+
+
+def keep_within(library: Library, limit_mib: int) -> EvictionResult:
+    """Remove cached frames, oldest first, until the cache fits. For the holder of the lock.
+
+    Frames that a space still waits for stay, so that the cache can exceed the limit while another
+    encoder's space is being filled.
+
+    Args:
+        limit_mib: the largest size of frames/ in MiB; 0 for any.
+    """
+    if not limit_mib:
+        return EvictionResult(0, 0)
+    sizes = dict(library.frames.names())
+    surplus = sum(sizes.values()) - limit_mib * MIB
+    if surplus <= 0:
+        return EvictionResult(0, 0)
+    with library.removing() as nobody_copies:
+        if not nobody_copies:
+            return EvictionResult(0, 0)
+        chosen: list[_Cached] = []
+        for cached in _least_needed(library):
+            if surplus <= 0:
+                break
+            chosen.append(cached)
+            surplus -= sizes.get(cached.frame_file, 0)
+        _evict(library, chosen)
+    return EvictionResult(len(chosen), sum(sizes.get(cached.frame_file, 0) for cached in chosen))
+
+
+def _evict(library: Library, chosen: list[_Cached]) -> None:
+    """Rows first: a blob that no row names is swept, a row without its blob would be damage."""
+    with library.write() as connection:
+        for cached in chosen:
+            # The name stays, by which the thumbnails that were written are found.
+            gone = {"frame_file": EVICTED + PurePath(cached.frame_file).name}
+            connection.execute(
+                sa.update(extraction).where(extraction.c.id == cached.extraction_id).values(**gone)
+            )
+    for cached in chosen:
+        library.frames.remove(cached.frame_file)
+
+
+def _least_needed(library: Library) -> Iterator[_Cached]:
+    """What no space waits for: of files that are there oldest first, then of those that are not."""
+    absent = []
+    with library.read() as connection:
+        candidates = _embedded_everywhere(connection)
+        places: dict[int, list[os.PathLike[str]]] = {}
+        for row in connection.execute(sa.select(location.c.video_id, location.c.path)):
+            places.setdefault(row.video_id, []).append(row.path)
+    for cached in candidates:
+        if any(os.path.exists(path) for path in places.get(cached.video_id, ())):
+            yield cached
+        else:
+            absent.append(cached)
+    yield from absent
+
+
+def _embedded_everywhere(connection: sa.Connection) -> list[_Cached]:
+    spaces = [space.id for space in all_spaces(connection) if space.state != "dropping"]
+    newest = extraction.c.id.in_(newest_extraction())
+    query = sa.select(extraction.c.id, extraction.c.video_id, extraction.c.frame_file)
+    query = query.where(newest, is_cached(), extraction.c.first_look.is_(False))
+    for space in spaces:
+        query = query.where(
+            extraction.c.id.in_(sa.select(indexed.c.extraction_id).where(indexed.c.space_id == space))
+        )
+    if not spaces:
+        return []
+    rows = connection.execute(query.order_by(extraction.c.created_at, extraction.c.id))
+    return [_Cached(row.id, row.video_id, row.frame_file) for row in rows]

@@ -1,0 +1,398 @@
+"""The durable vectors of one embedding space: a LanceDB table, always rebuildable from frames/.
+
+Everything here may raise RuntimeError or OSError from LanceDB; `translated` gives the user's error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediaindex.errors import (
+    MediaIndexError,
+    NoSpace,
+    StoreError,
+)
+from mediaindex.media import FrameEmbeddings
+from mediaindex.store.layout import PRIVATE_FILE, PRIVATE_FOLDER, sync_path
+
+if TYPE_CHECKING:
+    from mediaindex.store.catalog.lookup import FrameSpan
+
+DELETE_AT_ONCE = 500
+SPANS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRows:
+    """Rows of a space, in any order.
+
+    Attributes:
+        generation: (N,) int64, one number for each video and write.
+        frame: (N,) int32, ordinal of the frame in its extraction.
+        norm: (N,) float32, length of the embedding before normalisation.
+        vector: (N, D) float16, unit length.
+        evidence: (N, E) float16 or None.
+    """
+
+    generation: NDArray[np.int64]
+    frame: NDArray[np.int32]
+    norm: NDArray[np.float32]
+    vector: NDArray[np.float16]
+    evidence: NDArray[np.float16] | None = None
+
+    def __len__(self) -> int:
+        return len(self.generation)
+
+    def take(self, keep: NDArray[Any]) -> VectorRows:
+        """The rows that `keep` (mask or indices) names."""
+        evidence = None if self.evidence is None else self.evidence[keep]
+        return VectorRows(
+            self.generation[keep], self.frame[keep], self.norm[keep], self.vector[keep], evidence
+        )
+
+
+def joined(parts: Sequence[VectorRows]) -> VectorRows:
+    """Rows one after the other."""
+    evidence = [part.evidence for part in parts if part.evidence is not None]
+    return VectorRows(
+        np.concatenate([part.generation for part in parts]),
+        np.concatenate([part.frame for part in parts]),
+        np.concatenate([part.norm for part in parts]),
+        np.concatenate([part.vector for part in parts]),
+        np.concatenate(evidence) if len(evidence) == len(parts) else None,
+    )
+
+
+class VectorStore(Protocol):
+    """Durable rows of one space: what the commit protocol needs of a vector database."""
+
+    def add(self, rows: VectorRows) -> None:
+        """Append rows durably (fsynced)."""
+
+    def delete(self, generations: Sequence[int]) -> None:
+        """Remove the rows of these generations."""
+
+    def read(self, generations: Sequence[int] | None = None) -> VectorRows:
+        """All rows, or those of these generations."""
+        ...
+
+    def nearest(self, query: NDArray[np.float32], limit: int) -> VectorRows:
+        """The rows most like a unit vector, best first."""
+        ...
+
+
+def new_generation() -> int:
+    """A random 62-bit number.
+
+    Never a counter: a lost or restored SQLite file would hand out a number that LanceDB still holds.
+    """
+    return secrets.randbits(62)
+
+
+def vector_rows(generation: int, embeddings: FrameEmbeddings) -> VectorRows:
+    """The rows that store one video's embeddings under a generation."""
+    count = len(embeddings.vectors)
+    norm = np.linalg.norm(embeddings.vectors, axis=1).astype(np.float32)
+    unit = embeddings.vectors / np.maximum(norm, np.float32(1e-12))[:, None]
+    return VectorRows(
+        np.full(count, generation, np.int64),
+        np.arange(count, dtype=np.int32),
+        norm,
+        unit.astype(np.float16),
+        embeddings.evidence,
+    )
+
+
+def translated(error: Exception, path: Path) -> MediaIndexError:
+    """The user's error for LanceDB's, which has no types: the text is all there is."""
+    text = str(error)
+    if re.search(r"os error (28|122)\b", text):
+        return NoSpace(f"no space left for {path}; free space on this disk and run again")
+    if re.search(r"os error (30|13|1)\b", text):
+        return NoSpace(f"{path} cannot be written; check its permissions")
+    return StoreError(f"the vectors in {path} cannot be read; run 'mediaindex check --repair'")
+
+
+class LanceSpace:
+    """One LanceDB table, `space_<id>`.
+
+    Args:
+        folder: the library's vectors/ folder.
+        dim: D. evidence_dim: E or None.
+    """
+
+    def __init__(self, folder: Path, space_id: int, dim: int, evidence_dim: int | None) -> None:
+        self.folder = folder
+        self.name = f"space_{space_id}"
+        self.dim = dim
+        self.evidence_dim = evidence_dim
+        self._seen: dict[str, set[str]] = {}
+        self._opened: Any = None
+
+    @property
+    def _table(self) -> Any:
+        if self._opened is None:
+            with self._errors():
+                self._opened = connect(self.folder).create_table(
+                    self.name, schema=self._schema(), exist_ok=True
+                )
+                sync_new_files(self.folder, self._seen)
+        return self._opened
+
+    @property
+    def exists(self) -> bool:
+        """Whether the table is there; a reader must not make it."""
+        return (self.folder / f"{self.name}.lance").is_dir()
+
+    def _nothing(self) -> VectorRows:
+        empty = np.empty((0, self.dim), np.float16)
+        return VectorRows(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), empty)
+
+    def _schema(self) -> Any:
+        import pyarrow as pa
+
+        fields = [
+            pa.field("generation", pa.int64(), False),
+            pa.field("frame", pa.int32(), False),
+            pa.field("norm", pa.float32(), False),
+            pa.field("vector", pa.list_(pa.float16(), self.dim), False),
+        ]
+        if self.evidence_dim:
+            fields.append(pa.field("evidence", pa.list_(pa.float16(), self.evidence_dim), True))
+        return pa.schema(fields)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (RuntimeError, OSError, ValueError) as error:
+            raise translated(error, self.folder) from error
+
+    def add(self, rows: VectorRows) -> None:
+        """Append rows and fsync what LanceDB wrote, which it never does itself."""
+        import pyarrow as pa
+
+        if not len(rows):
+            return
+        columns: list[Any] = [rows.generation, rows.frame, rows.norm, _lists(rows.vector, self.dim)]
+        if self.evidence_dim:
+            columns.append(
+                pa.nulls(len(rows), pa.list_(pa.float16(), self.evidence_dim))
+                if rows.evidence is None
+                else _lists(rows.evidence, self.evidence_dim)
+            )
+        with self._errors():
+            self._table.add(pa.table(columns, schema=self._schema()))
+            sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+
+    def delete(self, generations: Sequence[int]) -> None:
+        """Remove rows; a call without generations makes no version."""
+        with self._errors():
+            for start in range(0, len(generations), DELETE_AT_ONCE):
+                chunk = ",".join(str(int(g)) for g in generations[start : start + DELETE_AT_ONCE])
+                self._table.delete(f"generation IN ({chunk})")
+            if generations:
+                sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+
+    def read(self, generations: Sequence[int] | None = None) -> VectorRows:
+        """All rows, or those of these generations, in table order; none where there is no table."""
+        if not self.exists:
+            return self._nothing()
+        with self._errors():
+            columns = [field.name for field in self._schema()]
+            scan = self._table.search().select(columns).limit(None)
+            if generations is not None and len(generations) <= DELETE_AT_ONCE:
+                chosen = ",".join(str(int(g)) for g in generations)
+                scan = scan.where(f"generation IN ({chosen or 'NULL'})")
+            rows = self._rows(scan.to_arrow())
+        if generations is not None:
+            rows = rows.take(np.isin(rows.generation, np.asarray(list(generations), np.int64)))
+        return rows
+
+    def read_spans(self, spans: Sequence[FrameSpan]) -> VectorRows:
+        """The rows of some stretches of frames, in any order, each row once at least."""
+        if not self.exists:
+            return self._nothing()
+        columns = [field.name for field in self._schema()]
+        with self._errors():
+            parts = []
+            for start in range(0, len(spans), SPANS_AT_ONCE):
+                chosen = " OR ".join(
+                    f"(generation = {span.generation:d} AND frame >= {span.first:d} AND frame < {span.end:d})"
+                    for span in spans[start : start + SPANS_AT_ONCE]
+                )
+                scan = self._table.search().select(columns).limit(None).where(chosen)
+                parts.append(self._rows(scan.to_arrow()))
+        return joined(parts)
+
+    def generations(self) -> set[int]:
+        """The distinct generations that the table holds."""
+        if not self.exists:
+            return set()
+        with self._errors():
+            found = self._table.search().select(["generation"]).limit(None).to_arrow()
+            return set(found["generation"].unique().to_pylist())
+
+    def nearest(self, query: NDArray[np.float32], limit: int) -> VectorRows:
+        """The rows most like a unit vector, through the ANN index where there is one."""
+        columns = [field.name for field in self._schema()]
+        with self._errors():
+            found = (
+                self._table.search(query.astype(np.float16), vector_column_name="vector")
+                .distance_type("dot")
+                .nprobes(50)
+                .refine_factor(10)
+                .limit(limit)
+                .select([*columns, "_distance"])
+                .to_arrow()
+            )
+            return self._rows(found.select(columns))
+
+    def ensure_index(self, rows: int) -> bool:
+        """Build the ANN index, and one that finds a generation, at `rows` rows and where they lack."""
+        from lancedb.index import BTree, IvfRq
+
+        with self._errors():
+            if self._table.count_rows() < rows or self._table.list_indices():
+                return False
+            self._table.create_index("vector", config=IvfRq(distance_type="dot"))
+            self._table.create_index("generation", config=BTree())
+            return True
+
+    def fragments(self) -> int:
+        """How many pieces the newest version has: they, not rows, cost time."""
+        if not self.exists:
+            return 0
+        with self._errors():
+            return int(self._table.stats()["fragment_stats"]["num_fragments"])
+
+    def data_files(self) -> int:
+        """How many files hold rows, of all versions; at least one for each fragment."""
+        return len(list((self.folder / f"{self.name}.lance" / "data").glob("*.lance")))
+
+    def versions(self) -> list[Path]:
+        """The manifest of each version that is kept; their order is LanceDB's own affair."""
+        return list((self.folder / f"{self.name}.lance" / "_versions").glob("*.manifest"))
+
+    def merge(self) -> None:
+        """Write a version with few fragments, which brings the indexes up to date too."""
+        with self._errors():
+            self._table.optimize()
+            sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+
+    def prune(self, kept: timedelta) -> None:
+        """Remove the versions that are older, but never the newest.
+
+        A reader that is still reading one of them fails: it must be old enough, or the reader must
+        see another sweep epoch and ask again. A merged table gets no new version by this.
+        """
+        with self._errors(), warnings.catch_warnings():
+            # LanceDB warns of readers whenever less than its 7 days are asked for.
+            warnings.simplefilter("ignore", UserWarning)
+            for tag in self._table.tags.list():
+                self._table.tags.delete(tag)  # a tagged version would make the clean-up fail
+            self._table.optimize(cleanup_older_than=kept)
+            sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+
+    def _rows(self, table: Any) -> VectorRows:
+        count = table.num_rows
+        evidence = None
+        if "evidence" in table.column_names and count and not table["evidence"].null_count:
+            evidence = _matrix(table["evidence"], self.evidence_dim or 0)
+        return VectorRows(
+            table["generation"].to_numpy().astype(np.int64),
+            table["frame"].to_numpy().astype(np.int32),
+            table["norm"].to_numpy().astype(np.float32),
+            _matrix(table["vector"], self.dim),
+            evidence,
+        )
+
+
+def _lists(values: NDArray[np.float16], width: int) -> Any:
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(values).reshape(-1)), width)
+
+
+def _matrix(column: Any, width: int) -> NDArray[np.float16]:
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.ascontiguousarray(flat, dtype=np.float16).reshape(-1, width)
+
+
+def load_lancedb() -> Any:
+    """The module, imported without an internet socket.
+
+    urllib3, which LanceDB loads for its cloud, opens one at its import to learn whether there is IPv6.
+    """
+    with _without_ipv6():
+        import lancedb
+    return lancedb
+
+
+@contextlib.contextmanager
+def _without_ipv6() -> Iterator[None]:
+    there = socket.has_ipv6
+    socket.has_ipv6 = False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = there
+
+
+def connect(folder: Path) -> Any:
+    """The database in a folder; a handle sees every other process's commits at once."""
+    return load_lancedb().connect(folder, read_consistency_interval=timedelta(0))
+
+
+def space_tables(folder: Path) -> set[int]:
+    """The ids of the spaces that have a table in the folder."""
+    names = (entry.name for entry in folder.glob("space_*.lance"))
+    return {int(match[1]) for name in names if (match := re.fullmatch(r"space_(\d+)\.lance", name))}
+
+
+def drop_table(folder: Path, space_id: int) -> None:
+    """Remove a table's folder; readers that still have it open fail and ask again."""
+    shutil.rmtree(folder / f"space_{space_id}.lance", ignore_errors=True)
+
+
+def empty_manifests(table: Path) -> list[Path]:
+    """Manifests of no bytes, which a power loss leaves and no LanceDB opens."""
+    return [manifest for manifest in table.glob("_versions/*.manifest") if not manifest.stat().st_size]
+
+
+def remove_empty_manifests(table: Path) -> None:
+    """Let the version before be the newest again; what it misses is rebuilt from frames/."""
+    for manifest in empty_manifests(table):
+        manifest.unlink()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Unlink what a killed add left in `data/`: no optimize of LanceDB ever does."""
+    for leftover in folder.glob("space_*.lance/data/.tmp*"):
+        leftover.unlink(missing_ok=True)
+
+
+def sync_new_files(folder: Path, seen: dict[str, set[str]]) -> None:
+    """fsync the files and directories below `folder` that `seen` does not name yet, and note them."""
+    for where, directories, files in os.walk(folder):
+        new = {*directories, *files} - seen.setdefault(where, set())
+        for name in [*(new - set(directories)), *(["."] if new else [])]:
+            with contextlib.suppress(FileNotFoundError):
+                # LanceDB makes its files by the umask.
+                sync_path(Path(where, name), mode=PRIVATE_FOLDER if name == "." else PRIVATE_FILE)
+        # The hint is rewritten at each commit and may be lost: LanceDB finds the newest without it.
+        seen[where] = {*directories, *files} - {"latest_version_hint.json"}

@@ -1,0 +1,150 @@
+"""Embedding spaces and what is visible in them: the rows `space`, `indexed` and `garbage`.
+
+An `indexed` row is visibility: a vector whose generation no such row names does not exist for a
+search, wherever it is stored.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mediaindex.store.catalog.database import ACTIVE, get_meta, set_meta
+from mediaindex.store.catalog.schema import (
+    extraction,
+    indexed,
+    location,
+    space,
+)
+from mediaindex.store.catalog.videos import is_cached, newest_extraction, remove_unplaced_videos, throw_away
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One embedding space: an encoder with its weights and its preprocessing."""
+
+    id: int
+    encoder: str
+    digest: str
+    preprocessing: str
+    dim: int
+    evidence_dim: int | None
+    blend: float
+    state: str
+
+
+def _space(row: sa.Row[Any] | None) -> Space | None:
+    return None if row is None else Space(**{key: row._mapping[key] for key in Space.__slots__})
+
+
+def active_space(connection: Connection) -> Space | None:
+    """The space that answers queries."""
+    chosen = get_meta(connection, ACTIVE)
+    if chosen is None:
+        return None
+    return _space(connection.execute(sa.select(space).where(space.c.id == int(chosen))).first())
+
+
+def all_spaces(connection: Connection) -> list[Space]:
+    """Every space, oldest first."""
+    rows = connection.execute(sa.select(space).order_by(space.c.id))
+    return [found for row in rows if (found := _space(row)) is not None]
+
+
+def ensure_space(connection: Connection, **identity: Any) -> Space:
+    """The space of this encoder, weights and preprocessing, made where it does not exist.
+
+    The first space of a library serves at once: there is nothing older to serve meanwhile.
+    """
+    keys = ("encoder", "digest", "preprocessing")
+    same = sa.and_(*(space.c[key] == identity[key] for key in keys))
+    found = _space(connection.execute(sa.select(space).where(same)).first())
+    if found is None:
+        first = get_meta(connection, ACTIVE) is None
+        state = "serving" if first else "building"
+        new = sa.insert(space).values(**identity, state=state, created_at=time.time())
+        number: int = connection.execute(new.returning(space.c.id)).scalar_one()
+        if first:
+            set_meta(connection, ACTIVE, str(number))
+        found = _space(connection.execute(sa.select(space).where(space.c.id == number)).one())
+    elif found.state == "dropping":
+        # Its table may be half gone: a new row, with a table of its own, takes the identity.
+        retired = f"{found.preprocessing} (dropped {found.id})"
+        connection.execute(sa.update(space).where(space.c.id == found.id).values(preprocessing=retired))
+        return ensure_space(connection, **identity)
+    assert found is not None
+    return found
+
+
+def switch_space(connection: Connection, target: int) -> None:
+    """Let another space serve; the one before is dropped by the next sweep."""
+    old = get_meta(connection, ACTIVE)
+    if old == str(target):
+        return
+    if old is not None:
+        connection.execute(sa.update(space).where(space.c.id == int(old)).values(state="dropping"))
+    connection.execute(sa.update(space).where(space.c.id == target).values(state="serving"))
+    set_meta(connection, ACTIVE, str(target))
+    complete = sa.select(indexed.c.video_id).where(indexed.c.space_id == target)
+    _show_waiting(connection, location.c.next_video_id.in_(complete))
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A video whose frames lie in the frame cache and have no vectors in a space."""
+
+    video_id: int
+    extraction_id: int
+    frame_file: str
+    frames: int
+
+
+def missing_vectors(connection: Connection, space_id: int) -> list[Unembedded]:
+    """Newest extractions that have frames and no vectors in the space."""
+    has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == space_id)
+    query = sa.select(extraction.c.video_id, extraction.c.id, extraction.c.frame_file, extraction.c.frames)
+    query = query.where(extraction.c.id.in_(newest_extraction()), extraction.c.id.not_in(has))
+    query = query.where(is_cached())
+    rows = connection.execute(query.order_by(extraction.c.id))
+    return [Unembedded(row.video_id, row.id, row.frame_file, row.frames) for row in rows]
+
+
+def owned(connection: Connection, space_id: int) -> dict[int, int]:
+    """generation → number of vectors, for what is visible in the space."""
+    query = sa.select(indexed.c.generation, indexed.c.vectors).where(indexed.c.space_id == space_id)
+    return {row.generation: row.vectors for row in connection.execute(query)}
+
+
+def make_visible(
+    connection: Connection, *, video_id: int, space_id: int, extraction_id: int, generation: int, vectors: int
+) -> None:
+    """Let the vectors of one video be found, in place of those it had."""
+    here = sa.and_(indexed.c.video_id == video_id, indexed.c.space_id == space_id)
+    old = connection.execute(sa.select(indexed.c.generation).where(here)).scalars().all()
+    throw_away(connection, dict.fromkeys(old, space_id))
+    connection.execute(sa.delete(indexed).where(here))
+    connection.execute(
+        sa.insert(indexed).values(
+            video_id=video_id,
+            space_id=space_id,
+            extraction_id=extraction_id,
+            generation=generation,
+            vectors=vectors,
+        )
+    )
+    if get_meta(connection, ACTIVE) == str(space_id):
+        _show_waiting(connection, location.c.next_video_id == video_id)
+
+
+def _show_waiting(connection: Connection, waiting: sa.ColumnElement[bool]) -> None:
+    """Let locations show the content that waited for its vectors."""
+    old = sa.select(location.c.video_id).where(waiting, location.c.video_id.is_not(None))
+    replaced = connection.execute(old).scalars().all()
+    connection.execute(
+        sa.update(location).where(waiting).values(video_id=location.c.next_video_id, next_video_id=None)
+    )
+    remove_unplaced_videos(connection, replaced)

@@ -1,1 +1,0 @@
-"""Training: feature files become a generator with its constants, its report and its gate."""

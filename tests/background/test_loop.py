@@ -1,0 +1,201 @@
+"""Following a library: what changes is found, what others ask is done, what is paused waits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediaindex.background.loop import WatchLoop, WatchPolicy
+from mediaindex.config import load_config
+from mediaindex.ingest.writer.queue import carry_out
+from mediaindex.search.searcher import Question, Searcher
+from mediaindex.store import state
+from mediaindex.store.catalog import locations, sources
+from mediaindex.store.library import Library, open_library
+from mediaindex.store.maintenance.check import check
+from mediaindex.store.vectors import spaces
+from tests.cli.conftest import ENCODER, film, use_these_encoders
+from tests.support.fake_encoder import FakeEncoder
+
+DEADLINE = 60.0
+QUIET = 0.2
+
+
+class Watching:
+    """A follower in a thread, its events written down."""
+
+    def __init__(self, root: Path, **following: Any) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.trouble: BaseException | None = None
+        self._root = root
+        self._following = WatchPolicy(**{"quiet_seconds": QUIET, **following})
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Watching:
+        self._thread.start()
+        self.wait_for(lambda: any(event["event"] == "looked" for event in self.events))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive()
+        assert self.trouble is None
+
+    def _run(self) -> None:
+        try:
+            config = load_config({"library": str(self._root)})
+            with open_library(self._root) as library, library.lock("watch"):
+                WatchLoop(library, config, self._following, tell=self.events.append, clock=self._now).run()
+        except KeyboardInterrupt:
+            pass
+        except BaseException as error:  # noqa: BLE001  told by the test's thread
+            self.trouble = error
+
+    def _now(self) -> float:
+        if self._stop.is_set():
+            raise KeyboardInterrupt
+        return time.monotonic()
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            assert self.trouble is None, self.trouble
+            assert time.monotonic() < end, self.events
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    film(tmp_path / "videos" / "red.mp4", "red")
+    film(tmp_path / "videos" / "blue.mp4", "blue")
+    return tmp_path / "videos"
+
+
+@pytest.fixture
+def opened(library: Path, videos: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    use_these_encoders(monkeypatch)
+    with open_library(library, create=True) as made:
+        with made.write() as connection:
+            sources.add_source(connection, videos)
+        yield made
+
+
+def shown(library: Library, text: str) -> list[str]:
+    """Names of the files that the pictures find, those that are there."""
+    with library.read() as connection:
+        space = spaces.active_space(connection)
+    answer = Searcher(library, space, FakeEncoder(name=ENCODER)).search(
+        Question(text=text, channel="pictures")
+    )
+    return [Path(hit.path).name for hit in answer.hits if hit.online]
+
+
+def paths(library: Library) -> set[str]:
+    with library.read() as connection:
+        found = locations.locations_below(connection, [Path("/")])
+    return {path.name for path, place in found.items() if place.missing_since is None}
+
+
+def ask(library: Library, kind: str, **arguments: Any) -> dict[str, Any]:
+    """As another process does."""
+
+    def perform(*_: Any) -> Any:
+        raise AssertionError("the watcher holds the lock")
+
+    outcome = carry_out(library, kind, arguments, perform=perform, progress=lambda _: None)
+    assert outcome.error is None
+    return outcome.result
+
+
+def test_files_that_come_move_change_and_go_are_followed(opened: Library, videos: Path) -> None:
+    with Watching(opened.root) as watching:
+        assert shown(opened, "red")[0] == "red.mp4"
+        film(videos / "new" / "green.mp4", "green")
+        watching.wait_for(lambda: shown(opened, "green")[:1] == ["green.mp4"])
+        (videos / "new").rename(videos / "old")
+        watching.wait_for(lambda: (videos / "old" / "green.mp4") in _known(opened))
+        film(videos / "red.mp4", "white")
+        watching.wait_for(lambda: shown(opened, "white")[:1] == ["red.mp4"])
+        (videos / "blue.mp4").unlink()
+        watching.wait_for(lambda: "blue.mp4" not in paths(opened))
+    decoded = sum(event["decoded"] for event in watching.events if event["event"] == "looked")
+    assert decoded == 4  # the move decoded nothing
+    assert check(opened).problems == []
+    with opened.read() as connection:
+        assert state.watch_state(connection) is None
+
+
+def _known(library: Library) -> set[Path]:
+    with library.read() as connection:
+        found = locations.locations_below(connection, [Path("/")])
+    return {path for path, place in found.items() if place.missing_since is None}
+
+
+def test_what_others_ask_is_done_while_it_watches(opened: Library, videos: Path, tmp_path: Path) -> None:
+    other = film(tmp_path / "other" / "yellow.mp4", "yellow").parent
+    with Watching(opened.root) as watching:
+        assert ask(opened, "index", paths=[str(other)])["indexed"] == 1
+        assert ask(opened, "forget", paths=[str(videos / "red.mp4")])["forgotten"]
+        assert ask(opened, "check")["problems"] == []
+        # `index` made it a source, so what comes there is followed too.
+        film(other / "black.mp4", "black")
+        watching.wait_for(lambda: shown(opened, "black")[:1] == ["black.mp4"])
+        # A rescan leaves alone what was forgotten.
+        os.utime(videos / "red.mp4")
+        film(videos / "white.mp4", "white")
+        watching.wait_for(lambda: shown(opened, "white")[:1] == ["white.mp4"])
+        assert "red.mp4" not in shown(opened, "red")
+
+
+def test_a_source_added_by_another_process_is_followed(opened: Library, tmp_path: Path) -> None:
+    late = film(tmp_path / "late" / "green.mp4", "green").parent
+    with Watching(opened.root) as watching:
+        with opened.write() as connection:
+            sources.add_source(connection, late)
+        watching.wait_for(lambda: shown(opened, "green")[:1] == ["green.mp4"])
+        with opened.write() as connection:
+            sources.remove_source(connection, late)
+        watching.wait_for(lambda: watching.events[-1]["event"] == "looked")
+
+
+def test_a_pause_holds_work_and_not_what_others_ask(opened: Library, videos: Path, tmp_path: Path) -> None:
+    other = film(tmp_path / "other" / "yellow.mp4", "yellow").parent
+    with Watching(opened.root) as watching:
+        with opened.write() as connection:
+            state.set_pause(connection, by="a test")
+        watching.wait_for(lambda: watching.events[-1] == {"event": "paused", "reason": "paused by a test"})
+        film(videos / "green.mp4", "green")
+        assert ask(opened, "index", paths=[str(other)])["indexed"] == 1
+        assert "green.mp4" not in paths(opened)
+        with opened.write() as connection:
+            state.clear_pause(connection)
+        watching.wait_for(lambda: shown(opened, "green")[:1] == ["green.mp4"])
+
+
+def test_a_rescan_finds_what_no_event_told(opened: Library, videos: Path, tmp_path: Path) -> None:
+    """Behind a linked folder nobody watches."""
+    behind = film(tmp_path / "behind" / "green.mp4", "green").parent
+    (videos / "link").symlink_to(behind)
+    with Watching(opened.root, rescan_seconds=0.5) as watching:
+        film(behind / "white.mp4", "white")
+        watching.wait_for(lambda: shown(opened, "white")[:1] == ["white.mp4"])
+
+
+def test_a_copy_with_other_times_costs_no_decoding(opened: Library, videos: Path) -> None:
+    with Watching(opened.root) as watching:
+        shutil.copy(videos / "red.mp4", videos / "copy.mp4")
+        watching.wait_for(lambda: "copy.mp4" in paths(opened))
+        stamp = (videos / "blue.mp4").stat().st_mtime_ns + 3600 * 10**9
+        os.utime(videos / "blue.mp4", ns=(stamp, stamp))
+        watching.wait_for(lambda: watching.events[-1].get("unchanged", 0) == 1)
+    decoded = sum(event["decoded"] for event in watching.events if event["event"] == "looked")
+    assert decoded == 2

@@ -1,0 +1,69 @@
+"""How commands speak: progress in a pipe, and errors nobody foresaw."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from mediaindex.cli.shared import output as spoken
+from mediaindex.cli.shared.output import (
+    Output,
+    ProgressLine,
+    plain_line,
+)
+from mediaindex.store.catalog.schema import space
+from mediaindex.store.library import open_library
+from tests.cli.conftest import Commands, film
+
+
+def test_a_plain_line_says_how_far_how_fast_and_how_long_still() -> None:
+    told = {"stage": "indexing", "done": 20, "total": 100}
+    assert plain_line(told, 30.0, "4.0x real time") == "indexing 20 of 100, 4.0x real time, 2:00 left"
+    assert plain_line({"stage": "scanning", "done": 300, "total": None}, 1.0, "") == "scanning 300"
+
+
+def test_in_a_pipe_progress_is_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with ProgressLine(Output(as_json=True, command="index")) as progress:
+        for done in range(30):
+            progress({"stage": "indexing", "done": done, "total": 30, "media_seconds": 8.0 * done})
+            clock[0] += 1.0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert len(shown.err.splitlines()) == 30 // int(spoken.PLAIN_LINE_SECONDS) - 1
+    assert "8.0x real time" in shown.err
+
+
+def test_an_error_nobody_foresaw_is_one_line(
+    videos: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film(videos / "red.mp4", "red")
+    commands("index", videos)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("mediaindex.search.searcher.Searcher.search", broken)
+    ran = commands.ran("search", "red")
+    assert (ran.code, ran.json["exit_code"]) == (1, 1)
+    assert "ZeroDivisionError" in ran.json["error"]
+    assert len(ran.err.splitlines()) == 1
+    monkeypatch.setenv("MEDIAINDEX_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        commands.ran("search", "red")
+
+
+def test_other_weights_under_the_same_name_are_refused(videos: Path, commands: Commands) -> None:
+    film(videos / "red.mp4", "red")
+    commands("index", videos)
+    with open_library(commands.library) as library, library.write() as connection:
+        connection.execute(space.update().values(digest="f" * 64))
+    ran = commands.ran("search", "red")
+    assert ran.code == 4
+    assert "other weights" in ran.json["error"]
+    assert commands.files("red", "--channel", "words") == ["red.mp4"]

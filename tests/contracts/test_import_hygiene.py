@@ -1,0 +1,78 @@
+"""What is light stays light: the command line starts without a network, a store or a decoder being loaded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = frozenset(
+    {
+        "PIL",
+        "alembic",
+        "av",
+        "lancedb",
+        "numpy",
+        "open_clip",
+        "psutil",
+        "pyarrow",
+        "sqlalchemy",
+        "textual",
+        "torch",
+        "transformers",
+    }
+)
+LIGHT = (
+    "background.launchd",
+    "background.log_file",
+    "background.sd_notify",
+    "background.systemd",
+    "background.throttle",
+    "background.unit_file",
+    "config",
+    "errors",
+    "export.player",
+    "ingest.pools.rotational",
+    "media",
+    "safe_text",
+    "sources.content_hash",
+    "sources.filetypes",
+    "sources.volumes",
+    "sources.watch.watcher",
+)
+
+
+def loaded_by(program: str) -> frozenset[str]:
+    """Top-level packages that stand in sys.modules after a program ran in an interpreter of its own."""
+    program += (
+        "\nimport json, sys\nprint(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return frozenset(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_the_probe_sees_a_heavy_module() -> None:
+    assert "numpy" in loaded_by("import numpy")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["search", "--help"], ["index", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    program = f"""
+from mediaindex.cli import main
+try:
+    main({arguments!r})
+except SystemExit as end:
+    assert end.code == 0, end.code
+"""
+    loaded = loaded_by(program)
+    assert "mediaindex" in loaded
+    assert sorted(loaded & HEAVY) == []
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_a_light_module_loads_nothing_heavy(name: str) -> None:
+    assert sorted(loaded_by(f"import mediaindex.{name}") & HEAVY) == []

@@ -1,0 +1,433 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mediaindex.decode.subtitles import formats, sidecar_file
+from mediaindex.decode.subtitles.formats import (
+    ass_words,
+    parse_subtitles,
+    plain,
+)
+from mediaindex.decode.subtitles.sidecar_file import (
+    Sidecar,
+    decoded,
+    find_sidecars,
+    read_sidecar,
+)
+from mediaindex.errors import MediaError
+from mediaindex.media import Cue
+from mediaindex.sources.language_tags import code_page_of, language_of
+from tests.support.paths import REPORTED as PATHS_REPORTED
+
+REPORTED = PATHS_REPORTED / "10-sidecars"
+
+SRT = "1\n00:00:02,000 --> 00:00:04,000\n"
+ASS = "[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,"
+
+
+def words(text: str, *, fps: float | None = None) -> list[str]:
+    return [line.text for line in parse_subtitles(text, fps=fps)]
+
+
+def found(film: str, *siblings: str) -> list[tuple[str, str | None, bool]]:
+    sidecars = find_sidecars(Path("/films") / film, [film, *siblings])
+    return [(s.path.name, s.language, s.forced) for s in sidecars]
+
+
+# Which film
+
+
+@pytest.mark.parametrize(
+    ("film", "cues"),
+    [
+        ("Harbour.mp4", [("en", False, "zebra"), ("fr", True, "lantern")]),
+        ("Harbour 2.mp4", [(None, False, "anchor")]),
+        ("Harbour.2021.mp4", [("en", False, "violin")]),
+        ("Harbour-night.mp4", []),
+        ("Café.mp4", [(None, False, "teapot")]),
+        ("CLIP.MP4", [(None, False, "falcon")]),
+        ("Take.One.mkv", [("zh-Hans", False, "compass")]),
+    ],
+)
+def test_reported_sidecars_belong_to_their_films(film: str, cues: list[tuple[str | None, bool, str]]) -> None:
+    names = os.listdir(REPORTED)
+    name = next(n for n in names if unicodedata.normalize("NFC", n) == unicodedata.normalize("NFC", film))
+    read = [cue for sidecar in find_sidecars(REPORTED / name, names) for cue in read_sidecar(sidecar)]
+    assert [(c.language, c.forced, c.text) for c in read] == [
+        (language, forced, f"here comes the {word}") for language, forced, word in cues
+    ]
+    assert all((cue.start_seconds, cue.end_seconds) == (2.0, 4.0) for cue in read)
+
+
+def test_reported_ass_gives_its_words_and_nothing_else() -> None:
+    sidecars = find_sidecars(REPORTED / "Tagged.mkv", os.listdir(REPORTED))
+    assert [s.path.name for s in sidecars] == ["Tagged.ass"]
+    assert read_sidecar(sidecars[0]) == (
+        Cue(1.0, 2.0, "Open the gate, please and wait", source="Tagged.ass"),
+        Cue(5.0, 6.0, "it was <about 1960>, 3 < 5", source="Tagged.ass"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "language", "forced"),
+    [
+        ("Film.srt", None, False),
+        ("film.VTT", None, False),
+        ("Film.mp4.srt", None, False),
+        ("Film.eng.srt", "en", False),
+        ("Film.English.SDH.srt", "en", False),
+        ("Film_en.srt", "en", False),
+        ("Film-de.srt", "de", False),
+        ("Film [fr].srt", "fr", False),
+        ("Film.pt-BR.srt", "pt-BR", False),
+        ("Film.pt_br.forced.srt", "pt-BR", True),
+        ("Film.zh_Hant.srt", "zh-Hant", False),
+        ("Film.zh-hant-tw.srt", "zh-Hant-TW", False),
+        ("Film.sr-Latn.ass", "sr-Latn", False),
+        ("Film.es-419.srt", "es-419", False),
+        ("Film.en.hi.srt", "en", False),
+        ("Film.en-hi.srt", "en", False),
+        ("Film.en_cc.srt", "en", False),
+        ("Film.hi.srt", "hi", False),
+        ("Film.forced.srt", None, True),
+        ("Film.foreign.de.srt", "de", True),
+        ("Film.en.2.srt", "en", False),
+        ("Film.fr.en.srt", "fr", False),
+        ("Film.français.srt", "fr", False),
+        ("Film.日本語.srt", "ja", False),
+        ("Film.chs.srt", "zh-Hans", False),
+        ("Film.default.srt", None, False),
+    ],
+)
+def test_what_follows_the_name_is_language_and_flags(
+    sidecar: str, language: str | None, forced: bool
+) -> None:
+    assert found("Film.mp4", sidecar) == [(sidecar, language, forced)]
+
+
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        "Films.srt",
+        "Film 2.srt",
+        "Film.2021.en.srt",
+        "Film-night.srt",
+        "Film.en.director.srt",
+        "Fil.srt",
+        "en.srt",
+        "Film.txt",
+        "Film.mp4",
+        ".srt",
+        "Film.xx.srt",
+        "Film.en-full-house.srt",
+    ],
+)
+def test_a_file_of_another_name_belongs_to_nobody(sidecar: str) -> None:
+    assert found("Film.mp4", sidecar) == []
+
+
+def test_the_longest_film_name_claims_a_sidecar() -> None:
+    siblings = ("Film.mp4", "Film.en.mp4", "Film.en.srt", "Film.en.en.srt")
+    assert found("Film.mp4", *siblings) == []
+    assert [name for name, *_ in found("Film.en.mp4", *siblings)] == ["Film.en.en.srt", "Film.en.srt"]
+
+
+def test_two_films_of_one_name_share_and_names_without_extension_have_sidecars() -> None:
+    siblings = ("Film.mkv", "Film.srt", "recording", "recording.de.srt", "Film.txt", "Film.jpg")
+    assert found("Film.mp4", *siblings) == found("Film.mkv", *siblings) == [("Film.srt", None, False)]
+    assert found("recording", *siblings) == [("recording.de.srt", "de", False)]
+
+
+def test_pictures_of_words_are_no_sidecars() -> None:
+    assert found("Film.mp4", "Film.sub", "Film.idx") == []
+    assert found("Film.mp4", "Film.sub") == [("Film.sub", None, False)]
+
+
+def test_a_folder_of_thousands_is_matched_once() -> None:
+    films = [f"clip {number}.mp4" for number in range(2000)]
+    siblings = [*films, *(f"clip {number}.en.srt" for number in range(2000))]
+    before = time.process_time()
+    assert all(len(find_sidecars(Path("/f") / film, siblings)) == 1 for film in films)
+    assert time.process_time() - before < 5
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=[]), min_size=1), max_size=5), st.text(min_size=1))
+@example(["\udce9.srt", "\udce9.mp4", "..srt", "a..en...srt"], "\udce9.mp4")
+def test_any_names_are_matched(siblings: list[str], film: str) -> None:
+    for sidecar in find_sidecars(Path("/films") / film.replace("/", "_").replace("\0", "_"), siblings):
+        assert sidecar.path.name in siblings
+
+
+def test_languages_are_known_by_code_tag_and_name() -> None:
+    tags = {
+        "EN": "en",
+        "eng": "en",
+        "ger": "de",
+        "deu": "de",
+        "German": "de",
+        "pob": "pt-BR",
+        "zh-cn": "zh-CN",
+    }
+    assert {word: language_of(word) for word in tags} == tags
+    for word in ("", "x", "xx", "en-", "night", "en-full", "en-hi", "2021", "zh-hans-cn-x"):
+        assert language_of(word) is None
+    assert code_page_of("zh-Hans-CN") == code_page_of("zh-CN") == "gb18030"
+    assert (code_page_of("zh"), code_page_of("ru-RU"), code_page_of("fr"), code_page_of(None)) == (
+        None,
+        "cp1251",
+        "cp1252",
+        "cp1252",
+    )
+
+
+# Which words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("it was <about 1960>, 3 < 5", "it was <about 1960>, 3 < 5"),
+        ("<i>Hello</i> <b>big</b> <font color='red'>world</font>", "Hello big world"),
+        ("<I>a< b >c</I>", "a< b >c"),
+        ("one<br/>two<br>three", "one two three"),
+        (r"{\an8}above{\i1} and{\i0} below", "above and below"),
+        ("- {laughs} Yes", "- {laughs} Yes"),
+        ("5 &lt; 6 &amp;amp; R&D &#9834; &nope; &#xD800;", "5 < 6 &amp; R&D ♪ &nope; \ufffd"),
+        ("a\x00b\x1b[31mc\x9bd\u0085e\x7f", "ab[31mcd e"),
+        ("two\nlines\n\nand a gap", "two lines and a gap"),
+        ("He said 1984\n\n7", "He said 1984 7"),
+        ("\ufeff \u00a0 x \t y ", "x y"),
+    ],
+)
+def test_srt_text_is_free_of_markup(text: str, expected: str) -> None:
+    assert words(SRT + text) == [expected]
+
+
+def test_srt_numbers_gaps_and_loose_forms_are_read() -> None:
+    text = (
+        "\ufeff1\n00:00:01,5 --> 00:00:02,250 X1:100\nfirst\n\nstill first\n\n"
+        "2\n0:01:00.000-->0:01:01.000\n1984\n3\n00:02:00,000 --> 00:01:00,000\n4\n\n"
+        "4\n1:00:00,000 --> 1:00:01,000\n1984\n"
+    )
+    lines = parse_subtitles(text)
+    assert [(line.start_seconds, line.end_seconds, line.text) for line in lines] == [
+        (1.5, 2.25, "first still first"),
+        (60.0, 61.0, "1984"),
+        (120.0, 120.0, "4"),
+        (3600.0, 3601.0, "1984"),
+    ]
+
+
+def test_webvtt_blocks_identifiers_and_settings_are_not_words() -> None:
+    text = (
+        "WEBVTT - title\n\nSTYLE\n::cue { color: red }\n\nNOTE a remark\nmarmalade\n\n"
+        "intro\n00:01.000 --> 00:02.500 align:start position:10%\n"
+        "<v Anna>Good <c.loud.red>morning</c>\n<00:00:01.500>1984</v>\n\n"
+        "7\n100:00:00.000 --> 100:00:01.000\n<lang de>Guten&nbsp;Tag</lang>"
+    )
+    lines = parse_subtitles(text)
+    assert [(line.start_seconds, line.end_seconds, line.text) for line in lines] == [
+        (1.0, 2.5, "Good morning 1984"),
+        (360_000.0, 360_001.0, "Guten Tag"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"{\an8\fs28}Open the {\i1}gate{\i0}\Nand\hwait{remark}", "Open the gate and wait"),
+        (r"{\p1}m 0 0 l 1 1{\p0}", ""),
+        (r"before{\p4\c&H0&}m 0 0{\p0}after", "beforeafter"),
+        (r"{\pos(1,2)\pbo3}words", "words"),
+        (r"{\p0}words{\p00}", "words"),
+        ("open { brace", "open { brace"),
+        ("a { b {c} d", "a d"),
+        ("3 < 5 <i> &lt;", "3 < 5 <i> &lt;"),
+    ],
+)
+def test_ass_text_is_free_of_overrides_comments_and_drawings(text: str, expected: str) -> None:
+    assert ass_words(text) == expected
+    assert words(ASS + text) == ([expected] if expected else [])
+
+
+def test_ass_fields_stand_where_the_format_says() -> None:
+    text = (
+        "[V4 Styles]\nFormat: Name, Start, End, Text\nDialogue: no,event\n[Events]\n"
+        "Format: Start, End, Text\nDialogue: 0:00:02.50,0:00:03.00,late, with comma\n"
+        "Dialogue: 0:00:01.00,0:00:02.00,early\nComment: 0:00:01.00,0:00:02.00,marmalade\n"
+        "Dialogue: never,0:00:02.00,broken\nDialogue: 0:00:05.00\nFormat: Text, Start, End\n"
+        "Dialogue: 0:00:01.00,0:00:02.00,early\n[Fonts]\nDialogue: 0:00:01.00,0:00:02.00,font\n"
+    )
+    assert words(text) == ["early", "late, with comma"]
+
+
+def test_microdvd_counts_frames() -> None:
+    named = "{1}{1}25\n{50}{100}{y:i}Hello|/world\n{200}{}{c:$0000ff}bye\nnonsense\n"
+    lines = parse_subtitles(named, fps=10)
+    assert [(line.start_seconds, line.end_seconds, line.text) for line in lines] == [
+        (2.0, 4.0, "Hello world"),
+        (8.0, 8.0, "bye"),
+    ]
+    assert words("{1}{1}nan\n{5}{6}x", fps=1) == ["nan", "x"]
+    with pytest.raises(MediaError, match="does not name their rate"):
+        parse_subtitles("{1}{1}once upon a time\n{5}{6}x")
+    with pytest.raises(MediaError, match="does not name their rate"):
+        parse_subtitles("{1}{1}1e9\n{5}{6}x")
+
+
+@pytest.mark.parametrize("text", ["", " \n\ufeff\n", "WEBVTT\n", "[Script Info]\n"])
+def test_a_file_without_words_has_no_lines(text: str) -> None:
+    assert parse_subtitles(text.replace("\ufeff", "")) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["once upon a time", "<html></html>", "\0\1\2", "00:00:01,000 then 00:00:02,000"]
+)
+def test_another_kind_of_text_is_refused(text: str) -> None:
+    with pytest.raises(MediaError, match="known form"):
+        parse_subtitles(text)
+
+
+def test_repeated_lines_are_kept_once_and_too_many_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert words((SRT + "again\n") * 3) == ["again"]
+    monkeypatch.setattr(formats, "MOST_LINES", 10)
+    ten = "".join(f"00:00:{n:02},000 --> 00:00:{n:02},500\nword {n}\n" for n in range(10))
+    assert len(words(ten)) == 10
+    with pytest.raises(MediaError, match="more than 10 lines"):
+        parse_subtitles(ten + SRT + "one more")
+
+
+def test_a_long_line_is_cut() -> None:
+    assert len(plain("word " * 10_000)) < 4001
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SRT + piece * (1_000_000 // len(piece))
+        for piece in ("<a", "<i ", "<font ", "{", "{\\", "&", "&#x", "1", " ")
+    ]
+    + [SRT + "x" + "\n" * 1_000_000 + "y", "00:00:01,000 --> " * 60_000, " " * 1_000_000 + "x"]
+    + [ASS + piece * (1_000_000 // len(piece)) for piece in ("{a}", "{", "{\\p1}", "\\p")],
+    ids=lambda text: f"{text[-8:]!r}",
+)
+def test_hostile_text_costs_time_in_proportion_to_its_length(text: str) -> None:
+    before = time.process_time()
+    with contextlib.suppress(MediaError):
+        parse_subtitles(text)
+    assert time.process_time() - before < 5  # quadratic would be hours
+
+
+@given(st.text())
+@example("WEBVTT\n00:00.000 --> 00:00.000")
+@example(ASS)
+@example("{1}{2}")
+def test_any_text_gives_lines_or_a_reason(text: str) -> None:
+    for prefix in ("", SRT, "WEBVTT\n\n00:00.000 --> 00:01.000\n", ASS, "{1}{1}25\n{1}{2}"):
+        try:
+            lines = parse_subtitles(prefix + text)
+        except MediaError:
+            continue
+        for line in lines:
+            assert 0 <= line.start_seconds <= line.end_seconds
+            assert line.text == " ".join(line.text.split())
+            assert line.text.encode()
+
+
+# Which encoding
+
+SPOKEN = {
+    "fr": ("cp1252", "Où est passé le garçon? Déjà là, près de la forêt."),
+    "ru": ("cp1251", "Здравствуйте, куда вы идёте сегодня вечером?"),
+    "pl": ("cp1250", "Gdzie jest mój żółty płaszcz? Źle się czuję."),
+    "ja": ("cp932", "今日はとても良い天気ですね。どこへ行きますか"),
+    "zh-Hans": ("gb18030", "你今天晚上要去哪里?我们一起去吧。"),
+    "zh-Hant": ("big5", "你今天晚上要去哪裡?我們一起去吧。"),
+    "ko": ("cp949", "오늘 저녁에 어디로 가십니까? 함께 갑시다."),
+    "ar": ("cp1256", "مرحبا كيف حالك اليوم إلى أين تذهب"),
+    "el": ("cp1253", "Πού πηγαίνεις απόψε; Έλα μαζί μας."),
+    "tr": ("cp1254", "Bu akşam nereye gidiyorsunuz, çocuğum? İyi günler."),
+    "he": ("cp1255", "שלום לאן אתה הולך הערב"),
+}
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("times", [1, 40])
+def test_old_encodings_are_read_where_the_name_says_the_language(language: str, times: int) -> None:
+    encoding, spoken = SPOKEN[language]
+    text = (SRT + spoken + "\r\n\r\n") * times
+    assert decoded(text.encode(encoding), language=language) == text
+
+
+@pytest.mark.parametrize("language", ["fr", "ru", "pl", "ja", "zh-Hans", "zh-Hant", "ko", "ar", "el"])
+def test_old_encodings_are_read_where_no_language_is_named(language: str) -> None:
+    encoding, spoken = SPOKEN[language]
+    text = (SRT + spoken + "\r\n\r\n") * 40
+    assert decoded(text.encode(encoding)) == text
+
+
+def test_the_plain_chinese_tag_leaves_the_choice_to_the_text() -> None:
+    for language in ("zh-Hans", "zh-Hant"):
+        encoding, spoken = SPOKEN[language]
+        assert decoded((spoken + "\n").encode(encoding), language="zh") == spoken + "\n"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+)
+def test_unicode_is_read_with_and_without_mark(encoding: str) -> None:
+    text = SRT + "Où est passé 猫 🎥"
+    if encoding == "utf-32-be":
+        assert decoded(b"\0\0\xfe\xff" + text.encode(encoding)) == text
+    else:
+        assert decoded(text.encode(encoding)) == text
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_decoded(content: bytes) -> None:
+    assert isinstance(decoded(content), str)
+
+
+# Which file
+
+
+def sidecar(path: Path, content: bytes) -> Sidecar:
+    path.write_bytes(content)
+    return Sidecar(path, "de", forced=True)
+
+
+def test_cues_carry_source_language_and_flag(tmp_path: Path) -> None:
+    read = read_sidecar(sidecar(tmp_path / "Film.de.srt", (SRT + "schön").encode("cp1252")))
+    assert read == (Cue(2.0, 4.0, "schön", source="Film.de.srt", language="de", forced=True),)
+
+
+def test_a_file_that_counts_frames_takes_the_films_rate(tmp_path: Path) -> None:
+    cues = read_sidecar(sidecar(tmp_path / "Film.sub", b"{50}{75}words"), fps=25.0)
+    assert [(c.start_seconds, c.end_seconds) for c in cues] == [(2.0, 3.0)]
+
+
+def test_what_is_no_text_subtitle_gives_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MediaError, match="VobSub"):
+        read_sidecar(sidecar(tmp_path / "a.sub", b"\0\0\1\xba" + bytes(100)))
+    with pytest.raises(MediaError, match="known form"):
+        read_sidecar(sidecar(tmp_path / "b.srt", os.urandom(64) + b"\xff\xd8"))
+    with pytest.raises(MediaError, match="cannot be read: No such file") as gone:
+        read_sidecar(Sidecar(tmp_path / "gone.srt"))
+    assert gone.value.transient
+    os.mkfifo(tmp_path / "pipe.srt")
+    with pytest.raises(MediaError, match="not a regular file"):
+        read_sidecar(Sidecar(tmp_path / "pipe.srt"))
+    (tmp_path / "folder.srt").mkdir()
+    with pytest.raises(MediaError):
+        read_sidecar(Sidecar(tmp_path / "folder.srt"))
+    monkeypatch.setattr(sidecar_file, "MOST_BYTES", 1024**2)
+    with pytest.raises(MediaError, match="larger than 1 MiB"):
+        read_sidecar(sidecar(tmp_path / "large.srt", b"x" * (1024**2 + 1)))

@@ -1,0 +1,268 @@
+"""The write corridor: what a run does with files that break, change, and come again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mediaindex.decode import worker as worker_module
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import DecodeWorker
+from mediaindex.errors import (
+    DecodeError,
+    DecoderDied,
+    MediaError,
+    NoSpace,
+    ProbeError,
+)
+from mediaindex.ingest.pipeline import Ingest
+from mediaindex.ingest.pools.file_reading import Decoding
+from mediaindex.ingest.progress import Progress, Report
+from mediaindex.ingest.reconcile.retry_policy import ATTEMPTS, failure_after
+from mediaindex.media import (
+    Cue,
+    FileEvent,
+    MediaInfo,
+    NotAVideo,
+    Position,
+    SampledFrame,
+    Segmentation,
+)
+from mediaindex.sources.scan import scan
+from mediaindex.store.catalog import failures as failure_rows
+from mediaindex.store.library import Library, open_library
+from mediaindex.store.maintenance.check import check
+from mediaindex.store.vectors import spaces
+from tests.cli.conftest import film
+from tests.support.fake_encoder import FakeEncoder
+
+Item = SampledFrame | Cue | Position | Segmentation
+
+
+class Troubled(DecodeWorker):
+    """A real worker in a real process, to which something happens at each file.
+
+    Args:
+        trouble: called with the worker and the path when a file's decoding begins.
+    """
+
+    def __init__(self, trouble: Callable[[Troubled, Path], None]) -> None:
+        made = worker_module.new_worker()
+        super().__init__(made._sandbox, decoder="pyav", max_pixels=made._max_pixels)
+        self._trouble = trouble
+
+    def extract(self, path: Path, info: MediaInfo, sampling: Sampling) -> Iterator[Item]:
+        items = list(super().extract(path, info, sampling))
+        self._trouble(self, path)
+        yield from items
+
+
+def ingest(
+    library: Library,
+    *,
+    trouble: Callable[[Troubled, Path], None] = lambda _worker, _path: None,
+    progress: Callable[[Progress], None] = lambda _: None,
+    attend: Callable[[Ingest], None] = lambda _: None,
+    encoder: str = "fake",
+) -> Ingest:
+    return Ingest(
+        library,
+        encoder,
+        load=lambda name: FakeEncoder(name=name),
+        decoding=Decoding(Sampling(), 1, lambda: Troubled(trouble)),
+        ann_rows=1_000_000,
+        progress=progress,
+        attend=attend,
+    )
+
+
+def run(corridor: Ingest, *roots: Path, confirm: bool = True) -> Report:
+    return corridor.index(roots, scan(roots), confirm=confirm)
+
+
+@pytest.fixture
+def opened(library: Path) -> Iterator[Library]:
+    with open_library(library, create=True) as made:
+        yield made
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    film(tmp_path / "videos" / "red.mp4", "red")
+    film(tmp_path / "videos" / "blue.mp4", "blue")
+    return tmp_path / "videos"
+
+
+def failures(library: Library) -> list[tuple[str, str, int]]:
+    with library.read() as connection:
+        rows = failure_rows.failures(connection).values()
+    return [(row.path.name, row.state, row.attempts) for row in rows]
+
+
+def test_a_file_that_kills_its_decoder_twice_is_dead(opened: Library, videos: Path) -> None:
+    """The decoding process is killed for real; the file beside it is indexed by the next one."""
+
+    def kill(worker: Troubled, path: Path) -> None:
+        if path.name == "blue.mp4":
+            pid = worker.pid
+            assert pid is not None
+            os.kill(pid, 11)
+            list(DecodeWorker.extract(worker, path, worker.probe(path), Sampling()))  # type: ignore[arg-type]
+
+    first = run(ingest(opened, trouble=kill), videos)
+    assert (first.indexed, first.broke) == (1, True)
+    assert failures(opened) == [("blue.mp4", "waiting", 1)]
+    assert "SIGSEGV" in first.failed[0]["reason"]
+    second = run(ingest(opened, trouble=kill), videos)
+    assert (second.unchanged, second.broke) == (1, True)
+    assert failures(opened) == [("blue.mp4", "dead", 2)]
+    third = run(ingest(opened, trouble=kill), videos)
+    assert (third.decoded, third.broke, len(third.failed)) == (0, False, 1)
+    assert check(opened).problems == []
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(opened: Library, videos: Path) -> None:
+    def grow(_worker: Troubled, path: Path) -> None:
+        if path.name == "red.mp4":
+            with path.open("ab") as file:
+                file.write(b"\0\0\0\x08free")
+
+    report = run(ingest(opened, trouble=grow), videos)
+    assert (report.indexed, len(report.failed)) == (1, 1)
+    assert "changed while it was read" in report.failed[0]["reason"]
+    assert failures(opened) == [("red.mp4", "waiting", 1)]
+    assert list(opened.frames.names()) == [n for n in opened.frames.names() if n[0].endswith(".mif")]
+    report = run(ingest(opened), videos)
+    assert (report.indexed, report.decoded, report.failed) == (1, 1, [])
+    assert failures(opened) == []
+
+
+def test_a_file_that_vanishes_while_it_is_read_fails_alone(opened: Library, videos: Path) -> None:
+    def vanish(_worker: Troubled, path: Path) -> None:
+        if path.name == "red.mp4":
+            path.unlink()
+
+    report = run(ingest(opened, trouble=vanish), videos)
+    assert (report.indexed, len(report.failed)) == (1, 1)
+    assert run(ingest(opened), videos).failed == []
+    assert failures(opened) == []
+
+
+def test_a_fault_of_ours_ends_the_run_and_keeps_what_was_done(opened: Library, videos: Path) -> None:
+    def fault(_worker: Troubled, path: Path) -> None:
+        if path.name == "red.mp4":
+            raise NoSpace("the disk is full")
+
+    with pytest.raises(NoSpace, match="full"):
+        run(ingest(opened, trouble=fault), videos)
+    report = run(ingest(opened), videos)
+    assert report.failed == []
+    with opened.read() as connection:
+        space = spaces.active_space(connection)
+        assert space is not None
+        assert len(spaces.owned(connection, space.id)) == 2
+    assert check(opened).problems == []
+
+
+def test_an_interruption_keeps_what_was_embedded(opened: Library, videos: Path) -> None:
+    def interrupt(told: Progress) -> None:
+        if told.stage == "indexing" and told.done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(ingest(opened, progress=interrupt), videos)
+    with open_library(opened.root) as later:
+        report = run(ingest(later), videos)
+        assert (report.decoded, report.failed) == (1, [])
+        assert check(later).problems == []
+
+
+def test_progress_says_what_is_done_and_of_how_much(opened: Library, videos: Path) -> None:
+    told: list[Progress] = []
+    run(ingest(opened, progress=told.append), videos)
+    indexing = [step for step in told if step.stage == "indexing"]
+    assert [step.total for step in indexing] == [2] * len(indexing)
+    assert [step.done for step in indexing] == sorted(step.done for step in indexing)
+    assert indexing[-1].done == 2
+    assert indexing[-1].media_seconds == pytest.approx(4.0, abs=0.2)
+
+
+def test_a_request_in_the_middle_of_a_run_does_not_decode_twice(opened: Library, videos: Path) -> None:
+    """What `attend` does with the same folder finds the files claimed."""
+    inner: list[Report] = []
+
+    def attend(corridor: Ingest) -> None:
+        if not inner:
+            inner.append(Report())
+            inner[0] = run(corridor, videos)
+
+    report = run(ingest(opened, attend=attend), videos)
+    assert (report.decoded, inner[0].decoded) == (2, 0)
+    assert check(opened).problems == []
+
+
+def test_two_encoders_share_the_frames(opened: Library, videos: Path) -> None:
+    run(ingest(opened), videos)
+    shutil.rmtree(videos)
+    corridor = ingest(opened)
+    report = corridor.use("another")
+    assert (report.decoded, report.indexed) == (0, 2)
+    with opened.read() as connection:
+        serving = spaces.active_space(connection)
+        assert serving is not None
+        assert serving.encoder == "another"
+        assert len(spaces.all_spaces(connection)) == 1
+    assert corridor.use("another").indexed == 0
+    assert check(opened).problems == []
+
+
+def event() -> FileEvent:
+    return FileEvent(Path("/videos/a.mp4"), 10, 20)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (ProbeError("text, not a video"), 1),
+        (DecodeError("damaged"), 1),
+        (DecoderDied("killed"), 2),
+        (MediaError("I/O error", transient=True), ATTEMPTS),
+    ],
+)
+def test_a_failure_is_tried_as_often_as_its_kind_is_worth(error: MediaError, tries: int) -> None:
+    record, delays = None, []
+    for attempt in range(1, tries + 1):
+        record = failure_after(error, event(), record)
+        assert (record.attempts, record.state) == (attempt, "dead" if attempt == tries else "waiting")
+        assert (record.next_at is None) == (record.state == "dead")
+        delays.append(record.next_at)
+    assert record is not None
+    assert (record.reason, record.stage, record.size, record.mtime_ns) == (error.reason, error.stage, 10, 20)
+    waits = [delay for delay in delays if delay is not None]
+    assert waits == sorted(waits)
+
+
+def test_a_skipped_file_names_its_reason_once(opened: Library, tmp_path: Path) -> None:
+    film(tmp_path / "v" / "a.mp4", "red")
+    asked: list[Path] = []
+
+    class Refusing(DecodeWorker):
+        def probe(self, path: Path) -> MediaInfo | NotAVideo:
+            asked.append(path)
+            return NotAVideo("no picture stream")
+
+    def new() -> DecodeWorker:
+        made = worker_module.new_worker()
+        return Refusing(made._sandbox, decoder="pyav", max_pixels=made._max_pixels)
+
+    corridor = ingest(opened)
+    corridor.decoding = Decoding(Sampling(), 1, new)
+    for _ in range(2):
+        report = run(corridor, tmp_path / "v")
+        assert report.skipped == [{"path": str(tmp_path / "v" / "a.mp4"), "reason": "no picture stream"}]
+        assert report.videos == 0
+    assert len(asked) == 1

@@ -1,0 +1,396 @@
+"""A backup is one moment of a library, whoever writes meanwhile; a restore brings that moment back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from mediaindex.errors import (
+    MediaIndexError,
+    NoSpace,
+    SchemaTooNew,
+    StoreError,
+    UsageError,
+    WriterBusy,
+)
+from mediaindex.store.catalog import locations
+from mediaindex.store.catalog.schema import location, request
+from mediaindex.store.commit import (
+    put,
+    recover,
+    sweep,
+)
+from mediaindex.store.library import Library, open_library
+from mediaindex.store.lock import writer_lock
+from mediaindex.store.maintenance import backup as backups
+from mediaindex.store.maintenance.backup import back_up, describe
+from mediaindex.store.maintenance.check import check
+from mediaindex.store.maintenance.housekeeping import compact
+from mediaindex.store.maintenance.restore import (
+    has_videos,
+    restore,
+    verify,
+)
+from mediaindex.store.vectors.spaces import Space
+from tests.store.conftest import AddVideo
+
+
+@pytest.fixture
+def three(opened: Library, space: Space, add_video: AddVideo) -> Library:
+    put(opened, space, [add_video(f"/videos/{number}.mp4", seed=number) for number in range(3)])
+    return opened
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "backup"
+
+
+def copied(library: Library, target: Path) -> int:
+    return sum(new for _path, _size, new in back_up(library, target).files)
+
+
+def restored(target: Path, root: Path) -> Library:
+    root.mkdir(exist_ok=True)
+    restore(root, verify(target))
+    library = open_library(root)
+    recover(library)
+    return library
+
+
+def paths(library: Library) -> set[str]:
+    with library.read() as connection:
+        return {str(path) for path in connection.execute(sa.select(location.c.path)).scalars()}
+
+
+def test_a_backup_is_whole_and_the_next_one_copies_what_is_new(
+    three: Library, space: Space, add_video: AddVideo, target: Path
+) -> None:
+    with three.write() as connection:
+        connection.execute(
+            sa.insert(request).values(kind="forget", arguments={}, state="queued", created_at=0.0)
+        )
+    weights = three.root / "encoders" / "mine" / "weights.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"one")
+    told: list[tuple[int, int]] = []
+    done = back_up(three, target, lambda behind, total: told.append((behind, total)))
+    assert done.videos == 3
+    assert done.vectors
+    assert done.missing == []
+    assert told[-1][0] == told[-1][1] > 0
+    assert {path for path, _size, _new in done.files} >= {target / "library.sqlite"}
+    assert not (target / "thumbnails").exists()
+    assert not (target / "matrix").exists()
+    for path, size, new in done.files:
+        assert path.stat().st_size == size
+        assert path.stat().st_mode & 0o077 == 0
+        assert new
+    versions = len(three.vectors(space).versions())
+    assert copied(three, target) == 1 + versions, "the catalog and the list of each version"
+    put(three, space, [add_video("/videos/new.mp4")])
+    weights.write_bytes(b"two")
+    os.utime(weights, (0, 0))
+    done = back_up(three, target)
+    new_files = {path.relative_to(target).parts[0] for path, _size, new in done.files if new}
+    assert new_files == {"library.sqlite", "frames", "vectors", "encoders"}
+    assert (target / "encoders/mine/weights.safetensors").read_bytes() == b"two"
+    with restored(target, target.with_name("again")) as again:
+        assert paths(again) == paths(three)
+        assert check(again).problems == []
+        with again.read() as connection:
+            assert connection.execute(sa.select(request)).all() == []
+
+
+def test_what_only_the_last_backup_needed_goes(three: Library, space: Space, target: Path) -> None:
+    back_up(three, target)
+    (target / "frames" / "mine.txt").write_text("of the user")
+    with three.write() as connection:
+        ids = connection.execute(sa.select(location.c.id).limit(2)).scalars()
+        locations.remove_locations(connection, list(ids))
+    sweep(three)
+    compact(three)
+    back_up(three, target)
+    assert len(list((target / "frames").rglob("*.mif"))) == 1
+    assert len(list((target / "vectors").rglob("*.lance"))) == 2, "the table and its only piece"
+    assert (target / "frames" / "mine.txt").exists()
+    with restored(target, target.with_name("again")) as again:
+        assert check(again).problems == []
+
+
+def test_a_table_that_was_begun_anew_is_not_mixed_with_its_old_versions(
+    three: Library, space: Space, add_video: AddVideo, target: Path
+) -> None:
+    for number in range(5):
+        put(three, space, [add_video(f"/videos/more {number}.mp4")])
+    back_up(three, target)
+    shutil.rmtree(three.root / "vectors" / "space_1.lance")
+    three.forget_handles()
+    with three.write() as connection:
+        connection.exec_driver_sql("DELETE FROM indexed")
+    put(three, space, [add_video("/videos/newest.mp4")])
+    back_up(three, target)
+    with restored(target, target.with_name("again")) as again:
+        assert len(again.vectors(space).read()) == 3
+        assert [line for line in check(again).problems if "vectors" in line] == []
+
+
+def test_a_backup_beside_a_writer_is_one_moment(
+    three: Library, space: Space, add_video: AddVideo, tmp_path: Path
+) -> None:
+    """The writer adds, replaces, forgets, sweeps and compacts without a pause."""
+    over = threading.Event()
+    problems: list[MediaIndexError] = []
+
+    def copy_again_and_again() -> None:
+        try:
+            with open_library(three.root) as mine:
+                for number in range(6):
+                    done = back_up(mine, tmp_path / f"backup {number % 2}")
+                    assert done.vectors
+                    assert done.missing == []
+        except MediaIndexError as error:
+            problems.append(error)
+        finally:
+            over.set()
+
+    copier = threading.Thread(target=copy_again_and_again)
+    copier.start()
+    rounds = 0
+    while not over.is_set():
+        rounds += 1
+        item = add_video(f"/videos/{rounds % 7}.mp4", seed=rounds)
+        put(three, space, [item])
+        put(three, space, [item])
+        if rounds % 3 == 0:
+            with three.write() as connection:
+                oldest = connection.execute(sa.select(sa.func.min(location.c.id))).scalar_one()
+                locations.remove_locations(connection, [oldest])
+        sweep(three)
+        if rounds % 4 == 0:
+            compact(three)
+    copier.join()
+    assert problems == []
+    assert rounds > 1
+    for number in range(2):
+        with restored(tmp_path / f"backup {number}", tmp_path / f"again {number}") as again:
+            assert check(again).problems == []
+            assert len(paths(again)) >= 2
+
+
+def test_a_full_disk_is_found_before_a_byte_is_copied(
+    three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(three, target)
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    usage = shutil.disk_usage(target)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=10))
+    for path in (target / "frames").rglob("*.mif"):
+        before.pop(path)
+        path.unlink()
+    with pytest.raises(NoSpace, match="no space left"):
+        back_up(three, target)
+    with pytest.raises(NoSpace, match="no space left"):
+        restore(three.root, verify(target))
+    assert {path: path.read_bytes() for path in before} == before
+    assert check(three).problems == []
+
+
+def test_a_disk_that_fills_up_under_the_copy_leaves_the_last_backup(
+    three: Library, space: Space, add_video: AddVideo, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(three, target)
+    put(three, space, [add_video("/videos/new.mp4")])
+
+    def full(_source: object, _target: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        with pytest.raises(NoSpace, match="No space left"):
+            back_up(three, target)
+        with pytest.raises(NoSpace):
+            restore(three.root, verify(target))
+    assert list(target.rglob("*.partial")) == []
+    assert list(three.root.glob(".restoring-*")) == []
+    assert len(paths(three)) == 4
+    with restored(target, target.with_name("again")) as again:
+        assert len(paths(again)) == 3
+        assert check(again).problems == []
+
+
+def test_blobs_that_are_missing_are_named(three: Library, target: Path) -> None:
+    blob, _size = next(three.frames.names())
+    three.frames.remove(blob)
+    assert back_up(three, target).missing == [blob]
+    with restored(target, target.with_name("again")) as again:
+        assert len(check(again).lost_frames) == 1
+
+
+def test_where_a_backup_may_not_go(three: Library, target: Path, tmp_path: Path) -> None:
+    for folder in (three.root, three.root / "frames" / "backup", tmp_path):
+        with pytest.raises(UsageError, match="lie in each other"):
+            back_up(three, folder)
+    target.mkdir()
+    (target / "holiday.txt").write_text("of the user")
+    with pytest.raises(UsageError, match="something else"):
+        back_up(three, target)
+    assert sorted(path.name for path in target.iterdir()) == ["holiday.txt", "lock"]
+    (target / "holiday.txt").unlink()
+    back_up(three, target)
+    with (
+        open_library(tmp_path / "another", create=True) as another,
+        pytest.raises(UsageError, match="another library"),
+    ):
+        back_up(another, target)
+    shutil.rmtree(target / "frames")
+    (target / "frames").symlink_to(three.root / "frames")
+    with pytest.raises(UsageError, match="is a link"):
+        back_up(three, target)
+    with writer_lock(target / "lock"), pytest.raises(WriterBusy):
+        back_up(three, target)
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(NoSpace):
+        back_up(three, tmp_path / "file" / "backup")
+
+
+def test_a_name_that_is_no_utf8(three: Library, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"b\xe9 'quoted'")
+    back_up(three, folder)
+    with restored(folder, tmp_path / "again") as again:
+        assert check(again).problems == []
+
+
+def test_restore_refuses_what_is_no_backup(three: Library, target: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no backup"):
+        verify(tmp_path)
+    back_up(three, target)
+    said = json.loads((target / "backup.json").read_text())
+    for change, error in (
+        ({"complete": False}, UsageError),
+        ({"format": 99}, StoreError),
+        ({"made_at": []}, StoreError),
+    ):
+        (target / "backup.json").write_text(json.dumps({**said, **change}))
+        with pytest.raises(error):
+            verify(target)
+    (target / "backup.json").write_text(json.dumps(said))
+    with closing(sqlite3.connect(target / "library.sqlite")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    with pytest.raises(SchemaTooNew):
+        verify(target)
+    content = bytearray((target / "library.sqlite").read_bytes())
+    content[8192:] = os.urandom(len(content) - 8192)
+    (target / "library.sqlite").write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        verify(target)
+
+
+def test_names_in_a_strangers_backup_lead_nowhere(three: Library, target: Path, tmp_path: Path) -> None:
+    back_up(three, target)
+    (tmp_path / "secret.mif").write_bytes(b"of the user")
+    with closing(sqlite3.connect(target / "library.sqlite")) as database:
+        database.execute("UPDATE extraction SET frame_file = '../../secret.mif' WHERE id = 1")
+        database.execute("UPDATE extraction SET frame_file = ? WHERE id = 2", (str(tmp_path / "secret.mif"),))
+        database.commit()
+    found = verify(target)
+    assert len(found.frames) == 1
+    with restored(target, tmp_path / "again") as again:
+        assert len(list((again.root / "frames").rglob("*.mif"))) == 1
+
+
+def test_restore_moves_the_old_library_aside(three: Library, space: Space, target: Path) -> None:
+    back_up(three, target)
+    root = three.root
+    (root / "notes.txt").write_text("of the user")
+    (root / ".restoring-dead").mkdir()
+    with three.write() as connection:
+        connection.exec_driver_sql("UPDATE location SET mtime_ns = 77")
+    assert has_videos(root)
+    done = restore(root, verify(target))
+    three.close()
+    assert done.aside is not None
+    assert done.aside.parent == root
+    assert not (root / ".restoring-dead").exists()
+    assert (root / "notes.txt").exists()
+    with open_library(root) as library:
+        recover(library)
+        assert check(library).problems == []
+        with library.read() as connection:
+            assert 77 not in connection.execute(sa.select(location.c.mtime_ns)).scalars().all()
+        assert len(library.matrix(space).load()) == 9, "made anew"
+    with open_library(done.aside) as old, old.read() as connection:
+        assert set(connection.execute(sa.select(location.c.mtime_ns)).scalars()) == {77}
+
+
+def test_a_part_that_cannot_be_moved_leaves_the_old_library(
+    three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(three, target)
+    rename = Path.rename
+
+    def refuse(self: Path, other: Path) -> Path:
+        if self == three.root / "vectors":
+            raise OSError(16, "Device or resource busy")
+        return rename(self, other)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(NoSpace, match="busy"):
+        restore(three.root, verify(target))
+    assert list(three.root.glob("before-restore-*")) == []
+    assert check(three).problems == []
+
+
+def test_a_table_that_vanishes_under_the_copy_is_left_to_the_restore(
+    three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_file = backups.copy_file
+
+    def vanish(source: Path, goal: Path) -> None:
+        if "vectors" in source.parts:
+            raise FileNotFoundError(2, "No such file or directory")
+        copy_file(source, goal)
+
+    monkeypatch.setattr(backups, "copy_file", vanish)
+    assert not back_up(three, target).vectors
+    said = describe(target)
+    assert said is not None
+    assert said.complete
+    assert not said.vectors
+
+
+def test_an_empty_or_damaged_library(tmp_path: Path) -> None:
+    assert not has_videos(tmp_path / "nowhere")
+    open_library(tmp_path / "empty", create=True).close()
+    assert not has_videos(tmp_path / "empty")
+    (tmp_path / "empty" / "library.sqlite").write_bytes(b"this is no database" * 1000)
+    assert has_videos(tmp_path / "empty")
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "library.sqlite").touch()
+    assert not has_videos(tmp_path / "bare")
+
+
+def test_a_backup_that_was_never_completed(
+    three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(backups, "copy_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            back_up(three, target)
+    said = describe(target)
+    assert said is not None
+    assert not said.complete
+    with pytest.raises(UsageError):
+        verify(target)
+    back_up(three, target)
+    with restored(target, target.with_name("again")) as again:
+        assert check(again).problems == []

@@ -1,0 +1,80 @@
+"""Small feature files whose answers can be learned: evidence says what the similarity does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mediaindex.learn.features.feature_rows import (
+    ClipFeatures,
+    Header,
+    table_of,
+    write_tables,
+)
+
+WIDTH, EVIDENCE = 16, 12
+CREATED = "2026-01-01T00:00:00+00:00"
+
+
+def header(split: str = "train", *, encoder: str = "tiny", evidence: int | None = EVIDENCE) -> Header:
+    digest = f"{sum(encoder.encode()):064x}"
+    return Header(encoder, digest, "none", WIDTH, evidence, True, "as the index", split, CREATED)
+
+
+def clips(
+    count: int,
+    split: str = "train",
+    *,
+    seed: int = 0,
+    captions: int = 2,
+    sources: Sequence[str] = ("some",),
+    prefix: str = "",
+) -> list[ClipFeatures]:
+    """Clips around a direction of their own, of 1 to 4 frames; captions near it, their evidence in it."""
+    random = np.random.default_rng(seed)
+    mixing = np.random.default_rng(99).normal(size=(WIDTH, EVIDENCE))
+    made = []
+    for number in range(count):
+        topic = random.normal(size=WIDTH)
+        frames = int(random.integers(1, 5))
+        texts = topic + 0.9 * random.normal(size=(captions, WIDTH))
+        name = f"{prefix}{split}-{number:03}.jpg"
+        made.append(
+            ClipFeatures(
+                path=name,
+                start_seconds=None,
+                end_seconds=None,
+                group=name,
+                split=split,
+                seconds=[float(second) for second in range(frames)],
+                frames=(topic + 2.5 * random.normal(size=(frames, WIDTH))).astype(np.float32),
+                evidence=np.tile(topic @ mixing, (frames, 1)).astype(np.float16),
+                captions=[f"caption {i} of {number}" for i in range(captions)],
+                sources=[sources[number % len(sources)]] * captions,
+                languages=[None] * captions,
+                texts=texts.astype(np.float32),
+                words=[np.stack([text, text + 0.1]).astype(np.float32) for text in texts],
+            )
+        )
+    return made
+
+
+def write(path: Path, made: Sequence[ClipFeatures], held: Header | None = None) -> Path:
+    held = held or header(made[0].split)
+    if held.evidence_dim is None:
+        import dataclasses
+
+        made = [dataclasses.replace(clip, evidence=None) for clip in made]
+    write_tables(path, [table_of(made, held)])
+    return path
+
+
+def feature_files(folder: Path, *, train: int = 80, validation: int = 40) -> tuple[Path, Path]:
+    """A file to train on and one to choose by."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return (
+        write(folder / "train.parquet", clips(train)),
+        write(folder / "val.parquet", clips(validation, "val", seed=1)),
+    )

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediaindex.safe_text import format_seconds, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Café 猫 🎥 עברית.mp4", "Café 猫 🎥 עברית.mp4"),
+        ("👨‍👩‍👧", "👨‍👩‍👧"),
+        ("two\nlines\ttab\r", r"two\nlines\ttab\r"),
+        ("\x1b[31mred\x1b]0;title\x07", r"\x1b[31mred\x1b]0;title\x07"),
+        ("\x9b31m", r"\x9b31m"),
+        ("exe\u202e4pm.", r"exe\u202e4pm."),
+        (os.fsdecode(b"caf\xe9.mp4"), r"caf\xe9.mp4"),
+        ("\ud800\u2028", r"\ud800\u2028"),
+        ("back\\slash", "back\\slash"),
+    ],
+)
+def test_what_steers_a_terminal_is_shown_as_an_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_any_text_becomes_one_encodable_line_and_stays_so(text: str) -> None:
+    shown = printable(text)
+    assert len(shown.encode().decode().splitlines()) <= 1
+    assert "\x1b" not in shown
+    assert printable(shown) == shown
+
+
+@given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])))
+def test_harmless_text_stays(text: str) -> None:
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0:00"),
+        (0.04, "0:00"),
+        (-0.04, "0:00"),
+        (0.25, "0:00.2"),
+        (9.96, "0:10"),
+        (59.97, "1:00"),
+        (62, "1:02"),
+        (3599.96, "1:00:00"),
+        (3723.4, "1:02:03.4"),
+        (360_000, "100:00:00"),
+        (-1.5, "-0:01.5"),
+    ],
+)
+def test_times_are_written_for_people(seconds: float, shown: str) -> None:
+    assert format_seconds(seconds) == shown
+
+
+@given(st.floats(min_value=0, max_value=1e7))
+def test_a_written_time_reads_back_within_a_twentieth(seconds: float) -> None:
+    total = 0.0
+    for part in format_seconds(seconds).split(":"):
+        total = total * 60 + float(part)
+    assert abs(total - seconds) <= 0.0501
