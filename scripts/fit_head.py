@@ -4,7 +4,7 @@
 
 Follows train_prototype.py of that folder, with its default settings; the towers are the shipped ones, int8
 as they are. Leaves the encoder's files in DIR/builtin_files, and in DIR/features the features of what this
-head has not seen. It is not shipped: it finds less (docs/benchmarks.md). Half an hour on one core; what is
+head has not seen. It is not shipped: it finds less (docs/benchmarks/head.md). Half an hour on one core; what is
 finished is kept, so that it goes on where it was interrupted.
 """
 

@@ -5,7 +5,7 @@ similarity = w · the best frames + (1 − w) · the mean frame around, w by spa
 CLIPRerank (arXiv 2401.08449) blends the best frame of a clip with its mean frame. Here the best frames
 are the three best of the segment, since one frame alone is easily a chance hit; and the mean is taken
 over the 30 s around the segment, since a shot of a few seconds says less of what is going on than the
-clips on which such scores are measured. docs/benchmarks.md has the figures of both.
+clips on which such scores are measured. docs/benchmarks/score.md has the figures of both.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python scripts/bench/_report.py recall.json ingest.json
 
-prints the tables of docs/benchmarks.md from the files that `--json` wrote.
+prints the tables of docs/benchmarks/ from the files that `--json` wrote.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 
 A query of two or three words could mean several groups of pictures; the user has one in mind and marks what
 is shown. Compared after 0, 1 and 2 marks of the method's own first item, and after a right one is given:
-the order of search, Rocchio (mediaindex/feedback.py), a set network trained on masked labels, alone and
+the order of search, Rocchio (mediaindex/search/feedback.py), a set network trained on masked labels, alone and
 fused with Rocchio, and a diffusion over 0/1 sets with the marks as inputs; `--seeds` runs of each network.
 The control `without marks + Rocchio` fuses Rocchio with the network that is told of no mark: what the
 network is worth as a reranker. Every weight is chosen on validation pictures. The baseline of a row is
