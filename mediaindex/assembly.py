@@ -1,1 +1,118 @@
-"""Settings → the objects that commands and the interface work with."""
+"""Settings → the objects that commands and the interface work with; below, functions get plain values.
+
+Importing this loads no network and no store; what a function gives may.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.config import Config
+
+if TYPE_CHECKING:
+    from mediaindex.background.loop import WatchLoop, WatchPolicy
+    from mediaindex.decode.sampling.policy import Sampling
+    from mediaindex.decode.worker import DecodeWorker
+    from mediaindex.embed.encoder import Encoder
+    from mediaindex.ingest.pools.file_reading import Decoding
+    from mediaindex.ingest.writer.perform import Writer, WriterSettings
+    from mediaindex.sources.rules import Rules
+    from mediaindex.store.library import Library
+
+
+def sampling_of(config: Config) -> Sampling:
+    """The sampling policy that the settings ask for."""
+    from mediaindex.decode.sampling.policy import Sampling
+
+    return Sampling(
+        short_side=config.frame_short_side, quality=config.frame_quality, gap_seconds=config.gap_seconds
+    )
+
+
+def rules_of(config: Config) -> Rules:
+    """The exclusion rules of the settings."""
+    from mediaindex.sources.rules import Rules
+
+    return Rules(not_media=config.not_media, exclude=config.exclude, apart=[config.library])
+
+
+def new_decoder(config: Config) -> DecodeWorker:
+    """A decoding process with the limits of the settings."""
+    from mediaindex.decode.worker import new_worker
+
+    return new_worker(
+        decoder=config.decoder,
+        memory_mib=config.decode_memory_mib,
+        reply_seconds=config.decode_timeout_seconds,
+    )
+
+
+def decoding_of(config: Config) -> Decoding:
+    """How files are decoded, by the settings."""
+    from mediaindex.ingest.pools.file_reading import Decoding
+
+    return Decoding(sampling_of(config), config.jobs, lambda: new_decoder(config))
+
+
+def models_folder(library: Path) -> Path:
+    """Where a library keeps imported encoders."""
+    return library / "encoders"
+
+
+def load_encoder(config: Config, name: str, *, library: Path | None = None) -> Encoder:
+    """The encoder of a name, on the device of the settings.
+
+    Args:
+        library: folder of the library whose imports count too; the one of the settings where None.
+
+    Raises:
+        EncoderUnavailable, EncoderMismatch: see `embed.loading.load_encoder`.
+    """
+    from mediaindex.embed import loading
+
+    models = models_folder(library or config.library)
+    return loading.load_encoder(name, device=config.device, models=models, threads=config.threads)
+
+
+def writer_settings(library: Library, config: Config) -> WriterSettings:
+    """How a writer of this library reads files and makes vectors."""
+    from mediaindex.ingest.writer.perform import WriterSettings
+
+    is_chosen = config.origins.get("encoder", "default") != "default"
+    return WriterSettings(
+        rules=rules_of(config),
+        decoding=decoding_of(config),
+        encoder=config.encoder if is_chosen else None,
+        default_encoder=config.encoder,
+        load_encoder=lambda name: load_encoder(config, name, library=library.root),
+        ann_rows=config.ann_rows,
+        cache_limit_mib=config.cache_limit_mib,
+    )
+
+
+def new_writer(library: Library, config: Config) -> Writer:
+    """Who carries out requests on a library; only for the holder of its lock."""
+    from mediaindex.ingest.writer.perform import Writer
+
+    return Writer(library, writer_settings(library, config))
+
+
+def new_watch_loop(
+    library: Library,
+    config: Config,
+    policy: WatchPolicy,
+    *,
+    tell: Callable[[dict[str, Any]], None],
+    progress: Callable[[dict[str, Any]], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> WatchLoop:
+    """The loop of `watch` on a library; only for the holder of its lock."""
+    from mediaindex.background.loop import WatchLoop
+    from mediaindex.background.throttle import Throttle
+
+    throttle = Throttle(config.max_load, config.pause_on_battery)
+    settings = writer_settings(library, config)
+    return WatchLoop(library, settings, policy, throttle, tell=tell, progress=progress, clock=clock)

@@ -18,10 +18,9 @@ from pathlib import Path
 
 from mediaindex.background.sd_notify import Notifier
 from mediaindex.background.throttle import Throttle
-from mediaindex.config import Config
 from mediaindex.errors import MediaIndexError, NoSpace
-from mediaindex.ingest.writer.perform import Writer, rules_of
-from mediaindex.ingest.writer.queue import Json
+from mediaindex.ingest.writer.perform import Writer, WriterSettings
+from mediaindex.ingest.writer.requests import ConfirmRequest, IndexRequest, Json, Request, TidyRequest
 from mediaindex.sources.watch.watcher import Watcher
 from mediaindex.store.catalog import failures, sources
 from mediaindex.store.library import Library
@@ -69,22 +68,25 @@ class WatchLoop:
     def __init__(
         self,
         library: Library,
-        config: Config,
-        following: WatchPolicy,
+        settings: WriterSettings,
+        policy: WatchPolicy,
+        throttle: Throttle,
         *,
         tell: Callable[[Json], None],
         progress: Callable[[Json], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.library = library
-        self.following = following
+        self.policy = policy
         self._tell = tell
         self._progress = progress
         self._clock = clock
-        self._restraint = Throttle(config.max_load, config.pause_on_battery)
+        self._throttle = throttle
         self._notifier = Notifier()
-        self._watcher = Watcher(self._roots(), rules=rules_of(config), quiet_seconds=following.quiet_seconds)
-        self.writer = Writer(library, config, between=self._turn, unsettled=lambda: self._watcher.unsettled())
+        self._watcher = Watcher(self._roots(), rules=settings.rules, quiet_seconds=policy.quiet_seconds)
+        self.writer = Writer(
+            library, settings, between=self._turn, unsettled=lambda: self._watcher.unsettled()
+        )
         self._rescans: dict[Path, str] = {}
         self._in_pass = self._holding = False
         # Until when nothing is tried again, and why.
@@ -113,7 +115,7 @@ class WatchLoop:
         self._notifier.ready()
         # Every root calls for a scan when it is taken up: this is that scan.
         self._watcher.wait(0.0)
-        self._pass("first", self._roots(), looks_first=self.following.looks_first)
+        self._pass("first", self._roots(), looks_first=self.policy.looks_first)
         while True:
             self.writer.serve()
             self._turn()
@@ -159,7 +161,7 @@ class WatchLoop:
             return f"paused by {pause.by}"
         if self._no_space is not None and self._clock() < self._no_space[0]:
             return self._no_space[1]
-        return self._restraint.reason()
+        return self._throttle.reason()
 
     def _take_changes(self, timeout: float) -> None:
         for path in self.writer.released():
@@ -172,22 +174,22 @@ class WatchLoop:
     def _when_due(self) -> None:
         """What the clock asks for, outside of every pass."""
         now = self._clock()
-        if now - self._scanned >= self.following.rescan_seconds:
+        if now - self._scanned >= self.policy.rescan_seconds:
             self._rescans |= dict.fromkeys(self._roots(), "it is time")
         self._rescan()
         self._retry_due()
         if self._unconfirmed and now - self._worked >= IDLE_SECONDS:
             self._unconfirmed = False
-            self._carry_out("confirm", {"paths": [str(root) for root in self._roots()]})
+            self._carry_out(ConfirmRequest(tuple(self._roots())))
         if now - self._kept_house >= HOUSEKEEPING_SECONDS:
             self._kept_house = now
-            self._carry_out("tidy", {"forget_after_seconds": self.following.forget_after_seconds})
+            self._carry_out(TidyRequest(self.policy.forget_after_seconds))
 
     def _rescan(self) -> None:
         """Scan the roots that call for it; a new source need not wait for the end of a long pass."""
         if self._rescans:
             rescans, self._rescans = self._rescans, {}
-            looks_first = self.following.looks_first
+            looks_first = self.policy.looks_first
             self._pass(
                 "rescan", list(rescans), looks_first=looks_first, because=sorted(set(rescans.values()))
             )
@@ -216,13 +218,7 @@ class WatchLoop:
         outer, self._in_pass = self._in_pass, True
         try:
             report = self._carry_out(
-                "index",
-                {
-                    "paths": [str(path) for path in paths],
-                    "automatic": True,
-                    "confirm": False,
-                    "looks_first": looks_first,
-                },
+                IndexRequest(tuple(paths), automatic=True, confirm=False, looks_first=looks_first)
             )
         finally:
             self._in_pass = outer
@@ -231,10 +227,10 @@ class WatchLoop:
         if report:
             self._tell({"event": "looked", "why": why, **report})
 
-    def _carry_out(self, kind: str, arguments: Json) -> Json:
+    def _carry_out(self, request: Request) -> Json:
         """What came of it; empty where the disk is full, after which everything is looked at again."""
         try:
-            return self.writer.perform(kind, arguments, self._note_progress).result
+            return self.writer.perform(request, self._note_progress).result
         except NoSpace as error:
             if self.writer.depth:
                 raise

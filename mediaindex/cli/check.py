@@ -8,6 +8,7 @@ from mediaindex.cli import add_device
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
+from mediaindex.ingest.writer.requests import CheckRequest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +24,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:
-        wanted = {"repair": arguments.repair}
-        outcome = through_the_writer(library, config, output, "check", wanted)
+        outcome = through_the_writer(library, config, output, CheckRequest(repair=arguments.repair))
     result = outcome.result
     output.data({"ok": outcome.exit_code == 0, **result})
     output.line(f"{result['videos']} videos, {result['vectors']} vectors, {result['frames']} cached frames")

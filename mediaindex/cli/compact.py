@@ -7,6 +7,7 @@ import argparse
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
+from mediaindex.ingest.writer.requests import CompactRequest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:
-        outcome = through_the_writer(library, config, output, "compact", {}, wait=arguments.wait)
+        outcome = through_the_writer(library, config, output, CompactRequest(), wait=arguments.wait)
     result = outcome.result
     output.data(result)
     size, files, versions = result["bytes"], result["files"], result["versions"]

@@ -104,8 +104,8 @@ def _device(config: Config) -> Verdict:
 
 def _decoder(config: Config) -> Verdict:
     """Decode a shipped clip of two seconds through the bounded process that reads the user's files."""
+    from mediaindex.assembly import new_decoder, sampling_of
     from mediaindex.decode.worker import DECODER_VERSION
-    from mediaindex.ingest.writer.perform import new_decoder, sampling_of
     from mediaindex.media import MediaInfo, SampledFrame
 
     with new_decoder(config) as worker:

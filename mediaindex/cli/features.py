@@ -73,7 +73,7 @@ def captioned(
     Raises:
         UsageError: SOURCE is no folder, or its captions cannot be read.
     """
-    from mediaindex.ingest.writer.perform import rules_of
+    from mediaindex.assembly import rules_of
     from mediaindex.learn.features.captioned_media import find_captioned
 
     folder = _absolute(arguments.source)
@@ -101,9 +101,9 @@ def make(
     """
     import datetime
 
+    from mediaindex.assembly import new_decoder, sampling_of
     from mediaindex.embed.loading import load_encoder
     from mediaindex.ingest.pools.file_reading import Decoding
-    from mediaindex.ingest.writer.perform import new_decoder, sampling_of
     from mediaindex.learn.features.feature_parts import FeatureParts
     from mediaindex.learn.features.feature_pass import make_features
     from mediaindex.learn.features.feature_rows import header_for

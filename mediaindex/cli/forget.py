@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from pathlib import Path
 
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
+from mediaindex.ingest.writer.requests import ForgetRequest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +40,14 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         if arguments.undo and not paths:
             with library.read() as connection:
                 at = last_forgetting(connection, now=at) or at
-        wanted = {name: getattr(arguments, name) for name in ("dry_run", "undo", "now")}
-        outcome = through_the_writer(library, config, output, "forget", {"paths": paths, "at": at, **wanted})
+        request = ForgetRequest(
+            tuple(map(Path, paths)),
+            at=at,
+            undo=arguments.undo,
+            now=arguments.now,
+            dry_run=arguments.dry_run,
+        )
+        outcome = through_the_writer(library, config, output, request)
     done = outcome.result["restored" if arguments.undo else "forgotten"]
     if not done:
         raise UsageError(_nothing(paths, undo=arguments.undo))

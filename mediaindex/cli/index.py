@@ -12,6 +12,7 @@ from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
+from mediaindex.ingest.writer.requests import IndexRequest
 from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
@@ -52,14 +53,13 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             library,
             config,
             output,
-            "index",
-            {
-                "paths": [str(path) for path in paths],
-                "confirm": arguments.confirm,
-                "redecode": arguments.redecode,
-                "encoder": arguments.encoder,
-                "cache_limit_mib": arguments.cache_limit_mib,
-            },
+            IndexRequest(
+                tuple(paths),
+                confirm=arguments.confirm,
+                redecode=arguments.redecode,
+                encoder=arguments.encoder,
+                cache_limit_mib=arguments.cache_limit_mib,
+            ),
             wait=arguments.wait,
         )
     output.data(outcome.result)

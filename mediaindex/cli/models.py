@@ -11,6 +11,7 @@ from mediaindex.cli import add_device, add_shared
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
+from mediaindex.ingest.writer.requests import UseRequest
 
 if TYPE_CHECKING:
     from mediaindex.embed.cost import Cost
@@ -119,7 +120,7 @@ def _use(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
 
     with open_library(config.library, create=True) as library:
-        outcome = through_the_writer(library, config, output, "use", {"encoder": arguments.name})
+        outcome = through_the_writer(library, config, output, UseRequest(arguments.name))
     output.data(outcome.result)
     output.line(f"{arguments.name} answers now; {outcome.result['indexed']} videos embedded, none decoded")
     if outcome.result["decode_again"]:

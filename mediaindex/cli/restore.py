@@ -14,7 +14,7 @@ from mediaindex.config import Config
 from mediaindex.errors import NoSpace, UsageError
 
 if TYPE_CHECKING:
-    from mediaindex.ingest.writer.queue import Outcome
+    from mediaindex.ingest.writer.requests import Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,11 +86,12 @@ def _make_folder(root: Path) -> None:
 
 def _checked(config: Config, progress: ProgressLine) -> Outcome:
     """What `check --repair` says of the restored library; the lock is held already."""
+    from mediaindex.assembly import new_writer
     from mediaindex.ingest.writer import queue
-    from mediaindex.ingest.writer.perform import Writer
+    from mediaindex.ingest.writer.requests import CheckRequest
     from mediaindex.store import commit
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:
         commit.recover(library)
-        return queue.attempt(Writer(library, config).perform, "check", {"repair": True}, progress)
+        return queue.attempt(new_writer(library, config).perform, CheckRequest(repair=True), progress)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from mediaindex.cli import add_device
 from mediaindex.cli.index import print_report
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
+from mediaindex.ingest.writer.requests import RetryRequest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +24,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Forget the failures and index their files once more."""
     from mediaindex.store.library import open_library
 
-    paths = [os.path.abspath(os.path.expanduser(path)) for path in arguments.paths]
+    paths = tuple(Path(os.path.abspath(os.path.expanduser(path))) for path in arguments.paths)
     with open_library(config.library) as library:
-        outcome = through_the_writer(library, config, output, "retry", {"paths": paths})
+        outcome = through_the_writer(library, config, output, RetryRequest(paths))
     output.data(outcome.result)
     output.line(f"{outcome.result['retried']} files tried again")
     print_report(outcome.result, output)

@@ -104,7 +104,7 @@ def vector_of_file(
 
 def frames_of_video(path: Path, seconds: float | None, config: Config) -> list[bytes]:
     """The sampled frames of a video as JPEGs, or the one nearest to a time."""
-    from mediaindex.ingest.writer.perform import new_decoder, sampling_of
+    from mediaindex.assembly import new_decoder, sampling_of
     from mediaindex.media import NotAVideo, SampledFrame
 
     with new_decoder(config) as worker:

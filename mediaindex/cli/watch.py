@@ -16,7 +16,7 @@ from mediaindex.errors import UsageError, WriterBusy
 from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
-    from mediaindex.ingest.writer.queue import Json
+    from mediaindex.ingest.writer.requests import Json
     from mediaindex.store.library import Library
 
 ASKED_SECONDS = 0.5
@@ -110,11 +110,12 @@ def _add_sources(library: Library, paths: list[Path]) -> list[Path]:
 
 def _once(library: Library, config: Config, output: Output) -> int:
     from mediaindex.cli.shared.writing import through_the_writer
+    from mediaindex.ingest.writer.requests import IndexRequest
     from mediaindex.store.catalog import sources
 
     with library.read() as connection:
-        roots = [str(source.path) for source in sources.all_sources(connection)]
-    outcome = through_the_writer(library, config, output, "index", {"paths": roots, "automatic": True})
+        roots = tuple(source.path for source in sources.all_sources(connection))
+    outcome = through_the_writer(library, config, output, IndexRequest(roots, automatic=True))
     output.data(outcome.result)
     print_report(outcome.result, output)
     return outcome.exit_code
@@ -147,13 +148,14 @@ def _watch(
 
 
 def _follow(library: Library, config: Config, arguments: argparse.Namespace, output: Output) -> int:
+    from mediaindex.assembly import new_watch_loop
     from mediaindex.background import log_file
-    from mediaindex.background.loop import WatchLoop, WatchPolicy
+    from mediaindex.background.loop import WatchPolicy
     from mediaindex.background.throttle import be_polite
 
     log_file.set_up(library.root, format=config.log_format)
     be_polite(config.nice)
-    following = WatchPolicy(
+    policy = WatchPolicy(
         quiet_seconds=arguments.quiet_seconds,
         rescan_seconds=60.0 * arguments.rescan_minutes,
         looks_first=not arguments.full_only,
@@ -162,7 +164,7 @@ def _follow(library: Library, config: Config, arguments: argparse.Namespace, out
     teller = Teller(output)
     try:
         with ProgressLine(output) as progress:
-            WatchLoop(library, config, following, tell=teller, progress=progress).run()
+            new_watch_loop(library, config, policy, tell=teller, progress=progress).run()
     except KeyboardInterrupt:
         # Being stopped is how watching ends; the library is consistent at every moment.
         teller({"event": "stopped", "pid": os.getpid()})

@@ -13,6 +13,7 @@ warm-up clip before, are on neither side. Files are dropped from the page cache 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import os
 import resource
@@ -132,8 +133,8 @@ def _extract_all(worker: DecodeWorker, path: Path) -> None:
 
 def ours(clips: Sequence[Path], warm_up: Path, work: Path) -> Cost:
     """The write corridor over these files into a new library."""
+    from mediaindex.assembly import new_decoder
     from mediaindex.config import load_config
-    from mediaindex.ingest.writer.perform import new_decoder
 
     encoder = one_threaded_encoder()
     config = load_config({"library": str(work / "library"), "device": "cpu", "threads": "1"})
@@ -154,17 +155,19 @@ def _corridor(
     config: Config, clips: Sequence[Path], encoder: Encoder, new_worker: Callable[[], DecodeWorker]
 ) -> int:
     """What `mediaindex index` does with the lock held, with what is loaded already; the frames it took."""
-    from mediaindex.ingest.writer import perform
+    from mediaindex.assembly import writer_settings
+    from mediaindex.ingest.writer.perform import Writer
+    from mediaindex.ingest.writer.requests import IndexRequest
     from mediaindex.store.library import open_library
 
-    given = {"load_encoder": lambda *_, **__: encoder, "new_decoder": lambda _: new_worker()}
-    with (
-        replaced([(perform, name, function) for name, function in given.items()]),
-        open_library(config.library, create=True) as library,
-        library.lock(),
-    ):
-        asked = {"paths": [str(path) for path in clips]}
-        report = perform.Writer(library, config).perform("index", asked, lambda _: None).result
+    with open_library(config.library, create=True) as library, library.lock():
+        settings = writer_settings(library, config)
+        settings = dataclasses.replace(
+            settings,
+            load_encoder=lambda _: encoder,
+            decoding=dataclasses.replace(settings.decoding, new_worker=new_worker),
+        )
+        report = Writer(library, settings).perform(IndexRequest(tuple(clips)), lambda _: None).result
     if report["failed"] or report["skipped"] or report["decoded"] != len(clips):
         sys.exit(f"not everything was indexed: {report}")
     return int(report["frames"])
@@ -186,12 +189,12 @@ def replaced(seams: Sequence[tuple[object, str, object]]) -> Iterator[None]:
 def steps_timed(watch: Stopwatch, encoder: TwoTowers) -> contextlib.AbstractContextManager[None]:
     """Steps of the corridor timed where one module calls the next."""
     from mediaindex.ingest import frame_batcher
-    from mediaindex.ingest.pools import file_reading
+    from mediaindex.ingest.pools import threads
     from mediaindex.sources import content_hash
 
     seams: list[tuple[object, str, str]] = [
         (content_hash, "_digest", "hash"),
-        (file_reading, "extract", "receive frames, write the frame cache"),
+        (threads, "extract", "receive frames, write the frame cache"),
         (frame_batcher, "picture", PREPROCESS),
         (encoder, "_prepare", PREPROCESS),
         (encoder._images, "_run", EMBED),

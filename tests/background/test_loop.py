@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from mediaindex.background.loop import WatchLoop, WatchPolicy
+from mediaindex.assembly import new_watch_loop
+from mediaindex.background.loop import WatchPolicy
 from mediaindex.config import load_config
 from mediaindex.ingest.writer.queue import carry_out
+from mediaindex.ingest.writer.requests import request_of
 from mediaindex.search.searcher import Question, Searcher
 from mediaindex.store import state
 from mediaindex.store.catalog import locations, sources
@@ -54,7 +56,10 @@ class Watching:
         try:
             config = load_config({"library": str(self._root)})
             with open_library(self._root) as library, library.lock("watch"):
-                WatchLoop(library, config, self._following, tell=self.events.append, clock=self._now).run()
+                loop = new_watch_loop(
+                    library, config, self._following, tell=self.events.append, clock=self._now
+                )
+                loop.run()
         except KeyboardInterrupt:
             pass
         except BaseException as error:  # noqa: BLE001  told by the test's thread
@@ -111,7 +116,8 @@ def ask(library: Library, kind: str, **arguments: Any) -> dict[str, Any]:
     def perform(*_: Any) -> Any:
         raise AssertionError("the watcher holds the lock")
 
-    outcome = carry_out(library, kind, arguments, perform=perform, progress=lambda _: None)
+    request = request_of(kind, arguments)
+    outcome = carry_out(library, request, perform=perform, progress=lambda _: None)
     assert outcome.error is None
     return outcome.result
 

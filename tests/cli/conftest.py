@@ -21,9 +21,8 @@ from typing import Any
 
 import pytest
 
-import mediaindex.embed.encoder
-import mediaindex.ingest.writer.perform
 from mediaindex import cli
+from mediaindex.embed import loading
 from mediaindex.embed.encoder import Encoder
 from tests.support.fake_encoder import COLOURS, FakeEncoder
 from tests.support.media import Clip, flat, write_clip
@@ -34,7 +33,7 @@ SIDECARS = CHECKOUT / "tests/fixtures/reported/10-sidecars"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models")]
 CHILD = "from tests.cli.conftest import child; raise SystemExit(child())"
 COMMAND = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
-load_encoder = mediaindex.embed.loading.load_encoder
+load_encoder = loading.load_encoder
 
 
 @functools.cache
@@ -52,8 +51,7 @@ def load(
 
 
 def use_these_encoders(monkeypatch: pytest.MonkeyPatch, default: str = ENCODER) -> None:
-    monkeypatch.setattr(mediaindex.embed.loading, "load_encoder", load)
-    monkeypatch.setattr(mediaindex.ingest.writer.perform, "load_encoder", load)
+    monkeypatch.setattr(loading, "load_encoder", load)
     monkeypatch.setenv("MEDIAINDEX_ENCODER", default)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mediaindex.ingest.pipeline import AHEAD_A_JOB, Ingest
+from mediaindex.ingest.index_pass import AHEAD_A_JOB
+from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.progress import Report
 from mediaindex.sources.scan import scan
 from mediaindex.store.catalog import locations
@@ -18,7 +20,7 @@ from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from tests.cli.conftest import film
-from tests.ingest.test_pipeline import Troubled, failures, ingest, run
+from tests.support.corridor import Troubled, failures, ingest, run
 from tests.support.media import write_sound
 
 
@@ -54,7 +56,7 @@ def test_a_file_that_was_read_already_is_read_again_in_the_middle_of_a_pass(
     reports: list[Report] = []
 
     def change(corridor: Ingest) -> None:
-        if not changed and "a.mp4" in places(opened) and videos / "a.mp4" not in corridor.claimed:
+        if not changed and "a.mp4" in places(opened) and videos / "a.mp4" not in corridor.claims.claimed():
             changed.append(film(videos / "a.mp4", "green", "white"))
             reports.append(small_pass(corridor, videos / "a.mp4"))
 
@@ -104,7 +106,7 @@ def test_a_file_that_waits_for_its_turn_is_told_once_it_was_read(opened: Library
     told: list[list[Path]] = []
 
     def look(corridor: Ingest) -> None:
-        if not looked and videos / "c.mp4" in corridor.claimed:
+        if not looked and videos / "c.mp4" in corridor.claims.claimed():
             looked.append(videos / "c.mp4")
             small_pass(corridor, videos / "c.mp4")
             told.append(corridor.released())
@@ -140,15 +142,20 @@ def test_a_file_that_moves_in_the_middle_of_a_pass_is_not_missing(opened: Librar
     film(videos / "d.mp4", "green")
     (videos / "c.mp4").rename(videos.with_name("aside"))
     reports: list[Report] = []
+    moved = threading.Event()
 
     def move(corridor: Ingest) -> None:
         # The pass began with what was known of c.mp4 at its old place.
-        if not reports and videos / "d.mp4" in corridor.claimed:
+        if not reports and videos / "d.mp4" in corridor.claims.claimed():
             reports.append(Report())
             videos.with_name("aside").rename(videos / "z.mp4")
             reports.append(small_pass(corridor, videos / "z.mp4"))
+            moved.set()
 
-    assert run(ingest(opened, attend=move), videos).decoded == 1
+    def wait(_worker: Troubled, _path: Path) -> None:
+        assert moved.wait(60), "the pass has not come to its turn for others"
+
+    assert run(ingest(opened, attend=move, trouble=wait), videos).decoded == 1
     assert reports[1].moved == 1
     known = places(opened)
     assert "c.mp4" not in known
@@ -164,7 +171,7 @@ def test_a_broken_file_that_goes_before_its_turn_leaves_nothing(opened: Library,
     events = list(scan([videos]))
     path.unlink()
     corridor = ingest(opened)
-    corridor.claimed.add(path)
+    corridor.claims.claim([path])
     assert small_pass(corridor, path).failed == []
     assert failures(opened) == []
     path.write_bytes(b"")

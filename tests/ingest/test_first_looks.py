@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.errors import DecodeError
-from mediaindex.ingest import pipeline as ingest_module
+from mediaindex.ingest import embedder, index_pass
 from mediaindex.ingest.eta import EtaEstimator
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import Decoding
@@ -51,7 +51,7 @@ def opened(library: Path) -> Iterator[Library]:
 @pytest.fixture
 def videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three films, red the newest; three are many here."""
-    monkeypatch.setattr(ingest_module, "MANY_FILES", 3)
+    monkeypatch.setattr(index_pass, "MANY_FILES", 3)
     folder = tmp_path / "videos"
     for age, colour in enumerate(["red", "green", "blue"]):
         path = film(folder / f"{colour}.mp4", colour)
@@ -116,7 +116,7 @@ def test_first_looks_do_not_count_as_indexed(
     opened: Library, videos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where so many become visible that they are committed before all are seen."""
-    monkeypatch.setattr(ingest_module, "VIDEOS_A_COMMIT", 1)
+    monkeypatch.setattr(embedder, "VIDEOS_A_COMMIT", 1)
     for number in range(9):  # a batch of frames and one more
         film(videos / f"{number}.mp4", ("white", 1.0 + number / 5))
     assert Watched(opened).index(videos).indexed == 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,68 +20,18 @@ from mediaindex.errors import (
     ProbeError,
 )
 from mediaindex.ingest.pipeline import Ingest
-from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
 from mediaindex.ingest.reconcile.retry_policy import ATTEMPTS, failure_after
 from mediaindex.media import (
-    Cue,
     FileEvent,
     MediaInfo,
     NotAVideo,
-    Position,
-    SampledFrame,
-    Segmentation,
 )
-from mediaindex.sources.scan import scan
-from mediaindex.store.catalog import failures as failure_rows
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
 from tests.cli.conftest import film
-from tests.support.fake_encoder import FakeEncoder
-
-Item = SampledFrame | Cue | Position | Segmentation
-
-
-class Troubled(DecodeWorker):
-    """A real worker in a real process, to which something happens at each file.
-
-    Args:
-        trouble: called with the worker and the path when a file's decoding begins.
-    """
-
-    def __init__(self, trouble: Callable[[Troubled, Path], None]) -> None:
-        made = worker_module.new_worker()
-        super().__init__(made._sandbox, decoder="pyav", max_pixels=made._max_pixels)
-        self._trouble = trouble
-
-    def extract(self, path: Path, info: MediaInfo, sampling: Sampling) -> Iterator[Item]:
-        items = list(super().extract(path, info, sampling))
-        self._trouble(self, path)
-        yield from items
-
-
-def ingest(
-    library: Library,
-    *,
-    trouble: Callable[[Troubled, Path], None] = lambda _worker, _path: None,
-    progress: Callable[[Progress], None] = lambda _: None,
-    attend: Callable[[Ingest], None] = lambda _: None,
-    encoder: str = "fake",
-) -> Ingest:
-    return Ingest(
-        library,
-        encoder,
-        load=lambda name: FakeEncoder(name=name),
-        decoding=Decoding(Sampling(), 1, lambda: Troubled(trouble)),
-        ann_rows=1_000_000,
-        progress=progress,
-        attend=attend,
-    )
-
-
-def run(corridor: Ingest, *roots: Path, confirm: bool = True) -> Report:
-    return corridor.index(roots, scan(roots), confirm=confirm)
+from tests.support.corridor import Troubled, failures, ingest, run
 
 
 @pytest.fixture
@@ -95,12 +45,6 @@ def videos(tmp_path: Path) -> Path:
     film(tmp_path / "videos" / "red.mp4", "red")
     film(tmp_path / "videos" / "blue.mp4", "blue")
     return tmp_path / "videos"
-
-
-def failures(library: Library) -> list[tuple[str, str, int]]:
-    with library.read() as connection:
-        rows = failure_rows.failures(connection).values()
-    return [(row.path.name, row.state, row.attempts) for row in rows]
 
 
 def test_a_file_that_kills_its_decoder_twice_is_dead(opened: Library, videos: Path) -> None:
@@ -259,8 +203,7 @@ def test_a_skipped_file_names_its_reason_once(opened: Library, tmp_path: Path) -
         made = worker_module.new_worker()
         return Refusing(made._sandbox, decoder="pyav", max_pixels=made._max_pixels)
 
-    corridor = ingest(opened)
-    corridor.decoding = Decoding(Sampling(), 1, new)
+    corridor = ingest(opened, new_worker=new)
     for _ in range(2):
         report = run(corridor, tmp_path / "v")
         assert report.skipped == [{"path": str(tmp_path / "v" / "a.mp4"), "reason": "no picture stream"}]

@@ -20,7 +20,7 @@ from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
 from tests.cli.conftest import film
-from tests.ingest.test_pipeline import ingest, run
+from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, FakeEncoder
 
 

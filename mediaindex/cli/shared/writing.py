@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.config import Config
 from mediaindex.errors import MediaIndexError
 
 if TYPE_CHECKING:
-    from mediaindex.ingest.writer.queue import Outcome
+    from mediaindex.ingest.writer.requests import Outcome, Request
     from mediaindex.store.library import Library
 
 
@@ -25,8 +25,7 @@ def through_the_writer(
     library: Library,
     config: Config,
     output: Output,
-    kind: str,
-    arguments: dict[str, Any],
+    request: Request,
     *,
     wait: bool = True,
 ) -> Outcome:
@@ -35,14 +34,12 @@ def through_the_writer(
     Raises:
         MediaIndexError: it failed; the text and exit code are the writer's.
     """
+    from mediaindex.assembly import new_writer
     from mediaindex.ingest.writer import queue
-    from mediaindex.ingest.writer.perform import Writer
 
-    writer = Writer(library, config)
+    writer = new_writer(library, config)
     with ProgressLine(output) as progress:
-        outcome = queue.carry_out(
-            library, kind, arguments, perform=writer.perform, progress=progress, wait=wait
-        )
+        outcome = queue.carry_out(library, request, perform=writer.perform, progress=progress, wait=wait)
     if outcome.error is not None:
         raise _Failed(outcome.error, outcome.exit_code)
     return outcome

@@ -16,7 +16,7 @@ from mediaindex.errors import (
     DecodeError,
     MediaError,
 )
-from mediaindex.ingest.reconcile.reconciler import DecodeTask
+from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.media import (
     Cue,
     MediaInfo,
@@ -37,20 +37,25 @@ class DecodedFile:
     After a first look there is one frame, and the identity has no full hash.
     """
 
-    work: DecodeTask
+    task: DecodeTask
     identity: Identity
     info: MediaInfo
-    outline: Segmentation
+    segmentation: Segmentation
     frame_file: str
     seconds: tuple[float, ...]
     cues: tuple[Cue, ...]
+
+    @property
+    def is_first_look(self) -> bool:
+        """Whether only one frame was decoded, and the content is not known in full."""
+        return self.identity.hash is None
 
 
 @dataclass(frozen=True, slots=True)
 class ProbedFile:
     """A file whose headers were read."""
 
-    work: DecodeTask
+    task: DecodeTask
     info: MediaInfo
 
 
@@ -58,7 +63,7 @@ class ProbedFile:
 class RefusedFile:
     """A file without a film in it."""
 
-    work: DecodeTask
+    task: DecodeTask
     reason: str
 
 
@@ -66,7 +71,7 @@ class RefusedFile:
 class BrokenFile:
     """A file that could not be read."""
 
-    work: DecodeTask
+    task: DecodeTask
     error: MediaError
 
 
@@ -77,27 +82,28 @@ class PoolHalt:
     error: BaseException
 
 
-Result = ProbedFile | DecodedFile | RefusedFile | BrokenFile | PoolHalt
+FileResult = ProbedFile | DecodedFile | RefusedFile | BrokenFile
+Result = FileResult | PoolHalt
 Reading = Callable[[DecodeWorker, FrameCache, DecodeTask, Sampling], Result]
 """How a file is read: its headers, one frame, or all of it."""
 
 
 def extract(
-    worker: DecodeWorker, frames: FrameCache, work: DecodeTask, sampling: Sampling
+    worker: DecodeWorker, frames: FrameCache, task: DecodeTask, sampling: Sampling
 ) -> DecodedFile | RefusedFile:
     """Probe, decode and hash one file, the hash reading just ahead of the decoder.
 
     Raises:
         MediaError: the file cannot be read. NoSpace: the frame cache cannot be written.
     """
-    info = worker.probe(work.event.path)
+    info = worker.probe(task.event.path)
     if isinstance(info, NotAVideo):
-        return RefusedFile(work, info.reason)
+        return RefusedFile(task, info.reason)
     seconds: list[float] = []
     cues: list[Cue] = []
-    outline: Segmentation | None = None
-    with HashReader(work.event.path) as reader, frames.new_blob() as blob:
-        for item in worker.extract(work.event.path, info, sampling):
+    segmentation: Segmentation | None = None
+    with HashReader(task.event.path) as reader, frames.new_blob() as blob:
+        for item in worker.extract(task.event.path, info, sampling):
             match item:
                 case SampledFrame():
                     seconds.append(item.seconds)
@@ -107,49 +113,49 @@ def extract(
                 case Cue():
                     cues.append(item)
                 case Segmentation():
-                    outline = item
+                    segmentation = item
         reader.finish()
         full = reader.result()
-        assert outline is not None
-        stat = work.event.path.stat()
-        if (stat.st_size, stat.st_mtime_ns) != (work.event.size, work.event.mtime_ns):
+        assert segmentation is not None
+        stat = task.event.path.stat()
+        if (stat.st_size, stat.st_mtime_ns) != (task.event.size, task.event.mtime_ns):
             raise MediaError("the file changed while it was read", transient=True)
         name = blob.finish(content=full)
-    identity = Identity(work.event.size, work.partial_hash, full)
-    return DecodedFile(work, identity, info, outline, name, tuple(seconds), tuple(cues))
+    identity = Identity(task.event.size, task.partial_hash, full)
+    return DecodedFile(task, identity, info, segmentation, name, tuple(seconds), tuple(cues))
 
 
-def read_headers(worker: DecodeWorker, _frames: FrameCache, work: DecodeTask, _sampling: Sampling) -> Result:
+def read_headers(worker: DecodeWorker, _frames: FrameCache, task: DecodeTask, _sampling: Sampling) -> Result:
     """Probe one file.
 
     Raises:
         MediaError: the file cannot be read.
     """
-    info = worker.probe(work.event.path)
-    return RefusedFile(work, info.reason) if isinstance(info, NotAVideo) else ProbedFile(work, info)
+    info = worker.probe(task.event.path)
+    return RefusedFile(task, info.reason) if isinstance(info, NotAVideo) else ProbedFile(task, info)
 
 
-def look_once(worker: DecodeWorker, frames: FrameCache, work: DecodeTask, sampling: Sampling) -> Result:
+def look_once(worker: DecodeWorker, frames: FrameCache, task: DecodeTask, sampling: Sampling) -> Result:
     """Probe one file and decode one of its frames; where none is had cheaply, its headers are all.
 
     Raises:
         MediaError: the file cannot be read. NoSpace: as `extract`.
     """
-    path = work.event.path
+    path = task.event.path
     info = worker.probe(path)
     if isinstance(info, NotAVideo):
-        return RefusedFile(work, info.reason)
+        return RefusedFile(task, info.reason)
     try:
         seen = list(worker.first_look(path, info, sampling))
     except DecodeError:
-        return ProbedFile(work, info)
+        return ProbedFile(task, info)
     (frame,) = (item for item in seen if isinstance(item, SampledFrame))
-    (outline,) = (item for item in seen if isinstance(item, Segmentation))
+    (segmentation,) = (item for item in seen if isinstance(item, Segmentation))
     with frames.new_blob() as blob:
         blob.add(frame.jpeg)
-        name = blob.finish(content=work.partial_hash)
-    identity = Identity(work.event.size, work.partial_hash, None)
-    return DecodedFile(work, identity, info, outline, name, (frame.seconds,), ())
+        name = blob.finish(content=task.partial_hash)
+    identity = Identity(task.event.size, task.partial_hash, None)
+    return DecodedFile(task, identity, info, segmentation, name, (frame.seconds,), ())
 
 
 @dataclass(frozen=True, slots=True)

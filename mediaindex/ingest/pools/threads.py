@@ -23,7 +23,7 @@ from mediaindex.ingest.pools.file_reading import (
     extract,
 )
 from mediaindex.ingest.pools.rotational import OneReader
-from mediaindex.ingest.reconcile.reconciler import DecodeTask
+from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.store.frame_cache import FrameCache
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ RESULTS_A_JOB = 2
 
 
 class DecodePool:
-    """Threads that turn work into results, in no fixed order.
+    """Threads that turn tasks into results, in no fixed order.
 
     Args:
         reading: how files are read; None decodes them in full.
@@ -43,20 +43,20 @@ class DecodePool:
         self._one_reader = OneReader()
         self._frames = frames
         self._decoding = decoding
-        self._work: queue.SimpleQueue[DecodeTask | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[DecodeTask | None] = queue.SimpleQueue()
         self._results: queue.Queue[Result] = queue.Queue(maxsize=RESULTS_A_JOB * decoding.jobs)
         self._stopping = threading.Event()
         self._workers: list[DecodeWorker] = []
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(decoding.jobs)]
         self.in_flight = 0
 
-    def submit(self, work: DecodeTask) -> None:
+    def submit(self, task: DecodeTask) -> None:
         """Queue one file; names are small, so this queue needs no bound."""
         if self.in_flight == 0 and not self._threads[0].is_alive():
             for thread in self._threads:
                 thread.start()
         self.in_flight += 1
-        self._work.put(work)
+        self._tasks.put(task)
 
     def get(self, timeout: float) -> Result | None:
         """The next result, None after `timeout` seconds without one."""
@@ -73,7 +73,7 @@ class DecodePool:
         for worker in list(self._workers):
             worker.kill()
         for _ in self._threads:
-            self._work.put(None)
+            self._tasks.put(None)
         while any(thread.is_alive() for thread in self._threads):
             self._drop(self.get(timeout=0.05))
         while (result := self.get(timeout=0.0)) is not None:
@@ -94,24 +94,24 @@ class DecodePool:
     def _run(self) -> None:
         with contextlib.ExitStack() as stack:
             worker = None
-            for work in self._taken():
+            for task in self._taken():
                 try:
                     if worker is None:
                         worker = stack.enter_context(self._decoding.new_worker())
                         self._workers.append(worker)
-                    with self._one_reader.of(work.event.path):
-                        result: Result = self._reading(worker, self._frames, work, self._decoding.sampling)
+                    with self._one_reader.of(task.event.path):
+                        result: Result = self._reading(worker, self._frames, task, self._decoding.sampling)
                 except MediaError as error:
-                    result = BrokenFile(work, error)
+                    result = BrokenFile(task, error)
                 except OSError as error:
-                    result = BrokenFile(work, MediaError(f"cannot be read: {error.strerror}", transient=True))
+                    result = BrokenFile(task, MediaError(f"cannot be read: {error.strerror}", transient=True))
                 except MediaIndexError as error:
                     result = PoolHalt(error)
                 except Exception as error:
-                    logger.exception("decoding %s", work.event.path)
+                    logger.exception("decoding %s", task.event.path)
                     result = PoolHalt(error)
                 self._results.put(result)
 
     def _taken(self) -> Iterator[DecodeTask]:
-        while (work := self._work.get()) is not None and not self._stopping.is_set():
-            yield work
+        while (task := self._tasks.get()) is not None and not self._stopping.is_set():
+            yield task

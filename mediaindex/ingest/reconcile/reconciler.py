@@ -1,8 +1,10 @@
-"""What a scan means for the library: which files are known, moved, copied, gone, or need decoding.
+"""What a scanned file means for the library: known, moved, copied, gone, or to be decoded.
 
 Identity without reading a disk twice (see docs/design.md): path, size and mtime are believed as they
 are; where only a path or an mtime is new, size and partial hash decide, and the full hash confirms
 later. Only content that nothing known resembles goes to the decoder.
+
+A reconciler decides and writes nothing but the row of a volume that it meets for the first time.
 """
 
 from __future__ import annotations
@@ -10,66 +12,50 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mediaindex.errors import MediaError
-from mediaindex.ingest.reconcile import deletion_guard
-from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes, recognise
+from mediaindex.ingest.reconcile.decision import ContentKey, Decision, DecodeTask, Effect
+from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes
+from mediaindex.ingest.reconcile.placement import (
+    ClearNotes,
+    MoveLocation,
+    NoteFailure,
+    PlaceCopy,
+    UpdateLocation,
+)
 from mediaindex.ingest.reconcile.retry_policy import failure_after, is_same_try
 from mediaindex.media import FileEvent
 from mediaindex.sources.content_hash import partial_hash
-from mediaindex.store.catalog import (
-    failures,
-    first_looks,
-    fulltext,
-    locations,
-    videos,
-)
+from mediaindex.store.catalog import failures, first_looks, locations, videos
 from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.locations import Location
-from mediaindex.store.catalog.videos import remove_unplaced_videos
 from mediaindex.store.library import Library
 
-ROWS_A_TRANSACTION = 500
-SECONDS_A_TRANSACTION = 2.0
 UNSEEN_RETRY_SECONDS = 600.0
 """When a file that is due, but not to be seen now, is looked for again."""
 
 
 @dataclass(frozen=True, slots=True)
-class DecodeTask:
-    """A file whose content must be decoded."""
-
-    event: FileEvent
-    partial_hash: str
-    volume_id: int
-    root: Path
-
-
-@dataclass(slots=True)
-class Findings:
-    """What a scan found, beside the work: counts, and files that are not indexed with their reason.
+class Absences:
+    """What a pass found missing.
 
     Attributes:
-        forgotten: files left alone since the user forgot them; held: sources of which too much is gone.
+        effects: to be written.
+        offline: places whose volume is not mounted; nothing is concluded from their absence.
+        vanished: whether any place is missing now that was there before.
     """
 
-    unchanged: int = 0
-    moved: int = 0
-    copies: int = 0
-    offline: int = 0
-    forgotten: int = 0
-    held: list[Path] = field(default_factory=list)
-    skipped: list[tuple[Path, str]] = field(default_factory=list)
-    known_failures: list[Failure] = field(default_factory=list)
-    unreadable: list[tuple[Path, str]] = field(default_factory=list)
+    effects: tuple[Effect, ...]
+    offline: int
+    vanished: bool
 
 
 class Reconciler:
-    """Compares one scan with the catalog and brings the catalog's locations up to date.
+    """Compares files with the catalog as it was when the pass began, and decides what each means.
 
     Args:
         roots: what this pass covers; each a folder or a file, absolute, that may be gone.
@@ -78,11 +64,7 @@ class Reconciler:
         automatic: nobody asked for this pass: what the user forgot is left alone, and a file that
             failed waits for its time. Else both are taken.
         redecode: decode also what is known.
-        claimed: paths that are being decoded at this moment; they are left alone.
-
-    Attributes:
-        left_alone: those of them that the scan saw: whatever happened to them is still to be looked at.
-        again: files whose turn comes again, since the one that they waited for says nothing of them.
+        claimed: paths that another pass is reading at this moment; they are left alone.
     """
 
     def __init__(
@@ -94,24 +76,14 @@ class Reconciler:
         sources: Sequence[Path] = (),
         automatic: bool = False,
         redecode: bool = False,
-        claimed: Iterable[Path] = (),
+        claimed: Collection[Path] = frozenset(),
     ) -> None:
         self.library = library
-        self.roots = roots
         self.sources = sources or roots
         self.decoder = decoder
         self.automatic = automatic
         self.redecode = redecode
-        self.claimed = set(claimed)
-        self.findings = Findings()
-        self.seen: set[Path] = set()
-        self.left_alone: set[Path] = set()
-        self.again: list[FileEvent] = []
-        # Contents that are on their way to the decoder in this run, with the copies that wait for them.
-        self.on_the_way: dict[tuple[int, str], list[DecodeTask]] = {}
-        self._touched: list[tuple[Location, dict[str, Any]]] = []
-        self._touched_since = time.monotonic()
-        recognise(library)
+        self.claimed = frozenset(claimed)
         self._mounted = MountedVolumes(library)
         with library.read() as connection:
             self.locations = locations.locations_below(connection, roots)
@@ -119,216 +91,132 @@ class Reconciler:
             self.skips = failures.skips(connection, roots)
             self.undecoded = videos.without_frames(connection) | first_looks.unread_videos(connection)
 
-    def is_open(self, event: FileEvent) -> bool:
-        """Whether the file's content must be looked at; what path, size and mtime tell is noted here."""
+    # One file
+
+    def decide_by_stat(self, event: FileEvent) -> Decision:
+        """What path, size and mtime tell; `examine` where the content must be looked at."""
         if event.path in self.claimed:
-            self.left_alone.add(event.path)
-            return False
-        if event.path in self.seen:
-            return False
-        self.seen.add(event.path)
+            return _left_alone(event, "being read", "another pass is reading it")
         location = self.locations.get(event.path)
-        if location is not None and location.forgotten_at is not None and not self._takes_back(location):
-            self.findings.forgotten += 1
-            return False
+        shown: tuple[Effect, ...] = ()
+        if location is not None and location.forgotten_at is not None:
+            if self.automatic:
+                there = _update(location, missing_since=None) if location.missing_since is not None else ()
+                return _left_alone(event, "forgotten", "the user forgot it", there)
+            # The user asked for this pass: the place is shown again.
+            shown = _update(location, forgotten_at=None)
         skip = self.skips.get(event.path)
         if skip is not None and (skip.size, skip.mtime_ns) == (event.size, event.mtime_ns):
-            self.findings.skipped.append((event.path, skip.reason))
-            return False
-        failed = self.failures.get(event.path)
-        if failed is not None and not self._may_try(failed, event):
-            self.findings.known_failures.append(failed)
-            return False
-        return location is None or not self._is_unchanged(location, event)
+            return _left_alone(event, "no film", skip.reason, shown)
+        failure = self.failures.get(event.path)
+        if failure is not None and not self._may_try(failure, event):
+            decision = _left_alone(event, "failed before", failure.reason, shown)
+            return dataclasses.replace(decision, failure=failure)
+        if location is None or not self._is_unchanged(location, event):
+            return Decision("examine", event, "path, size or mtime is new", shown)
+        found_again = _update(location, missing_since=None) if location.missing_since is not None else ()
+        effects = (*shown, *found_again, *self._cleared_notes(event.path))
+        return Decision("known", event, "path, size and mtime are known", effects)
 
-    def look(self, event: FileEvent) -> DecodeTask | None:
-        """The work that an open file needs, or None where the catalog now knows all of it.
+    def decide_by_content(self, event: FileEvent, in_flight: Container[ContentKey]) -> Decision:
+        """What the partial hash tells of a file that its path, size and mtime did not decide.
 
-        Reads the partial hash; to be called shortly before the work is done, so that the pages read
-        are still in memory when the decoder wants them.
+        To be called shortly before the decision is carried out, so that the pages read are still in
+        memory when the decoder wants them.
+
+        Args:
+            in_flight: contents that are on their way to the decoder.
         """
-        partial = self._partial(event)
-        if partial is None:
-            return None
-        location = self._known_now(event.path)
-        if location is None or location.content is None:
-            return self._new_content(event, partial)
-        return self._known_path(location, event, partial)
-
-    def _known_now(self, path: Path) -> Location | None:
-        """What the catalog has at a path: other passes go on between the scan and the turn of a file."""
+        try:
+            partial = partial_hash(event.path)
+        except MediaError as error:
+            return self._unreadable(event, error)
         with self.library.read() as connection:
-            found = locations.location_at(connection, path)
-        if found is None:
-            self.locations.pop(path, None)
-        else:
-            self.locations[path] = found
-        return found
+            # Read anew: other passes go on between the scan and the turn of a file.
+            location = locations.location_at(connection, event.path)
+        if location is None or location.content is None:
+            return self._decide_new_content(event, partial, in_flight)
+        if self.redecode or location.content in self.undecoded:
+            return self._decode(event, partial, in_flight)
+        with self.library.read() as connection:
+            known = videos.identity_of(connection, location.content)
+        if (known.size, known.partial_hash) != (event.size, partial):
+            return self._decide_new_content(event, partial, in_flight)
+        effects = (
+            *_update(location, mtime_ns=event.mtime_ns, confirmed=False, missing_since=None),
+            *self._cleared_notes(event.path),
+        )
+        return Decision("known", event, "size and partial hash are known", effects)
 
-    def _takes_back(self, location: Location) -> bool:
-        """Show a forgotten place again, where the user asked for this pass."""
-        if self.automatic:
-            if location.missing_since is not None:
-                self._touch(location, missing_since=None)
-            return False
-        self._touch(location, forgotten_at=None)
-        return True
-
-    def _may_try(self, failed: Failure, event: FileEvent) -> bool:
-        if not is_same_try(failed, event, self.decoder):
+    def _may_try(self, failure: Failure, event: FileEvent) -> bool:
+        if not is_same_try(failure, event, self.decoder):
             return True
         if self.automatic:
-            return failed.state == "waiting" and failed.is_due(time.time())
+            return failure.state == "waiting" and failure.is_due(time.time())
         # To find out that a file can be opened now costs nothing.
-        return failed.state == "waiting" or failed.stage == "read"
+        return failure.state == "waiting" or failure.stage == "read"
 
     def _is_unchanged(self, location: Location, event: FileEvent) -> bool:
         if location.content is None or self.redecode or location.content in self.undecoded:
             return False
-        if (location.size, location.mtime_ns) != (event.size, event.mtime_ns):
-            return False
-        if location.missing_since is not None:
-            self._touch(location, missing_since=None)
-        self._clear_notes(event.path)
-        self.findings.unchanged += 1
-        return True
+        return (location.size, location.mtime_ns) == (event.size, event.mtime_ns)
 
-    def _known_path(self, location: Location, event: FileEvent, partial: str) -> DecodeTask | None:
-        assert location.content is not None
-        if self.redecode or location.content in self.undecoded:
-            return self._work(event, partial)
-        with self.library.read() as connection:
-            known = videos.identity_of(connection, location.content)
-        if (known.size, known.partial_hash) == (event.size, partial):
-            self._touch(location, mtime_ns=event.mtime_ns, confirmed=False, missing_since=None)
-            self._clear_notes(event.path)
-            self.findings.unchanged += 1
-            return None
-        return self._new_content(event, partial)
-
-    def _new_content(self, event: FileEvent, partial: str) -> DecodeTask | None:
+    def _decide_new_content(
+        self, event: FileEvent, partial: str, in_flight: Container[ContentKey]
+    ) -> Decision:
         """A path whose content is not the one known there: moved, copied, or new."""
+        if self.redecode:
+            return self._decode(event, partial, in_flight)
         with self.library.read() as connection:
-            video_id = None if self.redecode else videos.alike(connection, event.size, partial)
+            video_id = videos.alike(connection, event.size, partial)
             places = [] if video_id is None else locations.places_of_content(connection, video_id)
-        gone = self._gone(places, event.path)
+        left = self._left_place(places, event.path)
         undecoded = video_id in self.undecoded
-        if video_id is None or (undecoded and gone is None):
-            return self._work(event, partial)
-        # Looked up now: a volume that is new needs a transaction of its own.
+        if video_id is None or (undecoded and left is None):
+            return self._decode(event, partial, in_flight)
         volume_id = self._mounted.volume_id(event.path)
-        with self.library.write() as connection:
-            if gone is not None:
-                replaced = locations.location_at(connection, event.path)
-                self.locations.pop(event.path, None)
-                if replaced is not None:
-                    locations.remove_locations(connection, [replaced.id])
-                stays_hidden = self.automatic and replaced is None
-                locations.update_location(
-                    connection,
-                    gone.id,
-                    path=event.path,
-                    volume_id=volume_id,
-                    mtime_ns=event.mtime_ns,
-                    confirmed=False,
-                    missing_since=None,
-                    forgotten_at=gone.forgotten_at if stays_hidden else None,
-                )
-                location_id = gone.id
-                self.locations.pop(gone.path, None)
-                self.findings.moved += 1
-            else:
-                location_id = self.copy(connection, event, video_id, volume_id)
-                self.findings.copies += 1
-            fulltext.set_location_words(
-                connection, location_id, video_id, event.path, self.root_of(event.path)
-            )
-            failures.clear_failure(connection, event.path)
-            failures.clear_skip(connection, event.path)
-        return self._work(event, partial) if undecoded else None
-
-    def copy(self, connection: Any, event: FileEvent, video_id: int, volume_id: int) -> int:
-        """Place a known content at one more path, its identity to be confirmed; the location's id.
-
-        Content that has no vectors yet is shown at the path once they are there.
-        """
-        old = locations.location_at(connection, event.path)
-        shown = videos.is_shown(connection, video_id)
-        location_id = locations.place(
-            connection,
-            event.path,
-            volume_id=volume_id,
-            video_id=video_id if shown else (old.video_id if old else None),
-            next_video_id=None if shown else video_id,
-            size=event.size,
-            mtime_ns=event.mtime_ns,
-            confirmed=False,
-            missing_since=None,
+        root = self.root_of(event.path)
+        cleared = ClearNotes(event.path)
+        if left is None:
+            copy = PlaceCopy(event, video_id, volume_id, root)
+            return Decision("copy", event, "its content is known at another path", (copy, cleared))
+        move = MoveLocation(left, event, video_id, volume_id, root, self.automatic)
+        return Decision(
+            "moved",
+            event,
+            f"its content was at {left.path}, which is gone",
+            (move, cleared),
+            task=self._task(event, partial) if undecoded else None,
+            moved_from=left.path,
         )
-        if old is not None and old.video_id is not None and shown:
-            remove_unplaced_videos(connection, [old.video_id])
-        return location_id
 
-    def _work(self, event: FileEvent, partial: str) -> DecodeTask | None:
-        volume_id = self._mounted.volume_id(event.path)
-        work = DecodeTask(event, partial, volume_id, self.root_of(event.path))
-        waiting = self.on_the_way.setdefault((event.size, partial), [])
-        waiting.append(work)
-        return work if len(waiting) == 1 else None
+    def _decode(self, event: FileEvent, partial: str, in_flight: Container[ContentKey]) -> Decision:
+        task = self._task(event, partial)
+        if task.content_key in in_flight:
+            return Decision("wait", event, "a file of the same content is being decoded", task=task)
+        return Decision("decode", event, "its content is not known", task=task)
 
-    def settled(self, work: DecodeTask) -> list[DecodeTask]:
-        """The work and the files that looked the same and waited for its outcome."""
-        return self.on_the_way.pop((work.event.size, work.partial_hash), [work])
+    def _task(self, event: FileEvent, partial: str) -> DecodeTask:
+        return DecodeTask(event, partial, self._mounted.volume_id(event.path), self.root_of(event.path))
 
-    def take_again(self) -> list[FileEvent]:
-        """What stands in `again`, once."""
-        again, self.again = self.again, []
-        return again
+    def _unreadable(self, event: FileEvent, error: MediaError) -> Decision:
+        failure = failure_after(error, event, self.failures.get(event.path), decoder=self.decoder)
+        decision = _left_alone(event, "unreadable", error.reason, (NoteFailure(failure),))
+        return dataclasses.replace(decision, failure=failure)
 
-    def _clear_notes(self, path: Path) -> None:
+    def _cleared_notes(self, path: Path) -> tuple[Effect, ...]:
         """A file that could not be read, or held no film, is again what it was before."""
-        if path in self.failures or path in self.skips:
-            with self.library.write() as connection:
-                failures.clear_failure(connection, path)
-                failures.clear_skip(connection, path)
+        return (ClearNotes(path),) if path in self.failures or path in self.skips else ()
 
-    def _partial(self, event: FileEvent) -> str | None:
-        try:
-            return partial_hash(event.path)
-        except MediaError as error:
-            self.findings.unreadable.append((event.path, error.reason))
-            before = self.failures.get(event.path)
-            with self.library.write() as connection:
-                failed = failure_after(error, event, before, decoder=self.decoder)
-                failures.set_failure(connection, failed)
-            return None
-
-    def _gone(self, places: Sequence[Location], path: Path) -> Location | None:
+    def _left_place(self, places: Sequence[Location], path: Path) -> Location | None:
         """The place from which a content came to this path, if it is not there any more.
 
         A path is gone when its volume is there without it: an unplugged drive moves nothing.
         """
         absent = [place for place in places if not os.path.lexists(place.path)]
         absent.sort(key=lambda place: place.forgotten_at is not None)
-        moved = (p for p in absent if self._mounted.is_mounted(p) or self._mounted.is_elsewhere(p, path))
-        return next(moved, None)
-
-    def _touch(self, location: Location, **values: Any) -> None:
-        """Change a location soon: a transaction for each of 20 000 touched files would take minutes."""
-        if not self._touched:
-            self._touched_since = time.monotonic()
-        self._touched.append((location, values))
-        late = time.monotonic() - self._touched_since > SECONDS_A_TRANSACTION
-        if late or len(self._touched) >= ROWS_A_TRANSACTION:
-            self._write_touched()
-
-    def _write_touched(self) -> None:
-        if self._touched:
-            with self.library.write() as connection:
-                for location, values in self._touched:
-                    # Another pass may have found the file elsewhere since this one began.
-                    locations.update_location(connection, location.id, only_at=location.path, **values)
-            self._touched.clear()
+        left = (p for p in absent if self._mounted.is_mounted(p) or self._mounted.is_elsewhere(p, path))
+        return next(left, None)
 
     def root_of(self, path: Path) -> Path:
         """The watched root a path belongs to; the folder of a root that is a file."""
@@ -336,35 +224,45 @@ class Reconciler:
         root = max(holding, key=lambda found: len(found.parts), default=path.parent)
         return root.parent if root == path else root
 
-    def finish(self) -> None:
-        """Note which known locations are gone: with their volume (offline), or alone (missing)."""
+    # The end of a pass
+
+    def absences(self, seen: Container[Path], moved: Container[Path]) -> Absences:
+        """Which known places are gone: with their volume (offline), or alone (missing).
+
+        Args:
+            seen: paths that the scan found. moved: known paths whose file this pass found elsewhere.
+        """
         now = time.time()
-        vanished = False
+        missing: list[Effect] = []
+        offline = 0
         for path, location in self.locations.items():
-            if path in self.seen or os.path.lexists(path):
+            if path in seen or path in moved or os.path.lexists(path):
                 continue
             if not self._mounted.is_mounted(location):
-                self.findings.offline += location.forgotten_at is None
+                offline += location.forgotten_at is None
             elif location.missing_since is None:
-                self._touch(location, missing_since=now)
-                vanished = True
-        self._write_touched()
-        self._settle_unread(now)
-        self.findings.held = deletion_guard.review(self.library, self.roots, now, vanished=vanished)
+                missing += _update(location, missing_since=now)
+        unread = self._absent_failures(seen, now)
+        return Absences((*missing, *unread), offline, vanished=bool(missing))
 
-    def _settle_unread(self, now: float) -> None:
-        """Drop what was noted of unreadable files that are gone; what is due and not to be seen waits."""
+    def _absent_failures(self, seen: Container[Path], now: float) -> list[Effect]:
+        """Drop what is noted of unreadable files that are gone; what is due and not to be seen waits."""
         noted = {*self.failures, *self.skips}
         # Of what the scan saw, too: it may have gone before its turn.
         gone = {p for p in noted if not os.path.lexists(p) and self._mounted.would_be_there(p)}
-        unseen = self.failures.keys() - self.seen - self.claimed - gone
-        waiting = [self.failures[path] for path in unseen]
-        due = [failed for failed in waiting if failed.next_at is not None and failed.is_due(now)]
-        if gone or due:
-            with self.library.write() as connection:
-                for path in gone:
-                    failures.clear_failure(connection, path)
-                    failures.clear_skip(connection, path)
-                for failed in due:
-                    later = dataclasses.replace(failed, next_at=now + UNSEEN_RETRY_SECONDS)
-                    failures.set_failure(connection, later)
+        unseen = [
+            failure
+            for path, failure in self.failures.items()
+            if path not in gone and path not in seen and path not in self.claimed
+        ]
+        due = [failure for failure in unseen if failure.next_at is not None and failure.is_due(now)]
+        later = [dataclasses.replace(failure, next_at=now + UNSEEN_RETRY_SECONDS) for failure in due]
+        return [*map(ClearNotes, gone), *map(NoteFailure, later)]
+
+
+def _left_alone(event: FileEvent, cause: Any, reason: str, effects: tuple[Effect, ...] = ()) -> Decision:
+    return Decision("leave alone", event, reason, effects, cause=cause)
+
+
+def _update(location: Location, **values: Any) -> tuple[Effect, ...]:
+    return (UpdateLocation(location, values),)

@@ -1,8 +1,4 @@
-"""The one that holds the lock: carries out what `requests` brings, each kind by one method.
-
-    index   files → library         use     another encoder, from the frame cache
-    forget  paths leave the library retry   dead and waiting files are tried again
-    check   prove or repair         compact housekeeping
+"""The one that holds the writer lock: carries out each kind of request by one method.
 
 Every kind may be begun again after a kill: none takes a step that a second try could not take.
 """
@@ -13,33 +9,33 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mediaindex.config import Config
-from mediaindex.decode.sampling.policy import Sampling
-from mediaindex.decode.worker import DecodeWorker, new_worker
 from mediaindex.embed.encoder import Encoder
-from mediaindex.embed.loading import load_encoder
-from mediaindex.errors import (
-    DONE,
-    SOME_MEDIA_FAILED,
-    UsageError,
-)
+from mediaindex.errors import DONE, SOME_MEDIA_FAILED
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
 from mediaindex.ingest.reconcile import deletion_guard
 from mediaindex.ingest.writer import queue
-from mediaindex.ingest.writer.queue import Json, Outcome
+from mediaindex.ingest.writer.requests import (
+    CheckRequest,
+    CompactRequest,
+    ConfirmRequest,
+    ForgetRequest,
+    IndexRequest,
+    Json,
+    Outcome,
+    Request,
+    RetryRequest,
+    TidyRequest,
+    UseRequest,
+)
 from mediaindex.sources.rules import Rules
 from mediaindex.sources.scan import scan
 from mediaindex.store import commit, forgetting
-from mediaindex.store.catalog import (
-    failures,
-    sources,
-    videos,
-)
+from mediaindex.store.catalog import failures, sources, videos
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance import eviction, housekeeping
 from mediaindex.store.maintenance.check import check, repair
@@ -47,6 +43,28 @@ from mediaindex.store.vectors import spaces
 
 ATTEND_SECONDS = 0.5
 IN_THE_CLOUD = "its content is in the cloud; have it downloaded to index it"
+
+
+@dataclass(frozen=True, slots=True)
+class WriterSettings:
+    """How a writer reads files and makes vectors of them.
+
+    Attributes:
+        rules: which files are media, and which are excluded.
+        encoder: the name that the user set, None where nobody did: then the encoder that serves goes on.
+        default_encoder: of a library in which none serves yet.
+        load_encoder: gives the encoder of a name; called only when there is something to embed.
+        ann_rows: vectors above which a space gets an approximate index.
+        cache_limit_mib: of the frame cache, 0 for any size.
+    """
+
+    rules: Rules
+    decoding: Decoding
+    encoder: str | None
+    default_encoder: str
+    load_encoder: Callable[[str], Encoder]
+    ann_rows: int
+    cache_limit_mib: int
 
 
 class Writer:
@@ -63,13 +81,13 @@ class Writer:
     def __init__(
         self,
         library: Library,
-        config: Config,
+        settings: WriterSettings,
         *,
         between: Callable[[], None] = lambda: None,
         unsettled: Callable[[], frozenset[Path]] = frozenset,
     ) -> None:
         self.library = library
-        self.config = config
+        self.settings = settings
         self._between = between
         self._unsettled = unsettled
         self._ingest: Ingest | None = None
@@ -78,19 +96,19 @@ class Writer:
         self.depth = 0
         self._progress: Callable[[Json], None] = lambda _: None
 
-    def perform(self, kind: str, arguments: Json, progress: Callable[[Json], None]) -> Outcome:
+    def perform(self, request: Request, progress: Callable[[Json], None]) -> Outcome:
         """Carry out one request.
 
         Raises:
             MediaIndexError: what the user is told; the library stays consistent.
         """
-        if not self._recovered and kind != "check":
+        if not self._recovered and not isinstance(request, CheckRequest):
             commit.recover(self.library)
             self._recovered = True
         outer, self._progress = self._progress, progress
         self.depth += 1
         try:
-            outcome = self._carry_out(kind, arguments)
+            outcome = self._carry_out(request)
         finally:
             self._progress = outer
             self.depth -= 1
@@ -98,137 +116,133 @@ class Writer:
             commit.settle(self.library)
         return outcome
 
-    def _carry_out(self, kind: str, arguments: Json) -> Outcome:
-        kinds = {
-            "index": self._index,
-            "use": self._use,
-            "forget": self._forget,
-            "retry": self._retry,
-            "check": self._check,
-            "compact": self._compact,
-            "confirm": self._confirm,
-            "tidy": self._tidy,
-        }
-        if kind not in kinds:
-            raise UsageError(f"this mediaindex knows no request {kind!r}; update it")
-        return kinds[kind](arguments)
+    def _carry_out(self, request: Request) -> Outcome:
+        match request:
+            case IndexRequest():
+                return self._index(request)
+            case ConfirmRequest():
+                return _outcome(self._ingest_with(None).confirm(request.paths))
+            case TidyRequest():
+                return self._tidy(request)
+            case UseRequest():
+                return self._use(request)
+            case ForgetRequest():
+                return self._forget(request)
+            case RetryRequest():
+                return self._retry(request)
+            case CheckRequest():
+                return self._check(request)
+            case CompactRequest():
+                return self._compact(request)
 
-    def _index(self, arguments: Json) -> Outcome:
-        roots = [Path(path) for path in arguments["paths"]]
-        automatic = arguments.get("automatic", False)
+    def _index(self, request: IndexRequest) -> Outcome:
         with self.library.write() as connection:
-            for root in [] if automatic else roots:
+            for root in () if request.automatic else request.paths:
                 if root.is_dir():
                     sources.add_source(connection, root)
-            known = [source.path for source in sources.all_sources(connection)]
+            watched = [source.path for source in sources.all_sources(connection)]
         unreadable: list[tuple[Path, str]] = []
         in_the_cloud: list[Path] = []
         events = scan(
-            [root for root in roots if os.path.lexists(root)],  # of one that is gone, the catalog tells
-            roots=known if automatic else None,
-            rules=rules_of(self.config),
+            [
+                root for root in request.paths if os.path.lexists(root)
+            ],  # of one that is gone, the catalog tells
+            roots=watched if request.automatic else None,
+            rules=self.settings.rules,
             unreadable=lambda path, reason: unreadable.append((path, reason)),
             placeholder=in_the_cloud.append,
         )
-        if automatic:
+        if request.automatic:
             unsettled = self._unsettled()
             events = (event for event in events if event.path not in unsettled)
-        report = self._writer(arguments.get("encoder")).index(
-            roots,
+        report = self._ingest_with(request.encoder).index(
+            request.paths,
             events,
-            sources=known if automatic else roots,
-            automatic=automatic,
-            looks_first=arguments.get("looks_first", False),
-            confirm=arguments.get("confirm", True),
-            redecode=arguments.get("redecode", False),
+            sources=watched if request.automatic else request.paths,
+            automatic=request.automatic,
+            looks_first=request.looks_first,
+            confirm=request.confirm,
+            redecode=request.redecode,
             unreadable=unreadable,
         )
-        if report.decoded or not automatic:
-            self._keep_within_limit(arguments)
+        if report.decoded or not request.automatic:
+            self._keep_within_limit(request.cache_limit_mib)
         report.skipped += [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
         return _outcome(report)
 
-    def _confirm(self, arguments: Json) -> Outcome:
-        roots = [Path(path) for path in arguments["paths"]]
-        return _outcome(self._writer(None).confirm(roots))
-
-    def _tidy(self, arguments: Json) -> Outcome:
+    def _tidy(self, request: TidyRequest) -> Outcome:
         """What nobody asked for and time brings: what was forgotten or missing for long goes."""
-        before = time.time() - arguments["forget_after_seconds"]
+        now = time.time()
         with self.library.write() as connection:
-            gone = forgetting.purge_forgotten(connection, before=time.time() - forgetting.UNDO_SECONDS)
-            gone += forgetting.purge_missing(connection, before=before)
-        if gone:
+            removed = forgetting.purge_forgotten(connection, before=now - forgetting.UNDO_SECONDS)
+            removed += forgetting.purge_missing(connection, before=now - request.forget_after_seconds)
+        if removed:
             commit.sweep(self.library)
-        return Outcome({"removed": len(gone)}, DONE)
+        return Outcome({"removed": len(removed)}, DONE)
 
-    def _use(self, arguments: Json) -> Outcome:
-        name = arguments["encoder"]
+    def _use(self, request: UseRequest) -> Outcome:
         if self._ingest is None:
-            self._ingest = self._new_ingest(name)
-        report = self._ingest.use(name)
-        self._keep_within_limit(arguments)
-        result = {"encoder": name, "decode_again": self._to_decode_again(), **_outcome(report).result}
+            self._ingest = self._new_ingest(request.encoder)
+        report = self._ingest.use(request.encoder)
+        self._keep_within_limit(request.cache_limit_mib)
+        result = {
+            "encoder": request.encoder,
+            "decode_again": self._to_decode_again(),
+            **_outcome(report).result,
+        }
         return Outcome(result, DONE)
 
-    def _forget(self, arguments: Json) -> Outcome:
-        paths = [Path(path) for path in arguments["paths"]]
-        # The asker's moment: begun again after a kill, the request is about the same places.
-        at, undo = arguments.get("at", time.time()), arguments.get("undo", False)
-        dry_run = arguments.get("dry_run", False)
+    def _forget(self, request: ForgetRequest) -> Outcome:
+        paths = list(request.paths)
         with self.library.write() as connection, connection.begin_nested() as attempt:
-            if undo:
-                done = forgetting.undo(connection, paths or None, at=at)
-            elif arguments.get("now"):
-                done = forgetting.forget_now(connection, paths, at=at)
+            if request.undo:
+                done = forgetting.undo(connection, paths or None, at=request.at)
+            elif request.now:
+                done = forgetting.forget_now(connection, paths, at=request.at)
             else:
-                done = forgetting.forget(connection, paths, at=at)
-            if dry_run:
+                done = forgetting.forget(connection, paths, at=request.at)
+            if request.dry_run:
                 attempt.rollback()
-        if not dry_run:
+        if not request.dry_run:
             deletion_guard.review(self.library, done.paths, time.time())
             commit.sweep(self.library)
-        told = [str(path) for path in done.paths]
-        result = {"forgotten": [] if undo else told, "restored": told if undo else [], "videos": done.videos}
-        return Outcome(result, DONE)
+        names = [str(path) for path in done.paths]
+        forgotten, restored = ([], names) if request.undo else (names, [])
+        return Outcome({"forgotten": forgotten, "restored": restored, "videos": done.videos}, DONE)
 
-    def _retry(self, arguments: Json) -> Outcome:
-        only = [Path(path) for path in arguments["paths"]] or None
+    def _retry(self, request: RetryRequest) -> Outcome:
         with self.library.write() as connection:
-            paths = list(failures.failures(connection, only))
+            paths = list(failures.failures(connection, list(request.paths) or None))
             present = [path for path in paths if path.is_file()]
             for path in present:
                 failures.clear_failure(connection, path)
         if not paths:
             return Outcome({"retried": 0, **_outcome(Report()).result}, DONE)
         # Those that are gone go along: the pass finds out whether their drive is there.
-        outcome = self._index({"paths": [str(path) for path in paths]})
+        outcome = self._index(IndexRequest(tuple(paths)))
         return Outcome({"retried": len(present), **outcome.result}, outcome.exit_code)
 
-    def _check(self, arguments: Json) -> Outcome:
+    def _check(self, request: CheckRequest) -> Outcome:
         before = check(self.library)
-        result: Json = {"problems": before.problems, "repaired": False}
-        exit_code = 6 if before.problems else DONE
-        if before.problems and arguments.get("repair"):
-            with self.library.write() as connection:
-                videos.mark_frames_lost(connection, before.lost_frames)
-            repair(self.library, before)
-            with self.library.read() as connection:
-                lacking = spaces.active_space(connection)
-                missing = [] if lacking is None else spaces.missing_vectors(connection, lacking.id)
-            if missing:
-                ingest = self._writer(None)
-                ingest.use(ingest.wanted)
-            commit.sweep(self.library)
-            after = check(self.library)
-            result |= {"repaired": not after.problems, "decode_again": self._to_decode_again()}
-            exit_code = 6 if after.problems else DONE
-            before = dataclasses.replace(after, problems=before.problems)
-        result |= {"videos": before.videos, "vectors": before.vectors, "frames": before.frames}
-        return Outcome(result, exit_code)
+        if not before.problems or not request.repair:
+            result: Json = {"problems": before.problems, "repaired": False}
+            counts = {"videos": before.videos, "vectors": before.vectors, "frames": before.frames}
+            return Outcome(result | counts, 6 if before.problems else DONE)
+        with self.library.write() as connection:
+            videos.mark_frames_lost(connection, before.lost_frames)
+        repair(self.library, before)
+        if self._lacks_vectors():
+            ingest = self._ingest_with(None)
+            ingest.use(ingest.encoder)
+        commit.sweep(self.library)
+        after = check(self.library)
+        result = {"problems": before.problems, "repaired": not after.problems}
+        result |= {"decode_again": self._to_decode_again()}
+        result |= {"videos": after.videos, "vectors": after.vectors, "frames": after.frames}
+        return Outcome(result, 6 if after.problems else DONE)
 
-    def _compact(self, arguments: Json) -> Outcome:
-        self._keep_within_limit(arguments)
+    def _compact(self, request: CompactRequest) -> Outcome:
+        self._keep_within_limit(request.cache_limit_mib)
         done = housekeeping.compact(self.library)
         before, after = dataclasses.asdict(done.before), dataclasses.asdict(done.after)
         result: Json = {name: {"before": before[name], "after": after[name]} for name in before}
@@ -236,53 +250,51 @@ class Writer:
 
     # Parts
 
-    def _keep_within_limit(self, arguments: Json) -> None:
-        """Give up cached frames beyond the limit: the asker's, else the one that is set here."""
-        asked = arguments.get("cache_limit_mib")
-        eviction.keep_within(self.library, self.config.cache_limit_mib if asked is None else asked)
+    def _keep_within_limit(self, limit_mib: int | None) -> None:
+        """Give up cached frames beyond the limit: the request's, else the one of the settings."""
+        own = self.settings.cache_limit_mib
+        eviction.keep_within(self.library, own if limit_mib is None else limit_mib)
 
     def _to_decode_again(self) -> int:
         with self.library.read() as connection:
             return len(videos.without_frames(connection))
 
-    def _writer(self, encoder: str | None) -> Ingest:
+    def _lacks_vectors(self) -> bool:
+        with self.library.read() as connection:
+            serving = spaces.active_space(connection)
+            return serving is not None and bool(spaces.missing_vectors(connection, serving.id))
+
+    def _ingest_with(self, encoder: str | None) -> Ingest:
+        """The corridor, filling the space of this encoder; None leaves it where it is."""
         if self._ingest is None:
             self._ingest = self._new_ingest(encoder or self._wanted_encoder())
-        elif encoder is not None and self._ingest.wanted != encoder:
+        elif encoder is not None and self._ingest.encoder != encoder:
             self._ingest.use(encoder)
         return self._ingest
 
     def _wanted_encoder(self) -> str:
         """The encoder that the user set, else the one that serves, else the default."""
-        if self.config.origins.get("encoder", "default") != "default":
-            return self.config.encoder
+        if self.settings.encoder is not None:
+            return self.settings.encoder
         with self.library.read() as connection:
             serving = spaces.active_space(connection)
-        return self.config.encoder if serving is None else serving.encoder
-
-    def _load(self, name: str) -> Encoder:
-        return load_encoder(
-            name,
-            device=self.config.device,
-            models=self.library.root / "encoders",
-            threads=self.config.threads,
-        )
+        return self.settings.default_encoder if serving is None else serving.encoder
 
     def _new_ingest(self, encoder: str) -> Ingest:
         return Ingest(
             self.library,
             encoder,
-            load=self._load,
-            decoding=Decoding(sampling_of(self.config), self.config.jobs, lambda: new_decoder(self.config)),
-            ann_rows=self.config.ann_rows,
-            progress=self._tell,
-            attend=self._attend,
+            load=self.settings.load_encoder,
+            decoding=self.settings.decoding,
+            ann_rows=self.settings.ann_rows,
+            progress=self._pass_on,
+            attend=lambda _: self._attend(),
         )
 
-    def _tell(self, progress: Progress) -> None:
-        told: dict[str, Any] = dataclasses.asdict(progress)
-        told["path"] = None if progress.path is None else str(progress.path)
-        self._progress(told)
+    def _pass_on(self, progress: Progress) -> None:
+        """Give the progress of a pass to who asked, as JSON."""
+        path = None if progress.path is None else str(progress.path)
+        self._progress({**dataclasses.asdict(progress), "path": path})
 
     def released(self) -> list[Path]:
         """Files that a pass left alone while another was reading them: they are to be looked at again."""
@@ -295,7 +307,7 @@ class Writer:
                 self._ingest.flush()
             queue.serve(self.library, self.perform)
 
-    def _attend(self, _ingest: Ingest) -> None:
+    def _attend(self) -> None:
         """Between two files."""
         if time.monotonic() - self._attended < ATTEND_SECONDS:
             return
@@ -309,24 +321,3 @@ def _outcome(report: Report) -> Outcome:
     result = dataclasses.asdict(report)
     broke = result.pop("broke")
     return Outcome(result, SOME_MEDIA_FAILED if broke else DONE)
-
-
-def sampling_of(config: Config) -> Sampling:
-    """The sampling policy that the settings ask for."""
-    return Sampling(
-        short_side=config.frame_short_side, quality=config.frame_quality, gap_seconds=config.gap_seconds
-    )
-
-
-def rules_of(config: Config) -> Rules:
-    """What is passed over, by the settings."""
-    return Rules(not_media=config.not_media, exclude=config.exclude, apart=[config.library])
-
-
-def new_decoder(config: Config) -> DecodeWorker:
-    """A decoding process with the limits of the settings."""
-    return new_worker(
-        decoder=config.decoder,
-        memory_mib=config.decode_memory_mib,
-        reply_seconds=config.decode_timeout_seconds,
-    )

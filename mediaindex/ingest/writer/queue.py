@@ -1,4 +1,4 @@
-"""What another process asks of the one that writes: rows, progress, outcome.
+"""The request queue: what other processes ask of the one that holds the writer lock.
 
 The writer may run for months, and nothing that a user does waits for it to end. What needs the
 writer while another process holds the lock becomes a row; the holder carries it out between two
@@ -12,13 +12,13 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from mediaindex.errors import MediaIndexError, WriterBusy
-from mediaindex.store.catalog.schema import request
+from mediaindex.errors import MediaIndexError, UsageError, WriterBusy
+from mediaindex.ingest.writer.requests import Json, Outcome, Perform, Request, arguments_of, request_of
+from mediaindex.store.catalog.schema import request as request_table
 from mediaindex.store.library import Library
 
 logger = logging.getLogger(__name__)
@@ -26,26 +26,10 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 KEPT_SECONDS = 24 * 3600.0
 
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a request: the JSON of the command, its exit code, and the error's line if any."""
-
-    result: Json
-    exit_code: int
-    error: str | None = None
-
-
-Perform = Callable[[str, Json, Callable[[Json], None]], Outcome]
-"""Carries out (kind, arguments, progress callback) with the lock held."""
-
 
 def carry_out(
     library: Library,
-    kind: str,
-    arguments: Json,
+    request: Request,
     *,
     perform: Perform,
     progress: Callable[[Json], None],
@@ -62,13 +46,13 @@ def carry_out(
     try:
         with library.lock():
             serve(library, perform)
-            outcome = attempt(perform, kind, arguments, progress)
+            outcome = attempt(perform, request, progress)
             serve(library, perform)
             return outcome
     except WriterBusy:
         if not wait:
             raise
-    number = _queue(library, kind, arguments)
+    number = enqueue(library, request)
     try:
         return _follow(library, number, perform, progress)
     except KeyboardInterrupt:
@@ -77,10 +61,10 @@ def carry_out(
         ) from None
 
 
-def attempt(perform: Perform, kind: str, arguments: Json, progress: Callable[[Json], None]) -> Outcome:
+def attempt(perform: Perform, request: Request, progress: Callable[[Json], None]) -> Outcome:
     """Carry out one request; a user's error becomes its outcome."""
     try:
-        return perform(kind, arguments, progress)
+        return perform(request, progress)
     except MediaIndexError as error:
         return Outcome({}, error.exit_code, str(error))
 
@@ -88,7 +72,7 @@ def attempt(perform: Perform, kind: str, arguments: Json, progress: Callable[[Js
 def waiting(library: Library) -> bool:
     """Whether a request is queued; cheap enough to ask between two batches."""
     with library.read() as connection:
-        queued = sa.select(request.c.id).where(request.c.state == "queued").limit(1)
+        queued = sa.select(request_table.c.id).where(request_table.c.state == "queued").limit(1)
         return connection.execute(queued).first() is not None
 
 
@@ -102,7 +86,7 @@ def serve(library: Library, perform: Perform) -> int:
     while (row := _next(library)) is not None:
         _set(library, row.id, state="running", holder=os.getpid())
         try:
-            outcome = attempt(perform, row.kind, row.arguments, _progress_of(library, row.id))
+            outcome = _attempt_row(perform, row, _progress_of(library, row.id))
         except Exception as error:
             _set(library, row.id, state="failed", exit_code=1, error=f"{type(error).__name__}: {error}")
             raise
@@ -118,14 +102,22 @@ def serve(library: Library, perform: Perform) -> int:
     return served
 
 
+def _attempt_row(perform: Perform, row: sa.Row[Any], progress: Callable[[Json], None]) -> Outcome:
+    try:
+        request = request_of(row.kind, row.arguments)
+    except UsageError as error:
+        return Outcome({}, error.exit_code, str(error))
+    return attempt(perform, request, progress)
+
+
 def _progress_of(library: Library, number: int) -> Callable[[Json], None]:
     """Write a request's progress, at most a few times a second: each write is an fsync."""
     written = 0.0
 
-    def write(told: Json) -> None:
+    def write(progress: Json) -> None:
         nonlocal written
         if time.monotonic() - written >= POLL_SECONDS:
-            _set(library, number, progress=told)
+            _set(library, number, progress=progress)
             written = time.monotonic()
 
     return write
@@ -134,33 +126,37 @@ def _progress_of(library: Library, number: int) -> Callable[[Json], None]:
 def _next(library: Library) -> sa.Row[Any] | None:
     """The oldest request that waits, or that a dead holder left running. Never one of our own."""
     open_ = sa.or_(
-        request.c.state == "queued",
-        sa.and_(request.c.state == "running", request.c.holder != os.getpid()),
+        request_table.c.state == "queued",
+        sa.and_(request_table.c.state == "running", request_table.c.holder != os.getpid()),
     )
     with library.read() as connection:
-        return connection.execute(sa.select(request).where(open_).order_by(request.c.id).limit(1)).first()
+        return connection.execute(
+            sa.select(request_table).where(open_).order_by(request_table.c.id).limit(1)
+        ).first()
 
 
-def _queue(library: Library, kind: str, arguments: Json) -> int:
+def enqueue(library: Library, request: Request) -> int:
+    """Leave a request to the holder of the lock; the number of its row."""
     with library.write() as connection:
         old = sa.and_(
-            request.c.created_at < time.time() - KEPT_SECONDS, request.c.state.in_(("done", "failed"))
+            request_table.c.created_at < time.time() - KEPT_SECONDS,
+            request_table.c.state.in_(("done", "failed")),
         )
-        connection.execute(sa.delete(request).where(old))
-        new = sa.insert(request).values(
-            kind=kind, arguments=arguments, state="queued", created_at=time.time()
+        connection.execute(sa.delete(request_table).where(old))
+        new = sa.insert(request_table).values(
+            kind=request.kind, arguments=arguments_of(request), state="queued", created_at=time.time()
         )
-        return int(connection.execute(new.returning(request.c.id)).scalar_one())
+        return int(connection.execute(new.returning(request_table.c.id)).scalar_one())
 
 
 def _set(library: Library, number: int, **values: Any) -> None:
     with library.write() as connection:
-        connection.execute(sa.update(request).where(request.c.id == number).values(**values))
+        connection.execute(sa.update(request_table).where(request_table.c.id == number).values(**values))
 
 
 def _get(library: Library, number: int) -> Json:
     with library.read() as connection:
-        row = connection.execute(sa.select(request).where(request.c.id == number)).one()
+        row = connection.execute(sa.select(request_table).where(request_table.c.id == number)).one()
     return dict(row._mapping)
 
 

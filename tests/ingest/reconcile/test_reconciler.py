@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mediaindex.ingest.reconcile.reconciler import DecodeTask, Reconciler
+from mediaindex.ingest.reconcile.decision import DecodeTask
+from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.media import (
     FileEvent,
     MediaInfo,
@@ -35,6 +36,7 @@ from mediaindex.store.catalog import (
 from mediaindex.store.catalog.schema import location, volume
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.library import Library, open_library
+from tests.support.reconciling import CatalogPass
 
 DECODER = "one"
 HOUR, MONTH = 3600.0, 30 * 86_400.0
@@ -61,8 +63,8 @@ def event(path: Path) -> FileEvent:
     return FileEvent(path, status.st_size, status.st_mtime_ns)
 
 
-def classify(reconciler: Reconciler, found: FileEvent) -> DecodeTask | None:
-    return reconciler.look(found) if reconciler.is_open(found) else None
+def classify(reconciler: CatalogPass, found: FileEvent) -> DecodeTask | None:
+    return reconciler.task(found)
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -71,9 +73,9 @@ def written(path: Path, content: bytes) -> Path:
     return path
 
 
-def scanned(opened: Library, root: Path, *, decoder: str = DECODER, redecode: bool = False) -> Reconciler:
+def scanned(opened: Library, root: Path, *, decoder: str = DECODER, redecode: bool = False) -> CatalogPass:
     """A finished pass over a folder; its work stands in `work`."""
-    reconciler = Reconciler(opened, [root], decoder=decoder, redecode=redecode)
+    reconciler = CatalogPass(opened, [root], decoder=decoder, redecode=redecode)
     for path in sorted(root.rglob("*")):
         if path.is_file():
             classify(reconciler, event(path))
@@ -82,7 +84,7 @@ def scanned(opened: Library, root: Path, *, decoder: str = DECODER, redecode: bo
 
 
 def work(opened: Library, root: Path, *, redecode: bool = False) -> list[str]:
-    reconciler = Reconciler(opened, [root], decoder=DECODER, redecode=redecode)
+    reconciler = CatalogPass(opened, [root], decoder=DECODER, redecode=redecode)
     found = [classify(reconciler, event(path)) for path in sorted(root.rglob("*")) if path.is_file()]
     reconciler.finish()
     return [item.event.path.name for item in found if item is not None]
@@ -131,7 +133,7 @@ def places(opened: Library) -> dict[str, tuple[int | None, bool, bool]]:
 
 def test_a_new_file_is_work_once(opened: Library, videos: Path) -> None:
     path = written(videos / "a.mp4", b"a")
-    reconciler = Reconciler(opened, [videos], decoder=DECODER)
+    reconciler = CatalogPass(opened, [videos], decoder=DECODER)
     first = classify(reconciler, event(path))
     assert isinstance(first, DecodeTask)
     assert (first.event.path, first.partial_hash, first.root) == (path, partial_hash(path), videos)
@@ -141,7 +143,7 @@ def test_a_new_file_is_work_once(opened: Library, videos: Path) -> None:
 def test_files_that_look_the_same_wait_for_the_first(opened: Library, videos: Path) -> None:
     for name in ("a.mp4", "b.mp4", "c.mp4"):
         written(videos / name, b"same")
-    reconciler = Reconciler(opened, [videos], decoder=DECODER)
+    reconciler = CatalogPass(opened, [videos], decoder=DECODER)
     found = [classify(reconciler, event(path)) for path in sorted(videos.iterdir())]
     first = found[0]
     assert first is not None
@@ -230,7 +232,7 @@ def test_an_unplugged_drive_moves_nothing(opened: Library, videos: Path, tmp_pat
     shutil.rmtree(videos)
     findings = scanned(opened, videos).findings
     assert (findings.offline, findings.moved) == (1, 0)
-    reconciler = Reconciler(opened, [tmp_path / "copy.mp4"], decoder=DECODER)
+    reconciler = CatalogPass(opened, [tmp_path / "copy.mp4"], decoder=DECODER)
     assert classify(reconciler, event(tmp_path / "copy.mp4")) is None
     assert reconciler.findings.copies == 1
     assert places(opened)["a.mp4"] == (video, True, False)
@@ -277,9 +279,9 @@ def failed(opened: Library, path: Path, *, state: str, next_at: float | None, st
         failures.set_failure(connection, record)
 
 
-def automatic(opened: Library, root: Path, **more: Any) -> Reconciler:
+def automatic(opened: Library, root: Path, **more: Any) -> CatalogPass:
     """A finished pass that nobody asked for."""
-    reconciler = Reconciler(opened, [root], decoder=DECODER, automatic=True, **more)
+    reconciler = CatalogPass(opened, [root], decoder=DECODER, automatic=True, **more)
     for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
         if path.is_file():
             classify(reconciler, event(path))
@@ -318,7 +320,7 @@ def test_who_tries_a_failed_file_again(
 
 def test_a_file_that_cannot_be_opened_waits_with_its_reason(opened: Library, videos: Path) -> None:
     gone = FileEvent(videos / "gone.mp4", 10, 1)
-    reconciler = Reconciler(opened, [videos], decoder=DECODER, automatic=True)
+    reconciler = CatalogPass(opened, [videos], decoder=DECODER, automatic=True)
     assert classify(reconciler, gone) is None
     with opened.read() as connection:
         record = failures.failures(connection)[gone.path]
@@ -344,7 +346,7 @@ def test_what_is_due_and_not_to_be_seen_waits_on(opened: Library, videos: Path, 
         volumes.ensure_volume(connection, uid="uuid:unplugged", label=None, mount_point=tmp_path / "usb")
     deleted.unlink()
     shutil.rmtree(tmp_path / "usb")
-    Reconciler(opened, [passed_over, deleted, unplugged], decoder=DECODER, automatic=True).finish()
+    CatalogPass(opened, [passed_over, deleted, unplugged], decoder=DECODER, automatic=True).finish()
     with opened.read() as connection:
         assert set(failures.failures(connection)) == {passed_over, unplugged}
         assert failures.due_failures(connection, time.time()) == []
@@ -408,7 +410,7 @@ def test_a_copy_of_a_forgotten_file_is_a_new_place(opened: Library, videos: Path
 
 def test_a_change_is_a_small_pass_with_the_words_of_its_root(opened: Library, videos: Path) -> None:
     changed = written(videos / "trip" / "day" / "a.mp4", b"a")
-    reconciler = Reconciler(opened, [changed.parent], decoder=DECODER, sources=[videos], automatic=True)
+    reconciler = CatalogPass(opened, [changed.parent], decoder=DECODER, sources=[videos], automatic=True)
     work = classify(reconciler, event(changed))
     assert work is not None
     assert work.root == videos
@@ -427,7 +429,7 @@ def test_lost_frames_are_work(opened: Library, videos: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(opened: Library, videos: Path) -> None:
-    reconciler = Reconciler(opened, [videos], decoder=DECODER)
+    reconciler = CatalogPass(opened, [videos], decoder=DECODER)
     gone = FileEvent(videos / "gone.mp4", 10, 1)
     assert classify(reconciler, gone) is None
     ((path, reason),) = reconciler.findings.unreadable
@@ -469,7 +471,7 @@ def test_the_catalog_follows_whatever_a_person_does(
         for number, steps in enumerate(rounds):
             for count, (step, name, other) in enumerate(steps):
                 do(step, folder / name, folder / other, f"{number} {count}".encode())
-            reconciler = Reconciler(opened, [folder], decoder=DECODER)
+            reconciler = CatalogPass(opened, [folder], decoder=DECODER)
             todo = [classify(reconciler, event(path)) for path in sorted(folder.iterdir())]
             for item in filter(None, todo):
                 for copy in reconciler.settled(item):

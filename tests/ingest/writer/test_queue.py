@@ -14,7 +14,15 @@ import sqlalchemy as sa
 
 from mediaindex.errors import UsageError, WriterBusy
 from mediaindex.ingest.writer import queue
-from mediaindex.ingest.writer.queue import Json, Outcome
+from mediaindex.ingest.writer.requests import (
+    ForgetRequest,
+    IndexRequest,
+    Json,
+    Outcome,
+    Request,
+    UseRequest,
+    arguments_of,
+)
 from mediaindex.store.catalog.schema import request
 from mediaindex.store.library import Library, open_library
 
@@ -25,18 +33,22 @@ def opened(library: Path) -> Iterator[Library]:
         yield made
 
 
+INDEX = IndexRequest((Path("/videos"),))
+REFUSED = UseRequest("nothing")
+
+
 class Recorder:
     """A writer that notes what it was asked."""
 
     def __init__(self) -> None:
-        self.done: list[tuple[str, Json]] = []
+        self.done: list[Request] = []
 
-    def __call__(self, kind: str, arguments: Json, progress: Callable[[Json], None]) -> Outcome:
-        progress({"stage": kind, "done": 1, "total": 2})
-        if kind == "refuse":
+    def __call__(self, request: Request, progress: Callable[[Json], None]) -> Outcome:
+        progress({"stage": request.kind, "done": 1, "total": 2})
+        if request == REFUSED:
             raise UsageError("that cannot be done; do something else")
-        self.done.append((kind, arguments))
-        return Outcome({"echo": arguments}, 0)
+        self.done.append(request)
+        return Outcome({"echo": arguments_of(request)}, 0)
 
 
 def silent(_: Json) -> None:
@@ -50,20 +62,20 @@ def states(library: Library) -> list[str]:
 
 def test_with_the_lock_free_the_work_is_done_here(opened: Library) -> None:
     perform, told = Recorder(), list[Json]()
-    outcome = queue.carry_out(opened, "index", {"a": 1}, perform=perform, progress=told.append)
-    assert outcome == Outcome({"echo": {"a": 1}}, 0)
+    outcome = queue.carry_out(opened, INDEX, perform=perform, progress=told.append)
+    assert outcome == Outcome({"echo": arguments_of(INDEX)}, 0)
     assert told == [{"stage": "index", "done": 1, "total": 2}]
     assert states(opened) == []
 
 
 def test_a_users_error_is_an_outcome_with_its_exit_code(opened: Library) -> None:
-    outcome = queue.carry_out(opened, "refuse", {}, perform=Recorder(), progress=silent)
+    outcome = queue.carry_out(opened, REFUSED, perform=Recorder(), progress=silent)
     assert (outcome.exit_code, outcome.error) == (2, "that cannot be done; do something else")
 
 
 def test_no_wait_queues_nothing(opened: Library) -> None:
     with opened.lock(), pytest.raises(WriterBusy):
-        queue.carry_out(opened, "index", {}, perform=Recorder(), progress=silent, wait=False)
+        queue.carry_out(opened, INDEX, perform=Recorder(), progress=silent, wait=False)
     assert states(opened) == []
 
 
@@ -73,7 +85,7 @@ def test_the_holder_carries_out_what_another_asks_and_the_asker_sees_it(opened: 
 
     def ask() -> None:
         with open_library(opened.root) as mine:
-            answered.append(queue.carry_out(mine, "index", {"n": 1}, perform=asker, progress=told.append))
+            answered.append(queue.carry_out(mine, INDEX, perform=asker, progress=told.append))
 
     with opened.lock():
         thread = threading.Thread(target=ask)
@@ -82,38 +94,38 @@ def test_the_holder_carries_out_what_another_asks_and_the_asker_sees_it(opened: 
             thread.join(0.02)
         assert queue.serve(opened, holder) == 1
         thread.join(30)
-    assert answered == [Outcome({"echo": {"n": 1}}, 0)]
-    assert holder.done == [("index", {"n": 1})]
+    assert answered == [Outcome({"echo": arguments_of(INDEX)}, 0)]
+    assert holder.done == [INDEX]
     assert asker.done == []
     assert told == [{"stage": "index", "done": 1, "total": 2}]
 
 
 def test_a_refused_request_comes_back_to_the_asker(opened: Library) -> None:
     with opened.lock():
-        number = queue._queue(opened, "refuse", {})
+        number = queue.enqueue(opened, REFUSED)
         queue.serve(opened, Recorder())
     outcome = queue._follow(opened, number, Recorder(), silent)
     assert (outcome.exit_code, outcome.error) == (2, "that cannot be done; do something else")
 
 
 def test_an_asker_whose_holder_is_gone_does_it_itself_older_requests_first(opened: Library) -> None:
-    perform = Recorder()
-    queue._queue(opened, "forget", {"older": True})
-    number = queue._queue(opened, "index", {"mine": True})
+    perform, older = Recorder(), ForgetRequest((Path("/videos"),))
+    queue.enqueue(opened, older)
+    number = queue.enqueue(opened, INDEX)
     outcome = queue._follow(opened, number, perform, silent)
     assert outcome.exit_code == 0
-    assert perform.done == [("forget", {"older": True}), ("index", {"mine": True})]
+    assert perform.done == [older, INDEX]
     assert states(opened) == ["done", "done"]
 
 
 def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
-    queue._queue(opened, "index", {"n": 1})
+    queue.enqueue(opened, INDEX)
     code = textwrap.dedent(f"""
         import pathlib, sys
         from mediaindex.ingest.writer import queue
         from mediaindex.store.library import open_library
         library = open_library(pathlib.Path({str(opened.root)!r}))
-        def perform(kind, arguments, progress):
+        def perform(request, progress):
             print("begun", flush=True)
             sys.stdin.read()
         with library.lock():
@@ -130,13 +142,13 @@ def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
     perform = Recorder()
     with opened.lock():
         assert queue.serve(opened, perform) == 1
-    assert perform.done == [("index", {"n": 1})]
+    assert perform.done == [INDEX]
 
 
 def test_a_fault_of_ours_does_not_leave_the_asker_waiting(opened: Library) -> None:
-    number = queue._queue(opened, "index", {})
+    number = queue.enqueue(opened, INDEX)
 
-    def broken(_kind: str, _arguments: Json, _progress: object) -> Outcome:
+    def broken(_request: Request, _progress: object) -> Outcome:
         raise RuntimeError("a fault")
 
     with opened.lock(), pytest.raises(RuntimeError, match="a fault"):

@@ -29,7 +29,7 @@ from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.reader import SpaceReader
 from tests.cli.conftest import film
-from tests.ingest.test_pipeline import ingest, run
+from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
 from tests.support.tiny_generators import CALIBRATION, generator_of, write_generator
 

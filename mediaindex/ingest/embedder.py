@@ -1,0 +1,188 @@
+"""Frames on disk → vectors that a search sees: embedded and committed in batches of videos."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from mediaindex.embed.encoder import Encoder
+from mediaindex.ingest.frame_batcher import FrameBatcher
+from mediaindex.store import commit
+from mediaindex.store.catalog import videos
+from mediaindex.store.commit import Embedded
+from mediaindex.store.library import Library
+from mediaindex.store.maintenance import housekeeping
+from mediaindex.store.vectors import spaces
+from mediaindex.store.vectors.spaces import Space, Unembedded
+
+logger = logging.getLogger(__name__)
+
+VIDEOS_A_COMMIT = 32
+VECTORS_A_COMMIT = 20_000
+SECONDS_A_COMMIT = 10.0
+# Frames wait so long for others to share a batch with.
+SECONDS_TO_A_FULL_BATCH = 2.0
+
+
+class Embedder:
+    """Fills one embedding space; the encoder, which takes seconds to load, is loaded for the first frame.
+
+    Args:
+        encoder: name of the encoder whose space is filled.
+        load: gives the encoder of a name.
+        ann_rows: vectors above which the space gets an approximate index.
+    """
+
+    def __init__(
+        self, library: Library, encoder: str, *, load: Callable[[str], Encoder], ann_rows: int
+    ) -> None:
+        self.encoder = encoder
+        self._library = library
+        self._load = load
+        self._ann_rows = ann_rows
+        self._opened: tuple[Space, FrameBatcher] | None = None
+        self._embedded: list[Embedded] = []
+        self._committed_at = self._fed_at = time.monotonic()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the encoder is loaded."""
+        return self._opened is not None
+
+    @property
+    def space(self) -> Space:
+        """The space that is being filled."""
+        return self._open()[0]
+
+    @property
+    def batcher(self) -> FrameBatcher:
+        """Where frames wait for their vectors."""
+        return self._open()[1]
+
+    @property
+    def has_full_batch(self) -> bool:
+        """Whether so many frames wait that a batch of them wastes nothing."""
+        return self.is_open and self.batcher.waiting >= self.batcher.size
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no frame has come for a while; before, a padded batch would cost as much as a full one."""
+        return time.monotonic() - self._fed_at > SECONDS_TO_A_FULL_BATCH
+
+    def add(self, video: Unembedded) -> None:
+        """Queue a video whose frames lie in the cache."""
+        self.batcher.add(video)
+        self._fed_at = time.monotonic()
+
+    def step(self, *, partial: bool) -> int:
+        """Embed one batch, and commit when enough is embedded or the last commit is long ago.
+
+        Args:
+            partial: embed also what does not fill a batch.
+
+        Returns:
+            How many videos became visible.
+        """
+        self._embedded += self.batcher.step(partial=partial)
+        vectors = sum(len(video.embeddings.vectors) for video in self._embedded)
+        late = time.monotonic() - self._committed_at > SECONDS_A_COMMIT
+        enough = len(self._embedded) >= VIDEOS_A_COMMIT or vectors >= VECTORS_A_COMMIT
+        return self.flush() if enough or (self._embedded and late) else 0
+
+    def flush(self) -> int:
+        """Make visible what is embedded; how many videos that are."""
+        batch, self._embedded = self._embedded, []
+        if batch:
+            commit.put(self._library, self.space, batch)
+        self._committed_at = time.monotonic()
+        return len(batch)
+
+    def drain(self, attend: Callable[[], None]) -> int:
+        """Embed all that waits, and make it visible; how many videos became visible.
+
+        Args:
+            attend: called between two batches.
+        """
+        visible = 0
+        while self.batcher.waiting:
+            visible += self.step(partial=True)
+            attend()
+        return visible + self.flush()
+
+    def complete(self, attend: Callable[[], None], progress: Callable[[int, int], None]) -> int:
+        """Embed every video that lacks vectors in the space, then let it serve.
+
+        Args:
+            attend: called between two batches. progress: told how many videos of how many are queued.
+
+        Returns:
+            How many videos became visible.
+        """
+        if not self.is_open and self._is_complete():
+            return 0
+        visible = self.drain(attend)
+        missing = self._missing()
+        for number, video in enumerate(missing):
+            self.batcher.add(video)
+            while self.has_full_batch:
+                visible += self.step(partial=False)
+                progress(number, len(missing))
+                attend()
+        visible += self.drain(attend)
+        with self._library.write() as connection:
+            spaces.switch_space(connection, self.space.id)
+        return visible
+
+    def tidy(self) -> None:
+        """After a pass: merge small fragments of the space, and build its index where it is large."""
+        if self._opened is not None and (table := self._library.vectors(self.space)).exists:
+            housekeeping.tidy(self._library, self.space)
+            table.ensure_index(self._ann_rows)
+
+    def use(self, encoder: str) -> None:
+        """Fill the space of another encoder from now on, from the frame cache too."""
+        self.flush()
+        self.encoder, self._opened = encoder, None
+        self._open()
+
+    def _open(self) -> tuple[Space, FrameBatcher]:
+        if self._opened is None:
+            encoder = self._load(self.encoder)
+            self._opened = self._space_of(encoder), FrameBatcher(encoder, self._library.frames)
+        return self._opened
+
+    def _space_of(self, encoder: Encoder) -> Space:
+        spec = encoder.spec
+        with self._library.write() as connection:
+            return spaces.ensure_space(
+                connection,
+                encoder=spec.name,
+                digest=spec.digest,
+                preprocessing=spec.preprocessing,
+                dim=spec.dim,
+                evidence_dim=spec.evidence_dim,
+                blend=spec.blend,
+            )
+
+    def _is_complete(self) -> bool:
+        """Whether the encoder's space serves already and lacks nothing."""
+        with self._library.read() as connection:
+            serving = spaces.active_space(connection)
+            if serving is None:
+                return not videos.cached_frames(connection)
+            return serving.encoder == self.encoder and not spaces.missing_vectors(connection, serving.id)
+
+    def _missing(self) -> list[Unembedded]:
+        """Videos without vectors in the space; those whose cached frames are lost are to be decoded again."""
+        with self._library.read() as connection:
+            missing = spaces.missing_vectors(connection, self.space.id)
+        lost = {video.extraction_id for video in missing if not self._is_cached(video)}
+        if lost:
+            logger.warning("%d videos lost their cached frames; the next index decodes them again", len(lost))
+            with self._library.write() as connection:
+                videos.mark_frames_lost(connection, sorted(lost))
+        return [video for video in missing if video.extraction_id not in lost]
+
+    def _is_cached(self, video: Unembedded) -> bool:
+        return self._library.frames.count(video.frame_file) == video.frames

@@ -1,0 +1,385 @@
+"""One pass over the files of some roots: each is decided on, decoded, recorded and embedded, in this order.
+
+Decoding runs in threads with a bounded process each; deciding, embedding and all writing run in the
+caller's thread. What is decoded is recorded at once (its frames are on disk), what is embedded becomes
+visible in batches.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mediaindex.errors import MediaError
+from mediaindex.ingest.embedder import Embedder
+from mediaindex.ingest.eta import EtaEstimator
+from mediaindex.ingest.pools.file_reading import (
+    BrokenFile,
+    DecodedFile,
+    Decoding,
+    FileResult,
+    PoolHalt,
+    ProbedFile,
+    Reading,
+    Result,
+    look_once,
+    read_headers,
+)
+from mediaindex.ingest.pools.threads import DecodePool
+from mediaindex.ingest.progress import Outlook, Progress, Report, Stage, failed_row
+from mediaindex.ingest.reconcile.claims import Claims
+from mediaindex.ingest.reconcile.decision import Decision, DecodeTask, Effect
+from mediaindex.ingest.reconcile.in_flight import InFlight
+from mediaindex.ingest.reconcile.reconciler import Reconciler
+from mediaindex.ingest.recorder import FileOutcome, current_event, outcome_of
+from mediaindex.media import FileEvent
+from mediaindex.sources.content_hash import full_hash
+from mediaindex.store import commit
+from mediaindex.store.catalog import first_looks, locations, videos
+from mediaindex.store.catalog.locations import Location
+from mediaindex.store.library import Library
+
+SECONDS_OF_AN_OUTLOOK = 1.0
+# From so many new files on, all of them are looked at before any is decoded in full.
+MANY_FILES = 32
+# Files looked at before their turn to be decoded, for each decoder.
+AHEAD_A_JOB = 3
+# Touched locations wait so long for others: a transaction for each of 20 000 would take minutes.
+ROWS_A_TRANSACTION = 500
+SECONDS_A_TRANSACTION = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Corridor:
+    """What the passes of one writer share.
+
+    Attributes:
+        progress: told where a pass stands.
+        attend: called between steps, at least every second; other processes' requests, and passes within
+            the pass, are carried out there.
+    """
+
+    library: Library
+    decoding: Decoding
+    embedder: Embedder
+    claims: Claims
+    progress: Callable[[Progress], None]
+    attend: Callable[[], None]
+
+    def complete_space(self) -> int:
+        """Embed every video that lacks vectors, then let the space serve; how many became visible."""
+        return self.embedder.complete(
+            self.attend, lambda done, total: self.progress(Progress("embedding", done, total))
+        )
+
+
+class IndexPass:
+    """Carries out what the reconciler decides and what the recorder answers, and counts it.
+
+    Attributes:
+        seen: paths that the scan found. in_flight: contents on their way to the decoder.
+    """
+
+    def __init__(self, corridor: Corridor, reconciler: Reconciler) -> None:
+        self.report = Report()
+        self._corridor = corridor
+        self._library = corridor.library
+        self._embedder = corridor.embedder
+        self._reconciler = reconciler
+        self.in_flight = InFlight()
+        self.seen: set[Path] = set()
+        self._moved_from: set[Path] = set()
+        self._known_failures: list[dict[str, str]] = []
+        self._unreadable: list[dict[str, str]] = []
+        self._deferred: list[Effect] = []
+        self._deferred_since = time.monotonic()
+        self._sampling = repr(corridor.decoding.sampling)
+        self._eta: EtaEstimator | None = None
+        self._outlook_at: tuple[float, Outlook] | None = None
+
+    # The steps of a pass
+
+    def undecided(self, events: Iterable[FileEvent]) -> list[FileEvent]:
+        """Files of which path, size and mtime do not tell all."""
+        to_examine = []
+        for event in events:
+            self.report.videos += 1
+            if event.path not in self.seen:
+                decision = self._reconciler.decide_by_stat(event)
+                self.carry_out(decision)
+                if decision.kind == "examine":
+                    to_examine.append(event)
+            if self.report.videos % 100 == 0:
+                self._corridor.progress(Progress("scanning", self.report.videos, None))
+                self._corridor.attend()
+        return to_examine
+
+    def look_first(self, events: Sequence[FileEvent]) -> list[DecodeTask]:
+        """Names and headers, then one frame of each, newest first; the tasks that are left after it."""
+        newest = sorted(events, key=lambda event: -event.mtime_ns)
+        tasks = self.read(newest, "reading headers", read_headers)
+        with self._library.read() as connection:
+            seen = first_looks.paths_looked_at(connection, [task.event.path for task in tasks])
+        self.read([task for task in tasks if task.event.path not in seen], "first looks", look_once)
+        self._embedder.drain(self._corridor.attend)
+        failed = {row["path"] for row in self.report.failed}
+        with self._library.read() as connection:
+            media_seconds = first_looks.unread_seconds(connection)
+        spec = self._embedder.batcher.encoder.spec
+        vector_bytes = 2 * spec.dim + 2 * (spec.evidence_dim or 0) + 16
+        self._eta = EtaEstimator(media_seconds, vector_bytes=vector_bytes)
+        return [task for task in tasks if str(task.event.path) not in failed]
+
+    def read(
+        self,
+        files: Sequence[FileEvent | DecodeTask],
+        stage: Stage = "indexing",
+        reading: Reading | None = None,
+    ) -> list[DecodeTask]:
+        """Read files, in this order as far as several decoders allow, and carry out what comes of each.
+
+        Args:
+            files: decided on when their turn comes, or tasks.
+            reading: how; None decodes them in full. Only then what becomes visible counts as indexed.
+
+        Returns:
+            Files of which only the headers were read.
+        """
+        if not files:
+            return []
+        claims = self._corridor.claims
+        paths = {_event_of(file).path for file in files}
+        claims.claim(paths)
+        try:
+            with DecodePool(self._library.frames, self._corridor.decoding, reading) as pool:
+                return self._drive(pool, files, stage, counts=reading is None)
+        except KeyboardInterrupt:
+            self._embedder.flush()
+            raise
+        finally:
+            claims.release(paths)
+
+    def _drive(
+        self, pool: DecodePool, files: Sequence[FileEvent | DecodeTask], stage: Stage, *, counts: bool
+    ) -> list[DecodeTask]:
+        """The loop that carries decisions to the decoder and its results to the catalog.
+
+        Args:
+            counts: whether what becomes visible counts as indexed.
+        """
+        ahead = AHEAD_A_JOB * self._corridor.decoding.jobs
+        waiting = deque(files)
+        probed: list[DecodeTask] = []
+        while waiting or pool.in_flight:
+            if waiting and pool.in_flight < ahead:
+                task = self._task_of(waiting.popleft())
+                if task is not None:
+                    pool.submit(task)
+            if pool.in_flight:
+                result = self._next_result(pool, wait=pool.in_flight >= ahead or not waiting)
+                if result is not None:
+                    waiting += self._record(result).requeued
+                if isinstance(result, ProbedFile):
+                    probed.append(result.task)
+            if self._embedder.is_open:
+                visible = self._embedder.step(partial=self._embedder.is_idle)
+                self.report.indexed += visible if counts else 0
+            self._tell(stage, len(files) - len(waiting) - pool.in_flight, len(files))
+            self._corridor.attend()
+        return probed
+
+    def embed_missing(self) -> None:
+        """Embed every video that lacks vectors in the space, then let the space serve."""
+        self.report.indexed += self._corridor.complete_space()
+
+    def confirm(self) -> None:
+        """Read in full what size and partial hash identified; what differs is indexed anew."""
+        with self._library.read() as connection:
+            unconfirmed = locations.unconfirmed(connection)
+        different: list[DecodeTask] = []
+        for number, location in enumerate(unconfirmed):
+            progress = Progress("confirming", number, len(unconfirmed), path=location.path)
+            self._corridor.progress(progress)
+            task = self._confirmation(location)
+            if task is not None:
+                different.append(task)
+            self._corridor.attend()
+        if different:
+            self.read(different)
+            self.embed_missing()
+
+    def note_absences(self) -> bool:
+        """Note which known files are gone; whether any vanished since the last pass."""
+        absences = self._reconciler.absences(self.seen, self._moved_from)
+        self.report.offline += absences.offline
+        self._write((*self._take_deferred(), *absences.effects))
+        return absences.vanished
+
+    def finish_report(self, unreadable: Sequence[tuple[Path, str]]) -> Report:
+        """The report, with the files that were not read beside those that broke in this pass.
+
+        Args:
+            unreadable: folders that could not be read, which were never counted as videos.
+        """
+        report = self.report
+        report.failed += self._known_failures + self._unreadable
+        report.videos -= len(report.skipped) + len(report.failed)
+        report.failed += [failed_row(path, "read", reason) for path, reason in unreadable]
+        report.broke = report.broke or bool(self._unreadable or unreadable)
+        return report
+
+    # One file
+
+    def _task_of(self, file: FileEvent | DecodeTask) -> DecodeTask | None:
+        """What is to be decoded of a file as it is at its turn, which can be days after the scan."""
+        if isinstance(file, DecodeTask):
+            return file
+        event = current_event(file)
+        if event is None:
+            return None
+        return self.carry_out(self._reconciler.decide_by_content(event, self.in_flight))
+
+    def carry_out(self, decision: Decision) -> DecodeTask | None:
+        """Write what a decision asks for, and count it; the task that goes to the decoder now."""
+        path = decision.event.path
+        if decision.cause == "being read":
+            self._corridor.claims.leave_alone([path])
+            return None
+        self.seen.add(path)
+        self._count(decision)
+        if decision.moved_from is not None:
+            self._moved_from.add(decision.moved_from)
+        if decision.kind in ("moved", "copy") or decision.cause == "unreadable":
+            self._write((*self._take_deferred(), *decision.effects))
+        else:
+            self._defer(decision.effects)
+        task = decision.task
+        return task if task is not None and self.in_flight.join(task) else None
+
+    def _count(self, decision: Decision) -> None:
+        report, failure = self.report, decision.failure
+        report.unchanged += decision.kind == "known"
+        report.moved += decision.kind == "moved"
+        report.copies += decision.kind == "copy"
+        if decision.cause == "no film":
+            report.skipped.append({"path": str(decision.event.path), "reason": decision.reason})
+        elif decision.cause == "failed before" and failure is not None:
+            self._known_failures.append(failed_row(failure.path, failure.stage, failure.reason))
+        elif decision.cause == "unreadable":
+            self._unreadable.append(failed_row(decision.event.path, "read", decision.reason))
+
+    def _next_result(self, pool: DecodePool, *, wait: bool) -> FileResult | None:
+        """What the pool has finished; None where nothing came in time.
+
+        Raises:
+            BaseException: what halted the decoding of everything.
+        """
+        result: Result | None = pool.get(0.2 if wait and not self._embedder.has_full_batch else 0.0)
+        if isinstance(result, PoolHalt):
+            raise result.error
+        return result
+
+    def _record(self, result: FileResult) -> FileOutcome:
+        """Write what a result means, and count it."""
+        task = result.task
+        goes_on = isinstance(result, ProbedFile) or (isinstance(result, DecodedFile) and result.is_first_look)
+        alike = (task,) if goes_on else self.in_flight.settle(task)
+        outcome = outcome_of(result, alike, sampling=self._sampling, failures=self._reconciler.failures)
+        try:
+            self._write(outcome.effects)
+        finally:
+            if isinstance(result, DecodedFile):
+                # A row names its frames now, or never will.
+                self._library.frames.settle(result.frame_file)
+                commit.remove_unowned(self._library, result.frame_file)
+        self._corridor.claims.release(outcome.finished)
+        if isinstance(result, DecodedFile) and not result.is_first_look:
+            self._count_decoded(result)
+        report = self.report
+        report.copies += outcome.copies
+        report.skipped += [{"path": str(path), "reason": reason} for path, reason in outcome.skipped]
+        report.failed += [failed_row(f.path, f.stage, f.reason) for f in outcome.failed]
+        report.broke = report.broke or isinstance(result, BrokenFile)
+        return outcome
+
+    def _count_decoded(self, file: DecodedFile) -> None:
+        report, media_seconds = self.report, file.segmentation.duration_seconds
+        report.decoded += 1
+        report.frames += len(file.seconds)
+        report.segments += len(file.segmentation.segments)
+        report.media_seconds += media_seconds
+        if self._eta is not None:
+            size = self._library.frames.size(file.frame_file)
+            self._eta.add(media_seconds, frames=len(file.seconds), blob_bytes=size)
+
+    def _confirmation(self, location: Location) -> DecodeTask | None:
+        """Check one location against the full hash; what is to be decoded where it differs."""
+        assert location.content is not None
+        try:
+            status = location.path.stat()
+            content = full_hash(location.path, cancelled=self._attend_while_hashing)
+        except (OSError, MediaError):
+            return None  # gone or unreadable for now: the next scan says what it is
+        if (status.st_size, status.st_mtime_ns) != (location.size, location.mtime_ns):
+            return None
+        with self._library.write() as connection:
+            known = videos.identity_of(connection, location.content)
+            if known.hash == content:
+                locations.update_location(connection, location.id, confirmed=True)
+                return None
+        event = FileEvent(location.path, status.st_size, status.st_mtime_ns)
+        root = self._reconciler.root_of(location.path)
+        return DecodeTask(event, known.partial_hash, location.volume_id, root)
+
+    def _attend_while_hashing(self) -> bool:
+        """A turn for others within a long file; nothing is cancelled."""
+        self._corridor.attend()
+        return False
+
+    # Writing
+
+    def _write(self, effects: Sequence[Effect]) -> None:
+        """Write effects in one transaction, then queue what is to be embedded."""
+        if not effects:
+            return
+        with self._library.write() as connection:
+            recorded = [effect.apply(connection) for effect in effects]
+        for video in recorded:
+            if video is not None:
+                self._embedder.add(video)
+
+    def _defer(self, effects: Sequence[Effect]) -> None:
+        """Write these effects soon, together with others."""
+        if not self._deferred:
+            self._deferred_since = time.monotonic()
+        self._deferred += effects
+        late = time.monotonic() - self._deferred_since > SECONDS_A_TRANSACTION
+        if late or len(self._deferred) >= ROWS_A_TRANSACTION:
+            self._write(self._take_deferred())
+
+    def _take_deferred(self) -> list[Effect]:
+        deferred, self._deferred = self._deferred, []
+        return deferred
+
+    # What is told
+
+    def _tell(self, stage: Stage, done: int, total: int) -> None:
+        media_seconds = self.report.media_seconds
+        self._corridor.progress(Progress(stage, done, total, media_seconds, outlook=self._outlook()))
+
+    def _outlook(self) -> Outlook | None:
+        """How the first pass stands, counted anew once a second: the counts read every video's row."""
+        if self._eta is None:
+            return None
+        if self._outlook_at is None or time.monotonic() - self._outlook_at[0] > SECONDS_OF_AN_OUTLOOK:
+            with self._library.read() as connection:
+                share = first_looks.searchable_share(connection)
+            self._outlook_at = (time.monotonic(), self._eta.outlook(share))
+        return self._outlook_at[1]
+
+
+def _event_of(file: FileEvent | DecodeTask) -> FileEvent:
+    return file.event if isinstance(file, DecodeTask) else file

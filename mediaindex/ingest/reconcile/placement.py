@@ -1,0 +1,160 @@
+"""Effects on the rows of one path: where a content lies, and what is noted against a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.media import FileEvent
+from mediaindex.store.catalog import failures, fulltext, locations, videos
+from mediaindex.store.catalog.failures import Failure
+from mediaindex.store.catalog.locations import Location
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateLocation:
+    """Change columns of a location, unless another pass found its file elsewhere meanwhile."""
+
+    location: Location
+    values: Mapping[str, Any]
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        path = self.location.path
+        locations.update_location(connection, self.location.id, only_at=path, **self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMissing:
+    """The content that was known at a path is not there any more."""
+
+    path: Path
+    since: float
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        locations.miss(connection, self.path, self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFailure:
+    """A file could not be read; it may hold a film, so it is not skipped."""
+
+    failure: Failure
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        failures.set_failure(connection, self.failure)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSkip:
+    """A file can be read and holds no film."""
+
+    event: FileEvent
+    reason: str
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        event = self.event
+        failures.set_skip(
+            connection, event.path, size=event.size, mtime_ns=event.mtime_ns, reason=self.reason
+        )
+        failures.clear_failure(connection, event.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ClearNotes:
+    """A file could be read and holds a film, or is gone: nothing stands against its path."""
+
+    path: Path
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        failures.clear_failure(connection, self.path)
+        failures.clear_skip(connection, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ClearSkip:
+    """A file that was skipped is to be read again."""
+
+    path: Path
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        failures.clear_skip(connection, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLocation:
+    """A known content has left its place and lies at another path.
+
+    Attributes:
+        automatic: nobody asked for this pass: what the user forgot stays hidden where it goes, unless
+            something else was known there.
+    """
+
+    location: Location
+    event: FileEvent
+    video_id: int
+    volume_id: int
+    root: Path
+    automatic: bool
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it; what was known at the new path gives way."""
+        path = self.event.path
+        replaced = locations.location_at(connection, path)
+        if replaced is not None:
+            locations.remove_locations(connection, [replaced.id])
+        stays_hidden = self.automatic and replaced is None
+        locations.update_location(
+            connection,
+            self.location.id,
+            path=path,
+            volume_id=self.volume_id,
+            mtime_ns=self.event.mtime_ns,
+            confirmed=False,
+            missing_since=None,
+            forgotten_at=self.location.forgotten_at if stays_hidden else None,
+        )
+        fulltext.set_location_words(connection, self.location.id, self.video_id, path, self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCopy:
+    """A known content lies at one more path; the full hash is still to confirm that.
+
+    Content that has no vectors yet is shown at the path once they are there.
+    """
+
+    event: FileEvent
+    video_id: int
+    volume_id: int
+    root: Path
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        event, video_id = self.event, self.video_id
+        old = locations.location_at(connection, event.path)
+        shown = videos.is_shown(connection, video_id)
+        location_id = locations.place(
+            connection,
+            event.path,
+            volume_id=self.volume_id,
+            video_id=video_id if shown else (old.video_id if old else None),
+            next_video_id=None if shown else video_id,
+            size=event.size,
+            mtime_ns=event.mtime_ns,
+            confirmed=False,
+            missing_since=None,
+        )
+        if old is not None and old.video_id is not None and shown:
+            videos.remove_unplaced_videos(connection, [old.video_id])
+        fulltext.set_location_words(connection, location_id, video_id, event.path, self.root)

@@ -1,0 +1,115 @@
+"""Effects of a file that was read: its headers, its first look, or all of its frames become rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mediaindex.decode.worker import DECODER_VERSION
+from mediaindex.ingest.pools.file_reading import DecodedFile, ProbedFile
+from mediaindex.ingest.reconcile.decision import DecodeTask
+from mediaindex.ingest.reconcile.placement import ClearNotes, PlaceCopy
+from mediaindex.store.catalog import first_looks, fulltext, locations, videos
+from mediaindex.store.catalog.videos import Identity
+from mediaindex.store.vectors.spaces import Unembedded
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHeaders:
+    """Let words find a file, which has no picture yet."""
+
+    file: ProbedFile
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it; nothing where an earlier pass did."""
+        task, info = self.file.task, self.file.info
+        event = task.event
+        identity = Identity(event.size, task.partial_hash, None)
+        if first_looks.unread_video_at(connection, event.path, identity) is not None:
+            return
+        video_id = first_looks.add_unread_video(connection, identity, info)
+        location_id = first_looks.place_unread(
+            connection,
+            event.path,
+            video_id,
+            volume_id=task.volume_id,
+            size=event.size,
+            mtime_ns=event.mtime_ns,
+        )
+        fulltext.set_video_words(connection, video_id, info.title, info.tags)
+        fulltext.set_location_words(connection, location_id, video_id, event.path, task.root)
+        ClearNotes(event.path).apply(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFirstLook:
+    """Let the one frame of a first look be found until the others come."""
+
+    file: DecodedFile
+    sampling: str
+
+    def apply(self, connection: sa.Connection) -> Unembedded | None:
+        """Write it; nothing where the file was forgotten or moved meanwhile, and its blob is swept."""
+        file = self.file
+        video_id = first_looks.unread_video_at(connection, file.task.event.path, file.identity)
+        if video_id is None:
+            return None
+        extraction_id = _add_extraction(connection, video_id, file, self.sampling, first_look=True)
+        return Unembedded(video_id, extraction_id, file.frame_file, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDecoded:
+    """Record a content with its frames and words, at its place and at those of its copies.
+
+    Attributes:
+        copies: files that looked the same and waited for this one.
+    """
+
+    file: DecodedFile
+    sampling: str
+    copies: tuple[DecodeTask, ...]
+
+    def apply(self, connection: sa.Connection) -> Unembedded:
+        """Write it; the path keeps its old content until the new one has vectors."""
+        file = self.file
+        task, event = file.task, file.task.event
+        first_looks.take_hash(connection, event.path, file.identity)
+        duration = file.segmentation.duration_seconds
+        video_id = videos.ensure_video(connection, file.identity, file.info, duration)
+        extraction_id = _add_extraction(connection, video_id, file, self.sampling)
+        location_id = locations.place(
+            connection,
+            event.path,
+            volume_id=task.volume_id,
+            next_video_id=video_id,
+            size=event.size,
+            mtime_ns=event.mtime_ns,
+            confirmed=True,
+            missing_since=None,
+        )
+        fulltext.set_video_words(connection, video_id, file.info.title, file.info.tags)
+        fulltext.set_location_words(connection, location_id, video_id, event.path, task.root)
+        fulltext.set_embedded_subtitles(connection, video_id, file.cues)
+        ClearNotes(event.path).apply(connection)
+        for copy in self.copies:
+            PlaceCopy(copy.event, video_id, copy.volume_id, copy.root).apply(connection)
+        return Unembedded(video_id, extraction_id, file.frame_file, len(file.seconds))
+
+
+def _add_extraction(
+    connection: sa.Connection, video_id: int, file: DecodedFile, sampling: str, *, first_look: bool = False
+) -> int:
+    return videos.add_extraction(
+        connection,
+        video_id,
+        frame_file=file.frame_file,
+        decoder=DECODER_VERSION,
+        sampling=sampling,
+        seconds=file.seconds,
+        outline=file.segmentation,
+        first_look=first_look,
+    )
