@@ -21,6 +21,7 @@ from mediaindex.sources.filetypes import (
     is_text,
 )
 from mediaindex.sources.ignore_file import IGNORE_FILE
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.sources.rules import (
     Rules,
     Scope,
@@ -58,11 +59,7 @@ def scan(
 
 
 def _outside(paths: Sequence[str], roots: Sequence[str]) -> list[str]:
-    return [path for path in paths if not any(_holds(root, path) for root in roots)]
-
-
-def _holds(folder: str, path: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    return [path for path in paths if not any(lies_below(path, root) for root in roots)]
 
 
 class _Scan:

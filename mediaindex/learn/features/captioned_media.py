@@ -28,6 +28,7 @@ from mediaindex.learn.features.caption_tables import (
 )
 from mediaindex.sources.content_hash import full_hash, partial_hash
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.sources.rules import Rules
 from mediaindex.sources.scan import is_dataless, scan
 
@@ -226,9 +227,9 @@ class _Names:
             MediaError: there is none, or more than one, or it lies outside the folder.
         """
         path = Path(os.path.normpath(os.path.join(self._folder, name)))
-        if path.is_relative_to(self._resolved):  # an absolute name, the folder being behind a link
+        if lies_below(path, self._resolved):  # an absolute name, the folder being behind a link
             path = self._folder / path.relative_to(self._resolved)
-        if not path.is_relative_to(self._folder):
+        if not lies_below(path, self._folder):
             raise MediaError(f"it lies outside {self._folder}")
         if path.is_file():
             return path
@@ -292,9 +293,7 @@ def _assigned(
             torn = f"two splits: {', '.join(sorted(splits))}" if len(splits) > 1 else "two groups"
             skipped.append(SkippedInput(str(item.path), f"the captions of its group are in {torn}"))
             continue
-        name = (
-            item.path.relative_to(folder).as_posix() if item.path.is_relative_to(folder) else str(item.path)
-        )
+        name = item.path.relative_to(folder).as_posix() if lies_below(item.path, folder) else str(item.path)
         split = next(iter(splits), None) or split_of(item.group)
         clips = tuple(_clips(item))
         found.append(CaptionedMedia(item.path, name, item.content, item.group, split, clips))

@@ -37,6 +37,7 @@ from mediaindex.errors import (
     StoreError,
     UsageError,
 )
+from mediaindex.sources.path_tree import overlap
 from mediaindex.store.catalog.database import (
     CLEAN,
     HEAD,
@@ -143,8 +144,7 @@ def refuse_overlap(root: Path, folder: Path) -> None:
     Raises:
         UsageError: one of the folders lies in the other.
     """
-    here, there = Path(os.path.realpath(root)), Path(os.path.realpath(folder))
-    if here == there or here in there.parents or there in here.parents:
+    if overlap(os.path.realpath(root), os.path.realpath(folder)):
         raise UsageError(f"{folder} and the library {root} lie in each other; choose another folder")
 
 
