@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.sources.volumes import Mount, system_mounts
+from mediaindex.sources.mount_listing import Mount, system_mounts
 from mediaindex.sources.watch import mount_table, observer
 from mediaindex.sources.watch.mount_table import MountTable
 from mediaindex.sources.watch.observer import Observation
