@@ -40,7 +40,8 @@ from mediaindex.store.catalog.schema import (
     word,
 )
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.vectors.lance import LanceSpace, VectorRows
+from mediaindex.store.vectors.lance import LanceSpace
+from mediaindex.store.vectors.rows import VectorRows
 from tests.cli.conftest import Commands, film, srt, use_these_encoders
 from tests.support.media import extract_here
 

@@ -28,7 +28,7 @@ from mediaindex.store.commit import (
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check, repair
 from mediaindex.store.vectors import spaces
-from mediaindex.store.vectors.lance import new_generation, vector_rows
+from mediaindex.store.vectors.rows import new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space
 from tests.store.conftest import AddVideo, embeddings, make_space, write_blob
 

@@ -39,8 +39,8 @@ from mediaindex.store.lock import (
     holder,
     writer_lock,
 )
-from mediaindex.store.vectors.lance import VectorRows
 from mediaindex.store.vectors.matrix import MatrixFile
+from mediaindex.store.vectors.rows import VectorRows
 from tests.store.conftest import write_blob
 
 SAME_FOLDER = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

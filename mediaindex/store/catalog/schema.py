@@ -37,8 +37,8 @@ class PathType(sa.TypeDecorator[Path]):
 class JsonType(sa.TypeDecorator[object]):
     """A JSON value as text.
 
-    SQLAlchemy's own JSON type stores the same bytes, but declares a column JSON, to which SQLite gives numeric
-    affinity. Alembic's revisions made the columns TEXT, and would count each of them as changed.
+    SQLAlchemy's own JSON type stores the same bytes, but declares a column JSON, to which SQLite gives
+    numeric affinity. Alembic's revisions made the columns TEXT, and would count each of them as changed.
     """
 
     impl = Text

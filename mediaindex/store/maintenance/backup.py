@@ -21,7 +21,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import secrets
 import shutil
 import sqlite3
@@ -57,6 +56,7 @@ from mediaindex.store.layout import (
 )
 from mediaindex.store.library import Library
 from mediaindex.store.lock import writer_lock
+from mediaindex.store.vectors.table_files import data_and_manifests
 
 DESCRIPTION = "backup.json"
 FORMAT = 1
@@ -198,25 +198,6 @@ def is_copied(copy: Copy) -> bool:
     return found.st_size == copy.size and (copy.once or alike)
 
 
-def table_files(vectors: Path) -> tuple[list[tuple[Path, int]], list[tuple[Path, int]]]:
-    """(what never changes under its name, manifests) of all tables, each with its size.
-
-    Manifests are listed first: one is published after the files that it names.
-    """
-
-    def is_manifest(path: Path) -> bool:
-        return path.parent.name == "_versions"
-
-    manifests: list[tuple[Path, int]] = []
-    data: list[tuple[Path, int]] = []
-    for table in sorted(vectors.glob("space_*.lance")):
-        if table.is_symlink() or not re.fullmatch(r"space_\d+\.lance", table.name):
-            continue
-        manifests += [(p, n) for p, n in regular_files(table / "_versions") if p.suffix == ".manifest"]
-        data += [(p, n) for p, n in regular_files(table) if not is_manifest(p) and p.name[0] != "."]
-    return data, manifests
-
-
 def other_files(root: Path) -> Iterator[tuple[Path, int]]:
     """Encoders and generators: what the user brought or trained."""
     for name in ("encoders", "generators"):
@@ -267,7 +248,7 @@ def _copy_library(library: Library, folder: Path, identity: str, told: Told) -> 
         done = BackedUp(videos)
         present = blobs(library.root, named)
         done.missing = sorted(n for n in named - present.keys() if not n.startswith((LOST, EVICTED)))
-        data, manifests = table_files(library.root / "vectors")
+        data, manifests = data_and_manifests(library.root / "vectors")
         plan = [_copy(library.root, folder, library.root / "frames" / n, size) for n, size in present.items()]
         plan += [_copy(library.root, folder, *file, once=False) for file in other_files(library.root)]
         vectors = [_copy(library.root, folder, *file) for file in data]

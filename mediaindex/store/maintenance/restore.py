@@ -49,8 +49,8 @@ from mediaindex.store.maintenance.backup import (
     copy_file,
     describe,
     other_files,
-    table_files,
 )
+from mediaindex.store.vectors.table_files import data_and_manifests
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def restore(root: Path, backup: Backup, told: Told = lambda _done, _all: None) -
 
 def _plan(backup: Backup, incoming: Path) -> list[Copy]:
     folder = backup.folder
-    data, manifests = table_files(folder / "vectors")
+    data, manifests = data_and_manifests(folder / "vectors")
     found = [(folder / "frames" / name, size) for name, size in backup.frames.items()]
     found += [*other_files(folder), *data, *manifests]
     found.append((folder / DATABASE, (folder / DATABASE).stat().st_size))
