@@ -30,8 +30,9 @@ from mediaindex.store.commit import (
 )
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.lock import writer_lock
-from mediaindex.store.maintenance import backup as backups
-from mediaindex.store.maintenance.backup import back_up, describe
+from mediaindex.store.maintenance import copying
+from mediaindex.store.maintenance.backup import back_up
+from mediaindex.store.maintenance.backup_description import describe
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.maintenance.housekeeping import compact
 from mediaindex.store.maintenance.restore import (
@@ -353,14 +354,14 @@ def test_a_part_that_cannot_be_moved_leaves_the_old_library(
 def test_a_table_that_vanishes_under_the_copy_is_left_to_the_restore(
     three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_file = backups.copy_file
+    copy_file = copying.copy_file
 
     def vanish(source: Path, goal: Path) -> None:
         if "vectors" in source.parts:
             raise FileNotFoundError(2, "No such file or directory")
         copy_file(source, goal)
 
-    monkeypatch.setattr(backups, "copy_file", vanish)
+    monkeypatch.setattr(copying, "copy_file", vanish)
     assert not back_up(three, target).vectors
     said = describe(target)
     assert said is not None
@@ -383,7 +384,7 @@ def test_a_backup_that_was_never_completed(
     three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(backups, "copy_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(copying, "copy_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             back_up(three, target)
     said = describe(target)
