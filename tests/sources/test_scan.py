@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediaindex.media import CloudPlaceholder, FileEvent, UnreadablePath
 from mediaindex.sources import filetypes
 from mediaindex.sources import scan as scan_module
 from mediaindex.sources.filetypes import (
@@ -21,7 +22,7 @@ from mediaindex.sources.filetypes import (
 )
 from mediaindex.sources.ignore_file import IGNORE_FILE
 from mediaindex.sources.rules import Rules
-from mediaindex.sources.scan import is_dataless, scan
+from mediaindex.sources.scan import is_dataless, scan, sightings
 
 FTYP = b"\0\0\0\x18ftypisom" + bytes(24)
 TRANSPORT_STREAM = (b"\x47" + bytes(187)) * 20
@@ -40,13 +41,10 @@ class Notes:
 
     def names(self, root: Path, *more: Path, exclude: tuple[str, ...] = ()) -> list[str]:
         """The paths that a scan yields, from `root` on."""
-        events = scan(
-            [root, *more],
-            rules=Rules(exclude=exclude),
-            unreadable=lambda path, reason: self.unreadable.append((path.name, reason)),
-            placeholder=lambda path: self.placeholders.append(path.name),
-        )
-        return [os.path.relpath(event.path, root) for event in events]
+        seen = list(sightings([root, *more], rules=Rules(exclude=exclude)))
+        self.unreadable += [(it.path.name, it.reason) for it in seen if isinstance(it, UnreadablePath)]
+        self.placeholders += [it.path.name for it in seen if isinstance(it, CloudPlaceholder)]
+        return [os.path.relpath(it.path, root) for it in seen if isinstance(it, FileEvent)]
 
 
 @pytest.fixture

@@ -26,11 +26,12 @@ from mediaindex.learn.features.caption_tables import (
     TableLine,
     read_table,
 )
+from mediaindex.media import FileEvent, UnreadablePath
 from mediaindex.sources.content_hash import full_hash, partial_hash
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.sources.rules import Rules
-from mediaindex.sources.scan import is_dataless, scan
+from mediaindex.sources.scan import is_dataless, sightings
 
 TABLES = ("captions.jsonl", "captions.csv", "captions.tsv", "metadata.jsonl", "metadata.csv")
 PICTURE_EXTENSIONS = frozenset({"jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff"})
@@ -193,7 +194,11 @@ def _by_subtitles(folder: Path, rules: Rules, skipped: list[SkippedInput]) -> di
     def unreadable(path: Path, reason: str) -> None:
         skipped.append(SkippedInput(str(path), reason))
 
-    for event in scan([folder], rules=rules, unreadable=unreadable):
+    for event in sightings([folder], rules=rules):
+        if isinstance(event, UnreadablePath):
+            unreadable(event.path, event.reason)
+        if not isinstance(event, FileEvent):
+            continue
         siblings = listings.setdefault(event.path.parent, os.listdir(event.path.parent))
         for sidecar in find_sidecars(event.path, siblings):
             item, backward = told.setdefault(event.path, _CaptionLines(event.path)), 0
