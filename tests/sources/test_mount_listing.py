@@ -83,3 +83,7 @@ def test_the_mount_of_a_real_path_is_among_those_the_system_lists(tmp_path: Path
 def test_a_path_that_is_gone_lies_on_no_mount(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         mount_of(tmp_path / "gone")
+
+
+def test_the_system_lists_its_mounts() -> None:
+    assert "/" in {mount.mount_point for mount in system_mounts()}
