@@ -14,9 +14,7 @@ from mediaindex import safe_text
 from mediaindex.media import Cue
 from mediaindex.store.catalog import fulltext
 from mediaindex.store.library import Library, open_library
-from tests.store.conftest import AddVideo, add_video, opened
-
-__all__ = ["add_video", "opened"]
+from tests.support.small_library import AddVideo
 
 
 @pytest.fixture
