@@ -44,6 +44,21 @@ class FileEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadablePath:
+    """A folder, link or file that a scan could not read, or not all of, with the reason for a person."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloudPlaceholder:
+    """The path of a film whose content lies in a cloud: opening it would fetch it."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class StreamInfo:
     """One stream of a container, as its header states it."""
 

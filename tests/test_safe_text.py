@@ -1,12 +1,22 @@
+"""Text made harmless for a terminal and storable in SQLite; times as people write them."""
+
 from __future__ import annotations
 
+import logging
 import os
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.safe_text import format_seconds, printable
+from mediaindex.safe_text import (
+    PrintableFormatter,
+    format_seconds,
+    printable,
+    printable_lines,
+    storable,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +76,28 @@ def test_a_written_time_reads_back_within_a_twentieth(seconds: float) -> None:
     for part in format_seconds(seconds).split(":"):
         total = total * 60 + float(part)
     assert abs(total - seconds) <= 0.0501
+
+
+def test_bytes_that_are_no_text_are_escaped() -> None:
+    assert storable("caf\udce9 \ud800") == "caf\\udce9 \\ud800"
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_what_is_stored_once_is_stored_the_same_again(text: str) -> None:
+    storable(text).encode("utf-8")
+    assert storable(storable(text)) == storable(text)
+
+
+def test_lines_stay_and_what_is_in_them_is_escaped() -> None:
+    assert printable_lines("one\n\ttwo\x1b[31m\n") == "one\n\\ttwo\\x1b[31m\n"
+
+
+def test_a_log_record_is_harmless_with_its_traceback() -> None:
+    try:
+        raise ValueError("film\x1b[31m.mp4")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "read %s", ("a\rb",), sys.exc_info())
+    shown = PrintableFormatter("%(message)s").format(record)
+    assert shown.startswith("read a\\rb\nTraceback")
+    assert "\x1b" not in shown
+    assert "film\\x1b[31m.mp4" in shown

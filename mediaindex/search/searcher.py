@@ -37,6 +37,7 @@ from mediaindex.search.ranking.reranker import (
     Shortlist,
 )
 from mediaindex.search.similarity import unit
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog import fulltext, lookup
 from mediaindex.store.catalog.lookup import (
     Filters,
@@ -393,7 +394,7 @@ def _limited(found: Sequence[FusedMoment], question: Question) -> list[FusedMome
 
 def _best_place(places: Sequence[Place], within: Path | None) -> tuple[Place, bool]:
     """The place to show: inside the folder that was asked for, then one that is there now."""
-    inside = [p for p in places if within is None or p.path == within or within in p.path.parents]
+    inside = [p for p in places if within is None or lies_below(p.path, within)]
     wanted = inside or list(places)
     there = next((place for place in wanted if os.path.exists(place.path)), None)
     return (there, True) if there is not None else (wanted[0], False)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediaindex.media import UnreadablePath
 from mediaindex.sources.filetypes import comparable
 
 if TYPE_CHECKING:
@@ -42,38 +42,41 @@ class Ignore:
         while ignore is not None:
             # No pattern holds a line break, and a dot of the regular expressions takes none.
             below = comparable(path[len(ignore.folder) :].lstrip("/")).replace("\n", " ")
-            told = ignore.patterns.check_file(below + "/" if is_folder else below).include
-            if told is not None:
-                return told
+            is_ignored = ignore.patterns.check_file(below + "/" if is_folder else below).include
+            if is_ignored is not None:
+                return is_ignored
             ignore = ignore.above
         return False
 
 
-def read_ignore(
-    folder: str,
-    above: Ignore | None = None,
-    *,
-    unreadable: Callable[[Path, str], None] = lambda _path, _reason: None,
-) -> Ignore | None:
-    """The rules of a folder's own file before those `above`; only those above where it has none.
+@dataclass(frozen=True, slots=True)
+class IgnoreReading:
+    """What a folder's file and those above it pass over together.
 
-    Args:
-        unreadable: told of a file that cannot be read, and of each line that says nothing, with the reason.
+    Attributes:
+        faults: the folder's own file where it cannot be read, or each line of it that says nothing.
     """
+
+    ignore: Ignore | None
+    faults: tuple[UnreadablePath, ...] = ()
+
+
+def read_ignore(folder: str, above: Ignore | None = None) -> IgnoreReading:
+    """The rules of a folder's own file before those `above`; only those above where it has none."""
     path = os.path.join(folder, IGNORE_FILE)
     try:
         content = _read(path)
     except (FileNotFoundError, NotADirectoryError):
-        return above
+        return IgnoreReading(above)
     except OSError as error:
-        unreadable(Path(path), error.strerror or str(error))
-        return above
-    lines = list(_usable(content, lambda reason: unreadable(Path(path), reason)))
-    if not lines:
-        return above
+        return IgnoreReading(above, (UnreadablePath(Path(path), error.strerror or str(error)),))
+    patterns, reasons = _parsed(content)
+    faults = tuple(UnreadablePath(Path(path), reason) for reason in reasons)
+    if not patterns:
+        return IgnoreReading(above, faults)
     from pathspec import GitIgnoreSpec
 
-    return Ignore(folder, GitIgnoreSpec.from_lines(lines, backend="simple"), above)
+    return IgnoreReading(Ignore(folder, GitIgnoreSpec.from_lines(patterns, backend="simple"), above), faults)
 
 
 def _read(path: str) -> bytes:
@@ -85,10 +88,12 @@ def _read(path: str) -> bytes:
         os.close(descriptor)
 
 
-def _usable(content: bytes, report: Callable[[str], None]) -> Iterator[str]:
-    """The lines that are patterns; the others are reported unless they are blank or a comment."""
+def _parsed(content: bytes) -> tuple[list[str], list[str]]:
+    """(patterns, faults): the lines that count, and why others do not; a comment is neither."""
+    patterns: list[str] = []
+    faults: list[str] = []
     if len(content) > MAX_BYTES:
-        report(f"only its first {MAX_BYTES} bytes are read")
+        faults.append(f"only its first {MAX_BYTES} bytes are read")
     lines = comparable(os.fsdecode(content[:MAX_BYTES]).removeprefix("\ufeff")).split("\n")
     for number, line in enumerate(lines[:MAX_PATTERNS], start=1):
         pattern = line.rstrip("\r")
@@ -96,11 +101,12 @@ def _usable(content: bytes, report: Callable[[str], None]) -> Iterator[str]:
             continue
         reason = _fault(pattern)
         if reason is None:
-            yield pattern
+            patterns.append(pattern)
         else:
-            report(f"line {number} is passed over: {reason}")
+            faults.append(f"line {number} is passed over: {reason}")
     if len(lines) > MAX_PATTERNS + 1:
-        report(f"only its first {MAX_PATTERNS} lines are read")
+        faults.append(f"only its first {MAX_PATTERNS} lines are read")
+    return patterns, faults
 
 
 def _fault(pattern: str) -> str | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mediaindex.media import UnreadablePath
 from mediaindex.sources.filetypes import (
     NOT_MEDIA,
     comparable,
@@ -76,12 +77,12 @@ class Scope:
             return True
         return self.ignore is not None and self.ignore.ignores(path, is_folder=is_folder)
 
-    def entered(self, folder: str, unreadable: Callable[[Path, str], None]) -> Scope:
-        """The scope of a folder in this one: its own `.mediaindexignore` comes first."""
+    def entered(self, folder: str) -> tuple[Scope, tuple[UnreadablePath, ...]]:
+        """The scope of a folder in this one, whose own `.mediaindexignore` comes first, and its faults."""
         if self.ignore is not None and self.ignore.folder == folder:
-            return self
-        ignore = read_ignore(folder, self.ignore, unreadable=unreadable)
-        return self if ignore is self.ignore else dataclasses.replace(self, ignore=ignore)
+            return self, ()
+        reading = read_ignore(folder, self.ignore)
+        return dataclasses.replace(self, ignore=reading.ignore), reading.faults
 
 
 class Scopes:
@@ -91,18 +92,11 @@ class Scopes:
 
     Args:
         roots: absolute paths.
-        unreadable: told of each `.mediaindexignore` that cannot be read, with the reason.
     """
 
-    def __init__(
-        self,
-        rules: Rules,
-        roots: Iterable[str],
-        *,
-        unreadable: Callable[[Path, str], None] = lambda _path, _reason: None,
-    ) -> None:
+    def __init__(self, rules: Rules, roots: Iterable[str]) -> None:
         self._rules = rules
-        self._unreadable = unreadable
+        self._faults: list[UnreadablePath] = []
         self._roots = frozenset(roots)
         self._known: dict[str, Scope | None] = {}
 
@@ -126,10 +120,19 @@ class Scopes:
         scope = self.of(os.path.dirname(path))
         return scope is not None and not scope.refuses(path, is_folder=is_folder)
 
+    def faults(self) -> list[UnreadablePath]:
+        """What of the `.mediaindexignore` files could not be read; each fault is given once."""
+        faults, self._faults = self._faults, []
+        return faults
+
     def _scope(self, folder: str) -> Scope | None:
         if folder in self._roots:
-            return Scope(self._rules, folder).entered(folder, self._unreadable)
-        outer = self._known.get(os.path.dirname(folder))
-        if outer is None or outer.refuses(folder, is_folder=True):
-            return None
-        return outer.entered(folder, self._unreadable)
+            outer = Scope(self._rules, folder)
+        else:
+            above = self._known.get(os.path.dirname(folder))
+            if above is None or above.refuses(folder, is_folder=True):
+                return None
+            outer = above
+        scope, faults = outer.entered(folder)
+        self._faults += faults
+        return scope

@@ -1,4 +1,4 @@
-"""Folders → FileEvent: the scan that finds every media file below the roots, each once."""
+"""Folders → FileEvent: a scan finds each media file below the roots once, and says what it could not read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from mediaindex.media import FileEvent
+from mediaindex.media import CloudPlaceholder, FileEvent, UnreadablePath
 from mediaindex.sources.filetypes import (
     MEDIA_EXTENSIONS,
     OTHER_EXTENSIONS,
@@ -21,6 +21,7 @@ from mediaindex.sources.filetypes import (
     is_text,
 )
 from mediaindex.sources.ignore_file import IGNORE_FILE
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.sources.rules import (
     Rules,
     Scope,
@@ -31,6 +32,9 @@ SF_DATALESS = 0x4000_0000  # macOS: the content is in the cloud, and opening the
 ICLOUD = ".icloud"  # older macOS: `.film.mp4.icloud` stands for a film.mp4 that is in the cloud
 
 
+Sighting = FileEvent | UnreadablePath | CloudPlaceholder
+
+
 def scan(
     paths: Sequence[Path],
     *,
@@ -39,8 +43,29 @@ def scan(
     unreadable: Callable[[Path, str], None] = lambda _path, _reason: None,
     placeholder: Callable[[Path], None] = lambda _path: None,
 ) -> Iterator[FileEvent]:
+    """The media files among the `sightings`.
+
+    Args:
+        paths, roots, rules: as of `sightings`.
+        unreadable: told of each path that cannot be read, with the reason.
+        placeholder: told of each film whose content lies in a cloud.
+    """
+    for sighting in sightings(paths, roots=roots, rules=rules):
+        match sighting:
+            case FileEvent():
+                yield sighting
+            case UnreadablePath(path, reason):
+                unreadable(path, reason)
+            case CloudPlaceholder(path):
+                placeholder(path)
+
+
+def sightings(
+    paths: Sequence[Path], *, roots: Sequence[Path] | None = None, rules: Rules | None = None
+) -> Iterator[Sighting]:
     """Every media file at or below the paths, once, folder by folder in the order of names.
 
+    Between them stands what cannot be read, and each film whose content lies in a cloud, which is not opened.
     Linked folders are followed, each folder once, and after all others: a file is named by its real
     path where that lies below a root. A root that is a file is taken whatever its name.
 
@@ -48,126 +73,110 @@ def scan(
         roots: the sources that the paths lie in, so that a part of a source is seen as a scan of the
             whole would see it; what lies in none, and everything where this is None, is its own root.
         rules: what is passed over; the defaults of `Rules` where None.
-        unreadable: told of each folder, link or file that cannot be read, with the reason.
-        placeholder: told of each film whose content lies in a cloud; it is not opened.
     """
     scanned = list(dict.fromkeys(os.path.abspath(path) for path in paths))
     known = [] if roots is None else [os.path.abspath(root) for root in roots]
-    rules = rules or Rules()
-    yield from _Scan(rules, [*known, *_outside(scanned, known)], unreadable, placeholder).run(scanned)
+    yield from _Scan(rules or Rules(), [*known, *_outside(scanned, known)]).run(scanned)
 
 
 def _outside(paths: Sequence[str], roots: Sequence[str]) -> list[str]:
-    return [path for path in paths if not any(_holds(root, path) for root in roots)]
-
-
-def _holds(folder: str, path: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    return [path for path in paths if not any(lies_below(path, root) for root in roots)]
 
 
 class _Scan:
-    def __init__(
-        self,
-        rules: Rules,
-        roots: Sequence[str],
-        unreadable: Callable[[Path, str], None],
-        placeholder: Callable[[Path], None],
-    ) -> None:
+    def __init__(self, rules: Rules, roots: Sequence[str]) -> None:
         self._rules = rules
         self._roots = frozenset(roots)
-        self._unreadable = unreadable
-        self._placeholder = placeholder
-        self._scopes = Scopes(rules, roots, unreadable=unreadable)
+        self._scopes = Scopes(rules, roots)
         self._by_real_path = Scopes(rules, map(os.path.realpath, roots))
         # What is apart counts as walked, so that no link leads there.
         self._walked = {_identity(folder) for folder in rules.apart if os.path.isdir(folder)}
         self._given: set[str] = set()
         self._linked: deque[tuple[str, Scope]] = deque()
 
-    def run(self, paths: Sequence[str]) -> Iterator[FileEvent]:
+    def run(self, paths: Sequence[str]) -> Iterator[Sighting]:
         folders = []
         for path in paths:
-            status = self._status(path)
-            if status is None:
+            try:
+                status = os.stat(path)
+            except OSError as error:
+                yield UnreadablePath(Path(path), error.strerror or str(error))
                 continue
             if stat.S_ISDIR(status.st_mode):
                 folders.append(path)
             elif stat.S_ISREG(status.st_mode):
                 yield from self._given_file(path, status)
             else:
-                self._unreadable(Path(path), "it is neither a file nor a folder")
+                yield UnreadablePath(Path(path), "it is neither a file nor a folder")
         # A root that is a link comes last: its files are named by their real path if they have one.
         for folder in sorted(folders, key=os.path.islink):
-            if (scope := self._scopes.of(folder)) is not None:
+            scope = self._scopes.of(folder)
+            yield from self._scopes.faults()
+            if scope is not None:
                 yield from self._walk(folder, scope)
         while self._linked:
             yield from self._walk(*self._linked.popleft())
 
-    def _given_file(self, path: str, status: os.stat_result) -> Iterator[FileEvent]:
-        is_root = path in self._roots
-        if is_root or (self._scopes.admit(path, is_folder=False) and self._is_media(path, status)):
+    def _given_file(self, path: str, status: os.stat_result) -> Iterator[Sighting]:
+        is_admitted = path in self._roots or self._scopes.admit(path, is_folder=False)
+        yield from self._scopes.faults()
+        if is_admitted and (path in self._roots or self._is_media(path, status)):
             self._given.add(path)
-            yield from self._event(path, status)
+            yield _sighting(path, status)
 
-    def _walk(self, top: str, scope: Scope) -> Iterator[FileEvent]:
+    def _walk(self, top: str, scope: Scope) -> Iterator[Sighting]:
         pending = [(top, scope)]
         while pending:
             folder, scope = pending.pop()
-            entries = self._entries(folder)
+            try:
+                entries = self._entries(folder)
+            except OSError as error:
+                yield from _worth_telling(folder, error)
+                continue
             if folder != top and any(entry.name == IGNORE_FILE for entry in entries):
-                scope = scope.entered(folder, self._unreadable)
+                scope, faults = scope.entered(folder)
+                yield from faults
             below = []
             for entry in entries:
                 if self._rules.refuse_name(entry.name):
-                    self._note_icloud(entry)
+                    yield from _icloud_placeholder(entry)
                     continue
-                is_folder = self._is_folder(entry)
+                try:
+                    is_folder = entry.is_dir()
+                except OSError as error:
+                    yield from _worth_telling(entry.path, error)
+                    is_folder = False
                 if scope.refuses_place(entry.path, is_folder=is_folder):
                     continue
                 if not is_folder:
                     yield from self._file(entry)
                 elif entry.is_symlink():
-                    self._link(entry.path, scope)
+                    yield from self._link(entry.path, scope)
                 else:
                     below.append((entry.path, self._scope_below(entry.path, scope)))
+                    yield from self._scopes.faults()
             pending.extend(reversed(below))
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
-        """What a folder holds, by name; nothing where it was walked before or cannot be read."""
-        try:
-            key = _identity(folder)
-            if key in self._walked:
-                return []
-            self._walked.add(key)
-            with os.scandir(folder) as entries:
-                return sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            self._report(folder, error)
+        """What a folder holds, by name; nothing where it was walked before."""
+        key = _identity(folder)
+        if key in self._walked:
             return []
+        self._walked.add(key)
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
 
-    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
-        try:
-            return entry.is_dir()
-        except OSError as error:
-            self._report(entry.path, error)
-            return False
-
-    def _link(self, folder: str, scope: Scope) -> None:
+    def _link(self, folder: str, scope: Scope) -> Iterator[Sighting]:
         """Keep a linked folder for later, unless it has a real path of its own that a scan finds."""
         if self._by_real_path.of(os.path.realpath(folder)) is None:
-            self._linked.append((folder, scope.entered(folder, self._unreadable)))
+            inner, faults = scope.entered(folder)
+            self._linked.append((folder, inner))
+            yield from faults
 
     def _scope_below(self, folder: str, scope: Scope) -> Scope:
         return (self._scopes.of(folder) or scope) if folder in self._roots else scope
 
-    def _note_icloud(self, entry: os.DirEntry[str]) -> None:
-        name = entry.name
-        if name.startswith(".") and name.endswith(ICLOUD):
-            film = name[1 : -len(ICLOUD)]
-            if extension_of(film) in MEDIA_EXTENSIONS:
-                self._placeholder(Path(entry.path).with_name(film))
-
-    def _file(self, entry: os.DirEntry[str]) -> Iterator[FileEvent]:
+    def _file(self, entry: os.DirEntry[str]) -> Iterator[Sighting]:
         extension = extension_of(entry.name)
         if extension in OTHER_EXTENSIONS or entry.path in self._given:
             return
@@ -175,10 +184,10 @@ class _Scan:
             status = entry.stat()
         except OSError as error:
             if extension in MEDIA_EXTENSIONS:
-                self._report(entry.path, error)
+                yield from _worth_telling(entry.path, error)
             return
         if stat.S_ISREG(status.st_mode) and self._is_media(entry.path, status):
-            yield from self._event(entry.path, status)
+            yield _sighting(entry.path, status)
 
     def _is_media(self, path: str, status: os.stat_result) -> bool:
         """By extension; where that says too little, by the first bytes."""
@@ -201,23 +210,25 @@ class _Scan:
         except OSError:
             return b""  # of a name that promises no film, nobody wants to hear
 
-    def _event(self, path: str, status: os.stat_result) -> Iterator[FileEvent]:
-        if is_dataless(status):
-            self._placeholder(Path(path))
-        else:
-            yield FileEvent(Path(path), size=status.st_size, mtime_ns=status.st_mtime_ns)
 
-    def _status(self, root: str) -> os.stat_result | None:
-        try:
-            return os.stat(root)
-        except OSError as error:
-            self._unreadable(Path(root), error.strerror or str(error))
-            return None
+def _sighting(path: str, status: os.stat_result) -> Sighting:
+    if is_dataless(status):
+        return CloudPlaceholder(Path(path))
+    return FileEvent(Path(path), size=status.st_size, mtime_ns=status.st_mtime_ns)
 
-    def _report(self, path: str, error: OSError) -> None:
-        """Pass on what a person should know; what is gone again, or a link to nowhere, is nothing."""
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-            self._unreadable(Path(path), error.strerror or str(error))
+
+def _icloud_placeholder(entry: os.DirEntry[str]) -> Iterator[CloudPlaceholder]:
+    name = entry.name
+    if name.startswith(".") and name.endswith(ICLOUD):
+        film = name[1 : -len(ICLOUD)]
+        if extension_of(film) in MEDIA_EXTENSIONS:
+            yield CloudPlaceholder(Path(entry.path).with_name(film))
+
+
+def _worth_telling(path: str, error: OSError) -> Iterator[UnreadablePath]:
+    """What a person should know; what is gone again, or a link to nowhere, is nothing."""
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+        yield UnreadablePath(Path(path), error.strerror or str(error))
 
 
 def _identity(folder: str) -> tuple[int, int] | str:

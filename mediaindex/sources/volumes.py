@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mediaindex.errors import NoSpace
+from mediaindex.safe_text import storable
+from mediaindex.sources.mount_listing import Mount, mount_of, system_mounts
 
 Kind = Literal["local", "network", "fat"]
 
@@ -30,26 +31,7 @@ NETWORK_FUSE = frozenset(_NETWORK_FUSE.split())
 # File systems whose statvfs number is made of their own UUID (of the others it is the device's number).
 NUMBERED = frozenset({"btrfs", "ext2", "ext3", "ext4", "tmpfs", "zfs"})
 
-MOUNTINFO = Path("/proc/self/mountinfo")
 DISKS = Path("/dev/disk")
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """One mounted file system as the system lists it.
-
-    Attributes:
-        root: the folder of the file system that is mounted, not "/" for a bind mount or a subvolume.
-        mount_id: the kernel's number, -1 where it gives none.
-        device: (major, minor), None where it is not listed.
-    """
-
-    mount_point: str
-    file_system: str
-    source: str
-    mount_id: int = -1
-    device: tuple[int, int] | None = None
-    root: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +59,7 @@ def volume_of(path: Path) -> Volume:
         OSError: nothing of the path can be read.
     """
     existing = nearest_existing(path)
-    mount = _linux_mount(existing) if sys.platform == "linux" else _listed_mount(existing)
-    return _volume(mount, existing)
+    return _volume(mount_of(existing), existing)
 
 
 def mounted_volumes() -> list[Volume]:
@@ -87,20 +68,15 @@ def mounted_volumes() -> list[Volume]:
     return [volume for volume in found if not is_named_by_place(volume.uid, volume.mount_point)]
 
 
-def system_mounts() -> tuple[Mount, ...]:
-    """Every mount as the system lists it, the newest last; outside of Linux a process is started for it."""
-    return _linux_mounts() if sys.platform == "linux" else _listed_mounts()
-
-
 def is_named_by_place(uid: str, mount_point: Path) -> bool:
     """Whether the system gives a volume no name of its own, so that only its place tells it from others."""
-    return uid.partition(":")[2] == _storable(str(mount_point))
+    return uid.partition(":")[2] == storable(str(mount_point))
 
 
 def _volume(mount: Mount, path: Path) -> Volume:
     return Volume(
-        uid=_storable(_uid(mount, path)),
-        label=_storable(_label(mount)),
+        uid=storable(_uid(mount, path)),
+        label=storable(_label(mount)),
         mount_point=Path(mount.mount_point),
         kind=kind_of(mount.file_system),
         file_system=mount.file_system,
@@ -157,7 +133,7 @@ def block_device_of(path: Path) -> tuple[int, int] | None:
     """
     if sys.platform != "linux":
         return None
-    mount = _linux_mount(nearest_existing(path))
+    mount = mount_of(nearest_existing(path))
     # Of btrfs the listed number is its own, major 0; the source names the disk.
     listed = mount.device if mount.device is not None and mount.device[0] else None
     return _block_device(Path(mount.source)) or listed
@@ -169,79 +145,6 @@ def nearest_existing(path: Path) -> Path:
     while not os.path.exists(path) and path != path.parent:
         path = path.parent
     return path
-
-
-def parse_mountinfo(text: str) -> tuple[Mount, ...]:
-    r"""The mounts of Linux's /proc/self/mountinfo; lines of another form are passed over.
-
-    Example line (`shared:1` stands for any number of optional fields):
-        36 35 98:0 /root /mnt/my\040disk rw,noatime shared:1 - ext4 /dev/sdb1 rw
-    """
-    mounts = []
-    for line in text.split("\n"):
-        before, dash, after = line.partition(" - ")
-        head, tail = before.split(" "), after.split(" ")
-        device = re.fullmatch(r"(\d+):(\d+)", head[2]) if len(head) >= 6 else None
-        if not dash or len(tail) < 2 or device is None or not head[0].isdecimal():
-            continue
-        mounts.append(
-            Mount(
-                mount_point=_unescape(head[4]),
-                file_system=_unescape(tail[0]),
-                source=_unescape(tail[1]),
-                mount_id=int(head[0]),
-                device=(int(device[1]), int(device[2])),
-                root=_unescape(head[3]),
-            )
-        )
-    return tuple(mounts)
-
-
-def parse_mount_listing(text: str) -> tuple[Mount, ...]:
-    """The mounts that macOS's `mount` prints: `/dev/disk4s1 on /Volumes/CARD (exfat, local, nodev)`."""
-    pattern = re.compile(r"(?P<source>.+?) on (?P<point>/.*) \((?P<type>[^(),]+)(?:, [^()]*)?\)")
-    found = (pattern.fullmatch(line) for line in text.split("\n"))
-    return tuple(Mount(match["point"], match["type"], match["source"]) for match in found if match)
-
-
-def _linux_mount(path: Path) -> Mount:
-    """The mount that the kernel itself finds: right also for mounts that hide another, and for btrfs."""
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        fields = Path(f"/proc/self/fdinfo/{descriptor}").read_text().split()
-    finally:
-        os.close(descriptor)
-    mount_id = int(fields[fields.index("mnt_id:") + 1])
-    found = (mount for mount in _linux_mounts() if mount.mount_id == mount_id)
-    return next(found, Mount(str(mount_point_of(path)), "unknown", "unknown"))
-
-
-def _linux_mounts() -> tuple[Mount, ...]:
-    return parse_mountinfo(os.fsdecode(MOUNTINFO.read_bytes()))
-
-
-def _listed_mounts() -> tuple[Mount, ...]:
-    listing = subprocess.run(["/sbin/mount"], capture_output=True, check=False, timeout=10).stdout
-    return parse_mount_listing(os.fsdecode(listing))
-
-
-def _listed_mount(path: Path) -> Mount:
-    mount_point = str(mount_point_of(path))
-    found = (mount for mount in _listed_mounts() if mount.mount_point == mount_point)
-    return next(found, Mount(mount_point, "unknown", "unknown"))
-
-
-def mount_point_of(path: Path) -> Path:
-    """The closest folder at or above an existing path on which something is mounted."""
-    path = Path(os.path.realpath(path))
-    while not os.path.ismount(path) and path != path.parent:
-        path = path.parent
-    return path
-
-
-def _storable(name: str) -> str:
-    """A name as SQLite can hold it as text: bytes that are no UTF-8 become escapes."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _uid(mount: Mount, path: Path) -> str:
@@ -294,8 +197,3 @@ def _block_device(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return (os.major(number), os.minor(number)) if number else None
-
-
-def _unescape(field: str) -> str:
-    """The kernel writes space, tab, newline and backslash as three octal digits after a backslash."""
-    return re.sub(r"\\([0-3][0-7]{2})", lambda match: chr(int(match[1], 8)), field)

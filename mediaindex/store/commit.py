@@ -31,8 +31,8 @@ from mediaindex.store.catalog.schema import (
 )
 from mediaindex.store.catalog.videos import newest_extraction, throw_away
 from mediaindex.store.library import Library
-from mediaindex.store.vectors import lance
-from mediaindex.store.vectors.lance import (
+from mediaindex.store.vectors import table_files
+from mediaindex.store.vectors.rows import (
     joined,
     new_generation,
     vector_rows,
@@ -119,7 +119,7 @@ def _sweep(library: Library) -> int:
         if space_id in spaces and space_id not in dropping:
             library.vectors(spaces[space_id]).delete(generations)
     for space_id in dropping:
-        lance.drop_table(library.root / "vectors", space_id)
+        table_files.drop_table(library.root / "vectors", space_id)
         library.matrix(spaces[space_id]).remove()
     blobs = [name for name, _size in library.frames.names() if name not in library.frames.unsettled]
     with library.write() as connection:
@@ -168,14 +168,14 @@ def recover(library: Library) -> None:
 
 
 def _recover_vectors(library: Library) -> None:
-    lance.remove_leftovers(library.root / "vectors")
+    table_files.remove_leftovers(library.root / "vectors")
     with library.read() as connection:
         spaces = all_spaces(connection)
     known = {found.id for found in spaces}
-    for orphan in lance.space_tables(library.root / "vectors") - known:
-        lance.drop_table(library.root / "vectors", orphan)
+    for orphan in table_files.space_tables(library.root / "vectors") - known:
+        table_files.drop_table(library.root / "vectors", orphan)
     for found in spaces:
-        if found.state == "dropping" or found.id not in lance.space_tables(library.root / "vectors"):
+        if found.state == "dropping" or found.id not in table_files.space_tables(library.root / "vectors"):
             continue
         held = library.vectors(found).generations()
         with library.write() as connection:

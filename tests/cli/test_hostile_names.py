@@ -23,8 +23,8 @@ from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.errors import MediaIndexError, StoreError
 from mediaindex.safe_text import PrintableFormatter
-from mediaindex.sources import volumes as system_volumes
-from mediaindex.sources.volumes import Mount
+from mediaindex.sources import mount_listing
+from mediaindex.sources.mount_listing import Mount
 from mediaindex.store.catalog import (
     fulltext,
     locations,
@@ -40,7 +40,8 @@ from mediaindex.store.catalog.schema import (
     word,
 )
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.vectors.lance import LanceSpace, VectorRows
+from mediaindex.store.vectors.lance import LanceSpace
+from mediaindex.store.vectors.rows import VectorRows
 from tests.cli.conftest import Commands, film, srt, use_these_encoders
 from tests.support.media import extract_here
 
@@ -379,11 +380,9 @@ def test_a_generation_is_a_number_or_nothing_is_asked(tmp_path: Path) -> None:
 def test_a_drive_whose_name_is_no_utf8_can_be_stored(
     videos: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(mount_listing, "_linux_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none"))
     monkeypatch.setattr(
-        system_volumes, "_linux_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none")
-    )
-    monkeypatch.setattr(
-        system_volumes, "_listed_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none")
+        mount_listing, "_listed_mount", lambda _: Mount("/mnt/caf\udce9", "ext4", "/dev/none")
     )
     path = film(videos / "red.mkv", "red")
     assert commands("index", videos)["indexed"] == 1

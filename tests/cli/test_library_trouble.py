@@ -215,15 +215,15 @@ def test_a_file_where_the_library_should_be(
 def test_a_library_on_a_network_disk_is_refused(
     videos: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from mediaindex.sources import volumes
+    from mediaindex.sources import mount_listing
 
     listing = "\n".join(
         f"{line.partition(' - ')[0]} - nfs4 server:/home rw"
-        for line in volumes.MOUNTINFO.read_text().splitlines()
+        for line in mount_listing.MOUNTINFO.read_text().splitlines()
     )
     listed = tmp_path / "mountinfo"
     listed.write_text(listing)
-    monkeypatch.setattr(volumes, "MOUNTINFO", listed)
+    monkeypatch.setattr(mount_listing, "MOUNTINFO", listed)
     ran = commands.ran("index", videos)
     assert ran.code == 7
     assert "nfs4" in ran.json["error"]

@@ -16,26 +16,21 @@ from mediaindex.sources.ignore_file import (
     MAX_BYTES,
     MAX_PATTERNS,
     Ignore,
+    IgnoreReading,
     read_ignore,
 )
 from mediaindex.sources.rules import Rules, Scopes
 
 
-class Told(list[str]):
-    def __call__(self, path: Path, reason: str) -> None:
-        assert path.name == IGNORE_FILE
-        self.append(reason)
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
+def reasons(reading: IgnoreReading) -> list[str]:
+    assert all(fault.path.name == IGNORE_FILE for fault in reading.faults)
+    return [fault.reason for fault in reading.faults]
 
 
 def written(folder: Path, text: str | bytes, above: Ignore | None = None) -> Ignore:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / IGNORE_FILE).write_bytes(text if isinstance(text, bytes) else text.encode())
-    found = read_ignore(str(folder), above)
+    found = read_ignore(str(folder), above).ignore
     assert found is not None
     return found
 
@@ -104,49 +99,55 @@ def test_what_git_ignores_is_ignored(tmp_path: Path) -> None:
     assert ours == asked.stdout.split()
 
 
-def test_a_folder_without_a_file_has_the_rules_above(tmp_path: Path, told: Told) -> None:
+def test_a_folder_without_a_file_has_the_rules_above(tmp_path: Path) -> None:
     outer = written(tmp_path, "*.mov")
-    assert read_ignore(str(tmp_path / "none"), outer, unreadable=told) is outer
+    none = read_ignore(str(tmp_path / "none"), outer)
+    assert none.ignore is outer
     (tmp_path / "blank").mkdir()
     (tmp_path / "blank" / IGNORE_FILE).write_text("\n# a comment\n  \n")
-    assert read_ignore(str(tmp_path / "blank"), outer, unreadable=told) is outer
-    assert told == []
+    blank = read_ignore(str(tmp_path / "blank"), outer)
+    assert blank.ignore is outer
+    assert reasons(none) == reasons(blank) == []
 
 
-def test_lines_that_say_nothing_are_told_and_the_others_count(tmp_path: Path, told: Told) -> None:
+def test_lines_that_say_nothing_are_told_and_the_others_count(tmp_path: Path) -> None:
     (tmp_path / IGNORE_FILE).write_text("!\n[z-a]\n*a*b*c*d\r\n**/a/**/b/**/c\n*.mov\r\n")
-    ignore = read_ignore(str(tmp_path), unreadable=told)
-    assert ignore is not None
-    assert ignore.ignores(f"{tmp_path}/x.mov", is_folder=False)
-    assert [reason.split(":")[0] for reason in told] == [f"line {n} is passed over" for n in (1, 2, 3, 4)]
+    reading = read_ignore(str(tmp_path))
+    assert reading.ignore is not None
+    assert reading.ignore.ignores(f"{tmp_path}/x.mov", is_folder=False)
+    assert [reason.split(":")[0] for reason in reasons(reading)] == [
+        f"line {n} is passed over" for n in (1, 2, 3, 4)
+    ]
 
 
-def test_a_file_that_is_too_long_is_read_in_part(tmp_path: Path, told: Told) -> None:
+def test_a_file_that_is_too_long_is_read_in_part(tmp_path: Path) -> None:
     (tmp_path / IGNORE_FILE).write_text("*.mov\n" + "#" * MAX_BYTES)
-    ignore = read_ignore(str(tmp_path), unreadable=told)
-    assert ignore is not None
-    assert ignore.ignores(f"{tmp_path}/x.mov", is_folder=False)
+    by_bytes = read_ignore(str(tmp_path))
+    assert by_bytes.ignore is not None
+    assert by_bytes.ignore.ignores(f"{tmp_path}/x.mov", is_folder=False)
     (tmp_path / IGNORE_FILE).write_text("x\n" * (MAX_PATTERNS + 1) + "late\n")
-    ignore = read_ignore(str(tmp_path), unreadable=told)
-    assert ignore is not None
-    assert not ignore.ignores(f"{tmp_path}/late", is_folder=False)
+    by_lines = read_ignore(str(tmp_path))
+    assert by_lines.ignore is not None
+    assert not by_lines.ignore.ignores(f"{tmp_path}/late", is_folder=False)
+    told = reasons(by_bytes) + reasons(by_lines)
     assert [reason.split()[3] for reason in told] == [str(MAX_BYTES), str(MAX_PATTERNS)]
 
 
-def test_what_cannot_be_read_is_told(tmp_path: Path, told: Told) -> None:
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / IGNORE_FILE).mkdir()
-    assert read_ignore(str(tmp_path), unreadable=told) is None
-    assert told == ["Is a directory"]
+    reading = read_ignore(str(tmp_path))
+    assert reading.ignore is None
+    assert reasons(reading) == ["Is a directory"]
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / IGNORE_FILE)
-    assert read_ignore(str(tmp_path)) is None
+    assert read_ignore(str(tmp_path)).ignore is None
 
 
 def test_a_hostile_pattern_is_compared_in_bounded_time(tmp_path: Path) -> None:
     (tmp_path / IGNORE_FILE).write_text("*a*a*b\n" + "*a" * 30 + "b\n" + "**/a/" * 20 + "b\n")
-    ignore = read_ignore(str(tmp_path))
+    ignore = read_ignore(str(tmp_path)).ignore
     assert ignore is not None
     before = time.process_time()
     assert not ignore.ignores(f"{tmp_path}/{'a' * 255}", is_folder=False)
@@ -160,6 +161,6 @@ def test_any_bytes_are_read_and_any_name_is_compared(
     folder = tmp_path_factory.getbasetemp() / "any"
     folder.mkdir(exist_ok=True)
     (folder / IGNORE_FILE).write_bytes(content)
-    ignore = read_ignore(str(folder))
+    ignore = read_ignore(str(folder)).ignore
     if ignore is not None:
         assert isinstance(ignore.ignores(f"{folder}/{name}", is_folder=False), bool)

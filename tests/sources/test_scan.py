@@ -6,22 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mediaindex.sources import filetypes
+from mediaindex.media import CloudPlaceholder, FileEvent, UnreadablePath
 from mediaindex.sources import scan as scan_module
-from mediaindex.sources.filetypes import (
-    MEDIA_EXTENSIONS,
-    NOT_MEDIA,
-    OTHER_EXTENSIONS,
-    is_container,
-    is_text,
-    name_rule,
-)
 from mediaindex.sources.ignore_file import IGNORE_FILE
 from mediaindex.sources.rules import Rules
-from mediaindex.sources.scan import is_dataless, scan
+from mediaindex.sources.scan import is_dataless, scan, sightings
 
 FTYP = b"\0\0\0\x18ftypisom" + bytes(24)
 TRANSPORT_STREAM = (b"\x47" + bytes(187)) * 20
@@ -40,13 +30,10 @@ class Notes:
 
     def names(self, root: Path, *more: Path, exclude: tuple[str, ...] = ()) -> list[str]:
         """The paths that a scan yields, from `root` on."""
-        events = scan(
-            [root, *more],
-            rules=Rules(exclude=exclude),
-            unreadable=lambda path, reason: self.unreadable.append((path.name, reason)),
-            placeholder=lambda path: self.placeholders.append(path.name),
-        )
-        return [os.path.relpath(event.path, root) for event in events]
+        seen = list(sightings([root, *more], rules=Rules(exclude=exclude)))
+        self.unreadable += [(it.path.name, it.reason) for it in seen if isinstance(it, UnreadablePath)]
+        self.placeholders += [it.path.name for it in seen if isinstance(it, CloudPlaceholder)]
+        return [os.path.relpath(it.path, root) for it in seen if isinstance(it, FileEvent)]
 
 
 @pytest.fixture
@@ -376,26 +363,6 @@ def test_a_file_that_cannot_be_sniffed_is_no_film(
     monkeypatch.setattr(os, "open", refuse)
     assert notes.names(tmp_path) == []
     assert notes.unreadable == []
-
-
-def test_no_extension_is_both_media_and_other() -> None:
-    assert not MEDIA_EXTENSIONS & OTHER_EXTENSIONS
-    promised = "mp4 m4v mov mkv webm avi mts m2ts ts mpg vob wmv flv ogv 3gp mxf dv rm wtv gif braw r3d"
-    assert set(promised.split()) <= MEDIA_EXTENSIONS
-    assert not any(name_rule(NOT_MEDIA).match(f"film.{extension}") for extension in MEDIA_EXTENSIONS)
-
-
-@given(st.binary(max_size=filetypes.SNIFF_BYTES))
-def test_any_bytes_are_judged(head: bytes) -> None:
-    assert isinstance(is_container(head), bool)
-    assert isinstance(is_text(head), bool)
-
-
-@given(st.text(st.characters(exclude_categories=[]), min_size=1), st.text(max_size=20))
-def test_any_name_and_any_glob_are_compared(name: str, glob: str) -> None:
-    assert name_rule(["*"]).match(name)
-    assert not name_rule([]).match(name)
-    name_rule([glob]).match(name)
 
 
 def test_ten_thousand_files_are_scanned(tmp_path: Path) -> None:

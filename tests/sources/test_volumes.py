@@ -1,3 +1,5 @@
+"""Volumes by names that survive unplugging, and the refusal of file systems unfit for a library."""
+
 from __future__ import annotations
 
 import os
@@ -6,21 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mediaindex.errors import NoSpace
-from mediaindex.sources import volumes
+from mediaindex.sources import mount_listing, volumes
+from mediaindex.sources.mount_listing import Mount, mount_point_of
 from mediaindex.sources.volumes import (
-    Mount,
     is_named_by_place,
     is_online,
     kind_of,
-    mount_point_of,
     mounted_volumes,
     nearest_existing,
-    parse_mount_listing,
-    parse_mountinfo,
     refuse_unfit,
     volume_of,
 )
@@ -28,65 +25,10 @@ from mediaindex.sources.volumes import (
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc/self/mountinfo")
 
 
-def escaped(text: str) -> str:
-    return "".join(f"\\{ord(c):03o}" if c in " \t\n\\#" else c for c in text)
-
-
 def pretend(monkeypatch: pytest.MonkeyPatch, mount: Mount) -> None:
     """Let every path lie on `mount`, as a machine without such a file system needs."""
-    monkeypatch.setattr(volumes, "_linux_mount", lambda _path: mount)
-    monkeypatch.setattr(volumes, "_listed_mount", lambda _path: mount)
-
-
-def test_a_mountinfo_line_is_read_with_its_escapes_and_optional_fields() -> None:
-    text = (
-        "36 35 98:0 /root /mnt/my\\040disk\\134x rw,noatime master:1 shared:2 - ext4 /dev/sdb1 rw\n"
-        "40 36 0:44 / /mnt/share rw - nfs4 nas:/films rw,vers=4.2\n"
-    )
-    assert parse_mountinfo(text) == (
-        Mount("/mnt/my disk\\x", "ext4", "/dev/sdb1", 36, (98, 0), "/root"),
-        Mount("/mnt/share", "nfs4", "nas:/films", 40, (0, 44)),
-    )
-
-
-@pytest.mark.parametrize(
-    "line", ["", "36 35", "a b c d e f - g h", "36 35 98:0 / / rw ext4 /dev/sdb1 rw", " - "]
-)
-def test_other_lines_are_passed_over(line: str) -> None:
-    assert parse_mountinfo(line) == ()
-
-
-@given(st.text())
-def test_no_text_breaks_the_parsers(text: str) -> None:
-    assert isinstance(parse_mountinfo(text), tuple)
-    assert isinstance(parse_mount_listing(text), tuple)
-
-
-@given(
-    point=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
-    source=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
-    optional=st.lists(st.sampled_from(["shared:1", "master:2", "unbindable"]), max_size=3),
-)
-def test_any_mount_point_survives_mountinfo(point: str, source: str, optional: list[str]) -> None:
-    head = ["7", "1", "8:17", "/", escaped("/" + point), "rw", *optional]
-    line = " ".join([*head, "-", "ext4", escaped(source), "rw"])
-    assert parse_mountinfo(line + "\n") == (Mount("/" + point, "ext4", source, 7, (8, 17)),)
-
-
-def test_the_listing_of_macos_is_read() -> None:
-    text = (
-        "/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)\n"
-        "/dev/disk4s1 on /Volumes/CARD (2) (exfat, local, nodev)\n"
-        "//guest@nas/films on /Volumes/films (smbfs, nodev, nosuid)\n"
-        "map auto_home on /System/Volumes/Data/home (autofs)\n"
-        "nonsense\n"
-    )
-    assert [(m.mount_point, m.file_system, m.source) for m in parse_mount_listing(text)] == [
-        ("/", "apfs", "/dev/disk3s1s1"),
-        ("/Volumes/CARD (2)", "exfat", "/dev/disk4s1"),
-        ("/Volumes/films", "smbfs", "//guest@nas/films"),
-        ("/System/Volumes/Data/home", "autofs", "map auto_home"),
-    ]
+    monkeypatch.setattr(mount_listing, "_linux_mount", lambda _path: mount)
+    monkeypatch.setattr(mount_listing, "_listed_mount", lambda _path: mount)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +73,8 @@ def test_a_path_that_cannot_be_asked_is_not_online(monkeypatch: pytest.MonkeyPat
     def fail(_path: Path) -> Mount:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(volumes, "_linux_mount", fail)
-    monkeypatch.setattr(volumes, "_listed_mount", fail)
+    monkeypatch.setattr(mount_listing, "_linux_mount", fail)
+    monkeypatch.setattr(mount_listing, "_listed_mount", fail)
     assert not is_online(Path("/mnt/dead"), "uuid:1")
 
 
@@ -142,7 +84,7 @@ def test_a_mount_that_is_not_listed_is_local_and_named_by_its_place(
 ) -> None:
     empty = tmp_path / "mountinfo"
     empty.write_text("")
-    monkeypatch.setattr(volumes, "MOUNTINFO", empty)
+    monkeypatch.setattr(mount_listing, "MOUNTINFO", empty)
     volume = volume_of(tmp_path)
     assert (volume.file_system, volume.kind) == ("unknown", "local")
     assert volume.mount_point == mount_point_of(tmp_path)
@@ -243,7 +185,7 @@ def test_what_is_mounted_now_is_listed_by_its_own_name(monkeypatch: pytest.Monke
         Mount("/mnt/again", "cifs", "//nas/films"),
     )
     for name in ("_linux_mounts", "_listed_mounts"):
-        monkeypatch.setattr(volumes, name, lambda: mounts)
+        monkeypatch.setattr(mount_listing, name, lambda: mounts)
     assert [volume.mount_point for volume in mounted_volumes()] == [Path("/mnt/again"), Path("/mnt/nas")]
 
 

@@ -1,17 +1,14 @@
-"""A small library with real SQLite and LanceDB, and videos made of numbers."""
+"""A small library that is open, its space, and a way to add videos made of numbers."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mediaindex.media import (
-    FrameEmbeddings,
-    MediaInfo,
     Segment,
     Segmentation,
 )
@@ -22,34 +19,15 @@ from mediaindex.store.catalog import (
 )
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded
-from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-
-DIM = 8
-INFO = MediaInfo(6.0, 64, 48, 25.0, "h264", 0, "mov", 0)
-
-AddVideo = Callable[..., Embedded]
+from tests.support.small_library import INFO, AddVideo, embeddings, make_space, write_blob
 
 
 @pytest.fixture
 def opened(library: Path) -> Iterator[Library]:
     with open_library(library, create=True) as made:
         yield made
-
-
-def make_space(opened: Library, digest: str = "one") -> Space:
-    with opened.write() as connection:
-        return spaces.ensure_space(
-            connection,
-            encoder="numbers",
-            digest=digest,
-            preprocessing="none",
-            dim=DIM,
-            evidence_dim=4,
-            blend=0.5,
-        )
 
 
 @pytest.fixture
@@ -91,18 +69,3 @@ def add_video(opened: Library) -> AddVideo:
         return Embedded(video_id, extraction_id, embeddings(frames, seed))
 
     return add
-
-
-def write_blob(cache: FrameCache, jpegs: Iterable[bytes], *, content: str) -> str:
-    with cache.new_blob() as blob:
-        for jpeg in jpegs:
-            blob.add(jpeg)
-        return blob.finish(content=content)
-
-
-def embeddings(frames: int, seed: int) -> FrameEmbeddings:
-    numbers = np.random.default_rng(seed)
-    return FrameEmbeddings(
-        numbers.normal(size=(frames, DIM)).astype(np.float32),
-        numbers.normal(size=(frames, 4)).astype(np.float16),
-    )

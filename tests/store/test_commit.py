@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
-import pytest
 import sqlalchemy as sa
 
 from mediaindex.store.catalog import (
     locations,
-    lookup,
-    videos,
 )
 from mediaindex.store.catalog.schema import (
-    extraction,
-    garbage,
-    indexed,
     video,
 )
 from mediaindex.store.commit import (
@@ -26,16 +18,10 @@ from mediaindex.store.commit import (
     sweep,
 )
 from mediaindex.store.library import Library
-from mediaindex.store.maintenance.check import check, repair
-from mediaindex.store.vectors import spaces
-from mediaindex.store.vectors.lance import new_generation, vector_rows
+from mediaindex.store.maintenance.check import check
+from mediaindex.store.vectors.rows import new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space
-from tests.store.conftest import AddVideo, embeddings, make_space, write_blob
-
-
-def visible(library: Library, space: Space) -> dict[int, tuple[int, int]]:
-    with library.read() as connection:
-        return lookup.generations(connection, space.id)
+from tests.support.small_library import AddVideo, embeddings, visible, write_blob
 
 
 def test_a_committed_video_is_visible_with_all_its_vectors(
@@ -110,54 +96,6 @@ def test_blobs_that_no_row_names_are_removed_but_not_those_being_written(
     assert opened.frames.count(stray) is None
 
 
-def test_a_new_space_serves_only_when_it_is_complete_and_the_old_one_is_dropped(
-    opened: Library, space: Space, add_video: AddVideo
-) -> None:
-    item = add_video()
-    put(opened, space, [item])
-    other = make_space(opened, digest="two")
-    assert other.state == "building"
-    put(opened, other, [item])
-    with opened.read() as connection:
-        assert spaces.active_space(connection) == space
-    with opened.write() as connection:
-        spaces.switch_space(connection, other.id)
-    sweep(opened)
-    with opened.read() as connection:
-        active = spaces.active_space(connection)
-        assert active is not None
-        assert active.id == other.id
-        assert [found.id for found in spaces.all_spaces(connection)] == [other.id]
-    assert not (opened.root / "vectors" / f"space_{space.id}.lance").exists()
-    assert check(opened).problems == []
-
-
-def test_content_for_a_building_space_is_not_shown_before_the_switch(
-    opened: Library, space: Space, add_video: AddVideo
-) -> None:
-    first = add_video("/videos/a.mp4", seed=1)
-    put(opened, space, [first])
-    other = make_space(opened, digest="two")
-    second = add_video("/videos/a.mp4", seed=2)
-    put(opened, other, [first, second])
-    assert [v for v, _n in visible(opened, space).values()] == [first.video_id]
-    with opened.write() as connection:
-        spaces.switch_space(connection, other.id)
-    assert [v for v, _n in visible(opened, other).values()] == [second.video_id]
-
-
-def test_a_space_that_comes_back_while_it_is_dropped_gets_a_table_of_its_own(
-    opened: Library, space: Space, add_video: AddVideo
-) -> None:
-    put(opened, space, [add_video()])
-    other = make_space(opened, digest="two")
-    with opened.write() as connection:
-        spaces.switch_space(connection, other.id)
-    again = make_space(opened)
-    assert again.id not in (space.id, other.id)
-    assert again.state == "building"
-
-
 def test_a_video_forgotten_while_it_was_embedded_leaves_no_vectors(
     opened: Library, space: Space, add_video: AddVideo
 ) -> None:
@@ -169,40 +107,6 @@ def test_a_video_forgotten_while_it_was_embedded_leaves_no_vectors(
     assert visible(opened, space) == {}
     sweep(opened)
     assert opened.vectors(space).generations() == set()
-
-
-def test_a_copy_keeps_a_video_that_lost_one_of_its_places(
-    opened: Library, space: Space, add_video: AddVideo
-) -> None:
-    item = add_video("/videos/a.mp4")
-    put(opened, space, [item])
-    with opened.write() as connection:
-        (place,) = locations.locations_of(connection, item.video_id)
-        locations.place(
-            connection,
-            place.path.with_name("copy.mp4"),
-            volume_id=place.volume_id,
-            video_id=item.video_id,
-            size=100,
-            mtime_ns=0,
-            confirmed=False,
-        )
-        assert locations.remove_locations(connection, [place.id]) == []
-    assert len(visible(opened, space)) == 1
-
-
-def test_deleting_a_video_takes_its_rows_with_it(opened: Library, space: Space, add_video: AddVideo) -> None:
-    item = add_video()
-    put(opened, space, [item])
-    with opened.write() as connection:
-        (place,) = locations.locations_of(connection, item.video_id)
-        locations.remove_locations(connection, [place.id])
-        for table in (indexed, extraction, video):
-            assert connection.execute(sa.select(table)).first() is None
-        assert connection.execute(sa.select(garbage)).first() is not None
-    sweep(opened)
-    assert check(opened).problems == []
-    assert list(opened.frames.names()) == []
 
 
 def test_the_matrix_follows_the_vectors_and_is_rewritten_when_much_is_dead(
@@ -222,48 +126,3 @@ def test_the_matrix_follows_the_vectors_and_is_rewritten_when_much_is_dead(
     refresh_matrix(opened, space)
     assert len(opened.matrix(space).load()) == 12
     assert check(opened).problems == []
-
-
-@pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows"])
-def test_damaged_vectors_are_named_hidden_and_embeddable_again(
-    opened: Library, space: Space, add_video: AddVideo, harm: str
-) -> None:
-    put(opened, space, [add_video("/videos/a.mp4", seed=1)])
-    put(opened, space, [add_video("/videos/b.mp4", seed=2)])
-    table = opened.root / "vectors" / f"space_{space.id}.lance"
-    match harm:
-        case "manifest":
-            newest = max(table.glob("_versions/*.manifest"), key=lambda path: path.stat().st_mtime_ns)
-            newest.write_bytes(b"")
-        case "folder":
-            shutil.rmtree(table)
-        case "data":
-            for path in (table / "data").iterdir():
-                path.write_bytes(b"")
-        case "rows":
-            opened.vectors(space).delete([next(iter(visible(opened, space)))])
-    opened.forget_handles()
-    findings = check(opened)
-    assert findings.problems
-    repair(opened, findings)
-    with opened.read() as connection:
-        missing = spaces.missing_vectors(connection, space.id)
-    assert missing, "the frame cache has them, so they are embedded again"
-    assert check(opened).problems == []
-
-
-def test_lost_frames_are_found_and_leave_what_is_visible(
-    opened: Library, space: Space, add_video: AddVideo
-) -> None:
-    item = add_video()
-    put(opened, space, [item])
-    ((name, _size),) = opened.frames.names()
-    (opened.root / "frames" / name).write_bytes(b"MIFRAME1 and then nothing")
-    findings = check(opened)
-    assert findings.lost_frames == [item.extraction_id]
-    with opened.write() as connection:
-        videos.mark_frames_lost(connection, findings.lost_frames)
-        assert videos.without_frames(connection) == {item.video_id}
-    sweep(opened)
-    assert check(opened).problems == []
-    assert len(visible(opened, space)) == 1

@@ -27,7 +27,7 @@ from mediaindex.store.commit import Embedded
 from mediaindex.store.forgetting import UNDO_SECONDS
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import Space
-from tests.store.conftest import AddVideo
+from tests.support.small_library import AddVideo
 
 DAY = 86_400.0
 A, B = Path("/videos/a.mp4"), Path("/videos/b.mp4")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.sources import volumes
-from mediaindex.sources.volumes import Mount
+from mediaindex.sources import mount_listing
+from mediaindex.sources.mount_listing import Mount
 
 
 class Drive:
@@ -35,9 +35,9 @@ class Drive:
         self._kind = (file_system, source)
         shelf.mkdir(parents=True)
         for name in ("_linux_mount", "_listed_mount"):
-            monkeypatch.setattr(volumes, name, self._mount_of(getattr(volumes, name)))
+            monkeypatch.setattr(mount_listing, name, self._mount_of(getattr(mount_listing, name)))
         for name in ("_linux_mounts", "_listed_mounts"):
-            monkeypatch.setattr(volumes, name, self._mounts(getattr(volumes, name)))
+            monkeypatch.setattr(mount_listing, name, self._mounts(getattr(mount_listing, name)))
 
     def plug(self, at: Path) -> Path:
         """Let it be mounted at a folder that does not exist yet."""

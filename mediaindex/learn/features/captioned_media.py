@@ -26,10 +26,12 @@ from mediaindex.learn.features.caption_tables import (
     TableLine,
     read_table,
 )
+from mediaindex.media import FileEvent, UnreadablePath
 from mediaindex.sources.content_hash import full_hash, partial_hash
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.sources.rules import Rules
-from mediaindex.sources.scan import is_dataless, scan
+from mediaindex.sources.scan import is_dataless, sightings
 
 TABLES = ("captions.jsonl", "captions.csv", "captions.tsv", "metadata.jsonl", "metadata.csv")
 PICTURE_EXTENSIONS = frozenset({"jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff"})
@@ -192,7 +194,11 @@ def _by_subtitles(folder: Path, rules: Rules, skipped: list[SkippedInput]) -> di
     def unreadable(path: Path, reason: str) -> None:
         skipped.append(SkippedInput(str(path), reason))
 
-    for event in scan([folder], rules=rules, unreadable=unreadable):
+    for event in sightings([folder], rules=rules):
+        if isinstance(event, UnreadablePath):
+            unreadable(event.path, event.reason)
+        if not isinstance(event, FileEvent):
+            continue
         siblings = listings.setdefault(event.path.parent, os.listdir(event.path.parent))
         for sidecar in find_sidecars(event.path, siblings):
             item, backward = told.setdefault(event.path, _CaptionLines(event.path)), 0
@@ -226,9 +232,9 @@ class _Names:
             MediaError: there is none, or more than one, or it lies outside the folder.
         """
         path = Path(os.path.normpath(os.path.join(self._folder, name)))
-        if path.is_relative_to(self._resolved):  # an absolute name, the folder being behind a link
+        if lies_below(path, self._resolved):  # an absolute name, the folder being behind a link
             path = self._folder / path.relative_to(self._resolved)
-        if not path.is_relative_to(self._folder):
+        if not lies_below(path, self._folder):
             raise MediaError(f"it lies outside {self._folder}")
         if path.is_file():
             return path
@@ -292,9 +298,7 @@ def _assigned(
             torn = f"two splits: {', '.join(sorted(splits))}" if len(splits) > 1 else "two groups"
             skipped.append(SkippedInput(str(item.path), f"the captions of its group are in {torn}"))
             continue
-        name = (
-            item.path.relative_to(folder).as_posix() if item.path.is_relative_to(folder) else str(item.path)
-        )
+        name = item.path.relative_to(folder).as_posix() if lies_below(item.path, folder) else str(item.path)
         split = next(iter(splits), None) or split_of(item.group)
         clips = tuple(_clips(item))
         found.append(CaptionedMedia(item.path, name, item.content, item.group, split, clips))

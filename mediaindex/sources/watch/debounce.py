@@ -107,20 +107,6 @@ class Debouncer:
                 self._look_at([path])
 
 
-def lies_in(path: str, folder: str) -> bool:
-    """Whether a path is the folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def outermost(paths: Iterable[str]) -> list[str]:
-    """The paths without those that lie below another of them."""
-    kept: list[str] = []
-    for path in sorted(paths, key=lambda path: path.split("/")):
-        if not kept or not lies_in(path, kept[-1]):
-            kept.append(path)
-    return kept
-
-
 def gathered(paths: Set[str], tops: Set[str], wanted: int) -> set[str]:
     """At most `wanted` paths that hold all others, as far as the tops allow, crowded folders first."""
     for crowd in CROWDS:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediaindex.sources.watch.debounce import lies_in
+from mediaindex.sources.path_tree import lies_below, overlap
 from mediaindex.sources.watch.mount_table import MountTable
 from mediaindex.sources.watch.observer import Observation, observe
 
@@ -147,7 +147,7 @@ class Roots:
 
         def tell(path: str, is_folder: bool) -> None:
             below = path[len(look.real) :].lstrip("/")
-            if below and lies_in(path, look.real) and self._concerns(path, is_folder):
+            if below and lies_below(path, look.real) and self._concerns(path, is_folder):
                 self._tell(os.path.join(root.path, below))
             elif path == look.real and not look.is_folder:  # what a folder is itself, `check` sees
                 self._tell(root.path)
@@ -183,7 +183,7 @@ def _doubt_about(root: _Root, mounts: Iterable[str], *, counting: bool) -> str |
 
 def _weakness(observation: Observation, real: str, mounts: Iterable[str], *, counting: bool) -> str | None:
     """Why an observer must be started anew."""
-    near = next((mount for mount in mounts if lies_in(mount, real) or lies_in(real, mount)), None)
+    near = next((mount for mount in mounts if overlap(mount, real)), None)
     if near is not None:
         return f"a file system was mounted or unmounted at {near}"
     if observation.is_unmounted():
@@ -201,7 +201,7 @@ def _covers(outer: _Root, root: _Root) -> bool:
     """Whether the outer root's observer tells of the other root too."""
     if outer.look is None or root.look is None or not outer.look.is_folder:
         return False
-    return outer.look.device == root.look.device and lies_in(root.look.real, outer.look.real)
+    return outer.look.device == root.look.device and lies_below(root.look.real, outer.look.real)
 
 
 def _state(root: _Root) -> str | None:

@@ -18,13 +18,10 @@ from typing import Self
 
 from mediaindex.sources.filetypes import OTHER_EXTENSIONS, extension_of
 from mediaindex.sources.ignore_file import IGNORE_FILE
+from mediaindex.sources.path_tree import lies_below, outermost
 from mediaindex.sources.rules import Rules, Scopes
 from mediaindex.sources.sidecars import SUBTITLE_EXTENSIONS, sidecars_by_film
-from mediaindex.sources.watch.debounce import (
-    Debouncer,
-    lies_in,
-    outermost,
-)
+from mediaindex.sources.watch.debounce import Debouncer
 from mediaindex.sources.watch.roots import Roots
 
 CROWD = "so much changed that one look at everything is cheaper"
@@ -136,7 +133,7 @@ class Watcher:
 
     def _concerns(self, path: str, is_folder: bool) -> bool:
         """Whether anyone wants to hear of a path, by its name alone: asked for every event."""
-        if any(lies_in(path, folder) for folder in self._rules.apart):
+        if any(lies_below(path, folder) for folder in self._rules.apart):
             return False
         name = os.path.basename(path)
         if is_folder or name == IGNORE_FILE or _is_subtitle(name):
@@ -152,9 +149,9 @@ class Watcher:
             meant, reason = self._meaning(path, scopes)
             paths.update(meant)
             if reason is not None:
-                rescan.update((Path(root), reason) for root in roots if lies_in(path, root))
+                rescan.update((Path(root), reason) for root in roots if lies_below(path, root))
         rescan.update((Path(root), CROWD) for root in paths & roots if os.path.isdir(root))
-        left = (path for path in paths if not any(lies_in(path, str(root)) for root in rescan))
+        left = (path for path in paths if not any(lies_below(path, root) for root in rescan))
         return Changes(tuple(map(Path, outermost(left))), MappingProxyType(rescan))
 
     def _meaning(self, path: str, scopes: Scopes) -> tuple[Iterable[str], str | None]:

@@ -6,7 +6,6 @@ known already, its places go to the row that has it.
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,14 +25,17 @@ from mediaindex.store.catalog.schema import (
     video,
     word,
 )
-from mediaindex.store.catalog.videos import INFO_COLUMNS, Identity, newest_extraction, remove_unplaced_videos
+from mediaindex.store.catalog.videos import (
+    Identity,
+    metadata_values,
+    newest_extraction,
+    remove_unplaced_videos,
+)
 
 
 def add_unread_video(connection: Connection, identity: Identity, info: MediaInfo) -> int:
     """A video of which only size, partial hash and headers are known; its id."""
-    values: dict[str, Any] = {name: getattr(info, name) for name in INFO_COLUMNS}
-    values |= {"duration_seconds": info.duration_seconds or 0.0, "tags": dict(info.tags)}
-    values["streams"] = [dataclasses.asdict(stream) for stream in info.streams]
+    values = metadata_values(info)
     values |= {"size": identity.size, "partial_hash": identity.partial_hash, "added_at": time.time()}
     return int(connection.execute(sa.insert(video).values(**values).returning(video.c.id)).scalar_one())
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from mediaindex.media import Cue
 from mediaindex.safe_text import storable
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.locations import anything_hidden
 from mediaindex.store.catalog.schema import (
     location,
@@ -158,7 +159,7 @@ def set_location_words(
     """Index the file and folder names of one location (folders below the watched root only)."""
     here = sa.and_(word.c.location_id == location_id, word.c.field.in_(("name", "folder")))
     connection.execute(sa.delete(word).where(here))
-    folders = path.parent.relative_to(root).parts if root and root in path.parents else ()
+    folders = path.parent.relative_to(root).parts if root and lies_below(path.parent, root) else ()
     texts = {"name": path.stem, "folder": " ".join(folders[-FOLDERS_NAMED:])}
     rows = [
         {"video_id": video_id, "location_id": location_id, "field": field, "text": storable(text)}

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.locations import below, hidden_videos
 from mediaindex.store.catalog.schema import (
     extraction,
@@ -191,7 +192,7 @@ def places(connection: Connection, video_ids: Sequence[int]) -> dict[int, list[P
     found: dict[int, list[Place]] = {}
     for row in connection.execute(query):
         name = row.label or str(row.mount_point)
-        private = any(root == row.path or root in row.path.parents for root in private_roots)
+        private = any(lies_below(row.path, root) for root in private_roots)
         place = Place(row.path, name, row.missing_since is not None, private)
         found.setdefault(row.video_id, []).append(place)
     return found

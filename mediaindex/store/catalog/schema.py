@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import types
+import typing
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.engine import Dialect
+
+from mediaindex.media import MediaInfo
 
 metadata = MetaData()
 
@@ -29,7 +35,11 @@ class PathType(sa.TypeDecorator[Path]):
 
 
 class JsonType(sa.TypeDecorator[object]):
-    """A JSON value as text."""
+    """A JSON value as text.
+
+    SQLAlchemy's own JSON type stores the same bytes, but declares a column JSON, to which SQLite gives
+    numeric affinity. Alembic's revisions made the columns TEXT, and would count each of them as changed.
+    """
 
     impl = Text
     cache_ok = True
@@ -41,6 +51,20 @@ class JsonType(sa.TypeDecorator[object]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> object:
         """Text → value."""
         return None if value is None else json.loads(value)
+
+
+METADATA = tuple(name for name in MediaInfo.__slots__ if name != "video_stream")
+"""The fields of MediaInfo that `video` has a column for; a stream's number is only for the open file."""
+_COLUMN_TYPES = {int: Integer, str: Text, str | None: Text, float | None: Float}
+
+
+def _metadata_columns() -> Iterator[Column[Any]]:
+    """A column for each name in METADATA: what is neither number nor text is JSON."""
+    for name, kind in typing.get_type_hints(MediaInfo).items():
+        if name in METADATA:
+            # A duration that is not known is stored as 0.
+            nullable = isinstance(kind, types.UnionType) and name != "duration_seconds"
+            yield Column(name, _COLUMN_TYPES.get(kind, JsonType), nullable=nullable)
 
 
 meta = Table(
@@ -80,23 +104,7 @@ video = Table(
     Column("hash", Text, unique=True),
     Column("size", Integer, nullable=False),
     Column("partial_hash", Text, nullable=False),
-    Column("container", Text, nullable=False),
-    Column("codec", Text, nullable=False),
-    Column("duration_seconds", Float, nullable=False),
-    Column("width", Integer, nullable=False),
-    Column("height", Integer, nullable=False),
-    Column("fps", Float),
-    Column("rotation", Integer, nullable=False),
-    Column("recorded_at", Text),
-    Column("recorded_day", Text),
-    Column("latitude", Float),
-    Column("longitude", Float),
-    Column("altitude", Float),
-    Column("timecode", Text),
-    Column("camera", Text),
-    Column("title", Text),
-    Column("tags", JsonType, nullable=False),
-    Column("streams", JsonType, nullable=False),
+    *_metadata_columns(),
     Column("added_at", Float, nullable=False),
     sa.Index("video_likeness", "size", "partial_hash"),
 )

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.sqlite import insert
 from mediaindex.media import MediaInfo, Segmentation
 from mediaindex.store.catalog.database import active_space_id
 from mediaindex.store.catalog.schema import (
+    METADATA,
     extraction,
     frame,
     garbage,
@@ -31,23 +32,6 @@ LOST = "lost/"
 """What stands in `extraction.frame_file` before the id where the cached frames are gone."""
 EVICTED = "evicted/"
 """What stands there before the blob's name where the frames were given up for the cache's limit."""
-
-INFO_COLUMNS = (
-    "container",
-    "codec",
-    "width",
-    "height",
-    "fps",
-    "rotation",
-    "recorded_at",
-    "recorded_day",
-    "latitude",
-    "longitude",
-    "altitude",
-    "timecode",
-    "camera",
-    "title",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +65,21 @@ def identity_of(connection: Connection, video_id: int) -> Identity:
 
 def ensure_video(connection: Connection, identity: Identity, info: MediaInfo, duration: float) -> int:
     """The video of this content, made or with its metadata brought up to date."""
-    values: dict[str, Any] = {name: getattr(info, name) for name in INFO_COLUMNS}
-    values |= {"duration_seconds": duration, "tags": dict(info.tags)}
-    values["streams"] = [dataclasses.asdict(stream) for stream in info.streams]
+    values = metadata_values(info) | {"duration_seconds": duration}
     values |= {"size": identity.size, "partial_hash": identity.partial_hash}
     upsert = insert(video).values(hash=identity.hash, added_at=time.time(), **values)
     upsert = upsert.on_conflict_do_update(index_elements=["hash"], set_=values)
     return int(connection.execute(upsert.returning(video.c.id)).scalar_one())
+
+
+def metadata_values(info: MediaInfo) -> dict[str, Any]:
+    """What the columns of `schema.METADATA` hold of a file."""
+    values: dict[str, Any] = {name: getattr(info, name) for name in METADATA}
+    return values | {
+        "duration_seconds": info.duration_seconds or 0.0,
+        "tags": dict(info.tags),
+        "streams": [dataclasses.asdict(stream) for stream in info.streams],
+    }
 
 
 def add_extraction(

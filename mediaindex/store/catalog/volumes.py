@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.locations import below, remove_locations
 from mediaindex.store.catalog.schema import (
     failure,
@@ -40,7 +41,7 @@ def known_volumes(connection: Connection) -> list[KnownVolume]:
 
 def volume_holding(volumes: Iterable[KnownVolume], path: Path) -> KnownVolume | None:
     """The volume on which a path lies by its name, whether it is mounted now or not."""
-    holding = [found for found in volumes if _is_below(path, found.mount_point)]
+    holding = [found for found in volumes if lies_below(path, found.mount_point)]
     return max(holding, key=lambda found: len(found.mount_point.parts), default=None)
 
 
@@ -54,7 +55,7 @@ def move_volume(connection: Connection, moved: KnownVolume, mount_point: Path) -
         for other in known_volumes(connection)
         if other.id != moved.id
         and other.mount_point != moved.mount_point
-        and _is_below(other.mount_point, moved.mount_point)
+        and lies_below(other.mount_point, moved.mount_point)
     ]
     _move_locations(connection, moved, mount_point)
     for table in (failure, skipped):
@@ -91,7 +92,7 @@ def _move_locations(connection: Connection, moved: KnownVolume, new: Path) -> No
 def _move_paths(connection: Connection, table: sa.Table, old: Path, new: Path, inner: Sequence[Path]) -> None:
     """Move the paths of a table that does not know volumes, without those of volumes mounted inside."""
     for path in connection.execute(sa.select(table.c.path).where(below(table.c.path, old))).scalars().all():
-        if any(_is_below(path, point) for point in inner):
+        if any(lies_below(path, point) for point in inner):
             continue
         here, there = table.c.path == path, table.c.path == _moved(path, old, new)
         taken = connection.execute(sa.select(table.c.path).where(there)).first() is not None
@@ -112,10 +113,6 @@ def _move_sources(connection: Connection, old: Path, new: Path, inner: Sequence[
 
 def _moved(path: Path, old: Path, new: Path) -> Path:
     return new / path.relative_to(old)
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    return path == folder or folder in path.parents
 
 
 def ensure_volume(connection: Connection, *, uid: str, label: str | None, mount_point: Path) -> int:

@@ -18,25 +18,20 @@ it names is there, and what only the old one named is removed after that.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import os
-import re
 import secrets
-import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mediaindex.errors import (
     NoSpace,
-    StoreError,
     UsageError,
 )
+from mediaindex.sources.path_tree import overlap
 from mediaindex.store.catalog.database import (
     CLEAN,
     HEAD,
@@ -50,69 +45,68 @@ from mediaindex.store.layout import (
     LOCK,
     PRIVATE_FILE,
     make_private_folder,
-    private,
     regular_files,
     sync_path,
 )
 from mediaindex.store.library import Library
 from mediaindex.store.lock import writer_lock
+from mediaindex.store.maintenance.backup_description import (
+    DESCRIPTION,
+    Description,
+    describe,
+    write_description,
+)
+from mediaindex.store.maintenance.copying import (
+    PARTIAL,
+    CopiedFile,
+    Copy,
+    Progress,
+    copy_missing,
+    refuse_too_little_room,
+    with_progress,
+)
+from mediaindex.store.vectors.table_files import data_and_manifests
 
-DESCRIPTION = "backup.json"
-FORMAT = 1
-LARGEST_DESCRIPTION_BYTES = 1 << 16
 SNAPSHOT = f"{DATABASE}.new"
-PARTIAL = ".partial"
 COPIED = ("frames", "vectors", "encoders", "generators")
-CLOCK_SLACK_SECONDS = 2.0
-"""What FAT makes of a file's time."""
-
-Told = Callable[[int, int], None]
-"""Is told (bytes done, bytes of all)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
-    """One file of a backup. `once`: never changed under its name, so that its size tells it is the same."""
-
-    source: Path
-    target: Path
-    size: int
-    once: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What backup.json says: whose copy it is, of which schema, and whether all vectors are in it.
-
-    Attributes:
-        complete: False while the first backup into a folder is being written.
-    """
-
-    library: str
-    revision: str
-    made_at: float
-    videos: int
-    vectors: bool
-    complete: bool
-
-
-@dataclass(slots=True)
-class BackedUp:
+class BackupResult:
     """What a backup did.
 
     Attributes:
-        files: every file of it, with its size and whether it was copied now.
+        files: every file of it, the catalog first.
         missing: cached frames that the library names and does not have.
         vectors: False where they changed under the copy; a restore makes them from the frames.
     """
 
     videos: int
-    files: list[tuple[Path, int, bool]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    vectors: bool = True
+    files: list[CopiedFile]
+    missing: list[str]
+    vectors: bool
 
 
-def back_up(library: Library, folder: Path, told: Told = lambda _done, _all: None) -> BackedUp:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be copied beside the catalog, in this order.
+
+    Attributes:
+        files: cached frames, encoders and generators.
+        vectors: what LanceDB never changes under its name. versions: its manifests.
+    """
+
+    files: tuple[Copy, ...]
+    vectors: tuple[Copy, ...]
+    versions: tuple[Copy, ...]
+
+    @property
+    def every(self) -> tuple[Copy, ...]:
+        """All of it."""
+        return (*self.files, *self.vectors, *self.versions)
+
+
+def back_up(library: Library, folder: Path, progress: Progress = lambda _done, _all: None) -> BackupResult:
     """Copy a library into a folder: a new or empty one, or that of its last backup.
 
     Raises:
@@ -127,7 +121,7 @@ def back_up(library: Library, folder: Path, told: Told = lambda _done, _all: Non
             identity = _identity(library)
             _refuse_foreign(folder, identity)
             try:
-                return _copy_library(library, folder, identity, told)
+                return _copy_library(library, folder, identity, progress)
             finally:
                 _remove_snapshot(folder)
     except (OSError, sqlite3.DatabaseError) as error:
@@ -143,78 +137,8 @@ def refuse_overlap(root: Path, folder: Path) -> None:
     Raises:
         UsageError: one of the folders lies in the other.
     """
-    here, there = Path(os.path.realpath(root)), Path(os.path.realpath(folder))
-    if here == there or here in there.parents or there in here.parents:
+    if overlap(os.path.realpath(root), os.path.realpath(folder)):
         raise UsageError(f"{folder} and the library {root} lie in each other; choose another folder")
-
-
-def describe(folder: Path) -> Description | None:
-    """What backup.json of a folder says, None where there is none.
-
-    Raises:
-        StoreError: it is no description of a backup that this program can read.
-    """
-    path = folder / DESCRIPTION
-    try:
-        with path.open("rb") as file:
-            said: Any = json.loads(file.read(LARGEST_DESCRIPTION_BYTES))
-        if said["format"] != FORMAT:
-            raise StoreError(f"{path} was written by another mediaindex; update this one")
-        return Description(
-            str(said["library"]),
-            str(said["revision"]),
-            float(said["made_at"]),
-            int(said["videos"]),
-            said["vectors"] is True,
-            said["complete"] is True,
-        )
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{path} cannot be read; it is no description of a backup") from error
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file durably; under its name it is whole or not there."""
-    make_private_folder(target.parent)
-    partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PARTIAL}")
-    try:
-        shutil.copyfile(source, partial)
-        found = source.stat()
-        os.utime(partial, ns=(found.st_atime_ns, found.st_mtime_ns))
-        sync_path(partial, mode=PRIVATE_FILE)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def is_copied(copy: Copy) -> bool:
-    """Whether the target is there already, as far as size (and time, of what may change) tell."""
-    try:
-        found, source = copy.target.lstat(), copy.source.lstat()
-    except OSError:
-        return False
-    alike = abs(found.st_mtime - source.st_mtime) <= CLOCK_SLACK_SECONDS
-    return found.st_size == copy.size and (copy.once or alike)
-
-
-def table_files(vectors: Path) -> tuple[list[tuple[Path, int]], list[tuple[Path, int]]]:
-    """(what never changes under its name, manifests) of all tables, each with its size.
-
-    Manifests are listed first: one is published after the files that it names.
-    """
-
-    def is_manifest(path: Path) -> bool:
-        return path.parent.name == "_versions"
-
-    manifests: list[tuple[Path, int]] = []
-    data: list[tuple[Path, int]] = []
-    for table in sorted(vectors.glob("space_*.lance")):
-        if table.is_symlink() or not re.fullmatch(r"space_\d+\.lance", table.name):
-            continue
-        manifests += [(p, n) for p, n in regular_files(table / "_versions") if p.suffix == ".manifest"]
-        data += [(p, n) for p, n in regular_files(table) if not is_manifest(p) and p.name[0] != "."]
-    return data, manifests
 
 
 def other_files(root: Path) -> Iterator[tuple[Path, int]]:
@@ -247,7 +171,7 @@ def _refuse_foreign(folder: Path, identity: str) -> None:
         if (folder / name).is_symlink():
             raise UsageError(f"{folder / name} is a link; a backup is written into folders of its own")
     if known is None:
-        _write_description(folder, Description(identity, HEAD, time.time(), 0, vectors=False, complete=False))
+        write_description(folder, Description(identity, HEAD, time.time(), 0, vectors=False, complete=False))
 
 
 def _identity(library: Library) -> str:
@@ -261,31 +185,45 @@ def _identity(library: Library) -> str:
     return known
 
 
-def _copy_library(library: Library, folder: Path, identity: str, told: Told) -> BackedUp:
+def _copy_library(library: Library, folder: Path, identity: str, progress: Progress) -> BackupResult:
     with library.keeping():
         videos, named = _snapshot(library, folder / SNAPSHOT)
-        done = BackedUp(videos)
         present = blobs(library.root, named)
-        done.missing = sorted(n for n in named - present.keys() if not n.startswith((LOST, EVICTED)))
-        data, manifests = table_files(library.root / "vectors")
-        plan = [_copy(library.root, folder, library.root / "frames" / n, size) for n, size in present.items()]
-        plan += [_copy(library.root, folder, *file, once=False) for file in other_files(library.root)]
-        vectors = [_copy(library.root, folder, *file) for file in data]
-        versions = [_copy(library.root, folder, *file, once=False) for file in manifests]
-        _refuse_too_little_room(folder, [*plan, *vectors, *versions])
-        total = sum(copy.size for copy in (*plan, *vectors, *versions))
-        _carry_out(plan, done, told, total)
-        try:
-            _carry_out(vectors, done, told, total)
-            # One of a table that was begun anew has a higher number, and would be taken for the newest.
-            _remove_stale(folder / "vectors", {copy.target for copy in versions}, "*/_versions/*.manifest")
-            _carry_out(versions, done, told, total)
-        except FileNotFoundError:  # a repair threw a damaged table away
-            done.vectors = False
-    _publish(folder, done, {copy.target for copy in (*plan, *vectors, *versions)})
-    said = Description(identity, HEAD, time.time(), videos, vectors=done.vectors, complete=True)
-    _write_description(folder, said)
-    return done
+        plan = _plan(library.root, folder, present)
+        refuse_too_little_room(plan.every, folder, target=f"the backup in {folder}", remedy="another folder")
+        files = with_progress(_carry_out(plan, folder), plan.every, progress)
+    _publish(folder, {copy.target for copy in plan.every})
+    vectors = len(files) == len(plan.every)
+    write_description(folder, Description(identity, HEAD, time.time(), videos, vectors, complete=True))
+    _sync_folder(folder)
+    catalog = CopiedFile(folder / DATABASE, (folder / DATABASE).stat().st_size, new=True)
+    missing = sorted(n for n in named - present.keys() if not n.startswith((LOST, EVICTED)))
+    return BackupResult(videos, [catalog, *files], missing, vectors)
+
+
+def _plan(root: Path, folder: Path, present: Mapping[str, int]) -> _Plan:
+    def copy(source: Path, size: int, *, immutable: bool = True) -> Copy:
+        return Copy(source, folder / source.relative_to(root), size, immutable)
+
+    data, manifests = data_and_manifests(root / "vectors")
+    return _Plan(
+        files=(
+            *(copy(root / "frames" / name, size) for name, size in present.items()),
+            *(copy(*file, immutable=False) for file in other_files(root)),
+        ),
+        vectors=tuple(copy(*file) for file in data),
+        versions=tuple(copy(*file, immutable=False) for file in manifests),
+    )
+
+
+def _carry_out(plan: _Plan, folder: Path) -> Iterator[CopiedFile]:
+    """Copy what is not there yet; it ends early where a repair throws a damaged table away."""
+    yield from copy_missing(plan.files)
+    with contextlib.suppress(FileNotFoundError):
+        yield from copy_missing(plan.vectors)
+        # One of a table that was begun anew has a higher number, and would be taken for the newest.
+        _remove_stale(folder / "vectors", {copy.target for copy in plan.versions}, "*/_versions/*.manifest")
+        yield from copy_missing(plan.versions)
 
 
 def _snapshot(library: Library, target: Path) -> tuple[int, set[str]]:
@@ -314,55 +252,16 @@ def _remove_snapshot(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _copy(root: Path, folder: Path, source: Path, size: int, *, once: bool = True) -> Copy:
-    return Copy(source, folder / source.relative_to(root), size, once)
-
-
-def _refuse_too_little_room(folder: Path, plan: Sequence[Copy]) -> None:
-    """Before a byte is copied: a disk that is filled to the brim troubles others too."""
-    needed = sum(copy.size for copy in plan if not is_copied(copy))
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise NoSpace(
-            f"no space left for the backup in {folder}: {needed / 1e6:.0f} MB are needed and "
-            f"{free / 1e6:.0f} MB free; free space there or choose another folder"
-        )
-
-
-def _carry_out(plan: Sequence[Copy], done: BackedUp, told: Told, total: int) -> None:
-    behind = sum(size for _path, size, _copied in done.files)
-    for copy in plan:
-        there = is_copied(copy) and copy.target.suffix != ".manifest"
-        if not there:
-            copy_file(copy.source, copy.target)
-        done.files.append((copy.target, copy.size, not there))
-        behind += copy.size
-        told(behind, total)
-
-
-def _publish(folder: Path, done: BackedUp, kept: set[Path]) -> None:
+def _publish(folder: Path, kept: set[Path]) -> None:
     """Let the new snapshot take the place of the old, and remove what only that one named."""
     for where, _folders, _names in os.walk(folder):
         _sync_folder(Path(where))
-    done.files.insert(0, (folder / DATABASE, (folder / SNAPSHOT).stat().st_size, True))
     (folder / SNAPSHOT).replace(folder / DATABASE)
     _sync_folder(folder)
     _remove_stale(folder / "frames", kept, "*/*.mif")
     _remove_stale(folder / "vectors", kept, "space_*.lance/**/*")
     for name in COPIED:
         _remove_stale(folder / name, kept, f"**/*{PARTIAL}")
-
-
-def _write_description(folder: Path, said: Description) -> None:
-    temporary = folder / f"{DESCRIPTION}{PARTIAL}"
-    try:
-        with open(temporary, "w", encoding="utf-8", opener=private) as file:
-            json.dump({"format": FORMAT, **dataclasses.asdict(said)}, file, indent=1)
-        sync_path(temporary)
-        temporary.replace(folder / DESCRIPTION)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(folder)
 
 
 def _sync_folder(folder: Path) -> None:

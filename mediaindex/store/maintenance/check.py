@@ -24,7 +24,8 @@ from mediaindex.store.catalog.videos import (
 )
 from mediaindex.store.commit import recover, refresh_matrix
 from mediaindex.store.library import Library
-from mediaindex.store.vectors import lance
+from mediaindex.store.vectors import table_files
+from mediaindex.store.vectors.rows import VectorRows
 from mediaindex.store.vectors.spaces import (
     Space,
     all_spaces,
@@ -86,7 +87,7 @@ def _check_space(
     library: Library, space: Space, visible: dict[int, int], dead: set[int], findings: Findings
 ) -> None:
     name = f"vectors of {space.encoder}"
-    empty = lance.empty_manifests(library.root / "vectors" / f"space_{space.id}.lance")
+    empty = table_files.empty_manifests(library.root / "vectors" / f"space_{space.id}.lance")
     if empty:
         findings.problems.append(f"{name}: the newest version is empty, as a power loss leaves it")
         findings.incomplete[space.id] = []
@@ -119,7 +120,7 @@ def _complete(frames: np.ndarray, place: tuple[int, int] | None, count: int) -> 
 
 
 def _check_matrix(
-    library: Library, space: Space, visible: dict[int, int], rows: lance.VectorRows, findings: Findings
+    library: Library, space: Space, visible: dict[int, int], rows: VectorRows, findings: Findings
 ) -> None:
     matrix = library.matrix(space).load()
     mine = np.isin(matrix.generation, np.asarray(list(visible), np.int64))
@@ -159,14 +160,14 @@ def repair(library: Library, findings: Findings) -> None:
     with library.read() as connection:
         spaces = {space.id: space for space in all_spaces(connection)}
     for space_id in findings.incomplete:
-        lance.remove_empty_manifests(library.root / "vectors" / f"space_{space_id}.lance")
+        table_files.remove_empty_manifests(library.root / "vectors" / f"space_{space_id}.lance")
     library.forget_handles()
     # With the empty version gone, the one before tells which videos it does not hold.
     findings = check(library)
     for space_id, generations in findings.incomplete.items():
         readable = _readable(library, spaces[space_id])
         if not readable:
-            lance.drop_table(library.root / "vectors", space_id)
+            table_files.drop_table(library.root / "vectors", space_id)
             library.forget_handles()
         with library.write() as connection:
             gone = generations if readable else list(owned(connection, space_id))

@@ -20,7 +20,7 @@ from mediaindex.store.commit import (
     sweep,
 )
 from mediaindex.store.library import Library
-from mediaindex.store.vectors import lance
+from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.lance import LanceSpace
 from mediaindex.store.vectors.spaces import Space, all_spaces
 
@@ -75,7 +75,7 @@ def compact(library: Library) -> CompactionResult:
     spaces = _tables(library)
     with library.removing() as nobody_copies:
         if nobody_copies:
-            lance.remove_leftovers(library.root / "vectors")
+            table_files.remove_leftovers(library.root / "vectors")
             _compact_vectors(library, spaces)
             for space in spaces:
                 library.matrix(space).remove_leftovers()

@@ -13,7 +13,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,16 +40,16 @@ from mediaindex.store.layout import (
     make_private_folder,
     sync_path,
 )
-from mediaindex.store.maintenance.backup import (
+from mediaindex.store.maintenance.backup import blobs, other_files
+from mediaindex.store.maintenance.backup_description import Description, describe
+from mediaindex.store.maintenance.copying import (
     Copy,
-    Description,
-    Told,
-    blobs,
-    copy_file,
-    describe,
-    other_files,
-    table_files,
+    Progress,
+    copy_missing,
+    refuse_too_little_room,
+    with_progress,
 )
+from mediaindex.store.vectors.table_files import data_and_manifests
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def has_videos(root: Path) -> bool:
         engine.dispose()
 
 
-def restore(root: Path, backup: Backup, told: Told = lambda _done, _all: None) -> RestoreResult:
+def restore(root: Path, backup: Backup, progress: Progress = lambda _done, _all: None) -> RestoreResult:
     """Put a backup in the place of the library in `root`, whose lock the caller holds.
 
     Raises:
@@ -132,8 +131,8 @@ def restore(root: Path, backup: Backup, told: Told = lambda _done, _all: None) -
     plan = _plan(backup, incoming)
     try:
         _remove_leftovers(root)
-        _refuse_too_little_room(root, plan)
-        _carry_out(plan, incoming, told)
+        refuse_too_little_room(plan, root, target=f"the library in {root}", remedy="another --library")
+        _carry_out(plan, incoming, progress)
         aside = _move_aside(root)
         _move_in(incoming, root)
     except OSError as error:
@@ -145,30 +144,17 @@ def restore(root: Path, backup: Backup, told: Told = lambda _done, _all: None) -
 
 def _plan(backup: Backup, incoming: Path) -> list[Copy]:
     folder = backup.folder
-    data, manifests = table_files(folder / "vectors")
+    data, manifests = data_and_manifests(folder / "vectors")
     found = [(folder / "frames" / name, size) for name, size in backup.frames.items()]
     found += [*other_files(folder), *data, *manifests]
     found.append((folder / DATABASE, (folder / DATABASE).stat().st_size))
     return [Copy(path, incoming / path.relative_to(folder), size) for path, size in found]
 
 
-def _refuse_too_little_room(root: Path, plan: list[Copy]) -> None:
-    needed, free = sum(copy.size for copy in plan), shutil.disk_usage(root).free
-    if needed > free:
-        raise NoSpace(
-            f"no space left for the library in {root}: {needed / 1e6:.0f} MB are needed and "
-            f"{free / 1e6:.0f} MB free; free space there or choose another --library"
-        )
-
-
-def _carry_out(plan: list[Copy], incoming: Path, told: Callable[[int, int], None]) -> None:
-    total, behind = sum(copy.size for copy in plan), 0
+def _carry_out(plan: list[Copy], incoming: Path, progress: Progress) -> None:
     try:
         make_private_folder(incoming)
-        for copy in plan:
-            copy_file(copy.source, copy.target)
-            behind += copy.size
-            told(behind, total)
+        with_progress(copy_missing(plan), plan, progress)
     except BaseException:
         shutil.rmtree(incoming, ignore_errors=True)
         raise

@@ -1,22 +1,18 @@
 """The durable vectors of one embedding space: a LanceDB table, always rebuildable from frames/.
 
-Everything here may raise RuntimeError or OSError from LanceDB; `translated` gives the user's error.
+LanceDB raises RuntimeError, OSError and ValueError; a `LanceSpace` raises what `translated` makes of them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import secrets
-import shutil
 import socket
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,95 +22,14 @@ from mediaindex.errors import (
     NoSpace,
     StoreError,
 )
-from mediaindex.media import FrameEmbeddings
-from mediaindex.store.layout import PRIVATE_FILE, PRIVATE_FOLDER, sync_path
+from mediaindex.store.vectors.rows import VectorRows, joined
+from mediaindex.store.vectors.table_files import sync_new_files
 
 if TYPE_CHECKING:
     from mediaindex.store.catalog.lookup import FrameSpan
 
 DELETE_AT_ONCE = 500
 SPANS_AT_ONCE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class VectorRows:
-    """Rows of a space, in any order.
-
-    Attributes:
-        generation: (N,) int64, one number for each video and write.
-        frame: (N,) int32, ordinal of the frame in its extraction.
-        norm: (N,) float32, length of the embedding before normalisation.
-        vector: (N, D) float16, unit length.
-        evidence: (N, E) float16 or None.
-    """
-
-    generation: NDArray[np.int64]
-    frame: NDArray[np.int32]
-    norm: NDArray[np.float32]
-    vector: NDArray[np.float16]
-    evidence: NDArray[np.float16] | None = None
-
-    def __len__(self) -> int:
-        return len(self.generation)
-
-    def take(self, keep: NDArray[Any]) -> VectorRows:
-        """The rows that `keep` (mask or indices) names."""
-        evidence = None if self.evidence is None else self.evidence[keep]
-        return VectorRows(
-            self.generation[keep], self.frame[keep], self.norm[keep], self.vector[keep], evidence
-        )
-
-
-def joined(parts: Sequence[VectorRows]) -> VectorRows:
-    """Rows one after the other."""
-    evidence = [part.evidence for part in parts if part.evidence is not None]
-    return VectorRows(
-        np.concatenate([part.generation for part in parts]),
-        np.concatenate([part.frame for part in parts]),
-        np.concatenate([part.norm for part in parts]),
-        np.concatenate([part.vector for part in parts]),
-        np.concatenate(evidence) if len(evidence) == len(parts) else None,
-    )
-
-
-class VectorStore(Protocol):
-    """Durable rows of one space: what the commit protocol needs of a vector database."""
-
-    def add(self, rows: VectorRows) -> None:
-        """Append rows durably (fsynced)."""
-
-    def delete(self, generations: Sequence[int]) -> None:
-        """Remove the rows of these generations."""
-
-    def read(self, generations: Sequence[int] | None = None) -> VectorRows:
-        """All rows, or those of these generations."""
-        ...
-
-    def nearest(self, query: NDArray[np.float32], limit: int) -> VectorRows:
-        """The rows most like a unit vector, best first."""
-        ...
-
-
-def new_generation() -> int:
-    """A random 62-bit number.
-
-    Never a counter: a lost or restored SQLite file would hand out a number that LanceDB still holds.
-    """
-    return secrets.randbits(62)
-
-
-def vector_rows(generation: int, embeddings: FrameEmbeddings) -> VectorRows:
-    """The rows that store one video's embeddings under a generation."""
-    count = len(embeddings.vectors)
-    norm = np.linalg.norm(embeddings.vectors, axis=1).astype(np.float32)
-    unit = embeddings.vectors / np.maximum(norm, np.float32(1e-12))[:, None]
-    return VectorRows(
-        np.full(count, generation, np.int64),
-        np.arange(count, dtype=np.int32),
-        norm,
-        unit.astype(np.float16),
-        embeddings.evidence,
-    )
 
 
 def translated(error: Exception, path: Path) -> MediaIndexError:
@@ -356,43 +271,3 @@ def _without_ipv6() -> Iterator[None]:
 def connect(folder: Path) -> Any:
     """The database in a folder; a handle sees every other process's commits at once."""
     return load_lancedb().connect(folder, read_consistency_interval=timedelta(0))
-
-
-def space_tables(folder: Path) -> set[int]:
-    """The ids of the spaces that have a table in the folder."""
-    names = (entry.name for entry in folder.glob("space_*.lance"))
-    return {int(match[1]) for name in names if (match := re.fullmatch(r"space_(\d+)\.lance", name))}
-
-
-def drop_table(folder: Path, space_id: int) -> None:
-    """Remove a table's folder; readers that still have it open fail and ask again."""
-    shutil.rmtree(folder / f"space_{space_id}.lance", ignore_errors=True)
-
-
-def empty_manifests(table: Path) -> list[Path]:
-    """Manifests of no bytes, which a power loss leaves and no LanceDB opens."""
-    return [manifest for manifest in table.glob("_versions/*.manifest") if not manifest.stat().st_size]
-
-
-def remove_empty_manifests(table: Path) -> None:
-    """Let the version before be the newest again; what it misses is rebuilt from frames/."""
-    for manifest in empty_manifests(table):
-        manifest.unlink()
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Unlink what a killed add left in `data/`: no optimize of LanceDB ever does."""
-    for leftover in folder.glob("space_*.lance/data/.tmp*"):
-        leftover.unlink(missing_ok=True)
-
-
-def sync_new_files(folder: Path, seen: dict[str, set[str]]) -> None:
-    """fsync the files and directories below `folder` that `seen` does not name yet, and note them."""
-    for where, directories, files in os.walk(folder):
-        new = {*directories, *files} - seen.setdefault(where, set())
-        for name in [*(new - set(directories)), *(["."] if new else [])]:
-            with contextlib.suppress(FileNotFoundError):
-                # LanceDB makes its files by the umask.
-                sync_path(Path(where, name), mode=PRIVATE_FOLDER if name == "." else PRIVATE_FILE)
-        # The hint is rewritten at each commit and may be lost: LanceDB finds the newest without it.
-        seen[where] = {*directories, *files} - {"latest_version_hint.json"}

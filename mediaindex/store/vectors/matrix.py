@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.store.layout import make_private_folder, private, sync_path
-from mediaindex.store.vectors.lance import VectorRows
+from mediaindex.store.vectors.rows import VectorRows
 
 ROW = np.dtype([("generation", "<i8"), ("frame", "<i4")])
 

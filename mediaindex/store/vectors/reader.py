@@ -19,8 +19,8 @@ from mediaindex.errors import StoreError
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.database import EPOCH, get_meta
 from mediaindex.store.catalog.lookup import FrameSpan
-from mediaindex.store.vectors.lance import VectorRows
 from mediaindex.store.vectors.matrix import Matrix
+from mediaindex.store.vectors.rows import VectorRows
 from mediaindex.store.vectors.spaces import Space
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from mediaindex.decode.subtitles.sidecar_file import (
 )
 from mediaindex.errors import MediaError
 from mediaindex.media import Cue
-from mediaindex.sources.language_tags import code_page_of, language_of
 from tests.support.paths import REPORTED as PATHS_REPORTED
 
 REPORTED = PATHS_REPORTED / "10-sidecars"
@@ -35,11 +34,6 @@ ASS = "[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0
 
 def words(text: str, *, fps: float | None = None) -> list[str]:
     return [line.text for line in parse_subtitles(text, fps=fps)]
-
-
-def found(film: str, *siblings: str) -> list[tuple[str, str | None, bool]]:
-    sidecars = find_sidecars(Path("/films") / film, [film, *siblings])
-    return [(s.path.name, s.language, s.forced) for s in sidecars]
 
 
 # Which film
@@ -73,118 +67,6 @@ def test_reported_ass_gives_its_words_and_nothing_else() -> None:
     assert read_sidecar(sidecars[0]) == (
         Cue(1.0, 2.0, "Open the gate, please and wait", source="Tagged.ass"),
         Cue(5.0, 6.0, "it was <about 1960>, 3 < 5", source="Tagged.ass"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("sidecar", "language", "forced"),
-    [
-        ("Film.srt", None, False),
-        ("film.VTT", None, False),
-        ("Film.mp4.srt", None, False),
-        ("Film.eng.srt", "en", False),
-        ("Film.English.SDH.srt", "en", False),
-        ("Film_en.srt", "en", False),
-        ("Film-de.srt", "de", False),
-        ("Film [fr].srt", "fr", False),
-        ("Film.pt-BR.srt", "pt-BR", False),
-        ("Film.pt_br.forced.srt", "pt-BR", True),
-        ("Film.zh_Hant.srt", "zh-Hant", False),
-        ("Film.zh-hant-tw.srt", "zh-Hant-TW", False),
-        ("Film.sr-Latn.ass", "sr-Latn", False),
-        ("Film.es-419.srt", "es-419", False),
-        ("Film.en.hi.srt", "en", False),
-        ("Film.en-hi.srt", "en", False),
-        ("Film.en_cc.srt", "en", False),
-        ("Film.hi.srt", "hi", False),
-        ("Film.forced.srt", None, True),
-        ("Film.foreign.de.srt", "de", True),
-        ("Film.en.2.srt", "en", False),
-        ("Film.fr.en.srt", "fr", False),
-        ("Film.français.srt", "fr", False),
-        ("Film.日本語.srt", "ja", False),
-        ("Film.chs.srt", "zh-Hans", False),
-        ("Film.default.srt", None, False),
-    ],
-)
-def test_what_follows_the_name_is_language_and_flags(
-    sidecar: str, language: str | None, forced: bool
-) -> None:
-    assert found("Film.mp4", sidecar) == [(sidecar, language, forced)]
-
-
-@pytest.mark.parametrize(
-    "sidecar",
-    [
-        "Films.srt",
-        "Film 2.srt",
-        "Film.2021.en.srt",
-        "Film-night.srt",
-        "Film.en.director.srt",
-        "Fil.srt",
-        "en.srt",
-        "Film.txt",
-        "Film.mp4",
-        ".srt",
-        "Film.xx.srt",
-        "Film.en-full-house.srt",
-    ],
-)
-def test_a_file_of_another_name_belongs_to_nobody(sidecar: str) -> None:
-    assert found("Film.mp4", sidecar) == []
-
-
-def test_the_longest_film_name_claims_a_sidecar() -> None:
-    siblings = ("Film.mp4", "Film.en.mp4", "Film.en.srt", "Film.en.en.srt")
-    assert found("Film.mp4", *siblings) == []
-    assert [name for name, *_ in found("Film.en.mp4", *siblings)] == ["Film.en.en.srt", "Film.en.srt"]
-
-
-def test_two_films_of_one_name_share_and_names_without_extension_have_sidecars() -> None:
-    siblings = ("Film.mkv", "Film.srt", "recording", "recording.de.srt", "Film.txt", "Film.jpg")
-    assert found("Film.mp4", *siblings) == found("Film.mkv", *siblings) == [("Film.srt", None, False)]
-    assert found("recording", *siblings) == [("recording.de.srt", "de", False)]
-
-
-def test_pictures_of_words_are_no_sidecars() -> None:
-    assert found("Film.mp4", "Film.sub", "Film.idx") == []
-    assert found("Film.mp4", "Film.sub") == [("Film.sub", None, False)]
-
-
-def test_a_folder_of_thousands_is_matched_once() -> None:
-    films = [f"clip {number}.mp4" for number in range(2000)]
-    siblings = [*films, *(f"clip {number}.en.srt" for number in range(2000))]
-    before = time.process_time()
-    assert all(len(find_sidecars(Path("/f") / film, siblings)) == 1 for film in films)
-    assert time.process_time() - before < 5
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=[]), min_size=1), max_size=5), st.text(min_size=1))
-@example(["\udce9.srt", "\udce9.mp4", "..srt", "a..en...srt"], "\udce9.mp4")
-def test_any_names_are_matched(siblings: list[str], film: str) -> None:
-    for sidecar in find_sidecars(Path("/films") / film.replace("/", "_").replace("\0", "_"), siblings):
-        assert sidecar.path.name in siblings
-
-
-def test_languages_are_known_by_code_tag_and_name() -> None:
-    tags = {
-        "EN": "en",
-        "eng": "en",
-        "ger": "de",
-        "deu": "de",
-        "German": "de",
-        "pob": "pt-BR",
-        "zh-cn": "zh-CN",
-    }
-    assert {word: language_of(word) for word in tags} == tags
-    for word in ("", "x", "xx", "en-", "night", "en-full", "en-hi", "2021", "zh-hans-cn-x"):
-        assert language_of(word) is None
-    assert code_page_of("zh-Hans-CN") == code_page_of("zh-CN") == "gb18030"
-    assert (code_page_of("zh"), code_page_of("ru-RU"), code_page_of("fr"), code_page_of(None)) == (
-        None,
-        "cp1251",
-        "cp1252",
-        "cp1252",
     )
 
 

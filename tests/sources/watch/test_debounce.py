@@ -10,12 +10,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.sources.watch.debounce import (
-    Debouncer,
-    gathered,
-    lies_in,
-    outermost,
-)
+from mediaindex.sources.path_tree import lies_below
+from mediaindex.sources.watch.debounce import Debouncer, gathered
+from tests.support.path_names import nested_paths
 
 QUIET = 0.1
 
@@ -105,19 +102,9 @@ def test_nothing_is_gathered_above_a_top() -> None:
     assert gathered(tops, tops, 10) == tops
 
 
-paths = st.lists(st.sampled_from("abc "), min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
-
-
-@given(st.sets(paths))
-def test_the_outermost_hold_all_and_none_holds_another(found: set[str]) -> None:
-    kept = outermost(found)
-    assert all(any(lies_in(path, holder) for holder in kept) for path in found)
-    assert not any(lies_in(one, other) for one in kept for other in kept if one != other)
-
-
-@given(st.sets(paths), st.integers(0, 10))
+@given(st.sets(nested_paths), st.integers(0, 10))
 def test_gathering_loses_nothing(found: set[str], wanted: int) -> None:
     kept = gathered(found, {"/a"}, wanted)
-    assert all(any(lies_in(path, holder) for holder in kept) for path in found)
+    assert all(any(lies_below(path, holder) for holder in kept) for path in found)
     assert len(kept) <= max(wanted, 2)
     assert all(os.path.isabs(path) for path in kept)

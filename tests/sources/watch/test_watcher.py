@@ -6,106 +6,12 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
 
 import pytest
 
 from mediaindex.sources.rules import Rules
-from mediaindex.sources.volumes import Volume, volume_of
-from mediaindex.sources.watch import observer
-from mediaindex.sources.watch.watcher import Changes, Watcher
-
-QUIET = 0.1
-DEADLINE = 30.0
-
-
-def as_network(path: Path) -> Volume:
-    found = volume_of(path)
-    return Volume(found.uid, found.label, found.mount_point, "network", "nfs4")
-
-
-class Watch:
-    """A watcher and all it has told."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self.watcher = watcher
-        self.paths: list[Path] = []
-        self.rescan: dict[Path, str] = {}
-
-    def take(self, timeout: float) -> Changes:
-        changes = self.watcher.wait(timeout)
-        self.paths += changes.paths
-        self.rescan.update(changes.rescan)
-        return changes
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not holds():
-            assert time.monotonic() < deadline, (self.paths, self.rescan)
-            self.take(0.5)
-
-    def told(self, *paths: Path) -> None:
-        """Wait until each path was told, itself or by a folder that holds it."""
-        self.until(lambda: all(any(p in (path, *path.parents) for p in self.paths) for path in paths))
-
-    def rescanned(self, root: Path) -> str:
-        self.until(lambda: root in self.rescan)
-        return self.rescan.pop(root)
-
-    def forget(self) -> None:
-        self.paths.clear()
-        self.rescan.clear()
-
-    def settle(self) -> None:
-        """Wait until nothing is under way."""
-        self.until(lambda: not self.take(3 * QUIET))
-        self.forget()
-
-
-Watching = Callable[..., Watch]
-
-
-@pytest.fixture(params=["kernel", "polling"])
-def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    kind: Literal["kernel", "polling"] = request.param
-    if kind == "polling":
-        monkeypatch.setattr(observer, "volume_of", as_network)
-    return kind
-
-
-@pytest.fixture
-def watch() -> Iterator[Watching]:
-    open_watchers: list[Watcher] = []
-
-    def start(*roots: Path, **options: Any) -> Watch:
-        settings: dict[str, Any] = {"quiet_seconds": QUIET, "poll_seconds": 0.05, "check_seconds": 0.1}
-        watcher = Watcher(roots, **settings | options)
-        open_watchers.append(watcher)
-        watcher.__enter__()
-        found = Watch(watcher)
-        found.take(0)
-        assert set(found.rescan) == set(roots)
-        found.forget()
-        return found
-
-    yield start
-    for watcher in open_watchers:
-        watcher.__exit__(None, None, None)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "videos"
-    folder.mkdir()
-    return folder
-
-
-def put(path: Path, content: bytes = b"film") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+from tests.support.watching import DEADLINE, QUIET, Watching, put
 
 
 def test_a_new_a_changed_and_a_deleted_file_are_told(kind: str, watch: Watching, root: Path) -> None:

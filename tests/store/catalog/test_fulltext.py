@@ -14,9 +14,7 @@ from mediaindex import safe_text
 from mediaindex.media import Cue
 from mediaindex.store.catalog import fulltext
 from mediaindex.store.library import Library, open_library
-from tests.store.conftest import AddVideo, add_video, opened
-
-__all__ = ["add_video", "opened"]
+from tests.support.small_library import AddVideo
 
 
 @pytest.fixture
@@ -125,7 +123,3 @@ def test_no_text_breaks_the_query(text: str, empty: Library) -> None:
 def test_every_name_can_be_stored(text: str) -> None:
     safe_text.storable(text).encode("utf-8")
     assert all(token == token.lower() and token for token in fulltext.tokens(text))
-
-
-def test_bytes_that_are_no_text_are_escaped() -> None:
-    assert safe_text.storable("caf\udce9 \ud800") == "caf\\udce9 \\ud800"

@@ -19,7 +19,7 @@ from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.schema import location
 from mediaindex.store.catalog.volumes import KnownVolume
 from mediaindex.store.library import Library
-from tests.store.conftest import AddVideo
+from tests.support.small_library import AddVideo
 
 OLD, NEW, INNER = Path("/media/old"), Path("/mnt/new"), Path("/media/old/inner")
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,8 +13,6 @@ import sqlalchemy as sa
 from mediaindex.errors import (
     MediaIndexError,
     NoSpace,
-    SchemaTooNew,
-    StoreError,
     UsageError,
     WriterBusy,
 )
@@ -25,50 +20,25 @@ from mediaindex.store.catalog import locations
 from mediaindex.store.catalog.schema import location, request
 from mediaindex.store.commit import (
     put,
-    recover,
     sweep,
 )
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.lock import writer_lock
-from mediaindex.store.maintenance import backup as backups
-from mediaindex.store.maintenance.backup import back_up, describe
+from mediaindex.store.maintenance import copying
+from mediaindex.store.maintenance.backup import back_up
+from mediaindex.store.maintenance.backup_description import describe
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.maintenance.housekeeping import compact
 from mediaindex.store.maintenance.restore import (
-    has_videos,
     restore,
     verify,
 )
 from mediaindex.store.vectors.spaces import Space
-from tests.store.conftest import AddVideo
-
-
-@pytest.fixture
-def three(opened: Library, space: Space, add_video: AddVideo) -> Library:
-    put(opened, space, [add_video(f"/videos/{number}.mp4", seed=number) for number in range(3)])
-    return opened
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "backup"
+from tests.support.small_library import AddVideo, paths, restored
 
 
 def copied(library: Library, target: Path) -> int:
     return sum(new for _path, _size, new in back_up(library, target).files)
-
-
-def restored(target: Path, root: Path) -> Library:
-    root.mkdir(exist_ok=True)
-    restore(root, verify(target))
-    library = open_library(root)
-    recover(library)
-    return library
-
-
-def paths(library: Library) -> set[str]:
-    with library.read() as connection:
-        return {str(path) for path in connection.execute(sa.select(location.c.path)).scalars()}
 
 
 def test_a_backup_is_whole_and_the_next_one_copies_what_is_new(
@@ -269,98 +239,17 @@ def test_a_name_that_is_no_utf8(three: Library, tmp_path: Path) -> None:
         assert check(again).problems == []
 
 
-def test_restore_refuses_what_is_no_backup(three: Library, target: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no backup"):
-        verify(tmp_path)
-    back_up(three, target)
-    said = json.loads((target / "backup.json").read_text())
-    for change, error in (
-        ({"complete": False}, UsageError),
-        ({"format": 99}, StoreError),
-        ({"made_at": []}, StoreError),
-    ):
-        (target / "backup.json").write_text(json.dumps({**said, **change}))
-        with pytest.raises(error):
-            verify(target)
-    (target / "backup.json").write_text(json.dumps(said))
-    with closing(sqlite3.connect(target / "library.sqlite")) as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-        database.commit()
-    with pytest.raises(SchemaTooNew):
-        verify(target)
-    content = bytearray((target / "library.sqlite").read_bytes())
-    content[8192:] = os.urandom(len(content) - 8192)
-    (target / "library.sqlite").write_bytes(content)
-    with pytest.raises(StoreError, match="damaged"):
-        verify(target)
-
-
-def test_names_in_a_strangers_backup_lead_nowhere(three: Library, target: Path, tmp_path: Path) -> None:
-    back_up(three, target)
-    (tmp_path / "secret.mif").write_bytes(b"of the user")
-    with closing(sqlite3.connect(target / "library.sqlite")) as database:
-        database.execute("UPDATE extraction SET frame_file = '../../secret.mif' WHERE id = 1")
-        database.execute("UPDATE extraction SET frame_file = ? WHERE id = 2", (str(tmp_path / "secret.mif"),))
-        database.commit()
-    found = verify(target)
-    assert len(found.frames) == 1
-    with restored(target, tmp_path / "again") as again:
-        assert len(list((again.root / "frames").rglob("*.mif"))) == 1
-
-
-def test_restore_moves_the_old_library_aside(three: Library, space: Space, target: Path) -> None:
-    back_up(three, target)
-    root = three.root
-    (root / "notes.txt").write_text("of the user")
-    (root / ".restoring-dead").mkdir()
-    with three.write() as connection:
-        connection.exec_driver_sql("UPDATE location SET mtime_ns = 77")
-    assert has_videos(root)
-    done = restore(root, verify(target))
-    three.close()
-    assert done.aside is not None
-    assert done.aside.parent == root
-    assert not (root / ".restoring-dead").exists()
-    assert (root / "notes.txt").exists()
-    with open_library(root) as library:
-        recover(library)
-        assert check(library).problems == []
-        with library.read() as connection:
-            assert 77 not in connection.execute(sa.select(location.c.mtime_ns)).scalars().all()
-        assert len(library.matrix(space).load()) == 9, "made anew"
-    with open_library(done.aside) as old, old.read() as connection:
-        assert set(connection.execute(sa.select(location.c.mtime_ns)).scalars()) == {77}
-
-
-def test_a_part_that_cannot_be_moved_leaves_the_old_library(
-    three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    back_up(three, target)
-    rename = Path.rename
-
-    def refuse(self: Path, other: Path) -> Path:
-        if self == three.root / "vectors":
-            raise OSError(16, "Device or resource busy")
-        return rename(self, other)
-
-    monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(NoSpace, match="busy"):
-        restore(three.root, verify(target))
-    assert list(three.root.glob("before-restore-*")) == []
-    assert check(three).problems == []
-
-
 def test_a_table_that_vanishes_under_the_copy_is_left_to_the_restore(
     three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_file = backups.copy_file
+    copy_file = copying.copy_file
 
     def vanish(source: Path, goal: Path) -> None:
         if "vectors" in source.parts:
             raise FileNotFoundError(2, "No such file or directory")
         copy_file(source, goal)
 
-    monkeypatch.setattr(backups, "copy_file", vanish)
+    monkeypatch.setattr(copying, "copy_file", vanish)
     assert not back_up(three, target).vectors
     said = describe(target)
     assert said is not None
@@ -368,22 +257,11 @@ def test_a_table_that_vanishes_under_the_copy_is_left_to_the_restore(
     assert not said.vectors
 
 
-def test_an_empty_or_damaged_library(tmp_path: Path) -> None:
-    assert not has_videos(tmp_path / "nowhere")
-    open_library(tmp_path / "empty", create=True).close()
-    assert not has_videos(tmp_path / "empty")
-    (tmp_path / "empty" / "library.sqlite").write_bytes(b"this is no database" * 1000)
-    assert has_videos(tmp_path / "empty")
-    (tmp_path / "bare").mkdir()
-    (tmp_path / "bare" / "library.sqlite").touch()
-    assert not has_videos(tmp_path / "bare")
-
-
 def test_a_backup_that_was_never_completed(
     three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(backups, "copy_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(copying, "copy_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             back_up(three, target)
     said = describe(target)

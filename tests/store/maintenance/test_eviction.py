@@ -22,7 +22,7 @@ from mediaindex.store.maintenance.eviction import EvictionResult, keep_within
 from mediaindex.store.thumbnails import thumbnail
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-from tests.store.conftest import AddVideo, make_space
+from tests.support.small_library import AddVideo, make_space
 
 
 @pytest.fixture

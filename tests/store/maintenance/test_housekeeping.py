@@ -26,7 +26,7 @@ from mediaindex.store.maintenance.housekeeping import (
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.reader import SpaceReader, consistent
 from mediaindex.store.vectors.spaces import Space
-from tests.store.conftest import AddVideo, write_blob
+from tests.support.small_library import AddVideo, write_blob
 
 
 def rows(library: Library, space: Space) -> dict[int, list[bytes]]:

@@ -13,10 +13,10 @@ from mediaindex.media import FrameEmbeddings
 from mediaindex.search.similarity import unit
 from mediaindex.store.commit import put, sweep
 from mediaindex.store.library import Library
-from mediaindex.store.vectors.lance import new_generation, vector_rows
 from mediaindex.store.vectors.reader import SpaceReader, consistent
+from mediaindex.store.vectors.rows import new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space
-from tests.store.conftest import DIM, AddVideo, embeddings
+from tests.support.small_library import DIM, AddVideo, embeddings
 
 MANY = 10_000_000
 

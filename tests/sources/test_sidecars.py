@@ -1,0 +1,117 @@
+"""Which subtitle file belongs to which film, by their names alone."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mediaindex.sources.sidecars import Sidecar, find_sidecars, sidecars_by_film
+
+
+def found(film: str, *siblings: str) -> list[tuple[str, str | None, bool]]:
+    sidecars = find_sidecars(Path("/films") / film, [film, *siblings])
+    return [(s.path.name, s.language, s.forced) for s in sidecars]
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "language", "forced"),
+    [
+        ("Film.srt", None, False),
+        ("film.VTT", None, False),
+        ("Film.mp4.srt", None, False),
+        ("Film.eng.srt", "en", False),
+        ("Film.English.SDH.srt", "en", False),
+        ("Film_en.srt", "en", False),
+        ("Film-de.srt", "de", False),
+        ("Film [fr].srt", "fr", False),
+        ("Film.pt-BR.srt", "pt-BR", False),
+        ("Film.pt_br.forced.srt", "pt-BR", True),
+        ("Film.zh_Hant.srt", "zh-Hant", False),
+        ("Film.zh-hant-tw.srt", "zh-Hant-TW", False),
+        ("Film.sr-Latn.ass", "sr-Latn", False),
+        ("Film.es-419.srt", "es-419", False),
+        ("Film.en.hi.srt", "en", False),
+        ("Film.en-hi.srt", "en", False),
+        ("Film.en_cc.srt", "en", False),
+        ("Film.hi.srt", "hi", False),
+        ("Film.forced.srt", None, True),
+        ("Film.foreign.de.srt", "de", True),
+        ("Film.en.2.srt", "en", False),
+        ("Film.fr.en.srt", "fr", False),
+        ("Film.français.srt", "fr", False),
+        ("Film.日本語.srt", "ja", False),
+        ("Film.chs.srt", "zh-Hans", False),
+        ("Film.default.srt", None, False),
+    ],
+)
+def test_what_follows_the_name_is_language_and_flags(
+    sidecar: str, language: str | None, forced: bool
+) -> None:
+    assert found("Film.mp4", sidecar) == [(sidecar, language, forced)]
+
+
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        "Films.srt",
+        "Film 2.srt",
+        "Film.2021.en.srt",
+        "Film-night.srt",
+        "Film.en.director.srt",
+        "Fil.srt",
+        "en.srt",
+        "Film.txt",
+        "Film.mp4",
+        ".srt",
+        "Film.xx.srt",
+        "Film.en-full-house.srt",
+    ],
+)
+def test_a_file_of_another_name_belongs_to_nobody(sidecar: str) -> None:
+    assert found("Film.mp4", sidecar) == []
+
+
+def test_the_longest_film_name_claims_a_sidecar() -> None:
+    siblings = ("Film.mp4", "Film.en.mp4", "Film.en.srt", "Film.en.en.srt")
+    assert found("Film.mp4", *siblings) == []
+    assert [name for name, *_ in found("Film.en.mp4", *siblings)] == ["Film.en.en.srt", "Film.en.srt"]
+
+
+def test_two_films_of_one_name_share_and_names_without_extension_have_sidecars() -> None:
+    siblings = ("Film.mkv", "Film.srt", "recording", "recording.de.srt", "Film.txt", "Film.jpg")
+    assert found("Film.mp4", *siblings) == found("Film.mkv", *siblings) == [("Film.srt", None, False)]
+    assert found("recording", *siblings) == [("recording.de.srt", "de", False)]
+
+
+def test_pictures_of_words_are_no_sidecars() -> None:
+    assert found("Film.mp4", "Film.sub", "Film.idx") == []
+    assert found("Film.mp4", "Film.sub") == [("Film.sub", None, False)]
+
+
+def test_a_folder_of_thousands_is_matched_once() -> None:
+    films = [f"clip {number}.mp4" for number in range(2000)]
+    siblings = [*films, *(f"clip {number}.en.srt" for number in range(2000))]
+    before = time.process_time()
+    assert all(len(find_sidecars(Path("/f") / film, siblings)) == 1 for film in films)
+    assert time.process_time() - before < 5
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=[]), min_size=1), max_size=5), st.text(min_size=1))
+@example(["\udce9.srt", "\udce9.mp4", "..srt", "a..en...srt"], "\udce9.mp4")
+def test_any_names_are_matched(siblings: list[str], film: str) -> None:
+    for sidecar in find_sidecars(Path("/films") / film.replace("/", "_").replace("\0", "_"), siblings):
+        assert sidecar.path.name in siblings
+
+
+def test_a_folder_is_told_by_film_as_each_film_tells_it() -> None:
+    siblings = ["Film.mkv", "Film.srt", "Film.de.srt", "Other.mp4", "alone.srt"]
+    by_film = sidecars_by_film(Path("/films"), siblings)
+    assert by_film == {"Film.mkv": find_sidecars(Path("/films/Film.mkv"), siblings)}
+    assert by_film["Film.mkv"] == (
+        Sidecar(Path("/films/Film.de.srt"), "de"),
+        Sidecar(Path("/films/Film.srt")),
+    )

@@ -1,0 +1,60 @@
+"""A check names what does not agree; a repair leaves only what can be built again."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from mediaindex.store.catalog import videos
+from mediaindex.store.commit import put, sweep
+from mediaindex.store.library import Library
+from mediaindex.store.maintenance.check import check, repair
+from mediaindex.store.vectors import spaces
+from mediaindex.store.vectors.spaces import Space
+from tests.support.small_library import AddVideo, visible
+
+
+@pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows"])
+def test_damaged_vectors_are_named_hidden_and_embeddable_again(
+    opened: Library, space: Space, add_video: AddVideo, harm: str
+) -> None:
+    put(opened, space, [add_video("/videos/a.mp4", seed=1)])
+    put(opened, space, [add_video("/videos/b.mp4", seed=2)])
+    table = opened.root / "vectors" / f"space_{space.id}.lance"
+    match harm:
+        case "manifest":
+            newest = max(table.glob("_versions/*.manifest"), key=lambda path: path.stat().st_mtime_ns)
+            newest.write_bytes(b"")
+        case "folder":
+            shutil.rmtree(table)
+        case "data":
+            for path in (table / "data").iterdir():
+                path.write_bytes(b"")
+        case "rows":
+            opened.vectors(space).delete([next(iter(visible(opened, space)))])
+    opened.forget_handles()
+    findings = check(opened)
+    assert findings.problems
+    repair(opened, findings)
+    with opened.read() as connection:
+        missing = spaces.missing_vectors(connection, space.id)
+    assert missing, "the frame cache has them, so they are embedded again"
+    assert check(opened).problems == []
+
+
+def test_lost_frames_are_found_and_leave_what_is_visible(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video()
+    put(opened, space, [item])
+    ((name, _size),) = opened.frames.names()
+    (opened.root / "frames" / name).write_bytes(b"MIFRAME1 and then nothing")
+    findings = check(opened)
+    assert findings.lost_frames == [item.extraction_id]
+    with opened.write() as connection:
+        videos.mark_frames_lost(connection, findings.lost_frames)
+        assert videos.without_frames(connection) == {item.video_id}
+    sweep(opened)
+    assert check(opened).problems == []
+    assert len(visible(opened, space)) == 1

@@ -1,0 +1,60 @@
+"""Blobs of cached frames: whole or not there, and damage that is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mediaindex.errors import StoreError
+from mediaindex.store.frame_cache import FrameCache
+from tests.support.small_library import write_blob
+
+SAME_FOLDER = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@SAME_FOLDER
+@given(jpegs=st.lists(st.binary(max_size=200), min_size=1, max_size=20), data=st.data())
+def test_frames_come_back_as_they_were_written(
+    tmp_path: Path, jpegs: list[bytes], data: st.DataObject
+) -> None:
+    cache = FrameCache(tmp_path)
+    name = write_blob(cache, jpegs, content="abcdef")
+    assert list(cache.read(name)) == jpegs
+    ordinal = data.draw(st.integers(0, len(jpegs) - 1))
+    assert list(cache.read(name, [ordinal])) == [jpegs[ordinal]]
+    assert cache.count(name) == len(jpegs)
+    assert write_blob(cache, jpegs, content="abcdef") != name
+
+
+@pytest.mark.parametrize("harm", [b"", b"MIFRAME1", b"x" * 100, None])
+def test_a_damaged_blob_is_an_error_that_names_it(tmp_path: Path, harm: bytes | None) -> None:
+    cache = FrameCache(tmp_path)
+    name = write_blob(cache, [b"one", b"two"], content="abcdef")
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[:-1] if harm is None else harm)
+    assert cache.count(name) is None
+    with pytest.raises(StoreError, match="check --repair"):
+        list(cache.read(name))
+
+
+def test_a_blob_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
+    cache = FrameCache(tmp_path)
+    with cache.new_blob() as blob:
+        blob.add(b"one")
+        assert len(cache.unsettled) == 1
+    assert list(cache.names()) == []
+    assert not cache.unsettled
+
+
+def test_a_frame_that_was_never_there_is_an_error(tmp_path: Path) -> None:
+    cache = FrameCache(tmp_path)
+    name = write_blob(cache, [b"one"], content="ab")
+    with pytest.raises(StoreError):
+        list(cache.read(name, [1]))
+    cache.remove(name)
+    cache.remove(name)
+    with pytest.raises(StoreError):
+        list(cache.read(name))
