@@ -28,7 +28,8 @@ from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sampling import sampler
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sandbox import wire
-from mediaindex.decode.sandbox.process import Limits, Sandbox
+from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.decode.subtitles import embedded
 from mediaindex.decode.worker import DecodeWorker, new_worker
 from mediaindex.errors import (

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from mediaindex.decode.sandbox import child as child_module
 from mediaindex.decode.sandbox import wire
-from mediaindex.decode.sandbox.process import Limits, Sandbox
+from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.errors import (
     DecodeError,
     DecoderDied,
@@ -160,7 +161,8 @@ def test_kill_from_another_thread_ends_a_request_for_good(sandbox: Sandbox) -> N
 PARENT = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
-from mediaindex.decode.sandbox.process import Limits, Sandbox
+from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.process import Sandbox
 sandbox = Sandbox("tests.support.hostile_handler", Limits())
 list(sandbox.ask({"do": "echo"}))
 print(sandbox.pid, flush=True)
