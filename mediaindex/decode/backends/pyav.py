@@ -196,7 +196,7 @@ class PyavDecoder:
         if keyframe.pts is None:
             return True
         demand = self._demand
-        wanted_seconds = demand.intra_seconds if self._only_keyframes else demand.independent_seconds
+        wanted_seconds = demand.intra_seconds if self._only_keyframes else demand.keyframe_seconds
         return self._clock.seconds(keyframe.pts) - self._filling.anchor_seconds >= wanted_seconds
 
     def _keyframe(self, packet: Packet[Stream]) -> Iterator[Picture]:

@@ -13,15 +13,15 @@ from mediaindex.decode.sampling.segments import cut_into_segments, thin
 from mediaindex.decode.sampling.shot_boundaries import (
     CutDetector,
     Histogram,
+    block_histogram,
     difference,
-    histogram,
 )
 from mediaindex.media import SEGMENT_FRAMES, SEGMENT_SECONDS
 
 
 def picture(level: int, seed: int = 0) -> Histogram:
     noise = np.random.default_rng(seed).integers(-4, 5, (36, 64, 3))
-    return histogram(np.clip(level + noise, 0, 255).astype(np.uint8))
+    return block_histogram(np.clip(level + noise, 0, 255).astype(np.uint8))
 
 
 def test_histograms_are_distributions() -> None:
@@ -35,7 +35,7 @@ def test_difference_is_zero_for_the_same_and_one_for_opposites() -> None:
 
 
 def test_a_fade_changes_little_from_frame_to_frame() -> None:
-    levels = [histogram(np.full((36, 64, 3), level, np.uint8)) for level in range(0, 256, 4)]
+    levels = [block_histogram(np.full((36, 64, 3), level, np.uint8)) for level in range(0, 256, 4)]
     assert max(difference(a, b) for a, b in pairwise(levels)) < 0.2
 
 
@@ -43,7 +43,7 @@ def test_letterbox_bars_do_not_hide_a_cut() -> None:
     before = np.zeros((36, 64, 3), np.uint8)
     after = before.copy()
     after[:, 22:42] = 255
-    assert difference(histogram(before), histogram(after)) > 0.5
+    assert difference(block_histogram(before), block_histogram(after)) > 0.5
 
 
 def detect(levels: list[int], steps: int = 1) -> list[float]:
