@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
-    """What names an embedding space and bounds its inputs.
+    """The identity of an embedding space, and the bounds of its inputs.
 
     Attributes:
         name: as a user writes it.
@@ -56,12 +56,12 @@ class Encoder(Protocol):
 
     @property
     def spec(self) -> EncoderSpec:
-        """What names this space."""
+        """The identity of its embedding space."""
         ...
 
     @property
     def device(self) -> str:
-        """Where the networks run now; falls to "cpu" when a GPU runs out of memory."""
+        """Where the networks run now; becomes "cpu" when a GPU runs out of memory."""
         ...
 
     def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
