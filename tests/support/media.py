@@ -21,9 +21,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
+from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sampling.policy import MAX_PIXELS, Sampling
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.worker_child import handle
+from mediaindex.errors import ConfigError
 from mediaindex.media import (
     Cue,
     MediaInfo,
@@ -229,3 +231,12 @@ def _extracted(value: wire.Value) -> SampledFrame | Cue | Position | Segmentatio
 
 def _sent(message: wire.Message) -> wire.Value:
     return wire.unpack(*wire.receive(io.BytesIO(wire.frame(*message)).read))
+
+
+def has_ffmpeg() -> bool:
+    """Whether this machine has an ffmpeg binary."""
+    try:
+        ffmpeg_binary()
+    except ConfigError:
+        return False
+    return True

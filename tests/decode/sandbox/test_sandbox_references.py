@@ -24,13 +24,12 @@ import pytest
 
 from mediaindex.decode.backends import ffmpeg as ffmpeg_decoder
 from mediaindex.decode.container import opening
-from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
-from mediaindex.errors import ConfigError, MediaError
+from mediaindex.errors import MediaError
 from mediaindex.media import MediaInfo, NotAVideo
 from tests.support import seccomp
-from tests.support.media import Clip, film, moving, probe_here, write_clip
+from tests.support.media import Clip, film, has_ffmpeg, moving, probe_here, write_clip
 from tests.support.paths import CHECKOUT
 
 IN_OPEN, IN_ACCESS, IN_NONBLOCK = 0x20, 0x01, 0o4000
@@ -252,14 +251,6 @@ sys.path[:0] = {[str(CHECKOUT)]!r}
 from tests.decode.sandbox.test_sandbox_references import read_all
 read_all(*sys.argv[1:])
 """
-
-
-def has_ffmpeg() -> bool:
-    try:
-        ffmpeg_binary()
-    except ConfigError:
-        return False
-    return True
 
 
 def read_all(decoder: str, info_json: str, *files: str) -> None:
