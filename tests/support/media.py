@@ -214,14 +214,21 @@ def film(path: Path) -> MediaInfo:
 
 def extract_here(path: Path, decoder: str = "pyav", sampling: Sampling | None = None) -> Extraction:
     """What the child extracts from a film, extracted in this process."""
-    request = {
-        "do": "extract",
+    request = decode_request(path, "extract", decoder, sampling)
+    return collect(_extracted(_sent(message)) for message in handle(request))
+
+
+def decode_request(
+    path: Path, action: str, decoder: str = "pyav", sampling: Sampling | None = None
+) -> dict[str, object]:
+    """A request about a film, as it arrives in the child."""
+    return {
+        "do": action,
         "path": str(path),
         "decoder": decoder,
         "info": json.loads(json.dumps(wire.pack(film(path))[0])),
         "sampling": asdict(sampling or Sampling()),
     }
-    return collect(_extracted(_sent(message)) for message in handle(request))
 
 
 def _extracted(value: wire.Value) -> SampledFrame | Cue | Position | Segmentation:

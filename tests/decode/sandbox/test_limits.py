@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.limits import Allowance, Limits
 from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.errors import (
     DecoderDied,
@@ -34,3 +34,31 @@ def test_a_child_that_floods_is_ended(hostile: Callable[[Limits], Sandbox]) -> N
     assert sum(taken) == 7 << 20, "the headers count, too"
     assert list(sandbox.ask({"do": "echo"})), "each request has the whole allowance"
     assert list(sandbox.ask({"do": "echo"}))
+
+
+@pytest.mark.parametrize("received", [[11], [10, 1], [4, 4, 4]])
+def test_bytes_over_the_allowance_are_refused_however_they_come(received: list[int]) -> None:
+    allowance = Allowance(60.0, 10)
+    *first, last = received
+    for size_bytes in first:
+        allowance.use(size_bytes)
+    with pytest.raises(DecoderDied, match="more than 0 MiB"):
+        allowance.use(last)
+
+
+def test_what_is_within_the_allowance_is_taken() -> None:
+    allowance = Allowance(60.0, 10)
+    for _ in range(10):
+        allowance.use(1)
+    with pytest.raises(DecoderDied):
+        allowance.use(1)
+
+
+def test_time_that_is_over_is_refused() -> None:
+    with pytest.raises(DecoderDied, match="was not done after"):
+        Allowance(-1.0, 10).use(0)
+
+
+def test_a_request_may_take_longer_than_a_reply() -> None:
+    limits = Limits()
+    assert limits.cpu_seconds <= limits.reply_seconds <= limits.request_seconds
