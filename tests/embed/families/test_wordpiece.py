@@ -12,7 +12,6 @@ from tokenizers import BertWordPieceTokenizer
 
 from mediaindex.embed.families.builtin import FILES
 from mediaindex.embed.families.wordpiece import WordPieces
-from mediaindex.embed.sentences import readable
 
 LENGTH = 64
 
@@ -69,11 +68,3 @@ def test_a_long_text_is_cut_with_its_end_mark() -> None:
     numbers = _ours().encode("dog " * 10_000, length=LENGTH)
     assert len(numbers) == LENGTH
     assert numbers[-1] == _ours().encode("", length=LENGTH)[-1]
-
-
-@given(st.text(max_size=2000), st.integers(1, 64))
-def test_readable_text_is_bounded_and_without_control_characters(text: str, tokens: int) -> None:
-    cleaned = readable(text, tokens=tokens)
-    assert len(cleaned) <= 16 * tokens
-    assert cleaned.isprintable() or all(ord(c) >= 32 and ord(c) != 127 for c in cleaned)
-    cleaned.encode("utf-8")
