@@ -1,4 +1,4 @@
-"""Which ffmpeg binary this machine has: the system's, else the one that imageio-ffmpeg brings."""
+"""Which ffmpeg binary this machine has: the system's, else that of the package imageio-ffmpeg."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def ffmpeg_binary() -> str:
     Raises:
         ConfigError: there is none.
     """
-    found = shutil.which("ffmpeg")
-    if found is not None:
-        return found
+    system_binary = shutil.which("ffmpeg")
+    if system_binary is not None:
+        return system_binary
     try:
         import imageio_ffmpeg
 

@@ -1,6 +1,6 @@
-"""A query image, opened in a bounded child process like every other stranger's file.
+"""A query image, opened in a bounded child process like every other file that nobody vouches for.
 
-This module is both sides: `read_image` asks, `handle` answers inside the child.
+This module holds both sides: `read_image` asks, `handle` answers inside the child.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mediaindex.decode.sandbox import wire
-from mediaindex.decode.sandbox.process import Limits, Sandbox
+from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.errors import ProbeError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
@@ -39,7 +40,9 @@ class ImageReader:
 
     def read(self, path: Path) -> bytes | None:
         """As `read_image`."""
-        replies = list(self._sandbox.ask({"path": str(path.absolute())}))  # all, or the child is ended
+        replies = list(
+            self._sandbox.ask({"path": str(path.absolute())})
+        )  # to the end, or the child is killed
         return next((body for header, body in replies if header["kind"] == "picture"), None)
 
     def kill(self) -> None:

@@ -1,7 +1,7 @@
 """A film → its sampled frames, cuts and segments, decoded in a bounded child process.
 
-`Sampling` states the policy, `decode/sampling/sampler.py` carries it out inside the child process that a
-`DecodeWorker` owns. Nothing here opens a media file, or imports what could.
+A `DecodeWorker` owns the child process, in which `decode/sampling/sampler.py` applies the policy that
+`Sampling` states. This module opens no media file and imports no module that could.
 """
 
 from __future__ import annotations
@@ -15,13 +15,8 @@ from pathlib import Path
 
 from mediaindex.decode.sampling.policy import DECODERS, MAX_PIXELS, Sampling
 from mediaindex.decode.sandbox import wire
-from mediaindex.decode.sandbox.process import (
-    MEMORY_MIB,
-    REPLY_SECONDS,
-    REQUEST_SECONDS,
-    Limits,
-    Sandbox,
-)
+from mediaindex.decode.sandbox.limits import MEMORY_MIB, REPLY_SECONDS, REQUEST_SECONDS, Limits
+from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.errors import DecoderDied, UsageError
 from mediaindex.media import (
     MAX_CUES,
@@ -36,7 +31,7 @@ from mediaindex.media import (
 
 # Raise the first number when a change here may read what could not be read before.
 DECODER_VERSION = f"1 av-{version('av')}"
-# One file may take an hour and a minute a MiB, which no honest film comes near.
+# On top of an hour for any file: far more than a sound film takes.
 SECONDS_A_MIB = 60.0
 
 
@@ -57,20 +52,20 @@ class DecodeWorker:
         request = {"do": "probe", "path": _wire_path(path), "max_pixels": self._max_pixels}
         values = [_unpacked(message) for message in self._sandbox.ask(request)]
         match values:
-            case [MediaInfo() | NotAVideo() as found]:
-                return found
+            case [MediaInfo() | NotAVideo() as probed]:
+                return probed
             case _:
                 raise DecoderDied("the decoder sent nonsense instead of a probe")
 
     def extract(
         self, path: Path, info: MediaInfo, sampling: Sampling
     ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
-        """The sampled frames in ascending time, cues, how far the file was read, and one Segmentation last.
+        """The sampled frames in ascending time, cues, positions in the file, and one Segmentation last.
 
         Raises:
             DecodeError: no picture can be decoded. DecoderDied: decoding killed the child.
         """
-        return self._frames("extract", path, info, sampling)
+        return self._sampled("extract", path, info, sampling)
 
     def first_look(
         self, path: Path, info: MediaInfo, sampling: Sampling
@@ -78,36 +73,36 @@ class DecodeWorker:
         """One frame near the middle and a Segmentation of one segment, for the price of a seek.
 
         Raises:
-            DecodeError: there is none to be had without decoding more. DecoderDied: as `extract`.
+            DecodeError: neither middle nor start gives a frame. DecoderDied: decoding killed the child.
         """
-        return self._frames("first look", path, info, sampling)
+        return self._sampled("first look", path, info, sampling)
 
-    def _frames(
-        self, what: str, path: Path, info: MediaInfo, sampling: Sampling
+    def _sampled(
+        self, action: str, path: Path, info: MediaInfo, sampling: Sampling
     ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
         request = {
-            "do": what,
+            "do": action,
             "path": _wire_path(path),
             "decoder": self._decoder,
             "info": wire.pack(info)[0],
             "sampling": asdict(sampling),
         }
-        outline: Segmentation | None = None
-        given: Counter[type] = Counter()
+        segmentation: Segmentation | None = None
+        counts: Counter[type] = Counter()
         for message in self._sandbox.ask(request, extra_seconds=_seconds_by_size(path)):
             value = _unpacked(message)
-            if isinstance(value, MediaInfo | NotAVideo) or outline is not None:
+            if isinstance(value, MediaInfo | NotAVideo) or segmentation is not None:
                 raise DecoderDied("the decoder sent nonsense instead of frames")
-            given[type(value)] += 1
-            if given[SampledFrame] > MAX_FRAMES or given[Cue] > MAX_CUES:
+            counts[type(value)] += 1
+            if counts[SampledFrame] > MAX_FRAMES or counts[Cue] > MAX_CUES:
                 raise DecoderDied("the decoder sent more frames or subtitles than any film has")
             if isinstance(value, Segmentation):
-                outline = _matched(value, given[SampledFrame])
+                segmentation = _matching(value, counts[SampledFrame])
             else:
                 yield value
-        if outline is None:
+        if segmentation is None:
             raise DecoderDied("the decoder ended without an outline")
-        yield outline
+        yield segmentation
 
     def close(self) -> None:
         """End the child process."""
@@ -142,7 +137,7 @@ def new_worker(
     Args:
         decoder: `pyav`, `ffmpeg` (a binary on this machine), or `auto`, which is `pyav`.
         memory_mib: address space of the child above its libraries; 4K needs 512.
-        reply_seconds: time without a sign of life after which the child is killed.
+        reply_seconds: time without a reply after which the child is killed.
         request_seconds: time that the smallest file may take; a larger one has `SECONDS_A_MIB` more.
     """
     if decoder not in DECODERS:
@@ -160,23 +155,23 @@ def _unpacked(message: wire.Message) -> wire.Value:
         raise DecoderDied(f"the decoder sent nonsense: {error}") from error
 
 
-def _matched(outline: Segmentation, frames: int) -> Segmentation:
-    """The outline, whose segments share out the frames that were given, each once and in order."""
+def _matching(segmentation: Segmentation, frames: int) -> Segmentation:
+    """The segmentation, once it is checked that its segments hold each of the frames once and in order."""
     expected = 0
-    for segment in outline.segments:
+    for segment in segmentation.segments:
         if segment.first_frame != expected:
             raise DecoderDied("the decoder sent nonsense: its segments do not fit its frames")
         expected += segment.frame_count
     if expected != frames or not frames:
         raise DecoderDied("the decoder sent nonsense: its segments do not fit its frames")
-    return outline
+    return segmentation
 
 
 def _seconds_by_size(path: Path) -> float:
     try:
         return SECONDS_A_MIB * path.stat().st_size / 2**20
     except OSError:
-        return 0.0  # it has gone; the child says so
+        return 0.0  # the file is gone, which the child reports
 
 
 def _wire_path(path: Path) -> str:

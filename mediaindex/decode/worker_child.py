@@ -39,25 +39,25 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
         if request["do"] == "probe":
             yield wire.pack(probe(path, max_pixels=request["max_pixels"]))
         elif request["do"] == "first look":
-            yield from map(wire.pack, first_look(path, *_film(request)))
+            yield from map(wire.pack, first_look(path, *_info_and_sampling(request)))
         else:
             yield from map(wire.pack, _sampler(path, request).run())
     except MemoryError:
-        raise  # FFmpeg's too is one: the sandbox tells what to do about it
+        raise  # FFmpeg's is one too: the sandbox names the remedy
     except OSError as error:
         raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
     except av.error.FFmpegError as error:
         raise DecodeError(f"it cannot be decoded: {error.strerror}") from error
 
 
-def _film(request: Mapping[str, Any]) -> tuple[MediaInfo, Sampling]:
+def _info_and_sampling(request: Mapping[str, Any]) -> tuple[MediaInfo, Sampling]:
     info = wire.unpack(request["info"], b"")
     assert isinstance(info, MediaInfo)
     return info, Sampling(**request["sampling"])
 
 
 def _sampler(path: Path, request: Mapping[str, Any]) -> FrameSampler:
-    info, sampling = _film(request)
-    make = DECODERS[str(request["decoder"])]
-    decoder: Decoder = make(path, info, demand(sampling, info.duration_seconds))
+    info, sampling = _info_and_sampling(request)
+    new_decoder = DECODERS[str(request["decoder"])]
+    decoder: Decoder = new_decoder(path, info, demand(sampling, info.duration_seconds))
     return FrameSampler(decoder, info, sampling)

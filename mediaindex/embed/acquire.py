@@ -1,4 +1,4 @@
-"""Weights brought to this machine: pulled from the hub, or imported from a file or folder."""
+"""How weights get onto this machine: pulled from the hub, or imported from a file or folder."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 
 from mediaindex.embed.presets import PRESETS
 from mediaindex.embed.weights import checkpoint, hub
-from mediaindex.embed.weights.files import MANIFEST, OPEN_CLIP_CONFIG, Import, imported
+from mediaindex.embed.weights.checkpoint import OPEN_CLIP_CONFIG
+from mediaindex.embed.weights.files import MANIFEST, Import, imported
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable, UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_KEPT = ("*.json", "*.txt", "*.model", "README.md", "LICENSE*", "NOTICE*")
+_COPIED_PATTERNS = ("*.json", "*.txt", "*.model", "README.md", "LICENSE*", "NOTICE*")
 
 
 def pull(name: str, models: Path) -> Path:
@@ -43,7 +44,7 @@ def pull(name: str, models: Path) -> Path:
 
 
 def import_weights(source: Path, name: str, models: Path, *, model: str | None = None) -> Import:
-    """Copy weights into the models folder under a name, once they have been loaded and tried.
+    """Copy weights into the models folder under a name, if they load and embed a picture and a sentence.
 
     Args:
         source: a file of weights, or a folder with them beside open_clip_config.json or config.json.
@@ -51,9 +52,9 @@ def import_weights(source: Path, name: str, models: Path, *, model: str | None =
         model: open_clip's name of the model, for a file under a new name.
 
     Raises:
-        UsageError: an unfit name, or one already taken.
-        EncoderUnavailable: no checkpoint, or one that holds code.
-        EncoderMismatch: weights of another shape than the model.
+        UsageError: the name is not allowed, or taken.
+        EncoderUnavailable: the source is no checkpoint, or holds code.
+        EncoderMismatch: the weights have another shape than the model.
     """
     if not _NAME.fullmatch(name) or name == "builtin":
         raise UsageError(f"an encoder's name is letters, digits, '.', '_' and '-', not {name!r}")
@@ -62,20 +63,20 @@ def import_weights(source: Path, name: str, models: Path, *, model: str | None =
     if not source.exists():
         raise EncoderUnavailable(f"there is no file or folder {source}")
     models.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=models) as waiting:
-        folder = Path(waiting) / name
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=models) as staging:
+        folder = Path(staging) / name
         folder.mkdir()
         library = _copy_folder(source, folder) if source.is_dir() else _copy_file(source, folder, name, model)
         licence, commercial = _licence(name, folder)
         manifest = {"schema": 1, "library": library, "licence": licence, "commercial": commercial}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        _try(Import(name, folder, library, licence, commercial))
+        _check(Import(name, folder, library, licence, commercial))
         folder.rename(models / name)
     return Import(name, models / name, library, licence, commercial)
 
 
 def _copy_folder(source: Path, folder: Path) -> str:
-    """Copy what loading needs; gives the library."""
+    """Copy the files that loading needs; gives the name of the library that reads them."""
     if (source / OPEN_CLIP_CONFIG).is_file():
         library = "open_clip"
     elif (source / "config.json").is_file():
@@ -85,14 +86,14 @@ def _copy_folder(source: Path, folder: Path) -> str:
             f"{source} is no encoder: neither {OPEN_CLIP_CONFIG} nor config.json lies beside the weights"
         )
     weights = checkpoint.weights_in(source)
-    for path in {weights, *(found for pattern in _KEPT for found in source.glob(pattern))}:
+    for path in {weights, *(file for pattern in _COPIED_PATTERNS for file in source.glob(pattern))}:
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
     return library
 
 
 def _copy_file(source: Path, folder: Path, name: str, model: str | None) -> str:
-    """Copy a file of weights and write the configuration of its model beside it."""
+    """Copy a file of weights and write the configuration of its model beside it; gives the library."""
     preset = PRESETS.get(name)
     model = model or (preset.model if preset is not None else None)
     if model is None:
@@ -115,8 +116,12 @@ def _copy_file(source: Path, folder: Path, name: str, model: str | None) -> str:
     return "open_clip"
 
 
-def _try(item: Import) -> None:
-    """Load an import on the CPU and embed one picture and one sentence with it."""
+def _check(item: Import) -> None:
+    """Load an import on the CPU and embed one picture and one sentence with it.
+
+    Raises:
+        EncoderMismatch: pictures and sentences have vectors of different width.
+    """
     import numpy as np
 
     from mediaindex.embed.loading import load_encoder

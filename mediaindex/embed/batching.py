@@ -1,7 +1,8 @@
 """A network over any number of rows, in batches of one fixed size, within the memory there is.
 
 Every batch is padded to the fixed size, so that a row's result does not depend on its neighbours.
-Out of memory halves the batch; at one row a GPU gives way to the CPU, with one line in the log.
+Out of memory halves the batch; when one row does not fit, the CPU takes over from the GPU, with one line
+in the log.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class BatchedNetwork:
     ) -> None:
         self._build = build
         self._network: nn.Module | None = None
-        self._wanted_size = self._size = size
+        self._full_size = self._size = size
         self._padded = padded
         self._name = name
         self.device = device
@@ -55,7 +56,7 @@ class BatchedNetwork:
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
-                self._give_way(error)
+                self._use_less_memory(error)
             else:
                 start += size
         results = tuple(torch.cat(columns) for columns in zip(*parts, strict=True))
@@ -77,13 +78,13 @@ class BatchedNetwork:
             tensors = results if isinstance(results, tuple) else (results,)
             return tuple(x[:count].to("cpu", torch.float32) for x in tensors)
 
-    def _give_way(self, error: BaseException) -> None:
+    def _use_less_memory(self, error: BaseException) -> None:
         if self._size > 1:
             self._size //= 2
             logger.info("%s: out of memory, batches of %d from now on", self._name, self._size)
         elif self.device != "cpu":
             logger.warning("%s: %s has too little memory, going on with cpu", self._name, self.device)
-            self.device, self._size = "cpu", self._wanted_size
+            self.device, self._size = "cpu", self._full_size
             if self._network is not None:
                 self._network.to("cpu")
         else:

@@ -1,8 +1,8 @@
 """What each encoder costs on this machine: size, licence, and hours for this library.
 
-The hours follow from the arithmetic of the model and a measured speed. The built-in encoder is measured
-itself. For a transformer that may not be here yet, one second of a transformer layer of ViT-B's shape is
-measured; the larger networks come a little closer to a machine's peak, so the figure is rather low for them.
+The hours follow from the model's number of operations and a measured speed. The built-in encoder itself is
+measured. For a transformer, whose weights may not be here yet, one layer of ViT-B's shape is measured for a
+second; larger networks come a little closer to a machine's peak, so that theirs is rather underestimated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mediaindex.embed.presets import PRESETS, Preset
 from mediaindex.embed.weights.files import installed
 
 FRAMES_A_MEDIA_HOUR = 1200
-"""Frames that sampling takes of an hour: one in three seconds, where the film has no more keyframes."""
+"""Frames that are sampled of an hour: one in three seconds, where the film has no more keyframes."""
 
 _WIDTH, _HEADS, _INNER, _TOKENS, _BATCH = 768, 12, 3072, 197, 8
 _LAYER_GFLOP = 2e-9 * _BATCH * _TOKENS * (4 * _WIDTH * _WIDTH + 2 * _WIDTH * _INNER + 2 * _TOKENS * _WIDTH)
@@ -54,17 +54,17 @@ def costs(models: Path, frames: int, *, device: str = "cpu", measure: bool) -> l
 
     Args:
         frames: cached frames of the library.
-        measure: measure this machine (about three seconds).
+        measure: whether to measure this machine, which takes about three seconds.
     """
     gflops = machine_gflops(device=device) if measure else None
-    found = []
+    rows = []
     for entry in installed(models):
         rate = None
         preset = PRESETS.get(entry.name)
         if preset is not None and gflops is not None:
             is_builtin = preset.library == "builtin"
             rate = machine_rate(preset, device=device) if is_builtin else gflops / preset.gflop_per_frame
-        found.append(
+        rows.append(
             Cost(
                 name=entry.name,
                 library=entry.library,
@@ -79,7 +79,7 @@ def costs(models: Path, frames: int, *, device: str = "cpu", measure: bool) -> l
                 hours_for_library=None if not rate or not frames else frames / rate / 3600.0,
             )
         )
-    return found
+    return rows
 
 
 def described(cost: Cost) -> str:

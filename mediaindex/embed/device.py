@@ -1,7 +1,7 @@
 """Which device a network runs on, and why not another.
 
-A driver counts as usable only after a small product was computed on it: an installed card with a
-wrong driver, or one older than this torch supports, fails there and not in the middle of a run.
+A device counts as usable only after a small product was computed on it: a card with a wrong driver, or
+one older than this torch supports, fails there and not in the middle of a run.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def resolve_device(wanted: str) -> tuple[str, str | None]:
     """The device for `auto`, `cpu`, `cuda` or `mps`, and a line on an unusable driver or None.
 
     Raises:
-        UsageError: another word.
-        EncoderUnavailable: a device asked for by name cannot be used.
+        UsageError: `wanted` is another word.
+        EncoderUnavailable: `wanted` names a device that cannot be used.
     """
     if wanted not in DEVICES:
         raise UsageError(f"--device is one of {', '.join(DEVICES)}, not {wanted!r}")
@@ -36,7 +36,7 @@ def resolve_device(wanted: str) -> tuple[str, str | None]:
         return wanted, None
     note = None
     for device in ("cuda", "mps"):
-        if not _is_promised(device):
+        if not _may_exist(device):
             continue
         reason = _unusable(device)
         if reason is None:
@@ -46,7 +46,7 @@ def resolve_device(wanted: str) -> tuple[str, str | None]:
     return "cpu", note
 
 
-def _is_promised(device: str) -> bool:
+def _may_exist(device: str) -> bool:
     """Whether this torch was built for the device and a driver may be there."""
     if device == "mps":
         return torch.backends.mps.is_built()
@@ -54,12 +54,12 @@ def _is_promised(device: str) -> bool:
 
 
 def _is_expected(device: str) -> bool:
-    """Whether a person may wonder why it is not used: torch is built for cuda on machines without a card."""
+    """Whether its absence deserves a note: for CUDA on Linux only if a driver is installed."""
     return device != "cuda" or sys.platform != "linux" or any(map(os.path.exists, _DRIVERS))
 
 
 def _unusable(device: str) -> str | None:
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             available = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
@@ -68,7 +68,7 @@ def _unusable(device: str) -> str | None:
                 return None if float((x @ x).sum().cpu()) == 512.0 else "it computes wrong products"
         except (RuntimeError, AssertionError) as error:
             return _first_line(error)
-    return _first_line(said[0].message) if said else f"this torch finds no {device} device"
+    return _first_line(caught[0].message) if caught else f"this torch finds no {device} device"
 
 
 def _first_line(error: object) -> str:

@@ -24,7 +24,7 @@ DEVICES: tuple[Device, ...] = get_args(Device)
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
-    """What names an embedding space and bounds its inputs.
+    """The identity of an embedding space, and the bounds of its inputs.
 
     Attributes:
         name: as a user writes it.
@@ -60,12 +60,12 @@ class Encoder(Protocol):
 
     @property
     def spec(self) -> EncoderSpec:
-        """What names this space."""
+        """The identity of its embedding space."""
         ...
 
     @property
     def device(self) -> str:
-        """Where the networks run now; falls to "cpu" when a GPU runs out of memory."""
+        """Where the networks run now; becomes "cpu" when a GPU runs out of memory."""
         ...
 
     def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:

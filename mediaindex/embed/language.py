@@ -1,7 +1,7 @@
 """Whether a query is in a language that the encoder reads.
 
-A script is certain. Among languages in Latin letters the identifier is believed only for two words
-or more and near certainty, for a wrong warning is worse than none: "dog" is Czech to it.
+A foreign script is certain. Among languages in Latin letters the identifier counts only for two words or
+more and near certainty, because a wrong warning is worse than none: it takes "dog" for Czech.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _LANGUAGES = {
     "tr": "Turkish",
     "vi": "Vietnamese",
 }
-# English words that no language above writes: they spare loading the identifier, half a second
+# Words of English alone among the languages above: with one of them the identifier, which takes half a
+# second to load, is not needed.
 _ENGLISH = frozenset(("the", "with", "and", "from", "while", "two", "people", "their", "this", "woman"))
 
 
@@ -48,17 +49,17 @@ def language_note(query: str, spec: EncoderSpec) -> str | None:
     if spec.languages != "en":
         return None
     text = query[:_MOST_CHARACTERS]
-    found = _foreign_script(text) or _foreign_language(text)
-    if found is None:
+    foreign = _foreign_script(text) or _foreign_language(text)
+    if foreign is None:
         return None
     return (
-        f"this query is in {found}, the encoder {spec.name} reads English only; "
+        f"this query is in {foreign}, the encoder {spec.name} reads English only; "
         f"`mediaindex models pull multilingual` brings one that reads it"
     )
 
 
 def _foreign_script(text: str) -> str | None:
-    """The script of most letters where it is not Latin."""
+    """The script of most letters, None where that is Latin."""
     scripts = Counter(_script(character) for character in text if character.isalpha())
     latin = scripts.pop("Latin", 0)
     if scripts.total() <= latin:

@@ -22,7 +22,7 @@ def load_encoder(
     Args:
         device: auto, cpu, cuda or mps.
         models: folder of imported weights.
-        threads: torch's threads for this process from now on; None leaves them.
+        threads: how many threads torch has in this process from now on; None changes nothing.
 
     Raises:
         EncoderUnavailable: the name is unknown or its weights are not here; says the remedy.
@@ -34,36 +34,36 @@ def load_encoder(
 
     if threads is not None:
         torch.set_num_threads(threads)
-    chosen, _ = resolve_device(device)
+    torch_device, _ = resolve_device(device)
     if name == "builtin":
         from mediaindex.embed.families.builtin import load_builtin
 
-        return load_builtin(device=chosen)
-    brought = imported(models).get(name) if models is not None else None
-    if brought is not None:
-        return _imported(brought, device=chosen)
+        return load_builtin(device=torch_device)
+    own_import = imported(models).get(name) if models is not None else None
+    if own_import is not None:
+        return _imported(own_import, device=torch_device)
     if name in PRESETS:
-        return _preset(name, device=chosen)
+        return _preset(name, device=torch_device)
     library, _, reference = name.partition(":")
     if library == "open_clip" and reference:
-        return _open_clip(name, reference, device=chosen)
+        return _open_clip(name, reference, device=torch_device)
     if library == "transformers" and reference:
         from mediaindex.embed.families.transformers import folder_of, load_transformers
 
-        return load_transformers(folder_of(reference), name=name, device=chosen)
+        return load_transformers(folder_of(reference), name=name, device=torch_device)
     raise EncoderUnavailable(_unknown(name, models))
 
 
-def _imported(brought: Import, *, device: str) -> Encoder:
-    licence = (brought.licence, brought.commercial)
-    if brought.library == "transformers":
+def _imported(item: Import, *, device: str) -> Encoder:
+    licence = (item.licence, item.commercial)
+    if item.library == "transformers":
         from mediaindex.embed.families.transformers import load_transformers
 
-        return load_transformers(brought.folder, name=brought.name, device=device, licence=licence)
+        return load_transformers(item.folder, name=item.name, device=device, licence=licence)
     from mediaindex.embed.families.open_clip import load_openclip
     from mediaindex.embed.weights.open_clip_files import files_of_folder
 
-    return load_openclip(files_of_folder(brought.folder), name=brought.name, device=device, licence=licence)
+    return load_openclip(files_of_folder(item.folder), name=item.name, device=device, licence=licence)
 
 
 def _preset(name: str, *, device: str) -> Encoder:

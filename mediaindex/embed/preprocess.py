@@ -1,24 +1,19 @@
 """The centre square of a picture at a network's size.
 
 Torch's antialiased bicubic agrees with Pillow's to one grey level in a fifth of its time. The
-picture is scaled before it is cropped, as at training: the other order moves it by half a pixel.
+picture is scaled before it is cropped, as in training: the other order shifts it by half a pixel.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 _LONGEST_SIDE = 4
 
@@ -29,7 +24,7 @@ def centre_squares(pictures: Sequence[NDArray[np.uint8]], size: int) -> Tensor:
 
 
 def _centre_square(picture: NDArray[np.uint8], size: int) -> Tensor:
-    # a copy: torch refuses arrays that are read-only, as mapped or decoded ones are
+    # a copy: torch refuses read-only arrays, as mapped or decoded ones are
     whole = torch.from_numpy(np.array(_without_far_ends(picture), dtype=np.uint8))
     pixels = whole.permute(2, 0, 1)[None]  # (1, 3, H, W)
     height, width = whole.shape[:2]

@@ -1,6 +1,6 @@
-"""The encoders worth naming, with what choosing one costs.
+"""The presets: encoders with a short name, and what choosing one costs.
 
-Arithmetic counts a multiplication and an addition as two operations, measured on the image towers.
+A multiplication and an addition count as two operations; they were counted on the image towers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Preset:
         image_size: side of the network's input, pixels.
         text_length: tokens read of a text.
         gflop_per_frame: 10^9 operations of the image tower.
-        size_bytes: of the files to bring, about.
+        size_bytes: of the files to download, about.
     """
 
     name: str

@@ -113,7 +113,8 @@ class Children:
 
     def _worker(self, config: Config) -> DecodeWorker:
         from mediaindex.decode.sampling.policy import MAX_PIXELS
-        from mediaindex.decode.sandbox.process import Limits, Sandbox
+        from mediaindex.decode.sandbox.limits import Limits
+        from mediaindex.decode.sandbox.process import Sandbox
         from mediaindex.decode.worker import DecodeWorker
 
         limits = Limits(memory_mib=config.decode_memory_mib, reply_seconds=config.decode_timeout_seconds)

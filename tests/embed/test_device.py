@@ -10,9 +10,7 @@ import pytest
 import torch
 
 from mediaindex.embed import device as device_module
-from mediaindex.embed.cost import machine_gflops, machine_rate
 from mediaindex.embed.device import resolve_device
-from mediaindex.embed.presets import PRESETS
 from mediaindex.errors import EncoderUnavailable, UsageError
 
 
@@ -94,19 +92,3 @@ def test_a_working_device_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "ones", lambda *size, device: ones(*size))
     assert resolve_device("mps") == ("mps", None)
     assert resolve_device("auto") == ("mps", None)
-
-
-def test_rates_fall_with_the_arithmetic() -> None:
-    assert machine_gflops(seconds=0.05) > 0
-    fast = machine_rate(PRESETS["fast"], seconds=0.2)
-    quality = machine_rate(PRESETS["quality"], seconds=0.2)
-    assert fast > 5 * quality
-    assert machine_rate(PRESETS["builtin"], seconds=0.05) > fast
-
-
-def test_presets_are_keyed_by_name_and_state_their_cost() -> None:
-    assert list(PRESETS) == ["builtin", "fast", "balanced", "quality", "multilingual", "paper"]
-    for name, preset in PRESETS.items():
-        assert preset.name == name
-        assert (preset.repository is None) == (name == "builtin")
-        assert min(preset.dim, preset.gflop_per_frame, preset.size_bytes, preset.text_length) > 0

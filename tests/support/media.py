@@ -21,9 +21,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
+from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sampling.policy import MAX_PIXELS, Sampling
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.worker_child import handle
+from mediaindex.errors import ConfigError
 from mediaindex.media import (
     Cue,
     MediaInfo,
@@ -212,14 +214,21 @@ def film(path: Path) -> MediaInfo:
 
 def extract_here(path: Path, decoder: str = "pyav", sampling: Sampling | None = None) -> Extraction:
     """What the child extracts from a film, extracted in this process."""
-    request = {
-        "do": "extract",
+    request = decode_request(path, "extract", decoder, sampling)
+    return collect(_extracted(_sent(message)) for message in handle(request))
+
+
+def decode_request(
+    path: Path, action: str, decoder: str = "pyav", sampling: Sampling | None = None
+) -> dict[str, object]:
+    """A request about a film, as it arrives in the child."""
+    return {
+        "do": action,
         "path": str(path),
         "decoder": decoder,
         "info": json.loads(json.dumps(wire.pack(film(path))[0])),
         "sampling": asdict(sampling or Sampling()),
     }
-    return collect(_extracted(_sent(message)) for message in handle(request))
 
 
 def _extracted(value: wire.Value) -> SampledFrame | Cue | Position | Segmentation:
@@ -229,3 +238,12 @@ def _extracted(value: wire.Value) -> SampledFrame | Cue | Position | Segmentatio
 
 def _sent(message: wire.Message) -> wire.Value:
     return wire.unpack(*wire.receive(io.BytesIO(wire.frame(*message)).read))
+
+
+def has_ffmpeg() -> bool:
+    """Whether this machine has an ffmpeg binary."""
+    try:
+        ffmpeg_binary()
+    except ConfigError:
+        return False
+    return True

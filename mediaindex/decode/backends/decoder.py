@@ -25,15 +25,15 @@ class Demand:
     """How densely a decoder should go through a film, and how large its pictures may be.
 
     Attributes:
-        gap_seconds: a longer stretch without an independent picture is decoded through.
-        independent_seconds: independent pictures nearer to each other than this may be passed over.
-        intra_seconds: the same for films in which every picture is independent.
+        gap_seconds: a longer stretch without a keyframe is decoded.
+        keyframe_seconds: keyframes nearer to each other than this may be left out.
+        intra_seconds: the same for films in which every picture is a keyframe.
         short_side: pixels; no picture is asked for larger than this.
-        max_pixels: a film with larger pictures is refused by the decoder.
+        max_pixels: the decoder refuses larger pictures.
     """
 
     gap_seconds: float
-    independent_seconds: float
+    keyframe_seconds: float
     intra_seconds: float
     short_side: int
     max_pixels: int
@@ -46,9 +46,9 @@ class Picture:
     Attributes:
         seconds: from the container's start.
         width, height: as displayed: upright, square pixels.
-        keyframe: one that the encoder set to begin from, in a film that has others between.
-        adjacent: no picture lies between the one given before and this one.
-        fills: one of those that divide a gap between keyframes evenly.
+        keyframe: the codec calls it one, in a film that has other pictures between keyframes.
+        adjacent: it directly follows the picture given before; none was left out.
+        fills: it is one of those that divide a gap between keyframes evenly.
         scaled: (width, height) → (height, width, 3) uint8 RGB, upright, area-averaged.
         thumbnail: (36, 64, 3) uint8 RGB of nearest pixels, quick to make, to compare pictures by.
     """
@@ -68,7 +68,7 @@ class Decoder(Protocol):
 
     @property
     def damaged_packets(self) -> int:
-        """Packets that could not be read and were passed over, so far."""
+        """Packets so far that could not be read and were left out."""
         ...
 
     @property
@@ -77,10 +77,10 @@ class Decoder(Protocol):
         ...
 
     def scan(self) -> Iterator[Picture | Cue | Position]:
-        """Pictures in ascending time, with the cues and file positions that are met on the way.
+        """Pictures in ascending time, and in between the cues and file positions as they are read.
 
         Raises:
-            ProbeError: the file cannot be opened any more. DecodeError: the decoder cannot go on.
+            ProbeError: the file can no longer be opened. DecodeError: the decoder cannot go on.
         """
         ...
 
@@ -89,11 +89,11 @@ class Decoder(Protocol):
     ) -> Iterator[Picture]:
         """Pictures between two that `scan` gave one after the other, around their largest change.
 
-        To be called only while `later` is the last one given. They end with `later` itself, its
-        `adjacent` set right; who has seen enough may stop before.
+        Call it only while `later` is the last one given. The last picture is `later` itself, with
+        `adjacent` set for its new predecessor; the caller may stop earlier.
 
         Args:
-            difference: how unlike two pictures are, for decoders that search rather than read on.
+            difference: how unlike two pictures are, for decoders that search instead of decoding all.
         """
         ...
 

@@ -1,7 +1,7 @@
 """The second decoder: an ffmpeg binary in a process of its own, described through ffmpeg-python.
 
-It decodes every picture, which costs more, and shares nothing with the first but the demand: a second
-opinion where the bundled libraries fail. Times come from ffmpeg's `showinfo`, pictures from its pipe.
+It decodes every picture, which costs more, and shares only the demand with the first decoder: a second
+opinion where the bundled libraries fail. Times come from ffmpeg's filter `showinfo`, pictures from its pipe.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ from mediaindex.media import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Stands for the file in ffmpeg-python's graph, which hashes names and fails on those that are not UTF-8.
+# Stands for the path in ffmpeg-python's graph, which hashes names and fails on those that are not UTF-8.
 FILM = "FILM"
 POSITION_BYTES = 4 << 20
 MAX_LINE_BYTES = 8192
-# At the line's start: names and tags, which ffmpeg prints too, may hold anything.
-_SHOWN = re.compile(
+# Matched at a line's start only: names and tags, which ffmpeg prints too, may hold anything.
+_SHOWINFO = re.compile(
     rb"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ .*?pts_time:(?P<seconds>-?\d+(?:\.\d+)?(?:e[+-]\d\d)?) "
     rb".*?(?:duration_time:(?P<length>\d+(?:\.\d+)?(?:e[+-]\d\d)?) .*?)?iskey:(?P<key>[01])"
 )
@@ -63,8 +63,12 @@ _DAMAGE = re.compile(rb"\[.*\].*(error|invalid|corrupt|no frame)", re.IGNORECASE
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """What showinfo says of one picture."""
+class _FrameInfo:
+    """What showinfo prints of one frame.
+
+    Attributes:
+        length: seconds for which it is shown, 0 where unknown.
+    """
 
     seconds: float
     length: float
@@ -92,7 +96,7 @@ class FfmpegDecoder:
     def between(
         self, earlier: Picture, later: Picture, difference: Callable[[Picture, Picture], float]
     ) -> Iterator[Picture]:
-        """Nothing but `later`: the scan leaves no picture out."""
+        """Only `later`: the scan leaves no picture out."""
         yield later
 
     def _command(self) -> list[str]:
@@ -126,20 +130,20 @@ class FfmpegDecoder:
 
     def _pictures(self, run: _Run) -> Iterator[Picture | Position]:
         size, duration = self._path.stat().st_size, self._info.duration_seconds
-        last, reported, between_keys = float("-inf"), 0, False
-        for shown, rgb in run.pictures():
-            if shown.seconds <= last:
+        last_seconds, reported_bytes, has_other_frames = float("-inf"), 0, False
+        for frame, rgb in run.pictures():
+            if frame.seconds <= last_seconds:
                 continue
-            last = shown.seconds
-            self.end_seconds = shown.seconds + (shown.length or 1 / (self._info.fps or 25.0))
-            between_keys = between_keys or not shown.is_key
-            yield self._picture(shown, rgb, keyframe=shown.is_key and between_keys)
-            position = int(size * min(shown.seconds / duration, 1.0)) if duration else 0
-            if position >= reported + POSITION_BYTES:
-                reported = position
+            last_seconds = frame.seconds
+            self.end_seconds = frame.seconds + (frame.length or 1 / (self._info.fps or 25.0))
+            has_other_frames = has_other_frames or not frame.is_key
+            yield self._picture(frame, rgb, keyframe=frame.is_key and has_other_frames)
+            position = int(size * min(frame.seconds / duration, 1.0)) if duration else 0
+            if position >= reported_bytes + POSITION_BYTES:
+                reported_bytes = position
                 yield Position(position)
 
-    def _picture(self, shown: _Shown, rgb: NDArray[np.uint8], *, keyframe: bool) -> Picture:
+    def _picture(self, frame: _FrameInfo, rgb: NDArray[np.uint8], *, keyframe: bool) -> Picture:
         upright = np.rot90(rgb, self._info.rotation // 90)
 
         def scaled(width: int, height: int) -> NDArray[np.uint8]:
@@ -152,7 +156,7 @@ class FfmpegDecoder:
             return np.asarray(Image.fromarray(upright).resize(size, Image.Resampling.NEAREST))
 
         return Picture(
-            seconds=shown.seconds,
+            seconds=frame.seconds,
             width=self._width,
             height=self._height,
             keyframe=keyframe,
@@ -181,7 +185,7 @@ class _Run:
 
     def __init__(self, command: list[str], size: tuple[int, int]) -> None:
         self._size = size
-        self._shown: queue.SimpleQueue[_Shown | None] = queue.SimpleQueue()
+        self._frame_infos: queue.SimpleQueue[_FrameInfo | None] = queue.SimpleQueue()
         self.damage = 0
         parent = os.getpid()
 
@@ -199,18 +203,18 @@ class _Run:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._stdout: IO[bytes] = self._process.stdout
-        self._reader = threading.Thread(target=self._read_words, args=(self._process.stderr,), daemon=True)
+        self._reader = threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True)
         self._reader.start()
 
-    def pictures(self) -> Iterator[tuple[_Shown, NDArray[np.uint8]]]:
+    def pictures(self) -> Iterator[tuple[_FrameInfo, NDArray[np.uint8]]]:
         """Each picture with its time, (height, width, 3)."""
         width, height = self._size
         while True:
             data = self._stdout.read(width * height * 3)
-            shown = self._shown.get() if len(data) == width * height * 3 else None
-            if shown is None:
+            frame = self._frame_infos.get() if len(data) == width * height * 3 else None
+            if frame is None:
                 break
-            yield shown, np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
+            yield frame, np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
         code = self._process.wait()
         if code < 0:
             raise DecodeError(f"ffmpeg died: {signal.Signals(-code).name}", transient=True)
@@ -224,16 +228,16 @@ class _Run:
         self._reader.join()
         self._stdout.close()
 
-    def _read_words(self, stderr: IO[bytes]) -> None:
+    def _read_stderr(self, stderr: IO[bytes]) -> None:
         with stderr:
             at_line_start = True
             while line := stderr.readline(MAX_LINE_BYTES):
-                match = _SHOWN.match(line) if at_line_start else None
+                match = _SHOWINFO.match(line) if at_line_start else None
                 at_line_start = line.endswith(b"\n")
                 if match is not None:
-                    self._shown.put(
-                        _Shown(float(match["seconds"]), float(match["length"] or 0), match["key"] == b"1")
+                    self._frame_infos.put(
+                        _FrameInfo(float(match["seconds"]), float(match["length"] or 0), match["key"] == b"1")
                     )
                 elif _DAMAGE.search(line):
                     self.damage += 1
-        self._shown.put(None)
+        self._frame_infos.put(None)

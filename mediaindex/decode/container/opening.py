@@ -1,4 +1,4 @@
-"""Opening a media file with FFmpeg's demuxers: only local files, only films, errors in plain words."""
+"""Opening a media file with FFmpeg's demuxers: local files alone, films alone, errors in plain words."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from av.video.stream import VideoStream
 from mediaindex.decode.container.refusals import explain_refusal
 from mediaindex.errors import ProbeError
 
-# Neither image sequences nor playlists, which name further files: HLS and concat would open them even here.
+# No image sequences and no playlists, which name further files: HLS and concat would open those even here.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mxf,dv,rm,wtv"
 PROTOCOLS = "file"
-# A clock that starts again is expected of these formats (FFmpeg's AVFMT_TS_DISCONT).
+# FFmpeg's AVFMT_TS_DISCONT: formats whose clock may start again.
 CLOCK_MAY_RESTART = 0x0200
 
 _MAJOR = int(av.__version__.split(".")[0])
-# Gone in 19, where a tag in another encoding arrives with lone surrogates instead of raising.
+# PyAV 19 dropped the option: there, a tag in another encoding has lone surrogates instead of raising.
 _METADATA_ERRORS: dict[str, Any] = {"metadata_errors": "replace"} if _MAJOR < 19 else {}
 
 
 @contextlib.contextmanager
 def open_container(path: Path) -> Iterator[InputContainer]:
-    """The file's container, closed afterwards.
+    """The file's container, which is closed when the block ends.
 
     Raises:
         ProbeError: no demuxer takes it, or it cannot be read.

@@ -1,13 +1,11 @@
-"""A file's MediaInfo: its headers, a look at its first packets, and one decoded frame.
+"""A file's MediaInfo: from its headers, its first packets and one decoded frame.
 
-Runs inside the sandbox: no file is opened here in the main process.
+Runs inside the sandbox: the main process opens no media file.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -15,11 +13,11 @@ from statistics import median
 import av
 import av.error
 from av.container import InputContainer
-from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from mediaindex.decode.container.film_start import read_start
 from mediaindex.decode.container.opening import (
     codec_of,
     display_size,
@@ -28,18 +26,13 @@ from mediaindex.decode.container.opening import (
     quarter_turns,
     start_seconds,
 )
-from mediaindex.decode.container.refusals import (
-    encrypted,
-    is_picture,
-    refuse_unreadable,
-)
+from mediaindex.decode.container.refusals import is_picture, refuse_unreadable
 from mediaindex.decode.container.tags import (
     Recording,
     clean,
     clean_tags,
     read_recording,
 )
-from mediaindex.errors import ProbeError
 from mediaindex.media import (
     MediaInfo,
     NotAVideo,
@@ -48,12 +41,7 @@ from mediaindex.media import (
 
 NO_PICTURE_STREAM = "no picture stream"
 MAX_STREAMS = 64
-
-# How far the look at the first packets goes: enough for a rate and a rotation, little to read.
-LOOK_PACKETS = 600
-LOOK_FILM_PACKETS = 120
-LOOK_BYTES = 8 << 20
-LOOK_DECODES = 60
+# A declared rate that differs by less from the measured one is the exact figure.
 RATE_TOLERANCE = 0.03
 
 
@@ -61,7 +49,7 @@ def probe(path: Path, *, max_pixels: int) -> MediaInfo | NotAVideo:
     """What the file is.
 
     Args:
-        max_pixels: a film with more pixels a picture is refused before a decoder allocates them.
+        max_pixels: a film with larger pictures is refused before a decoder allocates them.
 
     Raises:
         ProbeError: no demuxer takes it, it is encrypted, camera raw or too large, with the remedy.
@@ -73,13 +61,13 @@ def probe(path: Path, *, max_pixels: int) -> MediaInfo | NotAVideo:
         films = [stream for stream in container.streams.video if not _is_still(stream)]
         if not films:
             return NotAVideo(NO_PICTURE_STREAM)
-        look = _Look(container, films, max_pixels)
-        film = look.film
-        rotation = quarter_turns(look.frame.rotation) if look.frame is not None else 0
-        width, height = display_size(*_coded_size(film, look.frame), pixel_aspect(film), rotation)
+        start = read_start(container, films, max_pixels=max_pixels)
+        film = start.film
+        rotation = quarter_turns(start.frame.rotation) if start.frame is not None else 0
+        width, height = display_size(*_coded_size(film, start.frame), pixel_aspect(film), rotation)
         tags = clean_tags(container.metadata)
         recording = read_recording(
-            tags, [clean_tags(stream.metadata) for stream in (film, *_but(container, film))]
+            tags, [clean_tags(stream.metadata) for stream in (film, *_others(container, film))]
         )
         return _info(
             container,
@@ -88,7 +76,7 @@ def probe(path: Path, *, max_pixels: int) -> MediaInfo | NotAVideo:
             tags,
             duration=_duration(container, film, path),
             size=(max(width, 1), max(height, 1)),
-            fps=_rate(film, look.seconds),
+            fps=_rate(film, start.frame_seconds),
             rotation=rotation,
         )
 
@@ -127,86 +115,11 @@ def _info(
     )
 
 
-@dataclass(slots=True)
-class _Look:
-    """The first packets of a container: which stream is the film, its frame times, one frame of it."""
-
-    container: InputContainer
-    films: Sequence[VideoStream]
-    max_pixels: int
-    seconds: list[float] = field(default_factory=list)
-    frame: VideoFrame | None = None
-    film: VideoStream = field(init=False)
-
-    def __post_init__(self) -> None:
-        packets = self._first_packets()
-        self.film = max(
-            self.films,
-            key=lambda s: (s.frames if _all_counted(self.films) else len(packets[s.index]), -s.index),
-        )
-        if any(packet.has_sidedata("encryption_info") for packet in packets[self.film.index][:1]):
-            raise encrypted()
-        self._refuse_unplayable()
-        times = (p.pts * p.time_base for p in packets[self.film.index] if p.pts is not None and p.time_base)
-        self.seconds = [float(time) for time in sorted(times)]
-        self.frame = self._first_frame(packets[self.film.index])
-
-    def _first_packets(self) -> dict[int, list[Packet[Stream]]]:
-        packets: dict[int, list[Packet[Stream]]] = defaultdict(list)
-        read = size = 0
-        try:
-            for packet in self.container.demux(self.films):
-                packets[packet.stream_index].append(packet)
-                read, size = read + 1, size + packet.size
-                enough = max(map(len, packets.values())) >= LOOK_FILM_PACKETS
-                if enough or read >= LOOK_PACKETS or size >= LOOK_BYTES:
-                    break
-        except av.error.MemoryError:
-            raise
-        except av.error.FFmpegError:
-            pass  # a damaged or cut off file: what came before counts
-        return packets
-
-    def _refuse_unplayable(self) -> None:
-        if codec_of(self.film) is None:
-            raise ProbeError("no decoder here reads its pictures: convert it, or index its proxy")
-        codec = self.film.codec_context
-        if codec.width * codec.height > self.max_pixels:
-            raise ProbeError(
-                f"{codec.width}x{codec.height} pixels are over the limit of {self.max_pixels}: "
-                "index a smaller copy"
-            )
-
-    def _first_frame(self, packets: Sequence[Packet[Stream]]) -> VideoFrame | None:
-        codec = self.film.codec_context
-        codec.thread_count = 1
-        codec.options = {**codec.options, "max_pixels": str(self.max_pixels)}
-        for packet in packets[:LOOK_DECODES]:
-            try:
-                frames = codec.decode(packet)
-            except av.error.MemoryError:
-                raise
-            except av.error.FFmpegError:
-                continue
-            if frames:
-                return frames[0]
-        try:
-            frames = codec.decode(None)
-        except (av.error.FFmpegError, EOFError):
-            return None
-        return frames[0] if frames else None
-
-
 def _is_still(stream: VideoStream) -> bool:
     return bool(stream.disposition & (Disposition.attached_pic | Disposition.still_image))
 
 
-def _all_counted(films: Sequence[VideoStream]) -> bool:
-    """Whether every header tells how many frames it has; Matroska's never do."""
-    return all(stream.frames for stream in films)
-
-
-def _but(container: InputContainer, film: VideoStream) -> list[Stream]:
+def _others(container: InputContainer, film: VideoStream) -> list[Stream]:
     return [stream for stream in list(container.streams)[:MAX_STREAMS] if stream.index != film.index]
 
 
@@ -247,13 +160,13 @@ def _rate(film: VideoStream, seconds: Sequence[float]) -> float | None:
     steps = [after - before for before, after in pairwise(seconds) if after > before]
     if not steps:
         return None
-    usual = 1 / median(steps)
-    mean = len(steps) / sum(steps)
+    median_rate = 1 / median(steps)
+    mean_rate = len(steps) / sum(steps)
     for declared in (film.average_rate, film.guessed_rate, film.base_rate):
-        for measured in (mean, usual):
+        for measured in (mean_rate, median_rate):
             if declared and abs(float(declared) / measured - 1) < RATE_TOLERANCE:
                 return float(declared)
-    return mean
+    return mean_rate
 
 
 def _stream_info(stream: Stream) -> StreamInfo:

@@ -1,6 +1,6 @@
-"""Why a file is no film that can be read here, told from its name and bytes in words with a remedy.
+"""Why a file cannot be read as a film, told from its name and first bytes in words with a remedy.
 
-Looked at before a demuxer sees the file (encryption, camera raw), and after one refused it.
+Checked before a demuxer opens the file (encryption, camera raw), and after every demuxer refused it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ARCHIVES = (b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b",
 
 
 def refuse_unreadable(path: Path) -> None:
-    """Return where a demuxer may look at the file.
+    """Return if a demuxer may open the file.
 
     Raises:
         ProbeError: it is empty, encrypted, camera raw, or cannot be read at all.
@@ -47,7 +47,7 @@ def refuse_unreadable(path: Path) -> None:
 
 
 def encrypted() -> ProbeError:
-    """The error for a file whose pictures are locked."""
+    """The error for a film that is encrypted."""
     return ProbeError("encrypted (DRM): only a player with its licence can show it")
 
 

@@ -16,7 +16,7 @@ MAX_TAGS = 128
 MAX_KEY_CHARACTERS = 64
 MAX_VALUE_CHARACTERS = 1024
 
-# What the device itself said comes before what an editor wrote at export.
+# Best first: what the device wrote comes before what an editor wrote at export.
 _DATE_KEYS = (
     "com.apple.quicktime.creationdate",
     "date_recorded",
@@ -31,13 +31,13 @@ _MAKE_KEYS = ("com.apple.quicktime.make", "com.android.manufacturer", "make", "m
 _MODEL_KEYS = ("com.apple.quicktime.model", "com.android.model", "model", "camera_model")
 _TITLE_KEYS = ("title", "com.apple.quicktime.displayname", "com.apple.quicktime.title")
 
-# Clocks that were never set: QuickTime's and Unix's zero, their neighbours in other zones.
+# Days of clocks that were never set: day zero of QuickTime and of Unix, in any time zone.
 _UNSET_DAYS = frozenset({dt.date(1903, 12, 31), dt.date(1904, 1, 1), dt.date(1904, 1, 2)}) | {
     dt.date(1969, 12, 31),
     dt.date(1970, 1, 1),
     dt.date(1970, 1, 2),
 }
-_EARLIEST_YEAR = 1888  # the oldest film that is left
+_EARLIEST_YEAR = 1888  # the oldest surviving film
 
 _DATE = re.compile(
     r"(?P<year>\d{4})[-:./](?P<month>\d{1,2})[-:./](?P<day>\d{1,2})"
@@ -61,7 +61,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What the tags of one file say of its making; fields as in MediaInfo."""
+    """When, where and with what one file was recorded; fields as in MediaInfo."""
 
     recorded_at: str | None = None
     recorded_day: str | None = None
@@ -91,7 +91,7 @@ def clean_tags(*sources: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_recording(container: Mapping[str, str], streams: Iterable[Mapping[str, str]] = ()) -> Recording:
-    """What cleaned tags say; the container's word comes before a stream's."""
+    """The recording that cleaned tags describe; the container's tags come before those of streams."""
     sources = [container, *streams]
     moment = _first_date(sources)
     return Recording(
@@ -107,16 +107,16 @@ def read_recording(container: Mapping[str, str], streams: Iterable[Mapping[str, 
 def parse_date(text: str) -> dt.datetime | None:
     """A date of a tag: an instant in UTC where a zone is stated, else wall-clock time, else None.
 
-    A day without a time of day is none: `DATE=2024` is when something was published.
+    A date without a time of day gives None: `DATE=2024` is when something was published.
     """
     moment = _parse_local(text)
     return moment.astimezone(dt.UTC) if moment is not None and moment.tzinfo else moment
 
 
 def parse_place(text: str) -> Place | None:
-    """A place in ISO 6709 form (degrees, degrees and minutes, or with seconds), None where there is none.
+    """The place of an ISO 6709 text (degrees, with or without minutes and seconds), None where it has none.
 
-    0, 0 is what devices write without a fix; nothing was filmed there.
+    0, 0 gives None: devices write it while they have no satellite fix.
     """
     match = _PLACE.match(text.strip())
     if match is None:

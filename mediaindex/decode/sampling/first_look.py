@@ -1,4 +1,4 @@
-"""One picture of a film near its middle, for the price of a seek: what is known before its turn comes.
+"""The first look at a film: one picture near its middle for the price of a seek, before the film is decoded.
 
 Runs inside the sandbox.
 """
@@ -21,13 +21,13 @@ from mediaindex.media import (
 
 
 def first_look(path: Path, info: MediaInfo, sampling: Sampling) -> Iterator[SampledFrame | Segmentation]:
-    """The frame, and an outline of one segment that spans the film.
+    """One sampled frame, and a segmentation of one segment that spans the film.
 
     Raises:
-        DecodeError: there is no picture to be had this way; decoding the whole may find one.
+        DecodeError: neither its middle nor its start gives a picture; decoding the whole may.
     """
     decoder = PyavDecoder(path, info, demand(sampling, info.duration_seconds))
-    picture = decoder.glance()
+    picture = decoder.first_look()
     if picture is None:
         raise DecodeError("no picture was found at a first look")
     duration = max(info.duration_seconds or 0.0, picture.seconds)

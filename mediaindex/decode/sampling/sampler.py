@@ -1,8 +1,8 @@
-"""Which pictures of a film become frames: the sampling policy over any decoder.
+"""Which pictures of a film become sampled frames: the sampling policy over any decoder.
 
-Kept are the encoder's keyframes, one picture a gap where keyframes are rare, the first picture of every
-shot, and a repeat where one picture stands for long, so that every segment has a frame. Where two pictures
-differ, the stretch between them is decoded to place the cut. Runs inside the sandbox.
+Sampled are keyframes, one picture a gap where keyframes are rare, the first picture of every shot, and a
+repeat where one picture stands for long, so that every segment has a frame. Where two examined pictures
+differ, the stretch between them is decoded to place the shot boundary. Runs inside the sandbox.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from mediaindex.decode.backends.decoder import (
     fitted,
 )
 from mediaindex.decode.sampling.policy import Sampling
-from mediaindex.decode.sampling.segments import cut_into_segments, thin
+from mediaindex.decode.sampling.segments import cut_into_segments
 from mediaindex.decode.sampling.shot_boundaries import (
     LOOK_AHEAD,
     CutDetector,
     Histogram,
+    block_histogram,
     difference,
-    histogram,
 )
+from mediaindex.decode.sampling.shot_frames import SPARSE_SECONDS, ShotFrames
 from mediaindex.errors import DecodeError
 from mediaindex.media import (
     MAX_FRAMES,
-    SEGMENT_FRAMES,
     SEGMENT_SECONDS,
     Cue,
     MediaInfo,
@@ -41,22 +41,20 @@ from mediaindex.media import (
     Segmentation,
 )
 
-# Keyframes nearer to each other than this are not all looked at.
+# Of keyframes nearer to each other than this, the decoder may leave some out.
 KEYFRAME_SECONDS = 1.0
 # A clip shorter than three gaps still gets this many frames, if it moves.
 FRAMES_OF_A_SHORT_CLIP = 3
-MOVED = 0.05
-# Pictures on both sides of a gap that differ more than this may have a cut between them.
+MOVED_DIFFERENCE = 0.05
+# Pictures on both sides of a gap that differ more than this may have a shot boundary between them.
 SUSPECT_DIFFERENCE = 0.25
-# Keyframes at least this far apart are kept: then no 30 s of a shot hold more than 12 ...
-SPARSE_SECONDS = SEGMENT_SECONDS / SEGMENT_FRAMES
-# ... and a picture that stands for long is repeated so often that no half of 30 s is without a frame.
+# A picture that stands for long is repeated so often that no half of 30 s is without a frame.
 REPEAT_SECONDS = SEGMENT_SECONDS / 2 - 1.2 * SPARSE_SECONDS
-# What is longer without a picture is a broken clock, not a still scene.
+# A picture that stands for longer is the sign of a broken clock, not of a still scene.
 LONGEST_STILL_SECONDS = 3600.0
-# Of pictures decoded one after another, every one is looked at only where they change over this time ...
-LOOK_SECONDS = 0.25
-# ... for which those passed over are held, up to this many pixels (1.5 bytes each).
+# Pictures decoded one after another are skipped for this long, and examined only where the last one differs.
+SKIP_SECONDS = 0.25
+# The skipped pictures are held meanwhile, up to this many pixels (1.5 bytes each).
 HELD_PIXELS = 48_000_000
 
 
@@ -65,7 +63,7 @@ def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
     short_clip = (duration_seconds or float("inf")) / FRAMES_OF_A_SHORT_CLIP
     return Demand(
         gap_seconds=sampling.gap_seconds,
-        independent_seconds=min(KEYFRAME_SECONDS, short_clip),
+        keyframe_seconds=min(KEYFRAME_SECONDS, short_clip),
         intra_seconds=min(sampling.gap_seconds, short_clip),
         short_side=sampling.short_side,
         max_pixels=sampling.max_pixels,
@@ -73,15 +71,15 @@ def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class _Examined:
-    """A picture that was looked at, and what was seen."""
-
+class _ExaminedPicture:
     picture: Picture
     histogram: Histogram
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Candidate:
+    """A picture that may stay as a sampled frame."""
+
     frame: SampledFrame
     histogram: Histogram
 
@@ -92,19 +90,19 @@ class FrameSampler:
     def __init__(self, decoder: Decoder, info: MediaInfo, sampling: Sampling) -> None:
         self._decoder = decoder
         self._sampling = sampling
-        wanted = demand(sampling, info.duration_seconds)
-        self._short_clip_seconds = wanted.intra_seconds
-        self._keyframe_seconds = min(SPARSE_SECONDS, wanted.intra_seconds)
-        self._most_skipped = max(1, HELD_PIXELS // (info.width * info.height))
+        intra_seconds = demand(sampling, info.duration_seconds).intra_seconds
+        self._short_clip_seconds = intra_seconds
+        self._keyframe_seconds = min(SPARSE_SECONDS, intra_seconds)
+        self._max_skipped = max(1, HELD_PIXELS // (info.width * info.height))
         self._detector = CutDetector()
-        self._shot = _Shot()
+        self._shot = ShotFrames()
         self._seconds: list[float] = []
         self._skipped: list[Picture] = []
-        self._looked: _Examined | None = None
-        self._kept: _Kept | None = None
+        self._last_examined: _ExaminedPicture | None = None
+        self._last_candidate: _Candidate | None = None
 
     def run(self) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
-        """Frames in ascending time, cues, positions, and one Segmentation at the end.
+        """Sampled frames in ascending time, cues, positions, and one Segmentation at the end.
 
         Raises:
             DecodeError: there is no picture to be had.
@@ -113,14 +111,14 @@ class FrameSampler:
             if len(self._seconds) >= MAX_FRAMES:
                 break
             if isinstance(item, Picture):
-                self._arrive(item)
+                self._take(item)
                 yield from self._count(self._shot.settled(self._detector.cuts))
             else:
                 yield item
-        self._look_at_skipped()
-        if self._looked is None:
+        self._examine_skipped()
+        if self._last_examined is None:
             raise DecodeError(self._why_no_picture())
-        end = max(self._decoder.end_seconds, self._looked.picture.seconds)
+        end = max(self._decoder.end_seconds, self._last_examined.picture.seconds)
         self._repeat_until(end)
         self._detector.settle()
         yield from self._count(self._shot.finish(self._detector.cuts))
@@ -131,79 +129,89 @@ class FrameSampler:
             damaged_packets=self._decoder.damaged_packets,
         )
 
-    def _arrive(self, picture: Picture) -> None:
-        if self._looked is None or not picture.adjacent:
-            self._look_at_skipped()
+    def _take(self, picture: Picture) -> None:
+        if self._last_examined is None or not picture.adjacent:
+            self._examine_skipped()
             self._jump_to(picture)
             return
         self._skipped.append(picture)
-        waited = picture.seconds - self._looked.picture.seconds
+        skipped_seconds = picture.seconds - self._last_examined.picture.seconds
         if (
             picture.keyframe
             or picture.fills
-            or waited >= LOOK_SECONDS
-            or len(self._skipped) > self._most_skipped
+            or skipped_seconds >= SKIP_SECONDS
+            or len(self._skipped) > self._max_skipped
         ):
-            self._look_at_skipped()
+            self._examine_skipped()
 
     def _jump_to(self, picture: Picture) -> None:
-        """Look at a picture with unknown ones before it; where it differs, they are asked for."""
-        seen = _histogram(picture)
-        if self._looked is None or difference(self._looked.histogram, seen) <= SUSPECT_DIFFERENCE:
-            self._see(picture, seen, steps=0)
+        """Examine a picture that follows an undecoded stretch; where it differs, examine that too."""
+        histogram = _histogram(picture)
+        last = self._last_examined
+        if last is None or difference(last.histogram, histogram) <= SUSPECT_DIFFERENCE:
+            self._examine(picture, histogram, steps=0)
             return
         alike = 0
-        for one in self._decoder.between(self._looked.picture, picture, _unlike):
-            found = _histogram(one)
-            self._see(one, found, steps=1 if one.adjacent else 0)
-            alike = alike + 1 if difference(found, seen) <= SUSPECT_DIFFERENCE else 0
-            if alike > LOOK_AHEAD and one.seconds < picture.seconds:
-                # What follows has nothing more to tell.
-                self._see(picture, seen, steps=0)
+        for between in self._decoder.between(last.picture, picture, _unlike):
+            histogram_between = _histogram(between)
+            self._examine(between, histogram_between, steps=1 if between.adjacent else 0)
+            is_alike = difference(histogram_between, histogram) <= SUSPECT_DIFFERENCE
+            alike = alike + 1 if is_alike else 0
+            if alike > LOOK_AHEAD and between.seconds < picture.seconds:
+                # The boundary lies behind: the rest of the stretch need not be decoded.
+                self._examine(picture, histogram, steps=0)
                 return
 
-    def _look_at_skipped(self) -> None:
-        """Look at the last of the adjacent pictures that were passed over; at all where it differs."""
-        if not self._skipped or self._looked is None:
+    def _examine_skipped(self) -> None:
+        """Examine the last of the skipped pictures; where it differs, each of them."""
+        if not self._skipped or self._last_examined is None:
             return
         *skipped, last = self._skipped
         self._skipped = []
-        seen = _histogram(last)
-        if difference(self._looked.histogram, seen) <= SUSPECT_DIFFERENCE:
-            self._see(last, seen, steps=len(skipped) + 1)
+        histogram = _histogram(last)
+        if difference(self._last_examined.histogram, histogram) <= SUSPECT_DIFFERENCE:
+            self._examine(last, histogram, steps=len(skipped) + 1)
             return
-        for one in skipped:
-            self._see(one, _histogram(one), steps=1)
-        self._see(last, seen, steps=1)
+        for picture in skipped:
+            self._examine(picture, _histogram(picture), steps=1)
+        self._examine(last, histogram, steps=1)
 
-    def _see(self, picture: Picture, seen: Histogram, *, steps: int) -> None:
-        begins_shot = self._detector.add(picture.seconds, seen, steps=steps)
-        self._looked = _Examined(picture, seen)
-        if begins_shot or self._is_due(picture, seen):
+    def _examine(self, picture: Picture, histogram: Histogram, *, steps: int) -> None:
+        """Tell the detector of a picture, and hold it as a frame where one is due.
+
+        Args:
+            steps: as for `CutDetector.add`.
+        """
+        begins_shot = self._detector.add(picture.seconds, histogram, steps=steps)
+        self._last_examined = _ExaminedPicture(picture, histogram)
+        if begins_shot or self._is_due(picture, histogram):
             self._repeat_until(picture.seconds)
-            self._keep(SampledFrame(picture.seconds, jpeg(picture, self._sampling)), seen)
+            self._hold(SampledFrame(picture.seconds, jpeg(picture, self._sampling)), histogram)
 
-    def _is_due(self, picture: Picture, seen: Histogram) -> bool:
-        if self._kept is None:
+    def _is_due(self, picture: Picture, histogram: Histogram) -> bool:
+        if self._last_candidate is None:
             return True
-        elapsed = picture.seconds - self._shot.last_seconds(self._kept.frame)
+        elapsed = picture.seconds - self._shot.last_seconds(self._last_candidate.frame)
         if elapsed >= self._sampling.gap_seconds * (0.5 if picture.fills else 1.0):
             return True
         if picture.keyframe:
             return elapsed >= self._keyframe_seconds
-        return elapsed >= self._short_clip_seconds and difference(self._kept.histogram, seen) > MOVED
+        moved = difference(self._last_candidate.histogram, histogram) > MOVED_DIFFERENCE
+        return elapsed >= self._short_clip_seconds and moved
 
     def _repeat_until(self, seconds: float) -> None:
-        """Keep the last frame again at intervals for as long as it stood."""
-        if self._kept is None or seconds - self._kept.frame.seconds > LONGEST_STILL_SECONDS:
+        """Hold the last frame again at intervals for as long as it stood."""
+        last = self._last_candidate
+        if last is None or seconds - last.frame.seconds > LONGEST_STILL_SECONDS:
             return
-        while seconds - self._kept.frame.seconds > REPEAT_SECONDS:
-            last = self._kept.frame
-            self._keep(SampledFrame(last.seconds + REPEAT_SECONDS, last.jpeg), self._kept.histogram)
+        while seconds - last.frame.seconds > REPEAT_SECONDS:
+            repeat = SampledFrame(last.frame.seconds + REPEAT_SECONDS, last.frame.jpeg)
+            last = self._hold(repeat, last.histogram)
 
-    def _keep(self, frame: SampledFrame, seen: Histogram) -> None:
+    def _hold(self, frame: SampledFrame, histogram: Histogram) -> _Candidate:
         self._shot.hold(frame)
-        self._kept = _Kept(frame, seen)
+        self._last_candidate = _Candidate(frame, histogram)
+        return self._last_candidate
 
     def _count(self, frames: Iterator[SampledFrame]) -> Iterator[SampledFrame]:
         for frame in frames:
@@ -219,7 +227,7 @@ class FrameSampler:
 
 
 def jpeg(picture: Picture, sampling: Sampling) -> bytes:
-    """A picture as the frame cache keeps it."""
+    """A picture as the frame cache keeps it: JPEG, its short side bounded."""
     size = fitted(picture.width, picture.height, sampling.short_side)
     encoded = io.BytesIO()
     # Not `fromarray`, which copies twice.
@@ -229,61 +237,8 @@ def jpeg(picture: Picture, sampling: Sampling) -> bytes:
     return encoded.getvalue()
 
 
-class _Shot:
-    """Frames of the shot that is being read, until it is known which of them stay.
-
-    At most 12 evenly spread where the shot has up to 30 s; of a longer one, frames 2.5 s apart, which
-    can be given at once: what is held is bounded.
-    """
-
-    def __init__(self) -> None:
-        self._held: list[SampledFrame] = []
-        self._start = 0.0
-        self._is_long = False
-        self._given: float | None = None
-        self._cuts_seen = 0
-
-    def hold(self, frame: SampledFrame) -> None:
-        self._held.append(frame)
-
-    def last_seconds(self, kept: SampledFrame) -> float:
-        """Time of the last frame that stays, of which `kept` is the last candidate."""
-        return self._given if self._given is not None else kept.seconds
-
-    def settled(self, cuts: list[float]) -> Iterator[SampledFrame]:
-        """Frames of shots that ended, and of the running one if it is long."""
-        for cut in cuts[self._cuts_seen :]:
-            yield from self._end(cut)
-        self._cuts_seen = len(cuts)
-        if self._held and self._held[-1].seconds - self._start > SEGMENT_SECONDS:
-            self._is_long = True
-            # The newest may be the first of the next shot, which is known a few pictures later.
-            yield from self._sparse(self._held[:-1])
-            self._held = self._held[-1:]
-
-    def finish(self, cuts: list[float]) -> Iterator[SampledFrame]:
-        """All that is left."""
-        yield from self.settled(cuts)
-        yield from self._end(float("inf"))
-
-    def _end(self, cut: float) -> Iterator[SampledFrame]:
-        inside = [frame for frame in self._held if frame.seconds < cut]
-        self._held = self._held[len(inside) :]
-        if self._is_long:
-            yield from self._sparse(inside)
-        else:
-            yield from (inside[i] for i in thin([frame.seconds for frame in inside], SEGMENT_FRAMES))
-        self._start, self._is_long, self._given = cut, False, None
-
-    def _sparse(self, frames: list[SampledFrame]) -> Iterator[SampledFrame]:
-        for frame in frames:
-            if self._given is None or frame.seconds - self._given >= SPARSE_SECONDS:
-                self._given = frame.seconds
-                yield frame
-
-
 def _histogram(picture: Picture) -> Histogram:
-    return histogram(picture.thumbnail())
+    return block_histogram(picture.thumbnail())
 
 
 def _unlike(one: Picture, other: Picture) -> float:

@@ -29,8 +29,8 @@ def cut_into_segments(
 ) -> list[Segment]:
     """Segments that follow the cuts, at most 30 s and 12 frames long, over the whole duration.
 
-    Each frame belongs to exactly one. A shot without a frame joins the one after it; a stretch
-    of more than 30 s around a lone frame is trimmed to 30 s, since nothing is known of the rest.
+    Each frame belongs to exactly one segment. A shot without a frame joins the shot after it; a stretch
+    of more than 30 s around a single frame is trimmed to 30 s, since nothing is known of the rest.
 
     Args:
         frame_seconds: ascending times of the sampled frames.
@@ -79,7 +79,7 @@ def _shots_with_frames(edges: Sequence[float], frames: Sequence[float]) -> Itera
 
 
 def _split_evenly(shot: _Stretch) -> Iterator[_Stretch]:
-    """The shot in equal parts; where a part has no frame, or too many, in unequal ones."""
+    """The shot in equal parts; in unequal ones if an equal part had no frame or too many."""
     parts = max(
         math.ceil((shot.stop - shot.start) / SEGMENT_SECONDS), math.ceil(len(shot.frames) / SEGMENT_FRAMES)
     )
@@ -113,7 +113,7 @@ def _split_at_gaps(shot: _Stretch) -> Iterator[_Stretch]:
 
 
 def _trimmed(stretch: _Stretch) -> _Stretch:
-    """30 s that begin where the lone frame is, or as early as they can and still hold it."""
+    """30 s with the single frame, from the start of the stretch if they reach it, else from the frame."""
     (frame,) = stretch.frames
     start = stretch.start if frame - stretch.start < SEGMENT_SECONDS else frame
     return _Stretch(start, min(stretch.stop, start + SEGMENT_SECONDS), stretch.frames)

@@ -1,6 +1,7 @@
-"""Where one shot ends and the next begins. Pictures in, times out.
+"""Shot boundaries: pictures in, times of cuts out.
 
-Two pictures are compared by histograms of their blocks: a moving subject changes few blocks, a cut most.
+A cut is a shot boundary without a transition. Two pictures are compared by the histograms of their blocks:
+a moving subject changes few blocks, a cut changes most.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ BINS = 8
 
 # A cut changes at least this much of the picture from one frame to the next ...
 CUT_DIFFERENCE = 0.30
-# ... and this many times more than its neighbours, which shaking and fast subjects change too.
+# ... and this many times more than its neighbours do, which change where the camera or the subject is fast.
 CUT_CONTRAST = 2.5
 CONTEXT_PICTURES = 12
 # Pictures after a change that tell a cut from a flash.
@@ -27,11 +28,11 @@ SHORTEST_SHOT_SECONDS = 0.3
 Histogram = NDArray[np.float32]
 
 
-def histogram(thumbnail: NDArray[np.uint8]) -> Histogram:
+def block_histogram(thumbnail: NDArray[np.uint8]) -> Histogram:
     """Block histograms of a (36, 64, 3) thumbnail: (blocks, channels x bins), rows sum to 1.
 
-    A value is shared between its two nearest bins, so that a fade moves weight little by little where
-    hard bins would let a flat area jump at once.
+    A value is shared between its two nearest bins, so that a fade moves weight gradually, where with hard
+    bins a flat area would jump from one bin to the next.
     """
     height, width, channels = thumbnail.shape
     blocks = thumbnail.reshape(BLOCKS, height // BLOCKS, BLOCKS, width // BLOCKS, channels)
@@ -51,14 +52,14 @@ def histogram(thumbnail: NDArray[np.uint8]) -> Histogram:
 def difference(one: Histogram, other: Histogram) -> float:
     """How unlike two pictures are, 0 to 1: mean over the half of the blocks that changed most.
 
-    The other half may be letterbox bars or a still background, in which a cut cannot show.
+    The other half may be letterbox bars or a still background, where a cut is not visible.
     """
     changed = np.sort(np.abs(one - other).sum(axis=1) / 2)
     return float(changed[len(changed) // 2 :].mean())
 
 
 @dataclass(frozen=True, slots=True)
-class _Observation:
+class _PendingPicture:
     seconds: float
     histogram: Histogram
     difference: float
@@ -68,14 +69,14 @@ class CutDetector:
     """Finds cuts in pictures that are added in ascending time.
 
     Attributes:
-        cuts: first moments of new shots, settled so far.
+        cuts: times of the first pictures of new shots, as far as they are settled.
     """
 
     def __init__(self) -> None:
         self.cuts: list[float] = []
         self._recent: deque[float] = deque(maxlen=CONTEXT_PICTURES)
         self._before: Histogram | None = None
-        self._pending: list[_Observation] = []
+        self._pending: list[_PendingPicture] = []
         self._pending_from: Histogram | None = None
 
     def add(self, seconds: float, picture: Histogram, *, steps: int) -> bool:
@@ -96,7 +97,7 @@ class CutDetector:
             if begins:
                 self._pending_from = self._before
             if begins or self._pending:
-                self._pending.append(_Observation(seconds, picture, change))
+                self._pending.append(_PendingPicture(seconds, picture, change))
                 if len(self._pending) > LOOK_AHEAD:
                     self.settle()
             else:
@@ -105,7 +106,7 @@ class CutDetector:
         return begins
 
     def settle(self) -> None:
-        """Decide on what is pending with what was seen so far."""
+        """Decide whether the pending change is a cut, with the pictures seen so far."""
         if not self._pending:
             return
         assert self._pending_from is not None

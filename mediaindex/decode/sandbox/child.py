@@ -1,6 +1,6 @@
-"""The child side of a sandbox: harden, then answer requests until the pipe closes.
+"""The child side of a sandbox: confine itself, then answer requests until the pipe closes.
 
-Started as `python -I -c BOOT`, with the parent's import path as an argument, so that it finds the same
+It is started as `python -I -c BOOT` with the parent's import path as an argument, so that it imports the
 package that the parent runs and nothing from the current folder or the environment.
 """
 
@@ -24,7 +24,7 @@ Handler = Callable[[dict[str, object]], Iterator[wire.Message]]
 
 @dataclass(frozen=True, slots=True)
 class ChildOptions:
-    """What the parent says once, at the start.
+    """The options that the parent passes once, at the start.
 
     Attributes:
         handler: module whose `handle(request)` gives the replies of one request.
@@ -39,17 +39,17 @@ class ChildOptions:
     cpu_seconds: int
 
 
-def main(orders_json: str) -> None:
+def main(options_json: str) -> None:
     """Serve requests from stdin; returns when stdin ends."""
-    orders = ChildOptions(**json.loads(orders_json))
+    options = ChildOptions(**json.loads(options_json))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
     network_left = confinement.leave_network()
-    confinement.die_with_parent(orders.parent)
-    handler: Handler = importlib.import_module(orders.handler).handle
-    confinement.limit_resources(memory_mib=orders.memory_mib)
-    with os.fdopen(orders.reply_fd, "wb") as replies:
+    confinement.die_with_parent(options.parent)
+    handler: Handler = importlib.import_module(options.handler).handle
+    confinement.limit_resources(memory_mib=options.memory_mib)
+    with os.fdopen(options.reply_fd, "wb") as replies:
         _send(replies, {"kind": "ready", "network_left": network_left})
-        serve(handler, sys.stdin.buffer, replies, cpu_seconds=orders.cpu_seconds)
+        serve(handler, sys.stdin.buffer, replies, cpu_seconds=options.cpu_seconds)
 
 
 def serve(handler: Handler, requests: BinaryIO, replies: BinaryIO, *, cpu_seconds: int) -> None:
@@ -80,7 +80,7 @@ def _answers(handler: Handler, request: dict[str, object]) -> Iterator[wire.Mess
     except MemoryError:
         yield {"kind": "error", "error": "DecodeError", **_reason(OUT_OF_MEMORY, transient=True)}, b""
     except Exception:  # noqa: BLE001
-        # The outermost loop of a worker: what went wrong here is our fault and must be seen.
+        # The outermost loop of a worker: an unexpected error is our own fault and must be seen.
         yield {"kind": "fault", **_reason(traceback.format_exc(), transient=False)}, b""
     else:
         yield {"kind": "done"}, b""

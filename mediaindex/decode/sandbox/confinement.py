@@ -1,8 +1,8 @@
 """What a process gives up before it reads a file that nobody vouches for.
 
-Each step is taken where the platform has it and passed over where it has not; on Linux all of them
-hold. `RLIMIT_FSIZE=0` stops writing, not truncating, so the code that runs inside must still open
-nothing for writing.
+Each step is taken where the platform has it and left out elsewhere; Linux has all of them.
+`RLIMIT_FSIZE=0` stops writing, not truncating, so the code that runs inside must still open nothing for
+writing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ORPHANED = 91
 
 
 def die_with_parent(parent: int) -> None:
-    """End this process when process `parent` ends, however that comes about."""
+    """End this process when process `parent` ends, for whatever reason."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     else:

@@ -1,7 +1,7 @@
 """Messages between a bounded child process and its parent: a JSON header and raw bytes, never pickles.
 
-On the pipe: header length and body length (two little-endian uint32), header, body. Whoever reads
-believes nothing: lengths are bounded and every field is checked before it becomes a value.
+On the pipe: header length and body length (two little-endian uint32), header, body. The reader trusts
+nothing: it bounds the lengths and checks every field before it becomes a value.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ def _text(value: object) -> str:
     return value
 
 
-def _maybe_number(value: object) -> float | None:
+def _optional_number(value: object) -> float | None:
     return None if value is None else _number(value)
 
 
-def _maybe_text(value: object) -> str | None:
+def _optional_text(value: object) -> str | None:
     return None if value is None else _text(value)
 
 
@@ -120,8 +120,8 @@ def _stream(row: Mapping[str, object]) -> StreamInfo:
         index=_whole(row["index"]),
         kind=_text(row["kind"]),
         codec=_text(row["codec"]),
-        language=_maybe_text(row["language"]),
-        title=_maybe_text(row["title"]),
+        language=_optional_text(row["language"]),
+        title=_optional_text(row["title"]),
         default=bool(row["default"]),
         forced=bool(row["forced"]),
         attached_picture=bool(row["attached_picture"]),
@@ -133,23 +133,23 @@ def _media_info(row: Mapping[str, object], _: bytes) -> MediaInfo:
     if not isinstance(tags, dict):
         raise TypeError("tags are not an object")
     return MediaInfo(
-        duration_seconds=_maybe_number(row["duration_seconds"]),
+        duration_seconds=_optional_number(row["duration_seconds"]),
         width=_whole(row["width"]),
         height=_whole(row["height"]),
-        fps=_maybe_number(row["fps"]),
+        fps=_optional_number(row["fps"]),
         codec=_text(row["codec"]),
         rotation=_whole(row["rotation"]),
         container=_text(row["container"]),
         video_stream=_whole(row["video_stream"]),
         streams=tuple(_stream(stream) for stream in _rows(row["streams"])),
-        recorded_at=_maybe_text(row["recorded_at"]),
-        recorded_day=_maybe_text(row["recorded_day"]),
-        latitude=_maybe_number(row["latitude"]),
-        longitude=_maybe_number(row["longitude"]),
-        altitude=_maybe_number(row["altitude"]),
-        timecode=_maybe_text(row["timecode"]),
-        camera=_maybe_text(row["camera"]),
-        title=_maybe_text(row["title"]),
+        recorded_at=_optional_text(row["recorded_at"]),
+        recorded_day=_optional_text(row["recorded_day"]),
+        latitude=_optional_number(row["latitude"]),
+        longitude=_optional_number(row["longitude"]),
+        altitude=_optional_number(row["altitude"]),
+        timecode=_optional_text(row["timecode"]),
+        camera=_optional_text(row["camera"]),
+        title=_optional_text(row["title"]),
         tags={_text(key): _text(value) for key, value in tags.items()},
     )
 
@@ -162,7 +162,7 @@ def _cue(row: Mapping[str, object], _: bytes) -> Cue:
         end_seconds=_number(row["end_seconds"]),
         text=_text(row["text"]),
         source=_text(row["source"]),
-        language=_maybe_text(row["language"]),
+        language=_optional_text(row["language"]),
         forced=bool(row["forced"]),
     )
 

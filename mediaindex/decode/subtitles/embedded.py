@@ -24,20 +24,20 @@ TEXT_CODECS = frozenset(
     {"ass", "ssa", "subrip", "srt", "webvtt", "mov_text", "text", "microdvd", "subviewer", "sami", "realtext"}
 )
 MAX_STREAMS = 16
-# Where a packet states no length: long enough to be found, short enough to point at the moment.
+# For a packet without a duration: long enough to be found, short enough to point at the moment.
 UNSTATED_SECONDS = 4.0
 # An ASS event as libavcodec writes it has eight fields before its text.
 FIELDS_BEFORE_TEXT = 8
 
 
 class SubtitleReader:
-    """Turns packets of text subtitle streams into cues; pictures of words (PGS, VobSub) are passed over."""
+    """Turns packets of text subtitle streams into cues; bitmap subtitles (PGS, VobSub) are left out."""
 
     def __init__(self, container: InputContainer, clock: PlayingClock) -> None:
         text = [s for s in container.streams.subtitles if _is_text(s)]
         self.streams: Sequence[SubtitleStream] = text[:MAX_STREAMS]
         self._clock = clock
-        self._given = 0
+        self._cue_count = 0
 
     def cues(self, packet: Packet[Stream]) -> Iterator[Cue]:
         """The cues in one packet of one of `streams`."""
@@ -48,9 +48,9 @@ class SubtitleReader:
         stream = packet.stream
         language = clean_tags(stream.metadata).get("language")
         for text in _texts(packet):
-            if self._given >= MAX_CUES:
+            if self._cue_count >= MAX_CUES:
                 return
-            self._given += 1
+            self._cue_count += 1
             yield Cue(
                 start_seconds=max(start, 0.0),
                 end_seconds=max(start, 0.0) + length,

@@ -1,8 +1,8 @@
 """The words of SRT, WebVTT, ASS/SSA and MicroDVD with their times, free of all markup.
 
-Written here and not taken from a library because subtitles come from strangers: every step is linear in
-the text (a library measured took seconds for 40 kB of `<a<a<a` or of empty lines), one broken line costs
-that line only, and `<about 1960>` is words while `<i>` is markup.
+Written here and not taken from a library because nobody vouches for subtitles: every step takes time linear
+in the text (a library that was measured took seconds for 40 kB of `<a<a<a` or of empty lines), a broken line
+loses that line alone, and `<about 1960>` counts as words while `<i>` is markup.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _ARROW = re.compile(rf"\s*{_TIME}\s*--+>\s*{_TIME}", re.ASCII)
 _ASS_TIME = re.compile(r"\s*(\d{1,4}):(\d{1,2}):(\d{1,2})[.:](\d{1,3})\s*", re.ASCII)
 _MICRODVD = re.compile(r"\s*\{\s*(\d{1,9})\s*\}\s*\{\s*(\d{0,9})\s*\}(.*)", re.ASCII)
 
-# Markup by name: whatever else stands between < and > is words.
+# Markup by name: anything else between < and > counts as words.
 _TAG = re.compile(
     r"</?(?:(?:i|b|u|s|em|strong|big|small|ruby|rt|rp)(?:\.[^<>\s]*)?\s*|(?:font|span|c|v|lang|p)(?:[\s.][^<>]*)?)>"
     r"|<\d[\d:.]{4,12}>",
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_STYLE = re.compile(r"\{\\[^{}]*\}")  # of ASS, which many an SRT carries
+_STYLE = re.compile(r"\{\\[^{}]*\}")  # of ASS; many SRT files have it
 _MICRODVD_STYLE = re.compile(r"\{[a-z]:[^{}]*\}", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}[0-9]{0,2});", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ud800-\udfff]")
@@ -48,7 +48,7 @@ class Line:
 
 
 def parse_subtitles(text: str, *, fps: float | None = None) -> tuple[Line, ...]:
-    """The lines of a subtitle file in the order of their times, each once; the form is told by the text.
+    """The lines of a subtitle file in the order of their times, each once; the text shows its format.
 
     Args:
         fps: of the film, for a MicroDVD file that does not name its own.
@@ -100,7 +100,7 @@ def _parsed(rows: list[str], fps: float | None) -> Iterator[Line]:
 
 
 def _timed(rows: Iterable[str], *, ends_at_blank: bool) -> Iterator[Line]:
-    """SRT, whose texts may hold empty lines and end in the next number, or WebVTT, where one ends a text."""
+    """SRT or WebVTT: a text of SRT may hold empty lines, one of WebVTT ends at the first."""
     times: tuple[float, float] | None = None
     words: list[str] = []
     for row in rows:

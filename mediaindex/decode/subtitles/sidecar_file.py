@@ -1,7 +1,7 @@
 """Sidecar subtitles: from a file of any encoding to its cues.
 
-Which file belongs to which film is told by `mediaindex.sources.sidecars`, what its words are by
-`mediaindex.decode.subtitles.formats`.
+`mediaindex.sources.sidecars` tells which file belongs to which film, `mediaindex.decode.subtitles.formats`
+what its words are.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["SUBTITLE_EXTENSIONS", "Sidecar", "find_sidecars", "read_sidecar"]
 MOST_BYTES = 8 * 1024 * 1024
 SAMPLE_BYTES = 32 * 1024
 
-# UTF-32 before UTF-16, whose mark it begins with.
+# UTF-32 before UTF-16: its mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -68,7 +68,7 @@ def decoded(content: bytes, *, language: str | None = None) -> str:
     """The text of a file: by its byte order mark, as UTF-8 or UTF-16, else as the likeliest old encoding.
 
     Args:
-        language: settles which of several fitting encodings is meant.
+        language: decides among several encodings that fit.
     """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
@@ -82,7 +82,7 @@ def decoded(content: bytes, *, language: str | None = None) -> str:
 
 
 def _unmarked_utf16(sample: bytes) -> str | None:
-    """Digits, arrows and line ends make every other byte of many a zero, whatever the language."""
+    """UTF-16 without a mark: digits, arrows and line ends make many alternate bytes zero in any language."""
     zeros_first, zeros_second = sample[::2].count(0), sample[1::2].count(0)
     if max(zeros_first, zeros_second) < max(1, len(sample) // 16):
         return None
@@ -106,7 +106,7 @@ def _old_encoding(content: bytes, language: str | None) -> str:
 
 def _content(sidecar: Sidecar) -> bytes:
     try:
-        # O_NONBLOCK: a pipe put in the file's place must not block the open for ever.
+        # O_NONBLOCK: if a pipe has taken the file's place, opening it must not block for ever.
         descriptor = os.open(sidecar.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -16,9 +16,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from mediaindex.embed.batching import BatchedNetwork
 from mediaindex.embed.encoder import EncoderSpec
-from mediaindex.embed.families.two_towers import TwoTowers
+from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.families.wordpiece import WordPieces
 from mediaindex.embed.preprocess import centre_squares
 from mediaindex.embed.sentences import readable
@@ -31,9 +30,7 @@ NAME = "builtin"
 FILES = Path(__file__).parents[1] / "builtin_files"
 # Larger batches leave the cache and, above 32 MiB an activation, page-fault on every layer.
 _PICTURES_ON_CPU = 4
-_PICTURES_ON_GPU = 64
-_TEXTS = 64
-# how the file names the parts of the head
+# the names of the head's parts here and in the file
 _IMAGE_HEAD = {
     "class_vectors": "E",
     "mean": "mu",
@@ -64,18 +61,18 @@ def load_builtin(*, device: str, files: Path = FILES) -> TwoTowers:
         evidence_dim=config["evidence_dim"],
         image_size=config["image_size"],
         text_length=config["text_length"],
-        batch=_PICTURES_ON_CPU if device == "cpu" else _PICTURES_ON_GPU,
+        batch=pictures_in_batch(device, on_cpu=_PICTURES_ON_CPU),
         blend=config["blend"],
         languages=config["languages"],
         licence=config["licence"],
         commercial=config["commercial"],
         has_tokens=True,
     )
-    network = partial(BatchedNetwork, device=device, name=NAME)
-    return TwoTowers(
+    return batched_towers(
         spec,
-        images=network(partial(image_tower, files, fused=device == "cpu"), size=spec.batch, padded=True),
-        texts=network(partial(_text_tower, files, places=spec.text_length), size=_TEXTS, padded=False),
+        device=device,
+        image_network=partial(image_tower, files, fused=device == "cpu"),
+        text_network=partial(_text_tower, files, places=spec.text_length),
         prepare=partial(centre_squares, size=spec.image_size),
         tokenise=_Tokeniser(files / "vocab.txt", length=spec.text_length),
     )
@@ -87,13 +84,13 @@ class _Tokeniser:
     def __init__(self, vocabulary: Path, *, length: int) -> None:
         self._vocabulary = vocabulary
         self._length = length
-        self._words: WordPieces | None = None
+        self._pieces: WordPieces | None = None
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        if self._words is None:
-            self._words = WordPieces(self._vocabulary.read_text(encoding="utf-8").split("\n"))
+        if self._pieces is None:
+            self._pieces = WordPieces(self._vocabulary.read_text(encoding="utf-8").split("\n"))
         rows = [
-            self._words.encode(readable(text, tokens=self._length), length=self._length) for text in texts
+            self._pieces.encode(readable(text, tokens=self._length), length=self._length) for text in texts
         ]
         pieces = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
         mask = torch.zeros(pieces.shape, dtype=torch.bool)
@@ -104,10 +101,10 @@ class _Tokeniser:
 
 
 def image_tower(files: Path = FILES, *, fused: bool = False) -> ImageTower:
-    """The image side alone.
+    """The image network alone.
 
     Args:
-        fused: for speed on a CPU; its layers are then no longer those of the model.
+        fused: faster on a CPU; the layers are then no longer those of the model.
     """
     state = _read(files / "builtin.safetensors", ("image.", "head."))
     evidence = _read(files / "evidence.safetensors", ("mean", "basis"))
@@ -134,7 +131,7 @@ def _text_tower(files: Path, *, places: int) -> nn.Module:
 
 
 def _read(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor]:
-    """The tensors whose names start so, as float32."""
+    """The tensors whose names start with a prefix, as float32."""
     state: dict[str, Tensor] = {}
     with safe_open(path, framework="pt") as stored:
         names = set(stored.keys())

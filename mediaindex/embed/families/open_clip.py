@@ -1,7 +1,7 @@
 """Encoders of the open_clip family.
 
-Each model brings its own tokenizer length and cleaning (PE reads 32 tokens, SigLIP 64 in lower
-case), its own resizing and its own pooling; nothing of it is assumed here.
+Each model has its own tokenizer length and cleaning (PE reads 32 tokens, SigLIP 64 in lower case), its own
+resizing and its own pooling; nothing of this is assumed here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import pickle
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, fields
-from functools import partial
 from typing import Any
 
 import open_clip
@@ -21,9 +20,8 @@ from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from mediaindex.embed.batching import BatchedNetwork
 from mediaindex.embed.encoder import EncoderSpec
-from mediaindex.embed.families.two_towers import TwoTowers
+from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.sentences import readable
 from mediaindex.embed.weights import checkpoint
 from mediaindex.embed.weights.open_clip_files import OpenClipFiles
@@ -31,8 +29,6 @@ from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 from mediaindex_models.loaded import NothingDrawn
 
 _PICTURES_ON_CPU = 8
-_PICTURES_ON_GPU = 64
-_TEXTS = 64
 _BLEND = 0.5
 
 
@@ -45,11 +41,11 @@ def load_openclip(
         EncoderMismatch: the weights have another shape than the model; names the file.
         EncoderUnavailable: the file is not a checkpoint, or holds code beside tensors.
     """
-    model = _built(files)
+    model = _loaded_model(files)
     size = model.visual.image_size
     side = int(size[0] if isinstance(size, tuple) else size)
-    known = {f.name for f in fields(PreprocessCfg)}
-    stated_pixels: dict[str, Any] = {k: v for k, v in files.pixels.items() if k in known}
+    names = {f.name for f in fields(PreprocessCfg)}
+    stated_pixels: dict[str, Any] = {k: v for k, v in files.pixels.items() if k in names}
     pixels = PreprocessCfg(**{**stated_pixels, "size": size})
     images, texts = _ImageTower(model.visual), _TextTower(model)
     tokenise = _Tokeniser(files)
@@ -57,26 +53,26 @@ def load_openclip(
     parts = [files.weights, *(checkpoint.tokenizer_files(files.tokenizer) if files.tokenizer else [])]
     spec = EncoderSpec(
         name=name,
-        digest=checkpoint.digest_of(parts, {"model": _without_places(files.model), **asdict(pixels)}),
+        digest=checkpoint.digest_of(parts, {"model": _without_folders(files.model), **asdict(pixels)}),
         preprocessing=f"{pixels.resize_mode} to {side}, {pixels.interpolation}, "
         f"(x - {list(pixels.mean)}) / {list(pixels.std)}",
         dim=int(files.model["embed_dim"]),
         evidence_dim=None,
         image_size=side,
         text_length=tokenise.length,
-        batch=_PICTURES_ON_CPU if device == "cpu" else _PICTURES_ON_GPU,
+        batch=pictures_in_batch(device, on_cpu=_PICTURES_ON_CPU),
         blend=_BLEND,
         languages="multilingual" if checkpoint.reads_many_languages(texts.pieces) else "en",
         licence=stated,
         commercial=commercial,
         has_tokens=texts.has_tokens,
     )
-    network = partial(BatchedNetwork, device=device, name=name)
     transform: Any = image_transform_v2(pixels, is_train=False)
-    return TwoTowers(
+    return batched_towers(
         spec,
-        images=network(lambda: images, size=spec.batch, padded=True),
-        texts=network(lambda: texts, size=_TEXTS, padded=False),
+        device=device,
+        image_network=lambda: images,
+        text_network=lambda: texts,
         prepare=lambda pictures: torch.stack([transform(Image.fromarray(p)) for p in pictures]),
         tokenise=tokenise,
     )
@@ -153,7 +149,7 @@ class _Tokeniser:
         return numbers, torch.arange(self.length) <= numbers.argmax(dim=1, keepdim=True)
 
 
-def _built(files: OpenClipFiles) -> Any:
+def _loaded_model(files: OpenClipFiles) -> Any:
     model = deepcopy(files.model)
     try:
         own_text = model.pop("custom_text", False) or "hf_model_name" in model["text_cfg"]
@@ -178,7 +174,7 @@ def _built(files: OpenClipFiles) -> Any:
     return network
 
 
-def _without_places(model: dict[str, Any]) -> dict[str, Any]:
+def _without_folders(model: dict[str, Any]) -> dict[str, Any]:
     """The configuration without folders of this machine, so that its digest is the same on all."""
     text = {k: v for k, v in model["text_cfg"].items() if not k.startswith("hf_")}
     return {**model, "text_cfg": text}

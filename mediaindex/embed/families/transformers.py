@@ -19,9 +19,8 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenizer
 from transformers.utils import logging
 
-from mediaindex.embed.batching import BatchedNetwork
 from mediaindex.embed.encoder import EncoderSpec
-from mediaindex.embed.families.two_towers import TwoTowers
+from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.sentences import readable
 from mediaindex.embed.weights import checkpoint, hub
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 _KINDS = ("clip", "siglip", "metaclip_2")
 _PICTURES_ON_CPU = 8
-_PICTURES_ON_GPU = 64
-_TEXTS = 64
 _BLEND = 0.5
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
@@ -87,20 +84,20 @@ def load_transformers(
         evidence_dim=None,
         image_size=side,
         text_length=length,
-        batch=_PICTURES_ON_CPU if device == "cpu" else _PICTURES_ON_GPU,
+        batch=pictures_in_batch(device, on_cpu=_PICTURES_ON_CPU),
         blend=_BLEND,
         languages="multilingual" if checkpoint.reads_many_languages(text.vocab_size) else "en",
         licence=stated,
         commercial=commercial,
         has_tokens=True,
     )
-    network = partial(BatchedNetwork, device=device, name=name)
     images = _ImageTower(_without(model, "text_model", "text_projection"))
     texts = _TextTower(_without(model, "vision_model", "visual_projection"), masked=kind != "siglip")
-    return TwoTowers(
+    return batched_towers(
         spec,
-        images=network(lambda: images, size=spec.batch, padded=True),
-        texts=network(lambda: texts, size=_TEXTS, padded=False),
+        device=device,
+        image_network=lambda: images,
+        text_network=lambda: texts,
         prepare=partial(_prepared, processor=processor),
         tokenise=partial(_tokenised, tokenizer=tokenizer, length=length, siglip=kind == "siglip"),
     )
@@ -128,8 +125,8 @@ class _TextTower(nn.Module):
 
     def forward(self, numbers: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         # SigLIP was trained to see its padding
-        seen = {"attention_mask": mask.long()} if self._masked else {}
-        pooled = _pooled(self.model.get_text_features(input_ids=numbers, **seen))
+        masking = {"attention_mask": mask.long()} if self._masked else {}
+        pooled = _pooled(self.model.get_text_features(input_ids=numbers, **masking))
         project = getattr(self.model, "text_projection", None) or self.model.text_model.head
         states, self._states = self._states, torch.empty(0)
         return pooled, project(states)
@@ -200,7 +197,7 @@ def _pooled(output: Any) -> Tensor:
 
 
 def _without(model: Any, *names: str) -> Any:
-    """The model sharing all but the named parts, so that two towers may lie on two devices."""
+    """A model that shares all but the named parts, so that the two towers can be on different devices."""
     half = copy.copy(model)
     half.__dict__["_modules"] = {k: v for k, v in model._modules.items() if k not in names}
     half.__dict__["_parameters"] = dict(model._parameters)

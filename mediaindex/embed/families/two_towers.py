@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from mediaindex.embed.batching import BatchedNetwork
 from mediaindex.media import FrameEmbeddings, QueryFeatures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Tensor
+    from torch import Tensor, nn
 
-    from mediaindex.embed.batching import BatchedNetwork
     from mediaindex.embed.encoder import EncoderSpec
 
-_PICTURES_AT_ONCE = 128
+_PICTURES_PREPARED = 128
+_PICTURES_ON_GPU = 64
+_TEXTS = 64
 
 
 class TwoTowers:
-    """The Encoder that every library's networks are brought into.
+    """The Encoder over the networks of any library.
 
     Args:
         images: prepared pictures → vectors (B, D), and evidence (B, E) where the spec names it.
@@ -53,7 +56,7 @@ class TwoTowers:
 
     def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
         """Vectors (B, D) float32 and evidence (B, E) float16 of B pictures."""
-        step = -(-_PICTURES_AT_ONCE // self.spec.batch) * self.spec.batch
+        step = -(-_PICTURES_PREPARED // self.spec.batch) * self.spec.batch
         runs = [
             self._images(self._prepare(pictures[start : start + step]))
             for start in range(0, len(pictures), step)
@@ -74,6 +77,36 @@ class TwoTowers:
         if not (tokens and self.spec.has_tokens):
             return QueryFeatures(pooled.numpy())
         return QueryFeatures(pooled.numpy(), (states[0] * mask[..., None]).numpy(), mask.numpy())
+
+
+def pictures_in_batch(device: str, *, on_cpu: int) -> int:
+    """How many pictures go through an image network at once on a device."""
+    return on_cpu if device == "cpu" else _PICTURES_ON_GPU
+
+
+def batched_towers(
+    spec: EncoderSpec,
+    *,
+    device: str,
+    image_network: Callable[[], nn.Module],
+    text_network: Callable[[], nn.Module],
+    prepare: Callable[[Sequence[NDArray[np.uint8]]], Tensor],
+    tokenise: Callable[[Sequence[str]], tuple[Tensor, Tensor]],
+) -> TwoTowers:
+    """The encoder of two networks, each of which is built when it is first called.
+
+    Args:
+        image_network, text_network: build what `TwoTowers` calls `images` and `texts`.
+        prepare, tokenise: as for `TwoTowers`.
+    """
+    network = partial(BatchedNetwork, device=device, name=spec.name)
+    return TwoTowers(
+        spec,
+        images=network(image_network, size=spec.batch, padded=True),
+        texts=network(text_network, size=_TEXTS, padded=False),
+        prepare=prepare,
+        tokenise=tokenise,
+    )
 
 
 def _joined(parts: Sequence[Tensor], width: int) -> NDArray[np.float32]:

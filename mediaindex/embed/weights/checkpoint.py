@@ -1,4 +1,4 @@
-"""The files of one checkpoint: which holds the weights, what they hash to, what its card allows."""
+"""The files of one checkpoint: which of them holds the weights, their digest, the licence on the card."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from mediaindex.embed.sentences import readable
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 
+OPEN_CLIP_CONFIG = "open_clip_config.json"
 _WEIGHTS = (
     "open_clip_model.safetensors",
     "model.safetensors",
@@ -37,14 +38,18 @@ def weights_in(folder: Path) -> Path:
     if any(folder.glob("*.index.json")):
         raise EncoderUnavailable(f"the weights in {folder} are split into several files: bring them as one")
     for suffix in _SUFFIXES:
-        found = sorted(path for path in folder.glob(f"*{suffix}") if path.is_file())
-        if found:
-            return found[0]
+        candidates = sorted(path for path in folder.glob(f"*{suffix}") if path.is_file())
+        if candidates:
+            return candidates[0]
     raise EncoderUnavailable(f"{folder} holds no weights: no file ends with {', '.join(_SUFFIXES)}")
 
 
 def checked_weights(path: Path) -> Path:
-    """The path, where its ending is one that is read without running code."""
+    """The path.
+
+    Raises:
+        EncoderUnavailable: its ending is none of those that are read without running code.
+    """
     if path.suffix not in _SUFFIXES:
         raise EncoderUnavailable(
             f"{path} is no checkpoint that is read here: its name must end with {', '.join(_SUFFIXES)}"
@@ -74,17 +79,17 @@ def read_json(path: Path) -> dict[str, object]:
 
 def digest_of(files: Sequence[Path], configuration: Mapping[str, object]) -> str:
     """SHA-256 over the files and the configuration that decide a vector."""
-    total = hashlib.sha256(json.dumps(configuration, sort_keys=True, default=str).encode())
+    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True, default=str).encode())
     for path in files:
-        total.update(bytes.fromhex(_file_digest(path)))
-    return total.hexdigest()
+        digest.update(bytes.fromhex(_file_digest(path)))
+    return digest.hexdigest()
 
 
 def tokenizer_files(folder: Path) -> list[Path]:
     """The files of a Hugging Face tokenizer in a folder, in order of name."""
     names = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "vocab.txt", "merges.txt")
-    found = [folder / name for name in names if (folder / name).is_file()]
-    return sorted(found + list(folder.glob("*.model")))
+    files = [folder / name for name in names if (folder / name).is_file()]
+    return sorted([*files, *folder.glob("*.model")])
 
 
 def licence_of(folder: Path | None) -> tuple[str, bool]:
@@ -116,7 +121,7 @@ def reason(error: Exception) -> str:
 
 
 def _file_digest(path: Path) -> str:
-    # the hub's cache names a blob by its SHA-256: gigabytes that need no second reading
+    # the hub's cache names a blob by its SHA-256, which saves reading gigabytes again
     blob = path.resolve()
     if blob.parent.name == "blobs" and re.fullmatch(r"[0-9a-f]{64}", blob.name):
         return blob.name

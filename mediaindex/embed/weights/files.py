@@ -1,7 +1,7 @@
 """Which weights are on this machine: in the package, in the cache of the hub, or imported.
 
-An import is a folder of its own under the models folder, complete with configuration and
-tokenizer, so that it loads without anything else; mediaindex.json in it says what it is.
+An import is a folder under the models folder with weights, configuration and tokenizer, so that it loads
+without anything else; mediaindex.json in it describes it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from pathlib import Path
 
 from mediaindex.embed.presets import PRESETS
 from mediaindex.embed.weights import checkpoint, hub
-from mediaindex.errors import (
-    EncoderUnavailable,
-)
+from mediaindex.errors import EncoderUnavailable
 
 MANIFEST = "mediaindex.json"
-OPEN_CLIP_CONFIG = "open_clip_config.json"
 _HUB_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 _BUILTIN_FILES: Path | None = Path(__file__).parents[1] / "builtin_files"
 
@@ -27,7 +24,8 @@ class Import:
     """Imported weights.
 
     Attributes:
-        library: open_clip or transformers.
+        library: "open_clip" or "transformers", which reads them.
+        commercial: whether the licence is known to allow commercial use.
     """
 
     name: str
@@ -43,7 +41,7 @@ class EncoderEntry:
 
     Attributes:
         source: "package", "hub cache", "imported" or "not here".
-        size_bytes: on this machine where present, else what a pull brings.
+        size_bytes: on this machine where present, else of the files that a pull downloads.
         path: the folder or file, None where it is not here.
     """
 
@@ -63,38 +61,37 @@ class EncoderEntry:
 
 
 def installed(models: Path) -> list[EncoderEntry]:
-    """Every preset, present or not, then what was imported under other names."""
-    brought = imported(models)
-    entries = [_preset_entry(name, brought.get(name)) for name in PRESETS]
-    entries += [_import_entry(item) for name, item in sorted(brought.items()) if name not in PRESETS]
-    return entries
+    """Every preset, present or not, then the imports under other names."""
+    imports = imported(models)
+    presets = [_preset_entry(name, imports.get(name)) for name in PRESETS]
+    return presets + [_import_entry(item) for name, item in sorted(imports.items()) if name not in PRESETS]
 
 
 def imported(models: Path) -> Mapping[str, Import]:
-    """The imports of a models folder by name; a folder without a readable manifest is none."""
+    """The imports of a models folder by name; folders without a readable manifest are left out."""
     return {item.name: item for item in _imports(models)}
 
 
 def _imports(models: Path) -> Iterator[Import]:
-    for manifest in sorted(models.glob(f"*/{MANIFEST}")):
+    for path in sorted(models.glob(f"*/{MANIFEST}")):
         try:
-            said = checkpoint.read_json(manifest)
-        except EncoderUnavailable:  # a mismatch is one too
+            manifest = checkpoint.read_json(path)
+        except EncoderUnavailable:  # EncoderMismatch is one too
             continue
-        library = said.get("library")
-        if library in ("open_clip", "transformers") and not manifest.parent.name.startswith("."):
+        library = manifest.get("library")
+        if library in ("open_clip", "transformers") and not path.parent.name.startswith("."):
             yield Import(
-                manifest.parent.name,
-                manifest.parent,
+                path.parent.name,
+                path.parent,
                 str(library),
-                str(said.get("licence", "not stated")),
-                said.get("commercial") is True,
+                str(manifest.get("licence", "not stated")),
+                manifest.get("commercial") is True,
             )
 
 
-def _preset_entry(name: str, brought: Import | None) -> EncoderEntry:
-    if brought is not None:
-        return _import_entry(brought)
+def _preset_entry(name: str, own_import: Import | None) -> EncoderEntry:
+    if own_import is not None:
+        return _import_entry(own_import)
     preset = PRESETS[name]
     source, path = "package", _BUILTIN_FILES
     if preset.repository is not None:

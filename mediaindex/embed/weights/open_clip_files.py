@@ -1,4 +1,4 @@
-"""Where the parts of an open_clip model lie on this machine: a tag's cache, a file, or a folder."""
+"""The files of an open_clip model on this machine: those of a published tag, a weights file or a folder."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import open_clip
 from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
 
 from mediaindex.embed.weights import checkpoint, hub
+from mediaindex.embed.weights.checkpoint import OPEN_CLIP_CONFIG
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
-
-CONFIG = "open_clip_config.json"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenClipFiles:
-    """What makes one model, all of it on this machine.
+    """The parts of one model, all of them on this machine.
 
     Attributes:
         model: open_clip's own configuration of the two towers.
@@ -34,11 +33,11 @@ class OpenClipFiles:
 
 def files_of_folder(folder: Path) -> OpenClipFiles:
     """The parts that lie in one folder beside its open_clip_config.json."""
-    config = checkpoint.read_json(folder / CONFIG)
+    config = checkpoint.read_json(folder / OPEN_CLIP_CONFIG)
     model = config.get("model_cfg")
     pixels = config.get("preprocess_cfg", {})
     if not isinstance(model, dict) or not isinstance(pixels, dict):
-        raise EncoderMismatch(f"{folder / CONFIG} names no model: the key model_cfg is missing")
+        raise EncoderMismatch(f"{folder / OPEN_CLIP_CONFIG} names no model: the key model_cfg is missing")
     model = _localised(model, folder)
     tokenizer = folder if model["text_cfg"].get("hf_tokenizer_name") else None
     return OpenClipFiles(model, pixels, checkpoint.weights_in(folder), tokenizer)
@@ -64,8 +63,8 @@ def files_of_tag(model: str, tag: str) -> OpenClipFiles:
 def files_of_weights(model: str, weights: Path) -> OpenClipFiles:
     """The parts of a known model whose weights lie in a file of their own.
 
-    The preprocessing is that of the model's first published weights; a tokenizer is looked for
-    beside the file, then in the hub's cache.
+    The preprocessing is that of the model's first published weights; the tokenizer lies beside the file
+    or in the hub's cache.
     """
     tags = open_clip.list_pretrained_tags_by_model(model)
     published = open_clip.get_pretrained_cfg(model, tags[0]) if tags else {}
@@ -133,10 +132,14 @@ def _localised(model: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The configuration with everything read from `folder`, nothing from a hub and no code."""
     vision, text = model.get("vision_cfg"), model.get("text_cfg")
     if not isinstance(text, dict) or not isinstance(vision, dict):
-        raise EncoderMismatch(f"{folder / CONFIG} names no model: vision_cfg and text_cfg are needed")
+        raise EncoderMismatch(
+            f"{folder / OPEN_CLIP_CONFIG} names no model: vision_cfg and text_cfg are needed"
+        )
     network = str(vision.get("timm_model_name", ""))
     if ":" in network:
-        raise EncoderMismatch(f"{folder / CONFIG}: a model is read from files alone, not from {network}")
+        raise EncoderMismatch(
+            f"{folder / OPEN_CLIP_CONFIG}: a model is read from files alone, not from {network}"
+        )
     if not text.get("hf_model_name"):
         return model
     if "auto_map" in checkpoint.read_json(folder / "config.json"):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
+import io
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
-import psutil
 import pytest
+from av.video.stream import VideoStream
+from PIL import Image
 
 from mediaindex.decode.backends.ffmpeg import FfmpegDecoder
 from mediaindex.decode.backends.pyav import PyavDecoder
-from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
-from mediaindex.errors import ConfigError, DecodeError
+from mediaindex.errors import DecodeError
 from mediaindex.media import MediaInfo
 from tests.support.media import (
     Clip,
@@ -32,23 +33,6 @@ from tests.support.media import (
     write_clip,
 )
 from tests.support.paths import REPORTED
-
-
-def has_ffmpeg() -> bool:
-    try:
-        ffmpeg_binary()
-    except ConfigError:
-        return False
-    return True
-
-
-needs_ffmpeg = pytest.mark.skipif(not has_ffmpeg(), reason="no ffmpeg binary here")
-
-
-@pytest.fixture(params=["pyav", pytest.param("ffmpeg", marks=needs_ffmpeg)])
-def decoder(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
 
 
 def assert_numbers_tell_times(extraction: Extraction, rate: int) -> None:
@@ -218,28 +202,37 @@ def test_every_decoder_keeps_the_protocol() -> None:
         assert {"scan", "between"} <= set(vars(kind))
 
 
-@needs_ffmpeg
-def test_a_killed_ffmpeg_is_a_death(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_clip(tmp_path / "clip.mp4", moving(50))
-    script = tmp_path / "ffmpeg"
-    script.write_text("#!/bin/sh\nkill -SEGV $$\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert subprocess.run([ffmpeg_binary()], check=False).returncode < 0
-    with pytest.raises(DecodeError, match="ffmpeg died: SIGSEGV"):
-        extract_here(path, "ffmpeg")
+def film_that_grows(path: Path, sizes: list[tuple[int, int]]) -> Path:
+    """Motion JPEG whose pictures change their size, which its header does not say."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=1)
+        assert isinstance(stream, VideoStream)
+        (stream.width, stream.height), stream.pix_fmt = sizes[0], "yuvj420p"
+        for number, size in enumerate(sizes):
+            encoded = io.BytesIO()
+            Image.new("RGB", size, (40 * number, 90, 30)).save(encoded, "JPEG")
+            packet = av.Packet(encoded.getvalue())
+            packet.stream, packet.pts, packet.dts = stream, number, number
+            packet.time_base, packet.is_keyframe = Fraction(1), True
+            container.mux(packet)
+    return path
 
 
-@needs_ffmpeg
-def test_ffmpeg_ends_with_the_child_that_started_it(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "long.mp4", [numbered(index % 256, 640, 480) for index in range(600)])
-    with new_worker(decoder="ffmpeg") as worker:
-        info = worker.probe(path)
-        assert isinstance(info, MediaInfo)
-        frames = iter(worker.extract(path, info, Sampling(short_side=480)))
-        next(frames)
-        assert worker.pid is not None
-        grandchildren = psutil.Process(worker.pid).children()
-        worker.kill()
-        _, alive = psutil.wait_procs(grandchildren, timeout=10)
-        assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+def test_a_picture_that_grows_over_the_limit_is_not_decoded(tmp_path: Path, decoder: str) -> None:
+    sizes = [(64, 48)] * 4 + [(4000, 3000)] * 4 + [(64, 48)] * 4
+    path = film_that_grows(tmp_path / "grows.mkv", sizes)
+    allowed = extract_here(path, decoder)
+    refused = extract_here(path, decoder, Sampling(max_pixels=1_000_000))
+    assert refused.outline.damaged_packets > 0
+    assert allowed.outline.damaged_packets == 0
+    inside = [second for second in refused.seconds if 4.5 < second < 7.5]
+    assert len(refused.frames) < len(allowed.frames) or not inside
+
+
+def test_no_frame_is_longer_than_the_limit_however_its_pixels_are_shaped(
+    tmp_path: Path, decoder: str
+) -> None:
+    path = tmp_path / "wide.mkv"
+    write_clip(path, [flat(1, 2, 3, width=8000, height=16)] * 2, Clip("ffv1", aspect=Fraction(8)))
+    for frame in extract_here(path, decoder).frames:
+        assert max(jpeg_pixels(frame.jpeg).shape) <= 4096

@@ -1,15 +1,13 @@
-"""What a file is said to be, and why it is refused."""
+"""What a file is said to be."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mediaindex.decode.container.probe import probe
-from mediaindex.decode.container.refusals import explain_refusal, refuse_unreadable
+from mediaindex.decode.container.probe import MAX_STREAMS, probe
+from mediaindex.decode.container.tags import MAX_KEY_CHARACTERS, MAX_TAGS, MAX_VALUE_CHARACTERS
 from mediaindex.errors import ProbeError
 from mediaindex.media import NotAVideo
 from tests.support.media import (
@@ -23,21 +21,6 @@ from tests.support.media import (
     write_films,
     write_sound,
 )
-
-
-def reason(path: Path) -> str:
-    with pytest.raises(ProbeError) as caught:
-        probe_here(path)
-    return caught.value.reason
-
-
-def written(path: Path, data: bytes) -> Path:
-    path.write_bytes(data)
-    return path
-
-
-def box(kind: bytes, body: bytes) -> bytes:
-    return (8 + len(body)).to_bytes(4, "big") + kind + body
 
 
 def test_a_film_is_described(tmp_path: Path) -> None:
@@ -66,56 +49,9 @@ def test_the_film_is_taken_not_a_still_beside_it(tmp_path: Path, still_first: bo
 
 
 def test_a_picture_with_a_films_name_is_no_video(tmp_path: Path) -> None:
-    path = written(tmp_path / "photo.mp4", b"\xff\xd8\xff\xe0" + bytes(500))
+    path = tmp_path / "photo.mp4"
+    path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(500))
     assert probe_here(path) == NotAVideo("a picture, not a video")
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (b"", "empty"),
-        (b"\0", "zero bytes"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
-        (b"\n<!DOCTYPE html><html>not found</html>", "web page"),
-        (b"#EXTM3U\n/etc/passwd\n", "playlist"),
-        (b"ffconcat version 1.0\nfile other.mp4\n", "playlist"),
-        (b"II*\0" + bytes(64), "a picture"),
-        (b"PK\x03\x04" + bytes(64), "archive"),
-        (b"just some words, nothing else", "text"),
-        (box(b"ftyp", b"isom" + bytes(8)) + box(b"mdat", b"\1" * 500), "moov"),
-        (bytes(range(256)) * 8, "beyond recognition"),
-    ],
-)
-def test_what_is_no_film_is_named(tmp_path: Path, data: bytes, words: str) -> None:
-    assert words in reason(written(tmp_path / "clip.mp4", data))
-
-
-def test_a_playlist_does_not_open_what_it_names(tmp_path: Path) -> None:
-    write_clip(tmp_path / "secret.ts", moving(10))
-    playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n"
-    assert "playlist" in reason(written(tmp_path / "list.mp4", playlist.encode()))
-
-
-@pytest.mark.parametrize("name", ["A001.braw", "A001.R3D", "A001.mov"])
-def test_camera_raw_names_its_remedy(tmp_path: Path, name: str) -> None:
-    assert "index its proxy" in reason(written(tmp_path / name, b"\0\0\1\0RED2" + bytes(64)))
-
-
-@pytest.mark.parametrize("size", [None, 0, 1])
-def test_encryption_is_named(tmp_path: Path, size: int | None) -> None:
-    moov = box(b"moov", box(b"stsd", b"encv" + box(b"sinf", b"schm")))
-    if size == 0:
-        moov = bytes(4) + moov[4:]
-    if size == 1:
-        moov = (1).to_bytes(4, "big") + b"moov" + (len(moov) + 8).to_bytes(8, "big") + moov[8:]
-    path = written(tmp_path / "drm.mp4", box(b"ftyp", b"isom") + moov)
-    assert "encrypted (DRM)" in reason(path)
-
-
-def test_the_words_of_encryption_outside_the_index_mean_nothing(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "clip.mp4", moving(5))
-    path.write_bytes(path.read_bytes() + box(b"free", b"encv sinf"))
-    assert film(path).codec == "h264"
 
 
 def test_too_many_pixels_are_refused_before_decoding(tmp_path: Path) -> None:
@@ -151,12 +87,16 @@ def test_other_containers(tmp_path: Path, name: str, codec: str) -> None:
     assert info.fps == pytest.approx(rate, rel=0.05)
 
 
-@given(st.binary(max_size=200))
-def test_no_bytes_are_without_a_reason(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    path = written(tmp_path_factory.getbasetemp() / "any.mp4", data)
-    try:
-        refuse_unreadable(path)
-    except ProbeError as error:
-        assert error.reason
-    else:
-        assert explain_refusal(path)
+def test_tags_are_bounded_in_number_and_length(tmp_path: Path) -> None:
+    tags = {f"{number:03} {'k' * 200}": "v" * 5000 for number in range(300)}
+    path = write_clip(tmp_path / "tagged.mkv", moving(2), Clip("mpeg4", tags=tags))
+    info = film(path)
+    assert len(info.tags) == MAX_TAGS
+    assert max(map(len, info.tags)) == MAX_KEY_CHARACTERS
+    assert max(map(len, info.tags.values())) == MAX_VALUE_CHARACTERS
+
+
+def test_streams_are_bounded_in_number(tmp_path: Path) -> None:
+    pictures = [flat(1, 2, 3, width=16, height=16)]
+    path = write_films(tmp_path / "streams.mkv", *[(pictures, Clip("mpeg4"))] * (MAX_STREAMS + 6))
+    assert len(film(path).streams) == MAX_STREAMS

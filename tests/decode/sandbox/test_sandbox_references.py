@@ -24,13 +24,11 @@ import pytest
 
 from mediaindex.decode.backends import ffmpeg as ffmpeg_decoder
 from mediaindex.decode.container import opening
-from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sampling.policy import Sampling
-from mediaindex.decode.worker import new_worker
-from mediaindex.errors import ConfigError, MediaError
-from mediaindex.media import MediaInfo, NotAVideo
+from mediaindex.errors import MediaError
+from mediaindex.media import MediaInfo
 from tests.support import seccomp
-from tests.support.media import Clip, film, moving, probe_here, write_clip
+from tests.support.media import Clip, film, has_ffmpeg, moving, probe_here, write_clip
 from tests.support.paths import CHECKOUT
 
 IN_OPEN, IN_ACCESS, IN_NONBLOCK = 0x20, 0x01, 0o4000
@@ -249,41 +247,9 @@ STILL_FILMS = {"alias.mov", "url.mov", "linked.mkv"}
 READ = f"""
 import json, sys
 sys.path[:0] = {[str(CHECKOUT)]!r}
-from tests.decode.sandbox.test_sandbox_references import read_all
+from tests.support.read_in_child import read_all
 read_all(*sys.argv[1:])
 """
-
-
-def has_ffmpeg() -> bool:
-    try:
-        ffmpeg_binary()
-    except ConfigError:
-        return False
-    return True
-
-
-def read_all(decoder: str, info_json: str, *files: str) -> None:
-    """Probe and decode every file in the real child; what the child is, and what came of each file.
-
-    Decoding is tried whatever the probe says: with the MediaInfo of an honest film.
-    """
-    info = MediaInfo(**{**json.loads(info_json), "streams": ()})
-    outcomes: dict[str, list[str]] = {}
-    with new_worker(decoder=decoder) as worker:
-        for file in files:
-            outcomes[Path(file).name] = []
-            for read in (
-                lambda path: worker.probe(path),
-                lambda path: list(worker.extract(path, info, Sampling())),
-            ):
-                try:
-                    found = read(Path(file))
-                    told = found.reason if isinstance(found, NotAVideo) else "read"
-                except MediaError as error:
-                    told = error.reason
-                outcomes[Path(file).name].append(told)
-        isolated = os.readlink(f"/proc/{worker.pid}/ns/net") != os.readlink("/proc/self/ns/net")
-    print(json.dumps({"isolated": isolated, "outcomes": outcomes}))
 
 
 @pytest.mark.parametrize("isolated", [True, False], ids=["isolated", "not isolated"])

@@ -1,32 +1,21 @@
+"""The words of a subtitle, free of markup, whatever their format."""
+
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mediaindex.decode.subtitles import formats, sidecar_file
+from mediaindex.decode.subtitles import formats
 from mediaindex.decode.subtitles.formats import (
     ass_words,
     parse_subtitles,
     plain,
 )
-from mediaindex.decode.subtitles.sidecar_file import (
-    Sidecar,
-    decoded,
-    find_sidecars,
-    read_sidecar,
-)
 from mediaindex.errors import MediaError
-from mediaindex.media import Cue
-from tests.support.paths import REPORTED as PATHS_REPORTED
-
-REPORTED = PATHS_REPORTED / "10-sidecars"
 
 SRT = "1\n00:00:02,000 --> 00:00:04,000\n"
 ASS = "[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,"
@@ -34,43 +23,6 @@ ASS = "[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0
 
 def words(text: str, *, fps: float | None = None) -> list[str]:
     return [line.text for line in parse_subtitles(text, fps=fps)]
-
-
-# Which film
-
-
-@pytest.mark.parametrize(
-    ("film", "cues"),
-    [
-        ("Harbour.mp4", [("en", False, "zebra"), ("fr", True, "lantern")]),
-        ("Harbour 2.mp4", [(None, False, "anchor")]),
-        ("Harbour.2021.mp4", [("en", False, "violin")]),
-        ("Harbour-night.mp4", []),
-        ("Café.mp4", [(None, False, "teapot")]),
-        ("CLIP.MP4", [(None, False, "falcon")]),
-        ("Take.One.mkv", [("zh-Hans", False, "compass")]),
-    ],
-)
-def test_reported_sidecars_belong_to_their_films(film: str, cues: list[tuple[str | None, bool, str]]) -> None:
-    names = os.listdir(REPORTED)
-    name = next(n for n in names if unicodedata.normalize("NFC", n) == unicodedata.normalize("NFC", film))
-    read = [cue for sidecar in find_sidecars(REPORTED / name, names) for cue in read_sidecar(sidecar)]
-    assert [(c.language, c.forced, c.text) for c in read] == [
-        (language, forced, f"here comes the {word}") for language, forced, word in cues
-    ]
-    assert all((cue.start_seconds, cue.end_seconds) == (2.0, 4.0) for cue in read)
-
-
-def test_reported_ass_gives_its_words_and_nothing_else() -> None:
-    sidecars = find_sidecars(REPORTED / "Tagged.mkv", os.listdir(REPORTED))
-    assert [s.path.name for s in sidecars] == ["Tagged.ass"]
-    assert read_sidecar(sidecars[0]) == (
-        Cue(1.0, 2.0, "Open the gate, please and wait", source="Tagged.ass"),
-        Cue(5.0, 6.0, "it was <about 1960>, 3 < 5", source="Tagged.ass"),
-    )
-
-
-# Which words
 
 
 @pytest.mark.parametrize(
@@ -222,94 +174,3 @@ def test_any_text_gives_lines_or_a_reason(text: str) -> None:
             assert 0 <= line.start_seconds <= line.end_seconds
             assert line.text == " ".join(line.text.split())
             assert line.text.encode()
-
-
-# Which encoding
-
-SPOKEN = {
-    "fr": ("cp1252", "Où est passé le garçon? Déjà là, près de la forêt."),
-    "ru": ("cp1251", "Здравствуйте, куда вы идёте сегодня вечером?"),
-    "pl": ("cp1250", "Gdzie jest mój żółty płaszcz? Źle się czuję."),
-    "ja": ("cp932", "今日はとても良い天気ですね。どこへ行きますか"),
-    "zh-Hans": ("gb18030", "你今天晚上要去哪里?我们一起去吧。"),
-    "zh-Hant": ("big5", "你今天晚上要去哪裡?我們一起去吧。"),
-    "ko": ("cp949", "오늘 저녁에 어디로 가십니까? 함께 갑시다."),
-    "ar": ("cp1256", "مرحبا كيف حالك اليوم إلى أين تذهب"),
-    "el": ("cp1253", "Πού πηγαίνεις απόψε; Έλα μαζί μας."),
-    "tr": ("cp1254", "Bu akşam nereye gidiyorsunuz, çocuğum? İyi günler."),
-    "he": ("cp1255", "שלום לאן אתה הולך הערב"),
-}
-
-
-@pytest.mark.parametrize("language", SPOKEN)
-@pytest.mark.parametrize("times", [1, 40])
-def test_old_encodings_are_read_where_the_name_says_the_language(language: str, times: int) -> None:
-    encoding, spoken = SPOKEN[language]
-    text = (SRT + spoken + "\r\n\r\n") * times
-    assert decoded(text.encode(encoding), language=language) == text
-
-
-@pytest.mark.parametrize("language", ["fr", "ru", "pl", "ja", "zh-Hans", "zh-Hant", "ko", "ar", "el"])
-def test_old_encodings_are_read_where_no_language_is_named(language: str) -> None:
-    encoding, spoken = SPOKEN[language]
-    text = (SRT + spoken + "\r\n\r\n") * 40
-    assert decoded(text.encode(encoding)) == text
-
-
-def test_the_plain_chinese_tag_leaves_the_choice_to_the_text() -> None:
-    for language in ("zh-Hans", "zh-Hant"):
-        encoding, spoken = SPOKEN[language]
-        assert decoded((spoken + "\n").encode(encoding), language="zh") == spoken + "\n"
-
-
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
-)
-def test_unicode_is_read_with_and_without_mark(encoding: str) -> None:
-    text = SRT + "Où est passé 猫 🎥"
-    if encoding == "utf-32-be":
-        assert decoded(b"\0\0\xfe\xff" + text.encode(encoding)) == text
-    else:
-        assert decoded(text.encode(encoding)) == text
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_decoded(content: bytes) -> None:
-    assert isinstance(decoded(content), str)
-
-
-# Which file
-
-
-def sidecar(path: Path, content: bytes) -> Sidecar:
-    path.write_bytes(content)
-    return Sidecar(path, "de", forced=True)
-
-
-def test_cues_carry_source_language_and_flag(tmp_path: Path) -> None:
-    read = read_sidecar(sidecar(tmp_path / "Film.de.srt", (SRT + "schön").encode("cp1252")))
-    assert read == (Cue(2.0, 4.0, "schön", source="Film.de.srt", language="de", forced=True),)
-
-
-def test_a_file_that_counts_frames_takes_the_films_rate(tmp_path: Path) -> None:
-    cues = read_sidecar(sidecar(tmp_path / "Film.sub", b"{50}{75}words"), fps=25.0)
-    assert [(c.start_seconds, c.end_seconds) for c in cues] == [(2.0, 3.0)]
-
-
-def test_what_is_no_text_subtitle_gives_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(MediaError, match="VobSub"):
-        read_sidecar(sidecar(tmp_path / "a.sub", b"\0\0\1\xba" + bytes(100)))
-    with pytest.raises(MediaError, match="known form"):
-        read_sidecar(sidecar(tmp_path / "b.srt", os.urandom(64) + b"\xff\xd8"))
-    with pytest.raises(MediaError, match="cannot be read: No such file") as gone:
-        read_sidecar(Sidecar(tmp_path / "gone.srt"))
-    assert gone.value.transient
-    os.mkfifo(tmp_path / "pipe.srt")
-    with pytest.raises(MediaError, match="not a regular file"):
-        read_sidecar(Sidecar(tmp_path / "pipe.srt"))
-    (tmp_path / "folder.srt").mkdir()
-    with pytest.raises(MediaError):
-        read_sidecar(Sidecar(tmp_path / "folder.srt"))
-    monkeypatch.setattr(sidecar_file, "MOST_BYTES", 1024**2)
-    with pytest.raises(MediaError, match="larger than 1 MiB"):
-        read_sidecar(sidecar(tmp_path / "large.srt", b"x" * (1024**2 + 1)))

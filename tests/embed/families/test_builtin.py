@@ -26,7 +26,7 @@ import socket, sys
 def refuse(*args): raise SystemExit("a connection was opened")
 socket.socket.connect = refuse
 import numpy as np
-from mediaindex.embed import load_encoder
+from mediaindex.embed.loading import load_encoder
 encoder = load_encoder("builtin", device="cpu", threads=1)
 encoder.images([np.zeros((9, 9, 3), np.uint8)])
 encoder.texts(["a dog"])

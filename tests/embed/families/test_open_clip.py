@@ -15,18 +15,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from mediaindex.embed.loading import load_encoder
-from mediaindex.embed.presets import PRESETS
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 from tests.support import checkpoints
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of the hub."""
-    cache = tmp_path / "hub"
-    cache.mkdir()
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
-    return cache
 
 
 @pytest.fixture(scope="module")
@@ -129,101 +119,6 @@ def test_a_folder_without_weights_says_so(tmp_path: Path) -> None:
     (folder / "open_clip_model.safetensors").unlink()
     with pytest.raises(EncoderUnavailable, match="holds no weights"):
         load_encoder(f"open_clip:{folder}", device="cpu")
-
-
-@pytest.mark.usefixtures("hub")
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [
-        ("fast", r"models pull fast.*1\.5 GB.*models import FILE --name fast"),
-        ("paper", "models pull paper"),
-        ("open_clip:ViT-B-32/openai", "models pull open_clip:ViT-B-32/openai"),
-        ("open_clip:ViT-B-32/opneai", "no weights 'opneai' of 'ViT-B-32'; tags of it: openai"),
-        ("open_clip:ViT-B-33/openai", "no weights 'openai' of 'ViT-B-33'; tags of it: none"),
-        ("open_clip:ViT-B-32", "write open_clip:MODEL/TAG"),
-        ("open_clip:ViT-B-32/gone.safetensors", "there is no file gone.safetensors"),
-        ("fsat", "did you mean fast"),
-        ("unheard of", "known are builtin, fast"),
-        ("open_clip:", "there is no encoder"),
-    ],
-)
-def test_what_is_not_here_is_one_sentence_with_a_remedy(name: str, error: str, tmp_path: Path) -> None:
-    with pytest.raises(EncoderUnavailable, match=error) as raised:
-        load_encoder(name, device="cpu", models=tmp_path / "models")
-    assert "\n" not in str(raised.value)
-
-
-@pytest.fixture
-def small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """A model that open_clip knows by name, small enough to write; the registry is put back."""
-    from open_clip import factory, pretrained
-
-    configuration = {"tiny-quickgelu": json.loads((tmp_path / "named.json").read_text())}
-    monkeypatch.setattr(factory, "_MODEL_CONFIGS", {**factory._MODEL_CONFIGS, **configuration})
-    published = {
-        "openai": {"hf_hub": "some/tiny/", "mean": (0.0,) * 3, "std": (1.0,) * 3, "quick_gelu": True},
-        "unpublished": {"url": "https://example.invalid/tiny.pt"},
-    }
-    monkeypatch.setattr(pretrained, "_PRETRAINED", {**pretrained._PRETRAINED, "tiny-quickgelu": published})
-    return "tiny-quickgelu"
-
-
-@pytest.fixture
-def _named(folder: Path, tmp_path: Path) -> None:
-    model = json.loads((folder / "open_clip_config.json").read_text())["model_cfg"]
-    (tmp_path / "named.json").write_text(json.dumps(model))
-
-
-@pytest.mark.usefixtures("_named")
-def test_a_file_of_a_known_model_takes_that_models_preprocessing(
-    request: pytest.FixtureRequest, folder: Path
-) -> None:
-    model = request.getfixturevalue("small_model")
-    weights = folder / "open_clip_model.safetensors"
-    encoder = load_encoder(f"open_clip:{model}/{weights}", device="cpu")
-    assert "(x - [0.0, 0.0, 0.0]) / [1.0, 1.0, 1.0]" in encoder.spec.preprocessing
-    # the published weights were trained with another activation than the configuration names
-    plain = load_encoder(f"open_clip:{folder}", device="cpu").texts(["a dog"]).pooled
-    assert not np.allclose(encoder.texts(["a dog"]).pooled, plain, atol=1e-4)
-
-
-@pytest.mark.usefixtures("_named")
-def test_a_file_with_another_ending_is_refused(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    model = request.getfixturevalue("small_model")
-    (tmp_path / "weights.npz").write_bytes(b"PK")
-    with pytest.raises(EncoderUnavailable, match=r"must end with \.safetensors"):
-        load_encoder(f"open_clip:{model}/{tmp_path / 'weights.npz'}", device="cpu")
-
-
-@pytest.mark.usefixtures("_named")
-def test_a_tag_is_read_from_the_hubs_cache_and_hashed_by_its_name(
-    request: pytest.FixtureRequest, folder: Path, hub: Path
-) -> None:
-    model = request.getfixturevalue("small_model")
-    blob = hub / "models--some--tiny" / "blobs" / ("ab" * 32)
-    snapshot = hub / "models--some--tiny" / "snapshots" / ("0" * 40)
-    for made in (blob.parent, snapshot, hub / "models--some--tiny" / "refs"):
-        made.mkdir(parents=True)
-    blob.write_bytes((folder / "open_clip_model.safetensors").read_bytes())
-    (snapshot / "open_clip_model.safetensors").symlink_to(blob)
-    (snapshot / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n")
-    (hub / "models--some--tiny" / "refs" / "main").write_text("0" * 40)
-    encoder = load_encoder(f"open_clip:{model}/openai", device="cpu")
-    assert encoder.texts(["a dog"]).pooled.shape == (1, 32)
-    assert (encoder.spec.licence, encoder.spec.commercial) == ("cc-by-nc-4.0", False)
-
-
-@pytest.mark.usefixtures("hub")
-def test_a_model_without_its_tokenizer_says_which_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "w.safetensors").write_bytes(b"")
-    with pytest.raises(EncoderUnavailable, match="tokenizer of ViT-B-32-SigLIP2-256"):
-        load_encoder(f"open_clip:ViT-B-32-SigLIP2-256/{tmp_path / 'w.safetensors'}", device="cpu")
-
-
-def test_presets_read_as_many_tokens_as_their_models() -> None:
-    for name in ("fast", "balanced", "quality", "multilingual", "paper"):
-        configuration: Any = open_clip.get_model_config(PRESETS[name].model)
-        assert configuration["text_cfg"]["context_length"] == PRESETS[name].text_length
 
 
 def test_a_text_side_of_transformers_is_read_from_the_folder(tmp_path: Path) -> None:

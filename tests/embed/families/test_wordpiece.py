@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tokenizers import BertWordPieceTokenizer
 
 from mediaindex.embed.families.builtin import FILES
 from mediaindex.embed.families.wordpiece import WordPieces
-from mediaindex.embed.sentences import readable
 
 LENGTH = 64
 
@@ -27,8 +28,19 @@ def _reference() -> BertWordPieceTokenizer:
     return tokenizer
 
 
+# The reference's tables are of Unicode 8: it does not know newer accents, punctuation and joiners as such,
+# and has these four in another class.
+_CLASSIFIED_ANEW = "\u166d\u1734\u1885\u1886"
+
+
+def _is_read_alike(character: str) -> bool:
+    is_newer = unicodedata.ucd_3_2_0.category(character) == "Cn"
+    is_sign = unicodedata.category(character)[0] in "MP" or unicodedata.category(character) == "Cf"
+    return not (is_newer and is_sign) and character not in _CLASSIFIED_ANEW
+
+
 # unassigned characters become letters with a newer Unicode, which the reference may have
-_ASSIGNED = st.characters(exclude_categories=("Cs", "Cn"))
+_ASSIGNED = st.characters(exclude_categories=("Cs", "Cn")).filter(_is_read_alike)
 
 
 @given(st.text(_ASSIGNED, max_size=80) | st.from_regex(r"[a-zA-Z0-9 ,.'!?\-]{0,80}", fullmatch=True))
@@ -46,15 +58,13 @@ def test_pieces_are_those_of_the_reference(text: str) -> None:
     assert _ours().encode(text, length=LENGTH) == _reference().encode(text).ids
 
 
+@pytest.mark.parametrize("character", ["\u061d", "\u08d4", "\u1df6", "\u2e43"])
+def test_accents_and_punctuation_newer_than_the_reference_do_not_hide_a_word(character: str) -> None:
+    assert _reference().token_to_id("dog") in _ours().encode(f"dog{character}", length=LENGTH)
+    assert _reference().encode(f"dog{character}").tokens == ["[CLS]", "[UNK]", "[SEP]"]
+
+
 def test_a_long_text_is_cut_with_its_end_mark() -> None:
     numbers = _ours().encode("dog " * 10_000, length=LENGTH)
     assert len(numbers) == LENGTH
     assert numbers[-1] == _ours().encode("", length=LENGTH)[-1]
-
-
-@given(st.text(max_size=2000), st.integers(1, 64))
-def test_readable_text_is_bounded_and_without_control_characters(text: str, tokens: int) -> None:
-    cleaned = readable(text, tokens=tokens)
-    assert len(cleaned) <= 16 * tokens
-    assert cleaned.isprintable() or all(ord(c) >= 32 and ord(c) != 127 for c in cleaned)
-    cleaned.encode("utf-8")

@@ -1,0 +1,47 @@
+"""Frames become pictures: upright, square pixels, scaled on demand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
+from mediaindex.decode.backends.pyav_picture import PictureMaker
+from tests.support.media import Pixels, flat, number_in, numbered
+
+
+def frame(picture: Pixels) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(picture, format="rgb24")
+
+
+def test_a_picture_keeps_its_pixels_at_its_own_size() -> None:
+    picture = PictureMaker(Fraction(1)).picture(frame(numbered(77)), 1.5, adjacent=True, keyframe=True)
+    assert (picture.seconds, picture.adjacent, picture.keyframe, picture.fills) == (1.5, True, True, False)
+    assert (picture.width, picture.height) == (128, 96)
+    assert number_in(picture.scaled(128, 96)) == 77
+
+
+def test_a_thumbnail_has_one_size_whatever_the_film_has() -> None:
+    for width, height in ((128, 96), (96, 128), (16, 16)):
+        pixels = flat(9, 99, 199, width=width, height=height)
+        picture = PictureMaker(Fraction(1)).picture(frame(pixels), 0.0, adjacent=False)
+        assert picture.thumbnail().shape == (THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, 3)
+        assert np.abs(picture.thumbnail().astype(int) - (9, 99, 199)).max() <= 4
+
+
+@pytest.mark.parametrize(("aspect", "size"), [(Fraction(2), (256, 96)), (Fraction(1, 2), (128, 192))])
+def test_pixels_are_square_as_displayed(aspect: Fraction, size: tuple[int, int]) -> None:
+    picture = PictureMaker(aspect).picture(frame(numbered(5)), 0.0, adjacent=False)
+    assert (picture.width, picture.height) == size
+    assert picture.scaled(*size).shape == (size[1], size[0], 3)
+
+
+def test_a_film_may_change_its_size() -> None:
+    maker = PictureMaker(Fraction(1))
+    sizes = [(128, 96), (64, 48), (128, 96)]
+    pictures = [maker.picture(frame(numbered(3, *size)), 0.0, adjacent=False) for size in sizes]
+    assert [(picture.width, picture.height) for picture in pictures] == sizes
+    assert [picture.scaled(32, 24).shape for picture in pictures] == [(24, 32, 3)] * 3

@@ -1,0 +1,35 @@
+"""Sentences as a tokenizer can take them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediaindex.embed.sentences import readable
+
+
+@given(st.text(max_size=2000), st.integers(1, 64))
+def test_readable_text_is_bounded_and_without_control_characters(text: str, tokens: int) -> None:
+    cleaned = readable(text, tokens=tokens)
+    assert len(cleaned) <= 16 * tokens
+    assert cleaned.isprintable() or all(ord(c) >= 32 and ord(c) != 127 for c in cleaned)
+    cleaned.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a dog\x00\x1b[2J", "a dog  [2J"),
+        ("half \ud800 pair", "half   pair"),
+        ("\U0001f469\u200d\U0001f467", "\U0001f469\u200d\U0001f467"),
+        ("caf\u00e9 \u72ac", "caf\u00e9 \u72ac"),
+        ("\ue000private \U0010ffff", " private  "),
+    ],
+)
+def test_what_no_tokenizer_reads_becomes_a_space_and_joiners_stay(text: str, cleaned: str) -> None:
+    assert readable(text, tokens=64) == cleaned
+
+
+def test_a_text_is_cut_at_sixteen_characters_a_token() -> None:
+    assert readable("x" * 100_000, tokens=64) == "x" * 1024
