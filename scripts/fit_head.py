@@ -4,8 +4,8 @@
 
 Follows train_prototype.py of that folder, with its default settings; the towers are the shipped ones, int8
 as they are. Leaves the encoder's files in DIR/builtin_files, and in DIR/features the features of what this
-head has not seen. It is not shipped: it finds less (docs/benchmarks/head.md). Half an hour on one core; what is
-finished is kept, so that it goes on where it was interrupted.
+head has not seen. It is not shipped: it finds less (docs/benchmarks/head.md). Takes half an hour on one core;
+finished parts are kept, so that an interrupted run continues.
 """
 
 from __future__ import annotations

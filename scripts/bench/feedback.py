@@ -6,13 +6,17 @@
     python scripts/bench/feedback.py --clips FILE.parquet                    (Rocchio's weights alone)
 
 A query of two or three words could mean several groups of pictures; the user has one in mind and marks what
-is shown. Compared after 0, 1 and 2 marks of the method's own first item, and after a right one is given:
-the order of search, Rocchio (mediaindex/search/feedback.py), a set network trained on masked labels, alone and
-fused with Rocchio, and a diffusion over 0/1 sets with the marks as inputs; `--seeds` runs of each network.
-The control `without marks + Rocchio` fuses Rocchio with the network that is told of no mark: what the
-network is worth as a reranker. Every weight is chosen on validation pictures. The baseline of a row is
-Rocchio unless it says another; its interval (95 %) is of the difference, paired by query, resampled by
-picture. With `--work` every training and trial is kept, and a run goes on from what is there.
+is shown. Each method is measured after 0, 1 and 2 marks on its own first item, and after one right picture
+is given:
+    the order of search
+    Rocchio (mediaindex/search/feedback.py)
+    a set network trained on masked labels, alone and fused with Rocchio
+    a diffusion over 0/1 sets that reads the marks as inputs
+`--seeds` is the number of training runs of each network. The control `without marks + Rocchio` fuses Rocchio
+with the network that reads no mark: it shows what the network is worth as a reranker. Every weight is chosen
+on validation pictures. A row is compared with Rocchio unless it names another baseline; its interval (95 %)
+is of the difference, paired by query, resampled by picture. With `--work` every training and trial is kept,
+and an interrupted run continues from there.
 """
 
 from __future__ import annotations
