@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mediaindex_models.attention import Mixture, frame_weights
+from mediaindex_models.attention import Mixture, frame_products, frame_weights, lengths_of, pooled
 
 
 def test_weights_of_frames() -> None:
@@ -26,3 +26,18 @@ def test_a_mixture_is_the_same_through_a_matrix_in_either_order(texts: int) -> N
     torch.testing.assert_close(mixture.through(matrix), expected)
     length = mixture.value.norm(dim=-1, keepdim=True)
     torch.testing.assert_close(mixture.unit().through(matrix), expected / length)
+
+
+def test_clips_of_a_table_are_pooled_as_clips_of_their_own() -> None:
+    text, table = torch.randn(3, 1, 8), torch.randn(6, 5, 8)
+    rows = torch.tensor([[0, 3, 3, 5], [1, 0, 2, 4], [5, 5, 5, 5]])
+    apart = table[rows]  # (B, K, F, D)
+    torch.testing.assert_close(frame_products(text, table, rows), frame_products(text, apart))
+    weights = torch.rand(3, 4, 5)
+    torch.testing.assert_close(pooled(weights, table, rows), pooled(weights, apart))
+
+
+def test_no_length_is_zero() -> None:
+    vectors = torch.tensor([[3.0, 4.0], [0.0, 0.0]])
+    assert lengths_of(vectors).tolist() == pytest.approx([5.0, 1e-12])
+    assert float(lengths_of(vectors.half())[1]) > 0

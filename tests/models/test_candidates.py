@@ -15,6 +15,7 @@ from tests.support.list_features import EVIDENCE, FRAMES, WIDTH, made_lists
 from tests.support.networks import (
     both_directions,
     every_preset,
+    lists_for,
     noise_and_steps,
     perturbed_generator,
     shared_lists,
@@ -74,3 +75,19 @@ def test_lists_of_a_gallery_name_its_rows() -> None:
     wrong[7, 0, 0] = torch.nan
     with pytest.raises(ValueError, match=r"video of the gallery's rows \[7\]"):
         ranker(replace(shared, video=wrong), seeds=[1, 2, 3])
+
+
+@both_directions
+def test_splitting_keeps_every_list_in_order(direction: Direction) -> None:
+    lists = lists_for("residual", direction, queries=5)
+    parts = list(lists.split(2))
+    assert [len(part) for part in parts] == [2, 2, 1]
+    for name in ("text", "video", "mask", "score", "evidence"):
+        assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(lists, name))
+
+
+def test_a_shared_gallery_stays_whole_in_every_part() -> None:
+    shared = shared_lists("residual", "t2v")
+    parts = list(shared.split(2))
+    assert [len(part.video) for part in parts] == [7, 7]
+    assert [len(part.text) for part in parts] == [2, 1]

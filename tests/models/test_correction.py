@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from mediaindex_models.correction import cosines, standardised
 from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.generator import Generator, fused
 from mediaindex_models.presets import preset
@@ -55,3 +56,21 @@ def test_half_precision_bears_padded_frames_of_zeros(name: str, direction: Direc
     exact = generator.ranker(direction)(lists)
     rough = generator.ranker(direction, dtype=torch.float16)(lists)
     torch.testing.assert_close(rough.score, exact.score, atol=0.05, rtol=0.05)
+
+
+def test_standardised_scores_have_mean_zero_and_deviation_one() -> None:
+    scores = standardised(torch.tensor([[1.0, 2.0, 3.0], [0.25, 0.25, 0.25]]))
+    third = 1.5**0.5
+    torch.testing.assert_close(scores, torch.tensor([[-third, 0.0, third], [0.0, 0.0, 0.0]]))
+
+
+def test_rounding_of_equal_scores_is_not_blown_up() -> None:
+    scores = standardised(torch.tensor([[0.3, 0.3 + 3e-8, 0.3]]))
+    assert float(scores.abs().max()) < 0.1
+
+
+def test_cosines_do_not_depend_on_lengths() -> None:
+    one, other = torch.randn(4, 8), torch.randn(4, 8)
+    expected = torch.nn.functional.cosine_similarity(one, other)
+    torch.testing.assert_close(cosines(3.0 * one, 0.1 * other), expected)
+    assert cosines(one, torch.zeros(8)).tolist() == [0.0] * 4

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mediaindex_models.control import parameters
-from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, known_direction
+from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, known_direction, sinusoids
 from mediaindex_models.generator import Generator
 from mediaindex_models.presets import preset
 from tests.support.list_features import EVIDENCE, WIDTH, made_lists
@@ -69,3 +69,11 @@ def test_an_unknown_direction_is_refused() -> None:
 def test_an_odd_width_has_no_sinusoids() -> None:
     with pytest.raises(ValueError, match="must be even"):
         PaperDenoiser(7, direction="t2v")
+
+
+def test_sinusoids_of_step_zero_alternate_between_zero_and_one() -> None:
+    embedded = sinusoids(torch.tensor([0, 1]), 4)
+    assert embedded[0].tolist() == [0.0, 1.0, 0.0, 1.0]
+    angles = torch.tensor([1.0, 0.01])
+    torch.testing.assert_close(embedded[1, ::2], angles.sin())
+    torch.testing.assert_close(embedded[1, 1::2], angles.cos())

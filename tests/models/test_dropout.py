@@ -22,3 +22,12 @@ def test_dropout_keeps_its_share_and_the_mean() -> None:
     assert torch.equal(layer.train()(ones), dropped)
     with pytest.raises(ValueError, match=r"lies in 0\.\.1, not 1\.0"):
         Dropout(1.0)
+
+
+def test_dropped_numbers_carry_no_gradient() -> None:
+    torch.manual_seed(0)
+    numbers = torch.ones(64, 3, requires_grad=True)
+    dropped = Dropout(0.5)(numbers)
+    dropped.sum().backward()
+    assert numbers.grad is not None
+    assert torch.equal(numbers.grad, dropped.detach())

@@ -34,3 +34,13 @@ def test_same_padding_halves_any_size_rounding_up(size: int, kernel: int) -> Non
     nn.init.zeros_(layer.bias)
     with torch.no_grad():
         assert layer(torch.ones(1, 1, size, size)).shape[2:] == ((size + 1) // 2,) * 2
+
+
+def test_features_are_the_mean_of_the_feature_map() -> None:
+    network, pixels = random_efficientnet(), torch.rand(2, 3, 64, 96) * 2 - 1
+    with torch.no_grad():
+        features, logits = network(pixels)
+        places = network.feature_map(pixels)
+    assert places.shape == (2, 1280, 2, 3)
+    torch.testing.assert_close(features, places.mean((2, 3)))
+    assert logits.shape == (2, 1000)

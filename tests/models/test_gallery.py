@@ -7,6 +7,7 @@ import torch
 
 from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.gallery import Gallery
+from mediaindex_models.mining import Mined
 from mediaindex_models.pairs import Pairs
 from tests.support.list_features import WIDTH, made_pairs
 from tests.support.training_runs import small_matcher
@@ -38,3 +39,18 @@ def test_words_go_to_the_first_stage() -> None:
     expected = net(words[[5, 9]], held.frames[[2, 4]], word_mask[[5, 9]], held.mask[[2, 4]])
     torch.testing.assert_close(forwards, expected)
     assert pairs.name(5) == "5"
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_mined_lists_hold_the_candidates_and_their_scores(direction: Direction) -> None:
+    gallery = made_pairs().gallery(torch.arange(0, 48, 2))
+    score = gallery.blended(direction, 2)
+    mined = Mined(torch.tensor([[3, 0, 7], [1, 5, 2]]), torch.tensor([1, 0]))
+    lists = gallery.lists(direction, mined, score).apart()
+    assert torch.equal(lists.score[1], score[1, [1, 5, 2]])
+    if direction == "t2v":
+        assert torch.equal(lists.text, gallery.text[:2])
+        assert torch.equal(lists.video[0], gallery.video[[3, 0, 7]])
+    else:
+        assert torch.equal(lists.video, gallery.video[:2])
+        assert torch.equal(lists.text[0], gallery.text[[3, 0, 7]])

@@ -22,3 +22,8 @@ def test_published_lists_leave_out_the_querys_own_clip() -> None:
     mined = in_batch(score, torch.tensor([4, 4, 6]), negatives=1)
     assert mined.candidates.tolist() == [[0, 2], [1, 2], [2, 0]]
     assert mined.positive.tolist() == [0, 0, 0]
+
+
+def test_a_query_with_too_few_other_clips_is_refused() -> None:
+    with pytest.raises(ValueError, match="a query of the batch has 1 other clips, fewer than 2"):
+        in_batch(torch.zeros(3, 3), torch.tensor([4, 4, 6]), negatives=2)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mediaindex_models.pairs import Pairs
 from tests.support.list_features import FRAMES, WIDTH, made_pairs
+from tests.support.training_runs import small_matcher
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,14 @@ def test_drawn_captions_are_of_different_clips() -> None:
     assert seen == set(range(len(pairs)))
     with pytest.raises(ValueError, match="25 different clips"):
         pairs.draw(25, random)
+
+
+def test_a_first_stage_changes_the_frames_alone() -> None:
+    held, first_stage = made_pairs(), small_matcher().eval()
+    through = held.through(first_stage, rows=5)
+    with torch.no_grad():
+        expected = first_stage.temporal(held.frames, held.mask)
+    torch.testing.assert_close(through.frames, expected)
+    for name in ("text", "clip", "mask", "evidence"):
+        assert torch.equal(getattr(through, name), getattr(held, name))
+    assert through.names == held.names

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mediaindex_models.presets import GeneratorSpec, preset
+from mediaindex_models.presets import PRESETS, GeneratorSpec, preset
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,11 @@ def test_the_papers_recipe_reads_no_evidence() -> None:
 def test_an_unknown_preset_is_refused_with_the_known_names() -> None:
     with pytest.raises(ValueError, match="paper, "):
         preset("best", width=8)
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_preset_takes_the_encoders_width(name: str) -> None:
+    spec = preset(name, width=384, evidence=256)
+    assert spec.width == 384
+    assert spec.evidence == (0 if name.startswith("paper") else 256)
+    assert spec.starts_from_noise == (name == "paper")

@@ -79,3 +79,15 @@ def test_a_published_checkpoint_that_does_not_fit_is_named() -> None:
     del state["proj.bias"], state["decoder.2.bias"]
     with pytest.raises(ValueError, match=r"decoder\.2\.bias and 1 more miss"):
         denoiser_from_reference(state, direction="t2v")
+
+
+def test_a_first_stage_has_the_published_weights() -> None:
+    published = whole_checkpoint()
+    matcher = matcher_from_reference(published)
+    state = matcher.state_dict()
+    for ours, theirs in (
+        ("temporal.blocks.0.widen.weight", "transformerClip.resblocks.0.mlp.c_fc.weight"),
+        ("interaction.word_importance.2.bias", "text_weight_fc.2.bias"),
+        ("log_scale", "clip.logit_scale"),
+    ):
+        assert torch.equal(state[ours], published[f"module.{theirs}"])

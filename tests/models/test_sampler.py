@@ -76,3 +76,14 @@ def test_noise_fits_the_steps_and_the_lists() -> None:
     for noise in ([torch.zeros(1, 2)] * 8, [torch.zeros(3, 2)] * 10):
         with pytest.raises(ValueError, match="10 steps need noise"):
             last(ancestral(lambda x, _t: x, start, diffusion, noise=noise))
+
+
+def test_fresh_noise_of_ddim_is_of_the_posteriors_variance() -> None:
+    """With eta = 1 a step from (x, x_0) has the mean and the variance of the posterior."""
+    diffusion, clean = Diffusion(cosine(50)), torch.tensor([[0.4, -0.2]])
+    x, fresh = torch.randn(1, 2), torch.randn(1, 2)
+    first = next(ddim(lambda _x, _t: clean, x, diffusion, eta=1.0, noise=[fresh] * 50))
+    posterior = diffusion.posterior(x, 49, clean)
+    torch.testing.assert_close(
+        first.x, posterior.mean + float(posterior.variance) ** 0.5 * fresh, atol=1e-4, rtol=1e-4
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -61,3 +63,20 @@ def test_steps_at_one_stride() -> None:
 def test_an_impossible_schedule_is_refused(betas: torch.Tensor, timesteps: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="schedule"):
         Schedule(betas.double(), timesteps)
+
+
+def test_the_cosine_schedule_in_closed_form() -> None:
+    """ᾱ_t = f((t + 1) / S) / f(0) wherever no beta was cut (arXiv 2102.09672, equation 17)."""
+    kept = cosine(50).alphas_cumprod
+
+    def left(share: float) -> float:
+        return math.cos((share + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    for t in (0, 10, 48):
+        assert float(kept[t]) == pytest.approx(left((t + 1) / 50) / left(0.0), rel=1e-9)
+
+
+def test_evenly_spread_steps_keep_both_ends() -> None:
+    assert spread_steps(50, 5) == (0, 12, 24, 37, 49)
+    assert spread_steps(50, 1) == (49,)
+    assert spread_steps(50, 50) == tuple(range(50))

@@ -44,3 +44,20 @@ def test_the_floor_of_padding_is_published_and_can_be_taken_away() -> None:
     # of the two halves only the words' meets the padding; the frames' weights leave it out
     assert float(published.detach()) == pytest.approx(-0.5)
     assert float(corrected.detach()) == pytest.approx(-1.0)
+
+
+def test_word_and_frame_interaction_against_plain_loops() -> None:
+    random = torch.Generator().manual_seed(2)
+    words, frames = torch.randn(2, 3, 8, generator=random), torch.randn(3, 3, 8, generator=random)
+    word_mask = torch.tensor([[True, True, False], [True, True, True]])
+    network = TokenInteraction(8, corrected=True)
+    with torch.no_grad():
+        similarity = network(words, frames, word_mask, MASK)
+        word_weights, frame_weights = network.weights(words, frames, word_mask, MASK)
+    torch.testing.assert_close(word_weights.sum(-1), torch.ones(2))
+    for i in range(2):
+        for j in range(2):  # the third clip has no real frame
+            cosines = (unit(words[i]) @ unit(frames[j]).T)[word_mask[i]][:, MASK[j]]
+            of_words = cosines.amax(1) @ word_weights[i][word_mask[i]]
+            of_frames = cosines.amax(0) @ frame_weights[j][MASK[j]]
+            assert float(similarity[i, j]) == pytest.approx(float(of_words + of_frames) / 2, abs=1e-6)

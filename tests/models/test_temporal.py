@@ -27,3 +27,12 @@ def test_heads_divide_any_width(width: int) -> None:
     network = TemporalTransformer(width, layers=1, places=4)
     frames = torch.randn(2, 3, width)
     assert network(frames, torch.ones(2, 3, dtype=torch.bool)).shape == frames.shape
+
+
+def test_without_places_the_order_of_frames_does_not_matter() -> None:
+    network, frames = TemporalTransformer(64, layers=2, places=5), torch.randn(1, 5, 64)
+    mask, order = torch.ones(1, 5, dtype=torch.bool), torch.tensor([3, 0, 4, 1, 2])
+    shuffled = network(frames[:, order], mask)
+    assert not torch.allclose(shuffled, network(frames, mask)[:, order])
+    torch.nn.init.zeros_(network.places.weight)
+    torch.testing.assert_close(network(frames[:, order], mask), network(frames, mask)[:, order])

@@ -43,3 +43,9 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert top + 1 == pytest.approx(config.warmup * config.steps, abs=1)
     assert rates == sorted(rates[: top + 1]) + sorted(rates[top + 1 :], reverse=True)
     assert all(rate > 0 for rate in rates)
+
+
+def test_lists_come_from_the_batch_where_the_first_stage_moves() -> None:
+    assert not SHORT.mines_in_batch
+    assert replace(SHORT, gallery=None).mines_in_batch
+    assert all(replace(SHORT, stage=stage).mines_in_batch for stage in ("1", "joint", "generative"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mediaindex_models.checkpoint import CheckpointError
+from mediaindex_models.training_state import read_state, write_state
 from tests.support.training_runs import SHORT, small_trainer
 
 
@@ -67,3 +69,26 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     state.write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"state\.safetensors"):
         next(small_trainer().run(state=state))
+
+
+def test_a_written_state_is_read_back(tmp_path: Path) -> None:
+    file, run = tmp_path / "state.safetensors", small_trainer()
+    list(itertools.islice(run.run(), 3))
+    written = run.state()
+    write_state(file, written)
+    read = read_state(file, SHORT, written.data, written.start)
+    assert (read.step, read.config, read.data, read.start) == (3, SHORT, written.data, written.start)
+    for name, weight in written.weights.items():
+        assert torch.equal(read.weights[name], weight)
+        assert torch.equal(read.average[name], written.average[name])
+        assert all(map(torch.equal, read.moments[name], written.moments[name]))
+
+
+def test_a_state_is_replaced_whole(tmp_path: Path) -> None:
+    file, run = tmp_path / "state.safetensors", small_trainer()
+    steps = run.run()
+    for expected in (1, 2):
+        next(steps)
+        write_state(file, run.state())
+        assert read_state(file, SHORT, run.data, run.start).step == expected
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
