@@ -1,4 +1,4 @@
-"""What one step of training minimises, over pairs drawn by the step's own random numbers."""
+"""The loss of one training step, over pairs drawn with the step's own random numbers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Objective:
     """The loss of a stage.
 
     Attributes:
-        pairs: on the networks' device; in stage 2 with a matcher, already through it.
-        generator: none in stage 1. matcher: needed in every stage but 2.
+        pairs: on the networks' device; in stage 2 with a matcher, frames already encoded by it.
+        generator: None in stage 1. matcher: needed in every stage but 2.
     """
 
     pairs: Pairs
@@ -39,7 +39,7 @@ class Objective:
         return self.pairs.draw(min(size, self.pairs.clips), random)
 
     def loss(self, drawn: Tensor, random: torch.Generator) -> Tensor:
-        """The loss of the stage, ()."""
+        """The loss () of the stage over the drawn captions (G,)."""
         gallery, stage = self.pairs.gallery(drawn), self.config.stage
         if self.matcher is not None and stage != "2":
             gallery = gallery.through(self.matcher)
@@ -51,12 +51,13 @@ class Objective:
     def generation(self, gallery: Gallery, random: torch.Generator, *, noisiest: bool = False) -> Tensor:
         """The generation loss of both directions together, ().
 
-        `noisiest`: as inference evaluates it, at t = T − 1 from x = 0.
+        Args:
+            noisiest: evaluate as inference does, at t = T − 1 from x = 0.
         """
         assert self.generator is not None
         diffusion, device = self.generator.diffusion, gallery.text.device
         queries, steps = min(self.config.batch, len(gallery.text)), len(diffusion.schedule)
-        # one step a query for both directions, noise of its own for each, as published
+        # as published: one t per query for both directions, but separate noise
         t = torch.randint(steps, (queries,), generator=random).to(device)
         if noisiest:
             t = torch.full_like(t, steps - 1)
@@ -80,7 +81,7 @@ class Objective:
 
     @torch.no_grad()
     def _ranking(self, direction: Direction, queries: int, gallery: Gallery) -> Tensor:
-        """The score (B, G) by which lists are made; it is an input, so no loss moves it."""
+        """The score (B, G) that lists are mined by; it is an input, so no gradient goes through it."""
         if self.matcher is not None:
             return gallery.matched(direction, queries, self.matcher)
         return gallery.blended(direction, queries, weight=self.config.blend)

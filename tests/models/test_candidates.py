@@ -28,7 +28,7 @@ def test_lists_that_share_a_gallery_are_as_lists_apart(name: str, direction: Dir
     generator, shared = perturbed_generator(name), shared_lists(name, direction)
     x, t = noise_and_steps(shared)
     gradients = []
-    for lists in (shared, shared.apart()):
+    for lists in (shared, shared.expand_gallery()):
         generator.zero_grad()
         clean = generator(x, t, lists)
         generation_loss(clean, torch.tensor([0, 1, 2])).backward()  # type: ignore[no-untyped-call]
@@ -36,9 +36,11 @@ def test_lists_that_share_a_gallery_are_as_lists_apart(name: str, direction: Dir
         gradients.append({key: value.grad for key, value in named if not key.endswith("score.bias")})
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-5)
     part = shared.rows(1, 3).to(x.device, torch.float32)
-    torch.testing.assert_close(generator(x[1:], t[1:], part), generator(x, t, shared.apart())[1:])
+    torch.testing.assert_close(generator(x[1:], t[1:], part), generator(x, t, shared.expand_gallery())[1:])
     ranker = generator.ranker(direction)
-    assert torch.equal(ranker(shared, seeds=[1, 2, 3]).score, ranker(shared.apart(), seeds=[1, 2, 3]).score)
+    assert torch.equal(
+        ranker(shared, seeds=[1, 2, 3]).score, ranker(shared.expand_gallery(), seeds=[1, 2, 3]).score
+    )
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_mined_lists_hold_the_candidates_and_their_scores(direction: Direction) 
     gallery = made_pairs().gallery(torch.arange(0, 48, 2))
     score = gallery.blended(direction, 2)
     mined = Mined(torch.tensor([[3, 0, 7], [1, 5, 2]]), torch.tensor([1, 0]))
-    lists = gallery.lists(direction, mined, score).apart()
+    lists = gallery.lists(direction, mined, score).expand_gallery()
     assert torch.equal(lists.score[1], score[1, [1, 5, 2]])
     if direction == "t2v":
         assert torch.equal(lists.text, gallery.text[:2])
