@@ -37,7 +37,7 @@ __all__ = [
     "CheckpointError",
     "EncoderIdentity",
     "OtherEncoder",
-    "Saved",
+    "SavedGenerator",
     "denoiser_from_reference",
     "digest",
     "generator_from_reference",
@@ -78,7 +78,7 @@ class EncoderIdentity:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Saved:
+class SavedGenerator:
     """A generator with its evaluation, as a folder holds it.
 
     Attributes:
@@ -96,7 +96,12 @@ class Saved:
 
 
 def save(
-    saved: Saved, folder: Path, *, card: str, dtype: torch.dtype = torch.float32, overwrite: bool = False
+    saved: SavedGenerator,
+    folder: Path,
+    *,
+    card: str,
+    dtype: torch.dtype = torch.float32,
+    overwrite: bool = False,
 ) -> None:
     """Write a generator's folder.
 
@@ -127,7 +132,7 @@ def save(
         shutil.rmtree(building, ignore_errors=True)
 
 
-def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> Saved:
+def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> SavedGenerator:
     """Read a generator's folder, weights in float32, in eval mode.
 
     Args:
@@ -161,7 +166,7 @@ def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> Saved:
     if config.get("weights") != digest(weights):
         raise CheckpointError(f"{weights}: not the file that {CONFIG} describes")
     _fill({"generator": generator, **({"matcher": matcher} if matcher else {})}, weights)
-    return Saved(generator.eval(), own, calibration, report, matcher and matcher.eval())
+    return SavedGenerator(generator.eval(), own, calibration, report, matcher and matcher.eval())
 
 
 def digest(file: Path) -> str:
@@ -199,7 +204,7 @@ def read_reference(file: Path) -> dict[str, Tensor]:
     return dict(state)
 
 
-def _tensors(saved: Saved, dtype: torch.dtype) -> dict[str, Tensor]:
+def _tensors(saved: SavedGenerator, dtype: torch.dtype) -> dict[str, Tensor]:
     modules = {"generator": saved.generator, **({"matcher": saved.matcher} if saved.matcher else {})}
     return {
         f"{owner}.{name}": value.detach().to("cpu", dtype).contiguous()
@@ -208,7 +213,7 @@ def _tensors(saved: Saved, dtype: torch.dtype) -> dict[str, Tensor]:
     }
 
 
-def _config(saved: Saved, weights: str) -> dict[str, Any]:
+def _config(saved: SavedGenerator, weights: str) -> dict[str, Any]:
     matcher = saved.matcher
     shape = matcher and {
         "layers": len(matcher.temporal.blocks),

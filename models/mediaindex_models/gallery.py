@@ -9,7 +9,7 @@ from torch import Tensor
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.denoiser import Direction
 from mediaindex_models.matcher import Matcher
-from mediaindex_models.mining import Mined
+from mediaindex_models.mining import MinedLists
 from mediaindex_models.similarity import blended
 
 
@@ -57,7 +57,7 @@ class Gallery:
         """The same pairs with frames encoded by the temporal transformer, for a stage that trains it."""
         return replace(self, video=matcher.temporal(self.video, self.mask))
 
-    def lists(self, direction: Direction, mined: Mined, score: Tensor) -> Candidates:
+    def lists(self, direction: Direction, mined: MinedLists, score: Tensor) -> Candidates:
         """The mined lists of the first B pairs, sharing this gallery; score (B, G) holds their scores."""
         queries, chosen = len(mined.candidates), mined.candidates  # (B, K)
         every = slice(len(self.text))

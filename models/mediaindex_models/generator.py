@@ -35,7 +35,7 @@ _OF_INFERENCE = ("sampling", "evaluations", "start", "clamp", "sharpness", "weig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
+class RankedLists:
     """The generator's result for B lists.
 
     Attributes:
@@ -118,7 +118,7 @@ class Ranker:
     network: nn.Module
     factored: FactoredDenoiser | None
 
-    def __call__(self, lists: Candidates, *, seeds: Sequence[int] | None = None) -> Ranked:
+    def __call__(self, lists: Candidates, *, seeds: Sequence[int] | None = None) -> RankedLists:
         """Rank B lists; but for rounding, the result of a list does not depend on the others of its batch.
 
         Args:
@@ -144,7 +144,7 @@ class Ranker:
             score = fused(self.spec, clean, lists.score.to(clean))
         if not bool(score.isfinite().all()):
             raise ValueError("the features are too large: what the network makes of them is no number")
-        return Ranked(score, clean)
+        return RankedLists(score, clean)
 
     def _clean(self, lists: Candidates, seeds: Sequence[int] | None) -> Tensor:
         """x_0 (B, K) float32."""

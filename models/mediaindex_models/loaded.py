@@ -38,7 +38,7 @@ class LayerNorm(nn.LayerNorm):
         """Leave the weights as they were allocated."""
 
 
-class NothingDrawn(TorchFunctionMode):
+class NoRandomInit(TorchFunctionMode):
     """While active, random initialisation is skipped: tensors stay as they were allocated.
 
     For building a network of another library all of whose weights are loaded afterwards, strictly.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mined:
+class MinedLists:
     """Candidate lists to train on.
 
     Attributes:
@@ -20,7 +20,7 @@ class Mined:
     positive: Tensor
 
 
-def hardest(similarity: Tensor, right: Tensor, *, count: int) -> Mined:
+def hardest(similarity: Tensor, right: Tensor, *, count: int) -> MinedLists:
     """The best `count` of each row; a right one that is not among them takes the last place.
 
     The lists are those of a search: the top of the base ranking over a whole gallery.
@@ -35,10 +35,10 @@ def hardest(similarity: Tensor, right: Tensor, *, count: int) -> Mined:
     missing = ~is_right.any(1)
     best[missing, -1] = right[missing]
     positive = torch.where(missing, count - 1, is_right.int().argmax(1))
-    return Mined(best, positive)
+    return MinedLists(best, positive)
 
 
-def in_batch(similarity: Tensor, clip: Tensor, *, negatives: int) -> Mined:
+def in_batch(similarity: Tensor, clip: Tensor, *, negatives: int) -> MinedLists:
     """The published lists: the right one first, then the batch's other clips, hardest first.
 
     Args:
@@ -54,4 +54,4 @@ def in_batch(similarity: Tensor, clip: Tensor, *, negatives: int) -> Mined:
         raise ValueError(f"a query of the batch has {fewest} other clips, fewer than {negatives}")
     others = similarity.masked_fill(same_clip, -torch.inf).topk(negatives, dim=1).indices
     own = torch.arange(len(clip), device=clip.device)[:, None]
-    return Mined(torch.cat([own, others], dim=1), torch.zeros_like(clip))
+    return MinedLists(torch.cat([own, others], dim=1), torch.zeros_like(clip))

@@ -13,7 +13,7 @@ from mediaindex_models.gallery import Gallery
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss, info_nce
 from mediaindex_models.matcher import Matcher
-from mediaindex_models.mining import Mined, hardest, in_batch
+from mediaindex_models.mining import MinedLists, hardest, in_batch
 from mediaindex_models.pairs import Pairs
 from mediaindex_models.training_config import TrainingConfig
 
@@ -32,7 +32,7 @@ class Objective:
     generator: Generator | None
     matcher: Matcher | None
 
-    def drawn(self, random: torch.Generator) -> Tensor:
+    def draw(self, random: torch.Generator) -> Tensor:
         """Captions of a gallery (G,), the first `batch` of which are the queries."""
         wanted = self.config.gallery
         size = self.config.batch if self.config.mines_in_batch or wanted is None else wanted
@@ -86,7 +86,7 @@ class Objective:
             return gallery.matched(direction, queries, self.matcher)
         return gallery.blended(direction, queries, weight=self.config.blend)
 
-    def _mined(self, score: Tensor, gallery: Gallery) -> Mined:
+    def _mined(self, score: Tensor, gallery: Gallery) -> MinedLists:
         if self.config.mines_in_batch:
             return in_batch(score, gallery.clip, negatives=self.config.candidates - 1)
         right = torch.arange(len(score), device=score.device)

@@ -145,7 +145,7 @@ class Trainer:
         if self.generator is None:
             raise ValueError("the first stage has no generation loss")
         random = torch.Generator().manual_seed(self._seed(_CHECK_STEP))
-        gallery = self.objective.pairs.gallery(self.objective.drawn(random))
+        gallery = self.objective.pairs.gallery(self.objective.draw(random))
         if self.matcher is not None and self.config.stage != "2":
             gallery = gallery.through(self.matcher)
         self.generator.eval()
@@ -185,7 +185,7 @@ class Trainer:
             module.train()
         seed = self._seed(self.step)
         random = torch.Generator().manual_seed(seed)
-        drawn = self.objective.drawn(random)
+        drawn = self.objective.draw(random)
         # dropout draws from the global generators; their state is restored
         with torch.random.fork_rng(devices=[drawn.device] if drawn.is_cuda else []):
             torch.manual_seed(seed)

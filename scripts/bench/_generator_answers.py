@@ -27,7 +27,7 @@ from mediaindex.learn.training.outcome import (
     scored,
 )
 from mediaindex.learn.training.plan import fitted
-from mediaindex_models.checkpoint import EncoderIdentity, Saved, load, save
+from mediaindex_models.checkpoint import EncoderIdentity, SavedGenerator, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss
 from mediaindex_models.matcher import Matcher
@@ -125,7 +125,7 @@ def _piece(
         # a folder always holds a generator: beside a first stage alone, one that was not trained
         made = made or Generator(preset("residual", width=pairs.text.shape[1]))
         card = f"# {name}\n\nA network of the science bench.\n"
-        save(Saved(made, work.encoder, matcher=matched), folder, card=card)
+        save(SavedGenerator(made, work.encoder, matcher=matched), folder, card=card)
         state.unlink(missing_ok=True)
     held = load(folder, encoder=work.encoder)
     return held.generator, held.matcher

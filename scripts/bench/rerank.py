@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mediaindex_models.candidates import Candidates
     from mediaindex_models.denoiser import Direction
-    from mediaindex_models.generator import Ranked, Ranker
+    from mediaindex_models.generator import RankedLists, Ranker
 
 WIDTH, FRAMES, EVIDENCE = 512, 12, 256
 SIZES = ((1, 64), (1, 128), (1, 1024), (32, 32))
@@ -117,7 +117,7 @@ def compared(
     """Rows of one direction and size: times, the largest error, memory."""
     bare, full = (lists_of(direction, queries, count, setting, evidence=e) for e in (0, EVIDENCE))
     seeds = list(range(queries))
-    calls: dict[str, Callable[[], Ranked]] = {}
+    calls: dict[str, Callable[[], RankedLists]] = {}
     for name, ranker in rankers.items():
         lists = full if name.startswith("residual") else bare
         calls[name] = partial(ranker, lists, seeds=seeds)
@@ -144,13 +144,13 @@ def compared(
     return rows
 
 
-def published(ranker: Ranker, lists: Candidates, seeds: Sequence[int]) -> Ranked:
+def published(ranker: Ranker, lists: Candidates, seeds: Sequence[int]) -> RankedLists:
     """The answer by the published loop; all steps, from the ranker's own noise."""
     import torch
     from bench._published import published_denoiser
 
     from mediaindex_models.denoiser import PaperDenoiser
-    from mediaindex_models.generator import Ranked, fused
+    from mediaindex_models.generator import RankedLists, fused
     from mediaindex_models.sampler import ddim, last, seeded_noise
 
     network = ranker.network
@@ -163,7 +163,7 @@ def published(ranker: Ranker, lists: Candidates, seeds: Sequence[int]) -> Ranked
     with torch.inference_mode():
         start = seeded_noise(seeds, lists.count, like=lists.score)
         clean = last(ddim(denoise, start, ranker.diffusion, clamp=ranker.spec.clamp))
-        return Ranked(fused(ranker.spec, clean, lists.score), clean)
+        return RankedLists(fused(ranker.spec, clean, lists.score), clean)
 
 
 def goal_of(name: str, count: int) -> int | None:
@@ -199,7 +199,7 @@ def lists_of(
     )
 
 
-def fastest(calls: dict[str, Callable[[], Ranked]], setting: Setting) -> dict[str, float]:
+def fastest(calls: dict[str, Callable[[], RankedLists]], setting: Setting) -> dict[str, float]:
     """Seconds of the best run of each, all measured by turns so that a busy moment hits all."""
     best = {name: float("inf") for name in calls}
     for repeat in range(setting.repeats + 1):
@@ -212,7 +212,7 @@ def fastest(calls: dict[str, Callable[[], Ranked]], setting: Setting) -> dict[st
     return best
 
 
-def elapsed(call: Callable[[], Ranked], device: torch.device) -> float:
+def elapsed(call: Callable[[], RankedLists], device: torch.device) -> float:
     """CPU seconds of this thread, or wall seconds of a GPU that was idle before."""
     import torch
 

@@ -18,7 +18,7 @@ from mediaindex_models.checkpoint import (
     CheckpointError,
     EncoderIdentity,
     OtherEncoder,
-    Saved,
+    SavedGenerator,
     denoiser_from_reference,
     digest,
     load,
@@ -35,13 +35,13 @@ from tests.support.list_features import EVIDENCE, WIDTH, made_lists
 OURS = EncoderIdentity("builtin", "a" * 64)
 
 
-def new_generator(name: str = "residual", *, matcher: bool = False) -> Saved:
+def new_generator(name: str = "residual", *, matcher: bool = False) -> SavedGenerator:
     torch.manual_seed(1)
     generator = Generator(preset(name, width=WIDTH, evidence=EVIDENCE))
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
-    return Saved(
+    return SavedGenerator(
         generator,
         OURS,
         calibration={"t2v": Calibration(2.0, 0.5, -1.0)},
@@ -92,7 +92,7 @@ def test_half_precision_halves_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["paper", "residual"])
 def test_a_generator_of_the_builtin_encoder_fits_in_six_megabytes(tmp_path: Path, name: str) -> None:
     generator = Generator(preset(name, width=384, evidence=256))
-    save(Saved(generator, OURS), tmp_path / "g", card="", dtype=torch.float16)
+    save(SavedGenerator(generator, OURS), tmp_path / "g", card="", dtype=torch.float16)
     assert (tmp_path / "g" / "model.safetensors").stat().st_size <= 6e6
 
 

@@ -7,7 +7,7 @@ import torch
 
 from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.gallery import Gallery
-from mediaindex_models.mining import Mined
+from mediaindex_models.mining import MinedLists
 from mediaindex_models.pairs import Pairs
 from tests.support.list_features import WIDTH, made_pairs
 from tests.support.training_runs import small_matcher
@@ -45,7 +45,7 @@ def test_words_go_to_the_first_stage() -> None:
 def test_mined_lists_hold_the_candidates_and_their_scores(direction: Direction) -> None:
     gallery = made_pairs().gallery(torch.arange(0, 48, 2))
     score = gallery.blended(direction, 2)
-    mined = Mined(torch.tensor([[3, 0, 7], [1, 5, 2]]), torch.tensor([1, 0]))
+    mined = MinedLists(torch.tensor([[3, 0, 7], [1, 5, 2]]), torch.tensor([1, 0]))
     lists = gallery.lists(direction, mined, score).expand_gallery()
     assert torch.equal(lists.score[1], score[1, [1, 5, 2]])
     if direction == "t2v":

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from mediaindex_models.loaded import Embedding, LayerNorm, Linear, NothingDrawn
+from mediaindex_models.loaded import Embedding, LayerNorm, Linear, NoRandomInit
 
 
 def test_nothing_is_drawn_while_a_network_is_built() -> None:
     before = torch.get_rng_state()
-    with NothingDrawn():
+    with NoRandomInit():
         nn.Linear(8, 8)
         nn.init.trunc_normal_(torch.empty(4))
         torch.empty(4).normal_()

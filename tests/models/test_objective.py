@@ -25,22 +25,22 @@ def objective(stage: Stage, *, gallery: int | None = 10) -> Objective:
 
 
 def test_a_step_draws_a_gallery_or_the_batch_alone() -> None:
-    assert len(objective("2").drawn(torch.Generator())) == 10
-    assert len(objective("2", gallery=None).drawn(torch.Generator())) == SHORT.batch
-    assert len(objective("joint").drawn(torch.Generator())) == SHORT.batch
+    assert len(objective("2").draw(torch.Generator())) == 10
+    assert len(objective("2", gallery=None).draw(torch.Generator())) == SHORT.batch
+    assert len(objective("joint").draw(torch.Generator())) == SHORT.batch
 
 
 def test_the_joint_loss_is_the_sum_of_both() -> None:
     def loss(stage: Stage) -> float:
         own, random = objective(stage), torch.Generator().manual_seed(0)
-        return float(own.loss(own.drawn(random), random).detach())
+        return float(own.loss(own.draw(random), random).detach())
 
     assert loss("joint") == pytest.approx(loss("generative") + loss("1"), rel=1e-6)
 
 
 def test_the_loss_at_the_noisiest_step_depends_on_no_noise() -> None:
     own = objective("2")
-    gallery = own.pairs.gallery(own.drawn(torch.Generator().manual_seed(0)))
+    gallery = own.pairs.gallery(own.draw(torch.Generator().manual_seed(0)))
     losses = [
         float(own.generation(gallery, torch.Generator().manual_seed(seed), noisiest=True).detach())
         for seed in (1, 2)

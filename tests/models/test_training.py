@@ -15,7 +15,7 @@ from mediaindex_models.checkpoint import CheckpointError
 from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
-from mediaindex_models.mining import Mined
+from mediaindex_models.mining import MinedLists
 from mediaindex_models.pairs import Pairs
 from mediaindex_models.presets import PRESETS, preset
 from mediaindex_models.training import NonFiniteLoss, Trainer
@@ -71,7 +71,7 @@ def right_first(trained: Generator, pairs: Pairs, direction: Direction) -> float
     """The share of queries whose own other side comes first among all, without the score's help."""
     everything = torch.arange(len(pairs))
     gallery = pairs.gallery(everything)
-    mined = Mined(everything.expand(len(pairs), len(pairs)), everything)
+    mined = MinedLists(everything.expand(len(pairs), len(pairs)), everything)
     lists = gallery.lists(direction, mined, gallery.blended(direction, len(pairs)))
     ranked = trained.ranker(direction)(lists, seeds=range(len(pairs)))
     return float((ranked.clean.argmax(1) == everything).float().mean())
