@@ -1,4 +1,4 @@
-"""The science bench: what it leaves out, what it chooses by, and that its pieces are made once."""
+"""scripts/bench/generator.py: what it leaves out, what it chooses by, and that its pieces are made once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.data import TrainingData
-from tests.scripts.test_bench import REPORT_KEYS, ROW_KEYS, run
+from tests.support.benchmarks import REPORT_KEYS, ROW_KEYS, run
 from tests.support.paths import BENCH
 from tests.support.training_features import clips, write
 
