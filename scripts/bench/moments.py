@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._report import Row, add_videos, flags, publish, say
-from bench.recall import Clip, Indexed, Scene, indexed, read_clips, some_of, videos_of
+from bench.recall import Clip, Scene, SearchableClips, read_clips, searchable_clips, some_of, videos_of
 
 CUT_SECONDS = 0.5
 HALF = 0.5
@@ -44,7 +44,7 @@ class Boundaries:
     false: int
 
 
-def landing(held: Indexed, clip: Clip, scene: Scene) -> Landing:
+def landing(held: SearchableClips, clip: Clip, scene: Scene) -> Landing:
     """Search a scene's query in its clip."""
     from mediaindex.search.searcher import Question
     from mediaindex.store.catalog.lookup import Filters
@@ -71,7 +71,7 @@ def temporal_iou(one: tuple[float, float], other: tuple[float, float]) -> float:
     return common / union if union > 0 else 0.0
 
 
-def boundaries(held: Indexed, clip: Clip) -> Boundaries:
+def boundaries(held: SearchableClips, clip: Clip) -> Boundaries:
     """Compare the stored cuts of a clip with its joints, one to one, nearest pairs first."""
     from mediaindex.store.catalog import lookup
 
@@ -116,7 +116,7 @@ def main() -> None:
         sys.exit(f"no clip in {arguments.videos} has `segments` in its MANIFEST.jsonl")
     if arguments.quick:
         clips = some_of(clips, 1, arguments.seed)
-    with indexed(clips, arguments.library) as held:
+    with searchable_clips(clips, arguments.library) as held:
         landings = [landing(held, clip, scene) for clip in clips for scene in clip.scenes]
         counts = [boundaries(held, clip) for clip in clips]
     publish("moments", rows_of(landings, counts), arguments.json)

@@ -72,10 +72,10 @@ def main() -> None:
         device=device,
         seed=arguments.seed,
     )
-    publish("rerank", measured(setting), arguments.json)
+    publish("rerank", measure(setting), arguments.json)
 
 
-def measured(setting: Setting) -> list[Row]:
+def measure(setting: Setting) -> list[Row]:
     """Rows of both directions at every size."""
     from mediaindex_models.denoiser import DIRECTIONS
 
@@ -84,12 +84,12 @@ def measured(setting: Setting) -> list[Row]:
         rankers = rankers_of(direction, setting)
         for queries, count in setting.sizes:
             say(f"{direction}: {queries} x {count} candidates")
-            rows += compared(direction, rankers, queries, count, setting)
+            rows += compare(direction, rankers, queries, count, setting)
     return rows
 
 
 def rankers_of(direction: Direction, setting: Setting) -> dict[str, Ranker]:
-    """The plain loop, and what is compared with it."""
+    """The plain loop, and the rankers that are compared with it."""
     from dataclasses import replace
 
     import torch
@@ -111,7 +111,7 @@ def rankers_of(direction: Direction, setting: Setting) -> dict[str, Ranker]:
     }
 
 
-def compared(
+def compare(
     direction: Direction, rankers: dict[str, Ranker], queries: int, count: int, setting: Setting
 ) -> list[Row]:
     """Rows of one direction and size: times, the largest error, memory."""
@@ -138,9 +138,17 @@ def compared(
     assert factored is not None
     prepared = factored.over(bare.text, bare.video, bare.mask)
     parts = (prepared.mixed, prepared.hidden, prepared.scratch, prepared.logits)
-    held = sum(part.nbytes for part in parts) / queries / 2**20
-    given = bare.video.nbytes / queries / 2**20
-    rows.append(Row(f"{title}, prepared lists (frames to prepared)", held, "MiB", given, given / held))
+    prepared_mib = sum(part.nbytes for part in parts) / queries / 2**20
+    frames_mib = bare.video.nbytes / queries / 2**20
+    rows.append(
+        Row(
+            f"{title}, prepared lists (frames to prepared)",
+            prepared_mib,
+            "MiB",
+            frames_mib,
+            frames_mib / prepared_mib,
+        )
+    )
     return rows
 
 
@@ -167,7 +175,7 @@ def published(ranker: Ranker, lists: Candidates, seeds: Sequence[int]) -> Ranked
 
 
 def goal_of(name: str, count: int) -> int | None:
-    """The ratio asked for, where one is."""
+    """The ratio to reach, where there is a goal."""
     if name == EXACT:
         return GOALS.get(count)
     recipe, _, rest = name.partition(", ")
@@ -186,16 +194,16 @@ def lists_of(
     sides: list[tuple[int, ...]] = [(queries,), (queries, count)]
     of_text, of_clip = sides if direction == "t2v" else sides[::-1]
 
-    def drawn(*shape: int) -> torch.Tensor:
+    def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=random).to(setting.device)
 
     return Candidates(
         direction,
-        text=drawn(*of_text, setting.width),
-        video=drawn(*of_clip, FRAMES, setting.width),
+        text=normal(*of_text, setting.width),
+        video=normal(*of_clip, FRAMES, setting.width),
         mask=torch.ones(*of_clip, FRAMES, dtype=torch.bool, device=setting.device),
-        score=drawn(queries, count),
-        evidence=drawn(*of_clip, FRAMES, evidence) if evidence else None,
+        score=normal(queries, count),
+        evidence=normal(*of_clip, FRAMES, evidence) if evidence else None,
     )
 
 

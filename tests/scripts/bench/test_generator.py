@@ -64,7 +64,7 @@ def test_a_left_out_source_is_only_asked(tmp_path: Path) -> None:
     assert whole.pairs.clips == 79
     assert all(set(trial.sources) == {"sea", "alps"} for trial in whole.validation), "moon is not trained on"
     assert without.pairs.clips == 39, "those of the sea"
-    for trial in without.judged:
+    for trial in without.evaluation:
         assert set(trial.sources) == {"alps"}
         assert len(trial.rows) == 96, "the whole gallery of validation, for the test has too few"
     assert moon.pairs.fingerprint == whole.pairs.fingerprint
