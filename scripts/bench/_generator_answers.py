@@ -200,10 +200,10 @@ def _once(generator: Generator, scored_trial: ScoredTrial, recipe: Recipe) -> Ca
 
 def noisiest_loss(lists: CandidateLists) -> float:
     """The generation loss of the lists that have the right item; x_0 being of the noisiest step."""
-    found = torch.from_numpy(lists.place < lists.clean.shape[1])
-    if not bool(found.any()):
+    has_answer = torch.from_numpy(lists.place < lists.clean.shape[1])
+    if not bool(has_answer.any()):
         return float("nan")
-    return float(generation_loss(lists.clean[found], torch.from_numpy(lists.place)[found]))
+    return float(generation_loss(lists.clean[has_answer], torch.from_numpy(lists.place)[has_answer]))
 
 
 def write_arrays(file: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:

@@ -222,9 +222,11 @@ class Study:
 
     def _pieces(self) -> Iterator[tuple[Recipe, str | None, int]]:
         """(recipe, source that is left out, seed): all of one seed before the next one's."""
-        asked = [recipe for recipe in self.recipes.values() if not self.only or recipe.name in self.only]
-        first = [recipe for recipe in asked if recipe.name in _FIRST]
-        others = [recipe for recipe in asked if recipe not in first]
+        chosen_recipes = [
+            recipe for recipe in self.recipes.values() if not self.only or recipe.name in self.only
+        ]
+        first = [recipe for recipe in chosen_recipes if recipe.name in _FIRST]
+        others = [recipe for recipe in chosen_recipes if recipe not in first]
         for number in range(self.seeds):
             seed = self.first_seed + number
             for group in (first, others):

@@ -248,7 +248,9 @@ def prepare(plan: Plan, features: Path | None, work: Path, most: int | None) -> 
     training = cache.piece(
         "lists",
         lambda: {
-            name: getattr(found, name) for found in [lists("train", plan.galleries, 100)] for name in names
+            name: getattr(part_lists, name)
+            for part_lists in [lists("train", plan.galleries, 100)]
+            for name in names
         },
     )
     validation = questions_of(lists("validation", None, 200), seed=plan.seed, limit=plan.validation)

@@ -11,7 +11,7 @@ from mediaindex_models.denoiser import Direction
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss
 from mediaindex_models.presets import preset
-from tests.support.list_features import EVIDENCE, FRAMES, WIDTH, made_lists
+from tests.support.list_features import EVIDENCE, FRAMES, WIDTH, random_lists
 from tests.support.networks import (
     both_directions,
     every_preset,
@@ -57,11 +57,11 @@ def test_lists_that_share_a_gallery_are_as_lists_apart(name: str, direction: Dir
 )
 def test_lists_that_do_not_fit_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        replace(made_lists("t2v"), **changes)  # type: ignore[arg-type]
+        replace(random_lists("t2v"), **changes)  # type: ignore[arg-type]
 
 
 def test_lists_of_a_gallery_name_its_rows() -> None:
-    lists = made_lists("t2v", evidence=0)
+    lists = random_lists("t2v", evidence=0)
     video, rows = lists.video.flatten(0, 1), torch.arange(12).view(3, 4)
     shared = replace(lists, video=video, mask=lists.mask.flatten(0, 1), chosen=rows)
     ranker = Generator(preset("paper", width=WIDTH)).ranker("t2v")

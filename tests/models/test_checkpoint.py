@@ -30,7 +30,7 @@ from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
 from mediaindex_models.presets import preset
 from tests.support.golden import FIXTURES, Golden
-from tests.support.list_features import EVIDENCE, WIDTH, made_lists
+from tests.support.list_features import EVIDENCE, WIDTH, random_lists
 
 OURS = EncoderIdentity("builtin", "a" * 64)
 
@@ -61,7 +61,7 @@ def test_what_was_written_is_read(tmp_path: Path, name: str) -> None:
         saved.report,
     )
     assert found.generator.spec == saved.generator.spec
-    lists = made_lists("v2t", evidence=saved.generator.spec.evidence)
+    lists = random_lists("v2t", evidence=saved.generator.spec.evidence)
     before, after = (held.generator.ranker("v2t")(lists, seeds=[1, 2, 3]).score for held in (saved, found))
     assert torch.equal(before, after)
     assert sorted(path.name for path in (tmp_path / "g").iterdir()) == [

@@ -11,7 +11,7 @@ from mediaindex_models.correction import cosines, standardised
 from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.generator import Generator, fused
 from mediaindex_models.presets import preset
-from tests.support.list_features import EVIDENCE, WIDTH, made_lists
+from tests.support.list_features import EVIDENCE, WIDTH, random_lists
 from tests.support.networks import (
     both_directions,
     lists_for,
@@ -40,7 +40,7 @@ def test_a_standing_of_equal_scores_is_none() -> None:
 
 
 def test_evidence_of_another_width_is_refused() -> None:
-    generator, lists = perturbed_generator("residual"), made_lists("t2v", evidence=EVIDENCE + 1)
+    generator, lists = perturbed_generator("residual"), random_lists("t2v", evidence=EVIDENCE + 1)
     with pytest.raises(
         ValueError, match=f"{EVIDENCE + 1} numbers of evidence, the generator reads {EVIDENCE}"
     ):
@@ -50,7 +50,7 @@ def test_evidence_of_another_width_is_refused() -> None:
 @pytest.mark.parametrize("name", ["residual", "residual-without-diffusion", "pointwise"])
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_half_precision_bears_padded_frames_of_zeros(name: str, direction: Direction) -> None:
-    lists = made_lists(direction)
+    lists = random_lists(direction)
     lists = replace(lists, video=lists.video * lists.mask[..., None])
     generator = Generator(preset(name, width=WIDTH, evidence=EVIDENCE))
     exact = generator.ranker(direction)(lists)

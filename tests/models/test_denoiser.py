@@ -12,7 +12,7 @@ from mediaindex_models.control import parameters
 from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, known_direction, sinusoids
 from mediaindex_models.generator import Generator
 from mediaindex_models.presets import preset
-from tests.support.list_features import EVIDENCE, WIDTH, made_lists
+from tests.support.list_features import EVIDENCE, WIDTH, random_lists
 from tests.support.networks import (
     both_directions,
     lists_for,
@@ -36,7 +36,7 @@ def test_the_papers_network_has_the_published_size() -> None:
 @pytest.mark.parametrize("name", ["paper", "residual", "pointwise"])
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_shapes_that_would_broadcast_are_refused(name: str, direction: Direction) -> None:
-    lists = made_lists(direction, queries=4, count=4)
+    lists = random_lists(direction, queries=4, count=4)
     network = Generator(preset(name, width=WIDTH, evidence=EVIDENCE)).denoiser(direction)
     evidence = None if name == "paper" else lists.evidence
     x, t = torch.zeros(4, 4), torch.zeros(4, dtype=torch.long)

@@ -9,13 +9,13 @@ from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.gallery import Gallery
 from mediaindex_models.mining import MinedLists
 from mediaindex_models.pairs import Pairs
-from tests.support.list_features import WIDTH, made_pairs
+from tests.support.list_features import WIDTH, learnable_pairs
 from tests.support.training_runs import small_matcher
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_hubs_stand_back_in_the_base_ranking(direction: Direction) -> None:
-    held = made_pairs()
+    held = learnable_pairs()
     clip_hubness, text_hubness = torch.rand(24), torch.rand(48)
     plain = held.gallery(torch.arange(0, 48, 2))
     fields = (held.text, held.clip, held.frames, held.mask, held.evidence)
@@ -28,7 +28,7 @@ def test_hubs_stand_back_in_the_base_ranking(direction: Direction) -> None:
 
 
 def test_words_go_to_the_first_stage() -> None:
-    held, words = made_pairs(), torch.randn(48, 7, WIDTH)
+    held, words = learnable_pairs(), torch.randn(48, 7, WIDTH)
     word_mask = torch.arange(7).expand(48, 7) < 4
     pairs = Pairs(held.text, held.clip, held.frames, held.mask, words=words, word_mask=word_mask)
     gallery = pairs.gallery(torch.tensor([5, 9]))
@@ -43,7 +43,7 @@ def test_words_go_to_the_first_stage() -> None:
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_mined_lists_hold_the_candidates_and_their_scores(direction: Direction) -> None:
-    gallery = made_pairs().gallery(torch.arange(0, 48, 2))
+    gallery = learnable_pairs().gallery(torch.arange(0, 48, 2))
     score = gallery.blended(direction, 2)
     mined = MinedLists(torch.tensor([[3, 0, 7], [1, 5, 2]]), torch.tensor([1, 0]))
     lists = gallery.lists(direction, mined, score).expand_gallery()

@@ -13,7 +13,7 @@ from mediaindex_models.denoiser import Direction
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss
 from mediaindex_models.presets import preset
-from tests.support.list_features import WIDTH, made_lists
+from tests.support.list_features import WIDTH, random_lists
 from tests.support.networks import (
     both_directions,
     every_preset,
@@ -86,9 +86,9 @@ def test_gradients_reach_every_parameter(name: str, direction: Direction) -> Non
 
 def test_a_ranker_names_what_it_cannot_rank() -> None:
     ranker = perturbed_generator("paper").ranker("t2v")
-    lists = made_lists("t2v", evidence=0)
+    lists = random_lists("t2v", evidence=0)
     with pytest.raises(ValueError, match="these lists are v2t"):
-        ranker(made_lists("v2t", evidence=0), seeds=[1, 2, 3])
+        ranker(random_lists("v2t", evidence=0), seeds=[1, 2, 3])
     with pytest.raises(ValueError, match="a seed each"):
         ranker(lists, seeds=[1])
     with pytest.raises(ValueError, match="a seed each"):
@@ -98,13 +98,13 @@ def test_a_ranker_names_what_it_cannot_rank() -> None:
         ranker(lists, seeds=[1, 2, 3])
     narrow = Generator(preset("paper", width=WIDTH - 2)).ranker("t2v")
     with pytest.raises(ValueError, match=f"features are {WIDTH} wide, the generator reads {WIDTH - 2}"):
-        narrow(made_lists("t2v", evidence=0), seeds=[1, 2, 3])
+        narrow(random_lists("t2v", evidence=0), seeds=[1, 2, 3])
 
 
 @pytest.mark.parametrize("plain", [True, False])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_the_papers_network_in_any_precision(dtype: torch.dtype, plain: bool) -> None:
-    lists, seeds = made_lists("t2v", evidence=0), [1, 2, 3]
+    lists, seeds = random_lists("t2v", evidence=0), [1, 2, 3]
     generator = Generator(preset("paper", width=WIDTH))
     exact = generator.ranker("t2v")(lists, seeds=seeds)
     rough = generator.ranker("t2v", dtype=dtype, plain=plain)(lists, seeds=seeds)
@@ -112,14 +112,14 @@ def test_the_papers_network_in_any_precision(dtype: torch.dtype, plain: bool) ->
 
 
 def test_features_that_overflow_are_refused_not_ranked() -> None:
-    lists = made_lists("t2v", evidence=0)
+    lists = random_lists("t2v", evidence=0)
     ranker = Generator(preset("paper", width=WIDTH)).ranker("t2v")
     with pytest.raises(ValueError, match="too large"):
         ranker(replace(lists, video=lists.video * 1e30, text=lists.text * 1e30), seeds=[1, 2, 3])
 
 
 def test_seeds_may_be_numbers_of_any_kind() -> None:
-    lists = made_lists("t2v", evidence=0)
+    lists = random_lists("t2v", evidence=0)
     ranker = Generator(preset("paper", width=WIDTH)).ranker("t2v")
     wanted = ranker(lists, seeds=[1, 2, 3]).score
     for seeds in (np.array([1, 2, 3]), torch.tensor([1, 2, 3]), [2**64 + 1, 2, 3]):
@@ -128,7 +128,7 @@ def test_seeds_may_be_numbers_of_any_kind() -> None:
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_the_same_weights_can_be_sampled_in_other_ways(plain: bool) -> None:
-    generator, lists = perturbed_generator("paper"), made_lists("t2v", evidence=0)
+    generator, lists = perturbed_generator("paper"), random_lists("t2v", evidence=0)
 
     def clean(seeds: list[int] | None = None, **changes: object) -> Tensor:
         spec = replace(generator.spec, **changes)  # type: ignore[arg-type]
@@ -145,7 +145,7 @@ def test_the_same_weights_can_be_sampled_in_other_ways(plain: bool) -> None:
 
 
 def test_a_ranker_is_the_generator_as_it_was() -> None:
-    generator, lists = perturbed_generator("paper"), made_lists("t2v", evidence=0)
+    generator, lists = perturbed_generator("paper"), random_lists("t2v", evidence=0)
     ranker = generator.ranker("t2v")
     before = ranker(lists, seeds=[1, 2, 3]).score
     with torch.no_grad():

@@ -9,7 +9,7 @@ import torch
 
 from mediaindex_models.objective import Objective
 from mediaindex_models.training_config import Stage
-from tests.support.list_features import made_pairs
+from tests.support.list_features import learnable_pairs
 from tests.support.training_runs import SHORT, small_generator, small_matcher, small_trainer
 
 
@@ -20,7 +20,10 @@ def test_minus_one_may_be_a_whole_number() -> None:
 
 def objective(stage: Stage, *, gallery: int | None = 10) -> Objective:
     return Objective(
-        made_pairs(), replace(SHORT, stage=stage, gallery=gallery), small_generator().eval(), small_matcher()
+        learnable_pairs(),
+        replace(SHORT, stage=stage, gallery=gallery),
+        small_generator().eval(),
+        small_matcher(),
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mediaindex_models.pairs import Pairs
-from tests.support.list_features import FRAMES, WIDTH, made_pairs
+from tests.support.list_features import FRAMES, WIDTH, learnable_pairs
 from tests.support.training_runs import small_matcher
 
 
@@ -29,14 +29,14 @@ from tests.support.training_runs import small_matcher
     ],
 )
 def test_pairs_that_do_not_fit_are_refused(changes: dict[str, object], message: str) -> None:
-    held = made_pairs()
+    held = learnable_pairs()
     fields = {name: getattr(held, name) for name in ("text", "clip", "frames", "mask", "evidence", "names")}
     with pytest.raises(ValueError, match=message):
         Pairs(**{**fields, **changes})
 
 
 def test_features_that_are_no_numbers_are_named() -> None:
-    held = made_pairs()
+    held = learnable_pairs()
     held.frames[3, 1, 0] = torch.nan
     with pytest.raises(
         ValueError, match="of 2 pairs hold a NaN or an infinity: clip 3 caption 6, clip 3 caption 7"
@@ -45,7 +45,7 @@ def test_features_that_are_no_numbers_are_named() -> None:
 
 
 def test_a_fingerprint_is_of_all_features_and_not_of_names() -> None:
-    held = made_pairs()
+    held = learnable_pairs()
     fields = {name: getattr(held, name) for name in ("text", "clip", "frames", "mask", "evidence")}
     assert Pairs(**fields).fingerprint == held.fingerprint
     changed: list[dict[str, Tensor | None]] = [
@@ -58,7 +58,7 @@ def test_a_fingerprint_is_of_all_features_and_not_of_names() -> None:
 
 
 def test_drawn_captions_are_of_different_clips() -> None:
-    pairs, random = made_pairs(), torch.Generator().manual_seed(0)
+    pairs, random = learnable_pairs(), torch.Generator().manual_seed(0)
     seen = set()
     for _ in range(30):
         drawn = pairs.draw(10, random)
@@ -70,7 +70,7 @@ def test_drawn_captions_are_of_different_clips() -> None:
 
 
 def test_a_first_stage_changes_the_frames_alone() -> None:
-    held, first_stage = made_pairs(), small_matcher().eval()
+    held, first_stage = learnable_pairs(), small_matcher().eval()
     through = held.through(first_stage, rows=5)
     with torch.no_grad():
         expected = first_stage.temporal(held.frames, held.mask)

@@ -10,13 +10,13 @@ from mediaindex_models.denoiser import Direction
 from mediaindex_models.generator import Generator
 from mediaindex_models.presets import preset
 from mediaindex_models.residual import ResidualDenoiser
-from tests.support.list_features import EVIDENCE, WIDTH, made_lists
+from tests.support.list_features import EVIDENCE, WIDTH, random_lists
 from tests.support.networks import both_directions, lists_for, noise_and_steps, perturbed_generator
 
 
 def test_a_residual_generator_reads_frames_alone_where_there_is_no_evidence() -> None:
     generator = Generator(preset("residual", width=WIDTH))
-    assert generator.ranker("v2t")(made_lists("v2t", evidence=0)).score.shape == (3, 4)
+    assert generator.ranker("v2t")(random_lists("v2t", evidence=0)).score.shape == (3, 4)
 
 
 @both_directions

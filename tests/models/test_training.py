@@ -21,7 +21,7 @@ from mediaindex_models.presets import PRESETS, preset
 from mediaindex_models.training import NonFiniteLoss, Trainer
 from mediaindex_models.training_config import STAGES, Stage, TrainingConfig
 from mediaindex_models.training_state import read_state
-from tests.support.list_features import WIDTH, made_pairs
+from tests.support.list_features import WIDTH, learnable_pairs
 from tests.support.training_runs import SHORT, small_generator, small_matcher, small_trainer
 
 
@@ -79,7 +79,7 @@ def right_first(trained: Generator, pairs: Pairs, direction: Direction) -> float
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_one_batch_is_learned_by_heart(name: str) -> None:
-    held = made_pairs(8, captions=1, seed=8)
+    held = learnable_pairs(8, captions=1, seed=8)
     # shorter features: the paper's attention takes unscaled products, and saturated it learns no more
     pairs = Pairs(0.5 * held.text, held.clip, 0.5 * held.frames, held.mask, held.evidence)
     config = TrainingConfig(steps=120, batch=8, candidates=8, gallery=8, learning_rate=1e-2, ema=0.9)
@@ -116,12 +116,12 @@ def test_the_loss_of_inference_falls_too() -> None:
 def test_stage_two_freezes_its_first_stage_and_ranks_by_it() -> None:
     frozen = small_matcher()
     before = {name: value.clone() for name, value in frozen.state_dict().items()}
-    run = Trainer(made_pairs(), SHORT, generator=small_generator(), matcher=frozen)
+    run = Trainer(learnable_pairs(), SHORT, generator=small_generator(), matcher=frozen)
     assert not any(name.startswith("matcher") for name in run.parameters)
     list(run.run())
     assert all(torch.equal(value, before[name]) for name, value in frozen.state_dict().items())
     with torch.no_grad():
-        embedded = frozen.temporal(made_pairs().frames, made_pairs().mask)
+        embedded = frozen.temporal(learnable_pairs().frames, learnable_pairs().mask)
     assert torch.equal(run.objective.pairs.frames, embedded)
 
 
@@ -174,13 +174,13 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     list(small_trainer().run(state=state))
     with pytest.raises(CheckpointError, match=r"keeps a run with learning_rate = 0\.001, this one has 0\.1"):
         next(small_trainer(learning_rate=0.1).run(state=state))
-    other = Trainer(made_pairs(seed=5), SHORT, generator=small_generator())
+    other = Trainer(learnable_pairs(seed=5), SHORT, generator=small_generator())
     with pytest.raises(CheckpointError, match="other pairs"):
         next(other.run(state=state))
     for others in (small_generator("pointwise"), small_generator(dropout=0.5)):
         with pytest.raises(CheckpointError, match="another generator or first stage"):
-            next(Trainer(made_pairs(), SHORT, generator=others).run(state=state))
-    kept = read_state(state, SHORT, made_pairs().fingerprint, small_trainer().start)
+            next(Trainer(learnable_pairs(), SHORT, generator=others).run(state=state))
+    kept = read_state(state, SHORT, learnable_pairs().fingerprint, small_trainer().start)
     cut = {name: value.flatten()[:1] for name, value in kept.weights.items()}
     with pytest.raises(CheckpointError, match="other networks"):
         small_trainer().restore(replace(kept, weights=cut))
@@ -188,7 +188,7 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_with_the_first_stage_that_it_began_with(tmp_path: Path) -> None:
     def run(first: Matcher) -> Trainer:
-        return Trainer(made_pairs(), SHORT, generator=small_generator(), matcher=first)
+        return Trainer(learnable_pairs(), SHORT, generator=small_generator(), matcher=first)
 
     one, two = small_matcher(), small_matcher()
     with torch.no_grad():
@@ -202,8 +202,10 @@ def test_a_run_goes_on_with_the_first_stage_that_it_began_with(tmp_path: Path) -
 
 def test_a_frozen_first_stage_can_be_trained_again() -> None:
     first = small_matcher()
-    Trainer(made_pairs(), SHORT, generator=small_generator(), matcher=first)
-    joint = Trainer(made_pairs(), replace(SHORT, stage="joint"), generator=small_generator(), matcher=first)
+    Trainer(learnable_pairs(), SHORT, generator=small_generator(), matcher=first)
+    joint = Trainer(
+        learnable_pairs(), replace(SHORT, stage="joint"), generator=small_generator(), matcher=first
+    )
     assert any(name.startswith("matcher.") for name in joint.parameters)
 
 
@@ -217,7 +219,7 @@ def test_weights_that_an_update_broke_are_not_kept(tmp_path: Path) -> None:
 
 
 def test_networks_that_do_not_read_the_pairs_are_refused() -> None:
-    pairs = made_pairs()
+    pairs = learnable_pairs()
     wrong = [
         (pairs, SHORT, None, None, "trains a generator"),
         (pairs, replace(SHORT, stage="1"), small_generator(), small_matcher(), "trains no generator"),
@@ -225,7 +227,7 @@ def test_networks_that_do_not_read_the_pairs_are_refused() -> None:
         (pairs, SHORT, Generator(preset("paper", width=8)), None, "16 wide, the generator reads 8"),
         (pairs, SHORT, Generator(preset("residual", width=WIDTH)), None, "6 numbers of evidence"),
         (pairs, replace(SHORT, stage="1"), None, Matcher(64, layers=1), "16 wide, the matcher reads 64"),
-        (made_pairs(4), SHORT, small_generator(), None, "at least 5 clips, there are 4"),
+        (learnable_pairs(4), SHORT, small_generator(), None, "at least 5 clips, there are 4"),
     ]
     for held, config, network, first_stage, message in wrong:
         with pytest.raises(ValueError, match=message):

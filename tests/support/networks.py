@@ -12,7 +12,7 @@ from mediaindex_models.candidates import Candidates
 from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.generator import Generator
 from mediaindex_models.presets import PRESETS, preset
-from tests.support.list_features import EVIDENCE, WIDTH, made_lists
+from tests.support.list_features import EVIDENCE, WIDTH, random_lists
 
 every_preset = pytest.mark.parametrize("name", list(PRESETS))
 both_directions = pytest.mark.parametrize("direction", DIRECTIONS)
@@ -29,7 +29,7 @@ def perturbed_generator(name: str, **changes: object) -> Generator:
 
 
 def lists_for(name: str, direction: Direction, **sizes: int) -> Candidates:
-    return made_lists(direction, evidence=0 if name.startswith("paper") else EVIDENCE, **sizes)
+    return random_lists(direction, evidence=0 if name.startswith("paper") else EVIDENCE, **sizes)
 
 
 def noise_and_steps(lists: Candidates) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from mediaindex_models.matcher import Matcher
 from mediaindex_models.presets import preset
 from mediaindex_models.training import Trainer
 from mediaindex_models.training_config import Stage, TrainingConfig
-from tests.support.list_features import EVIDENCE, FRAMES, WIDTH, made_pairs
+from tests.support.list_features import EVIDENCE, FRAMES, WIDTH, learnable_pairs
 
 SHORT = TrainingConfig(steps=12, batch=6, candidates=5, gallery=10, seed=3)
 
@@ -30,7 +30,7 @@ def small_trainer(stage: Stage = "2", **changes: object) -> Trainer:
     """A run on made pairs with the networks of its stage."""
     config = replace(SHORT, stage=stage, **changes)  # type: ignore[arg-type]
     return Trainer(
-        made_pairs(),
+        learnable_pairs(),
         config,
         generator=None if stage == "1" else small_generator(),
         matcher=None if stage == "2" else small_matcher(),
