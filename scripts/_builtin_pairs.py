@@ -1,9 +1,9 @@
-"""The captioned photographs behind the built-in encoder and its generators, and which of them are whose.
+"""The captioned photographs of the built-in encoder and its generators, and how they are shared out.
 
-The shipped head has seen all photographs for training, so the generators in the box learn from half of
-`val`; the other half chooses constants, `val2` is the test. The head that scripts/fit_head.py makes leaves
-out what data/generator_share.txt lists, a quarter of every source with captions by people; with it a
-generator can be measured that has more to learn from. Nothing of the photographs is in this repository.
+The shipped head was trained on all training photographs, so the shipped generators learn from half of `val`;
+the other half chooses constants, `val2` is the test. scripts/fit_head.py fits a head without the photographs
+in data/generator_share.txt, a quarter of every source with captions by people; with it a generator can be
+measured that has more to learn from. The photographs are not in this repository.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Photograph:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of ../shared/builtin, of whatever split."""
+    """A row of ../shared/builtin, of any split."""
 
     photograph: Photograph
     split: str
@@ -61,7 +61,7 @@ class Row:
 
 
 def rows_of(folder: Path) -> Iterator[Row]:
-    """Every captioned photograph of ../shared/builtin whose pixels can be had.
+    """Every captioned photograph of ../shared/builtin whose pixels are available.
 
     A photograph of Flickr8k that is there twice comes as the one of the whole set, with all its captions.
     """
@@ -73,14 +73,14 @@ def rows_of(folder: Path) -> Iterator[Row]:
     yield from whole
     for file in sorted((folder / "pairs").glob("*.parquet")):
         for group in pq.ParquetFile(file).iter_batches(batch_size=256):
-            rows = (_row(told, told["jpeg"]) for told in group.to_pylist())
+            rows = (_row(entry, entry["jpeg"]) for entry in group.to_pylist())
             yield from (row for row in rows if row.photograph.name not in known)
 
 
-def name_of(told: Mapping[str, Any]) -> str:
+def name_of(entry: Mapping[str, Any]) -> str:
     """SOURCE/FILE of a row of ../shared/builtin; the subset of Flickr8k is of the whole."""
-    source = FLICKR8K if told["source"].startswith(FLICKR8K) else told["source"]
-    return f"{source}/{PurePosixPath(told['path_in_source']).name}"
+    source = FLICKR8K if entry["source"].startswith(FLICKR8K) else entry["source"]
+    return f"{source}/{PurePosixPath(entry['path_in_source']).name}"
 
 
 def share_by_rule(rows: Sequence[Row]) -> list[str]:
@@ -96,7 +96,7 @@ def read_share(path: Path = SHARE) -> frozenset[str]:
 
 
 def shares_of_the_box(rows: Sequence[Row]) -> list[Photograph]:
-    """What the shipped head has not seen: `val` in two halves by hash, train and val, and `val2` as test."""
+    """What the shipped head was not trained on: `val` halved by hash into train and val, `val2` as test."""
     shares = []
     for row in rows:
         if row.split == "val":
@@ -108,7 +108,7 @@ def shares_of_the_box(rows: Sequence[Row]) -> list[Photograph]:
 
 
 def unseen_by_the_fitted_head(rows: Sequence[Row], share: Collection[str]) -> list[Photograph]:
-    """The share to learn from, as train, and val and test as they are."""
+    """The photographs of `share` as train; val and test unchanged."""
     return [row.photograph for row in rows if row.split != "train" or row.photograph.name in share]
 
 
@@ -146,11 +146,11 @@ def _blob(answers: IO[bytes], name: str) -> bytes:
     return blob
 
 
-def _row(told: dict[str, Any], jpeg: bytes | None) -> Row:
-    name = name_of(told)
-    captions = tuple(told["captions"])
-    photograph = Photograph(name, name.partition("/")[0], _SPLITS[told["split"]], captions, jpeg)
-    return Row(photograph, told["split"], told["kind"] != _MACHINE_CAPTION)
+def _row(entry: dict[str, Any], jpeg: bytes | None) -> Row:
+    name = name_of(entry)
+    captions = tuple(entry["captions"])
+    photograph = Photograph(name, name.partition("/")[0], _SPLITS[entry["split"]], captions, jpeg)
+    return Row(photograph, entry["split"], entry["kind"] != _MACHINE_CAPTION)
 
 
 def _fraction(name: str) -> float:

@@ -1,7 +1,7 @@
 """Feature files of photographs, each as a clip of ten frames: the whole and nine overlapping parts of it.
 
-A generator reads clips of several frames; the parts of a photograph stand for them. They are parts of the
-backbone's last map, 7×7 places, so that one pass makes all ten, and another head needs no second one.
+A generator reads clips of several frames; parts of a photograph take their place. They are parts of the
+backbone's last feature map, 7×7 places: one forward pass gives all ten, and serves every head.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SAMPLING = "a photograph: the whole and nine overlapping parts of its feature ma
 _BATCH = 16
 _PART, _STRIDE = 3, 2  # places of the 7×7 map
 _ROWS_AT_ONCE = 64
-_TOLD_EVERY = 20  # batches
+_REPORT_EVERY = 20  # batches
 
 Half = NDArray[np.float16]
 
@@ -67,7 +67,7 @@ def pooled_parts(
     parts = []
     while batch := list(itertools.islice(jpegs, _BATCH)):
         parts.append(_parts(batch, tower))
-        if len(parts) % _TOLD_EVERY == 0:
+        if len(parts) % _REPORT_EVERY == 0:
             progress(f"  {len(parts) * _BATCH} of {len(photographs)} photographs")
     pooled = np.concatenate(parts)
     cache.mkdir(parents=True, exist_ok=True)
@@ -85,10 +85,10 @@ def write_feature_files(
     files: Path,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> list[Path]:
-    """One feature file a split and source in `folder`; one that is there for this encoder is not made again.
+    """One feature file per split and source in `folder`; a file of this encoder that exists is kept.
 
     Args:
-        repository: git directory with Flickr8k. files: of the encoder. progress: told a line now and then.
+        repository: git directory with Flickr8k. files: of the encoder. progress: called with a line of text.
     """
     encoder = load_builtin(device="cpu", files=files)
     places: dict[Path, list[int]] = defaultdict(list)
@@ -129,7 +129,7 @@ def _is_of(path: Path, encoder: EncoderSpec) -> bool:
 
 
 def _key(photographs: Sequence[Photograph], tower: ImageTower) -> str:
-    """Of what was asked: the photographs and the backbone's weights."""
+    """A hash of the photographs' names and the backbone's weights."""
     digest = hashlib.sha256("\n".join(photograph.name for photograph in photographs).encode())
     for value in tower.backbone.state_dict().values():
         digest.update(value.contiguous().numpy().tobytes())
@@ -153,14 +153,14 @@ def _rows(
     frames = tower.head(features, tower.backbone.classifier(features)).numpy()
     evidence = tower.evidence(features).half().numpy()
     captions = [caption for photograph in photographs for caption in photograph.captions]
-    said = encoder.texts(captions, tokens=True)
-    assert said.tokens is not None
-    assert said.mask is not None
-    words = [tokens[mask] for tokens, mask in zip(said.tokens, said.mask, strict=True)]
+    text_features = encoder.texts(captions, tokens=True)
+    assert text_features.tokens is not None
+    assert text_features.mask is not None
+    words = [tokens[mask] for tokens, mask in zip(text_features.tokens, text_features.mask, strict=True)]
     rows, first = [], 0
     for place, photograph in enumerate(photographs):
         own = slice(first, first + len(photograph.captions))
-        rows.append(_row(photograph, frames[place], evidence[place], said.pooled[own], words[own]))
+        rows.append(_row(photograph, frames[place], evidence[place], text_features.pooled[own], words[own]))
         first = own.stop
     return rows
 

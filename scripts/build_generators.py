@@ -3,9 +3,9 @@
 
     scripts/build_generators.py --builtin ../shared/builtin --flickr8k GITDIR --work DIR
 
-`residual` and `paper` learn from half of the validation photographs, all that the shipped head has not
-seen but the test; the other half chooses their constants, `val2` is the test. They ship turned off. What is
-finished in --work is taken as it is, and a training goes on where it was interrupted.
+`residual` and `paper` learn from half of the validation photographs: apart from the test (`val2`) and the
+other half, which chooses their constants, the shipped head was trained on all. They ship turned off. What is
+finished in --work is reused, and an interrupted training resumes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from mediaindex_models.checkpoint import load, save
 
 RECIPES = ("residual", "paper")
 BOX = Path(__file__).resolve().parent.parent / "mediaindex" / "search" / "ranking" / "boxed_generators"
-# Few photographs: 800 steps on five times as many learned them by heart (docs/design.md).
+# Few photographs: 800 steps overfitted five times as many (docs/design.md).
 STEPS = 200
 
 
@@ -39,7 +39,7 @@ def boxed(recipe: str, data: TrainingData, work: Path, out: Path, *, steps: int,
     """Train a recipe and write its folder to `out`, weights as float16, turned off; why it is off.
 
     Args:
-        work: where the training is kept; what is finished there is not repeated.
+        work: folder of the training; a finished one is reused.
 
     Raises:
         UsageError: `out` exists.
@@ -49,16 +49,16 @@ def boxed(recipe: str, data: TrainingData, work: Path, out: Path, *, steps: int,
     if not work.exists():
         plan = replace(planned(recipe, data, steps=steps, seed=seed), half=True)
         _say(f"{recipe}: {plan.config.steps} steps on {len(data.train.paths)} photographs")
-        train(data, work, plan, resume=work.with_name(f"{work.name}.partial").exists(), progress=_tell)
-    held = load(work)
-    gate = closed(held.report["gates"][0], len(data.train.paths))
-    report = {**held.report, "gates": [gate]}
-    save(replace(held, report=report), out, card=model_card(report), dtype=torch.float16)
+        train(data, work, plan, resume=work.with_name(f"{work.name}.partial").exists(), progress=_report)
+    trained = load(work)
+    gate = closed(trained.report["gates"][0], len(data.train.paths))
+    report = {**trained.report, "gates": [gate]}
+    save(replace(trained, report=report), out, card=model_card(report), dtype=torch.float16)
     return str(gate["reason"])
 
 
 def closed(measured: Mapping[str, Any], photographs: int) -> dict[str, Any]:
-    """The gate of a generator that has seen too little to be on by itself, with what was measured."""
+    """The gate of a generator that was trained on too little to be on by default, with its evaluation."""
     reason = (
         f"trained on {photographs} photographs, half of validation, which is too little: the encoder's head "
         f"has seen all others; {measured['by']} says {measured['reason']}"
@@ -104,9 +104,9 @@ def build(arguments: argparse.Namespace) -> None:
         _say(f"{out}: off, {boxed(recipe, data, arguments.work / recipe, out, **how)}")
 
 
-def _tell(told: Mapping[str, Any]) -> None:
-    if told["stage"] == "training" and told["done"] % 50 == 0:
-        _say(f"  {told['note']}")
+def _report(progress: Mapping[str, Any]) -> None:
+    if progress["stage"] == "training" and progress["done"] % 50 == 0:
+        _say(f"  {progress['note']}")
 
 
 def _say(line: str) -> None:

@@ -3,9 +3,9 @@
     python scripts/fit_head.py --builtin ../shared/builtin --flickr8k GITDIR --work DIR
 
 Follows train_prototype.py of that folder, with its default settings; the towers are the shipped ones, int8
-as they are. Leaves the encoder's files in DIR/builtin_files, and in DIR/features the features of what this
-head has not seen. It is not shipped: it finds less (docs/benchmarks/head.md). Half an hour on one core; what is
-finished is kept, so that it goes on where it was interrupted.
+as they are. Writes the encoder's files to DIR/builtin_files, and to DIR/features the features of what this
+head was not trained on. It is not shipped: it finds less (docs/benchmarks/head.md). Takes half an hour on
+one core; finished parts are kept, so that an interrupted run continues.
 """
 
 from __future__ import annotations
@@ -117,10 +117,10 @@ class Recipe:
         texts, right = (list(side) for side in zip(*pairs, strict=True))
         views = [row["views"][0] for row in rows]
         probabilities = self._probabilities(corpus)[views]
-        found: Mapping[str, float] = self.training.recall(
+        recalls: Mapping[str, float] = self.training.recall(
             head, corpus.features[views], probabilities, corpus.sentences[texts], torch.tensor(right)
         )
-        return found
+        return recalls
 
     def ship(self, head: Any, kept: Path) -> None:
         """Write the head, int8, beside the towers, whose bytes stay."""
@@ -131,8 +131,8 @@ class Recipe:
 
     def _probabilities(self, corpus: Corpus) -> Tensor:
         with torch.no_grad():
-            made: Tensor = self.model.class_probs(self._backbone.classifier(corpus.features))
-        return made
+            probabilities: Tensor = self.model.class_probs(self._backbone.classifier(corpus.features))
+        return probabilities
 
     def _part(self, prefix: str) -> dict[str, Tensor]:
         return {

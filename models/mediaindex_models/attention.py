@@ -3,8 +3,8 @@
 a_f = softmax_f(text · frame_f / temperature),   v = Σ_f a_f frame_f
 
 Nothing is learned. Leading dimensions broadcast: one text against many clips, many texts against one.
-Where many lists share their clips, frames are a table (N, F, D) with `rows` (B, K), the clips of each
-list: the frames, much the largest of a step's numbers, are then never copied into the lists.
+Where many lists share their clips, frames are a table (N, F, D) and `rows` (B, K) names the clips of each
+list. Frames are by far the largest tensor of a training step; this way they are never copied into lists.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ def frame_weights(
         text: (…, D), not normalised.
         frames: (…, F, D), not normalised.
         mask: (…, F) bool, True at a real frame.
-        temperature: of the softmax.
-        corrected: as of `softened`.
+        temperature: divides the logits of the softmax.
+        corrected: as in `masked_softmax`.
     """
-    return softened(frame_products(text, frames) / temperature, mask, corrected=corrected)
+    return masked_softmax(frame_products(text, frames) / temperature, mask, corrected=corrected)
 
 
-def softened(logits: Tensor, mask: Tensor, *, corrected: bool) -> Tensor:
+def masked_softmax(logits: Tensor, mask: Tensor, *, corrected: bool) -> Tensor:
     """The softmax over frames, (…, F), 0 at padded ones.
 
     Args:
         logits: (…, F). mask: (…, F) bool, True at a real frame.
-        corrected: padding is left out of the softmax, so that weights sum to one and a padded frame
-            does not matter. As published, padding is set to zero after the softmax: it still takes its
-            share, and a clip of few frames comes out too small.
+        corrected: True leaves padding out of the softmax: the weights sum to one and a padded frame has no
+            effect. False, as published, sets padding to zero after the softmax: padding still takes its
+            share, and the pooled vector of a clip with few frames comes out too short.
 
     A clip without any real frame has weights 0.
     """
@@ -59,7 +59,7 @@ def frame_products(text: Tensor, frames: Tensor, rows: Tensor | None = None) -> 
     """
     if rows is None:
         return torch.einsum("...fd,...d->...f", frames, text)
-    # a product of matrices with the whole table is cheaper than a copy of the frames of each list
+    # one matrix product with the whole table is cheaper than copying the frames of each list
     clips, count = frames.shape[:2]
     products = (text[:, 0] @ frames.flatten(0, 1).T).view(-1, clips, count)  # (B, N, F)
     return products.gather(1, rows[..., None].expand(-1, -1, count))
@@ -77,10 +77,9 @@ def pooled(weights: Tensor, frames: Tensor, rows: Tensor | None = None) -> Tenso
 
 
 def lengths_of(vectors: Tensor) -> Tensor:
-    """Lengths of vectors (…, D) → (…), never 0, so that they can divide.
+    """Lengths of vectors (…, D) → (…), never 0, so that they can be divisors.
 
-    To divide products with vectors costs less than to divide the vectors, which are D times as many
-    numbers.
+    Dividing a product by a length costs D times less than dividing the vector by it first.
     """
     lengths: Tensor = torch.linalg.vector_norm(vectors, dim=-1)
     return lengths.clamp(min=max(_SMALLEST_LENGTH, torch.finfo(lengths.dtype).tiny))
@@ -88,10 +87,10 @@ def lengths_of(vectors: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixture:
-    """Pooled frames, to be seen through linear layers; made by `of`.
+    """Pooled frames together with what they were pooled from, for linear layers; built by `of`.
 
     Attributes:
-        weights, frames, rows: as of `pooled`. value: (…, D), what that gives.
+        weights, frames, rows: arguments of `pooled`. value: (…, D), its result.
     """
 
     weights: Tensor
@@ -101,18 +100,19 @@ class Mixture:
 
     @classmethod
     def of(cls, weights: Tensor, frames: Tensor, rows: Tensor | None = None) -> Mixture:
-        """Pool the frames; arguments as of `pooled`."""
+        """Pool the frames; arguments as in `pooled`."""
         return cls(weights, frames, rows, pooled(weights, frames, rows))
 
     def unit(self) -> Mixture:
-        """The same in length 1; a mixture of nothing stays 0."""
+        """The mixture divided by its length; a mixture without a real frame stays 0."""
         length = lengths_of(self.value)[..., None]
         return Mixture(self.weights / length, self.frames, self.rows, self.value / length)
 
     def through(self, matrix: Tensor) -> Tensor:
-        """matrix · value, by whichever of the two orders has fewer products; matrix (H, D) → (…, H).
+        """matrix · value, (H, D) · (…, D) → (…, H), in the order that needs fewer products.
 
-        A clip that many texts pool, each for itself, has fewer frames than there are texts.
+        Pooling and the matrix commute. Where more texts pool a clip than it has frames, the matrix is
+        applied to the frames before they are pooled.
         """
         if self.rows is None and self.frames.shape[:-1].numel() < self.value.shape[:-1].numel():
             return pooled(self.weights, F.linear(self.frames, matrix))

@@ -2,10 +2,10 @@
 
     image = normalise(p E) + R z + H(z)     text = t + A(8 t, 1.5 m4, 1.5 m6)
 
-p: ImageNet class probabilities, the 20 largest; E: one sentence vector a class, so that the
-prior is a working search without any image-caption pair; z: standardised pooled features;
+p: ImageNet class probabilities, the 20 largest; E: one sentence vector per class, so that the
+prior p E alone can be searched without training on any image-caption pair; z: standardised pooled features;
 R: linear, H and A: one hidden layer each; t: MiniLM's unit vector; m4, m6: the mean states after
-layers 4 and 6. Both are left un-normalised: a generator needs the length.
+layers 4 and 6. Neither vector is normalised: a generator reads its length.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ImageHead(nn.Module):
 
 
 class Evidence(nn.Module):
-    """What the image vector does not use of the pooled features: their principal directions."""
+    """Principal components of the pooled features: what the image vector has lost, for reranking."""
 
     def __init__(self, *, width: int) -> None:
         super().__init__()

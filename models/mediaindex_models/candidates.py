@@ -1,4 +1,4 @@
-"""Lists of candidates: what a generator is asked about, for B queries with K candidates each."""
+"""Lists of candidates: the input of a generator, for B queries with K candidates each."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Candidates:
         text: (B, D) the queries of t2v; (B, K, D) the candidates of v2t. Not normalised.
         video: frames (B, K, F, D) of t2v; (B, F, D) of v2t. Not normalised.
         mask: bool, True at a real frame, as `video` without D.
-        score: (B, K) the ranking that the lists come from, of the size of cosines.
-        evidence: further numbers of the frames, as `video` with a width of its own; or None.
-        chosen: (B, K), where lists share a gallery: the candidates' side (text of v2t; video, mask and
-            evidence of t2v) is then that of the whole gallery, (G, …) for (B, K, …), and each list has
-            these of its rows. So a clip is held once, however many lists it is in.
+        score: (B, K) the similarities that the lists were ranked by, about the size of cosines.
+        evidence: further features of the frames, shaped as `video` with E in place of D; or None.
+        chosen: (B, K) rows of a gallery that the lists share, or None. With it the candidates' side (text
+            of v2t; video, mask and evidence of t2v) is the gallery, (G, …) instead of (B, K, …), and each
+            clip is held once, however many lists it is in.
 
     Raises ValueError where shapes do not agree or a list is empty.
     """
@@ -79,7 +79,7 @@ class Candidates:
         """Raise ValueError naming the first rows with a NaN or an infinity."""
         for name in ("text", "video", "score", "evidence"):
             values = getattr(self, name)
-            # a NaN or an infinity reaches the sum, which one pass makes; only then it is looked for
+            # a NaN or an infinity makes the sum one: the search for its row is needed only then
             if values is None or bool(values.sum().isfinite()):
                 continue
             wrong = ~values.isfinite().flatten(1).all(1)
@@ -89,7 +89,7 @@ class Candidates:
                 raise ValueError(f"{name} of the {of} {rows} holds a NaN or an infinity")
 
     def rows(self, start: int, stop: int) -> Candidates:
-        """The lists of some of the queries."""
+        """The lists of the queries from `start` to `stop`."""
 
         def of(values: Tensor, side: str) -> Tensor:
             shared = self.chosen is not None and side != ("text" if self.direction == "t2v" else "clip")
@@ -105,8 +105,8 @@ class Candidates:
             chosen=None if self.chosen is None else self.chosen[start:stop],
         )
 
-    def apart(self) -> Candidates:
-        """The same lists, each with candidates of its own."""
+    def expand_gallery(self) -> Candidates:
+        """The same lists without a shared gallery: the candidates' side copied to (B, K, …)."""
         if self.chosen is None:
             return self
         if self.direction == "v2t":
@@ -125,7 +125,7 @@ class Candidates:
             yield self.rows(start, start + size)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Candidates:
-        """The same lists elsewhere; scores stay float32, for their differences are small."""
+        """The same lists on another device, in another type; scores stay float32: they differ by little."""
         return replace(
             self,
             text=self.text.to(device, dtype),

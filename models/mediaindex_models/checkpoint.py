@@ -37,7 +37,7 @@ __all__ = [
     "CheckpointError",
     "EncoderIdentity",
     "OtherEncoder",
-    "Saved",
+    "SavedGenerator",
     "denoiser_from_reference",
     "digest",
     "generator_from_reference",
@@ -72,19 +72,20 @@ class EncoderIdentity:
     digest: str
 
     def __post_init__(self) -> None:
-        for told in (self.name, self.digest):
-            if type(told) is not str:  # read from a file
-                raise ValueError(f"an encoder's name and digest are texts, not {told!r}")
+        for text in (self.name, self.digest):
+            if type(text) is not str:  # read from a file
+                raise ValueError(f"an encoder's name and digest are texts, not {text!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Saved:
-    """A generator with what was measured of it.
+class SavedGenerator:
+    """A generator with its evaluation, as a folder holds it.
 
     Attributes:
-        encoder: whose features it reads.
-        calibration: per direction, of its distribution; absent where not fitted.
-        report: evaluation and gates, as JSON: the application's, not read here.
+        encoder: the encoder whose features it reads.
+        calibration: by direction, for its distribution; absent where none was fitted.
+        report: evaluation and gates as JSON; the application writes and reads it.
+        matcher: the first stage that it was trained behind, if any.
     """
 
     generator: Generator
@@ -95,7 +96,12 @@ class Saved:
 
 
 def save(
-    saved: Saved, folder: Path, *, card: str, dtype: torch.dtype = torch.float32, overwrite: bool = False
+    saved: SavedGenerator,
+    folder: Path,
+    *,
+    card: str,
+    dtype: torch.dtype = torch.float32,
+    overwrite: bool = False,
 ) -> None:
     """Write a generator's folder.
 
@@ -105,7 +111,7 @@ def save(
         dtype: of the stored weights; float16 halves the file.
 
     Raises CheckpointError for weights that hold a NaN or an infinity, or would in `dtype`, and for a
-    report too long to be read again.
+    report longer than `load` accepts.
     """
     if folder.exists() and not overwrite:
         raise FileExistsError(f"{folder} exists; choose another folder or allow it to be replaced")
@@ -126,11 +132,11 @@ def save(
         shutil.rmtree(building, ignore_errors=True)
 
 
-def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> Saved:
+def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> SavedGenerator:
     """Read a generator's folder, weights in float32, in eval mode.
 
     Args:
-        encoder: the one whose features will be given; None accepts any, for showing what is there.
+        encoder: the one whose features the generator will get; None accepts any, to show a folder.
 
     Raises CheckpointError for files that are missing, damaged or of a newer format, and OtherEncoder
     naming both encoders where they differ.
@@ -144,7 +150,7 @@ def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> Saved:
             for direction, values in _object(config, "calibration").items()
         }
         report = _object(config, "report")
-        # without memory until the file is known to hold what the settings ask for: neither is trusted
+        # neither file is trusted: no memory is allocated before the weights fit the settings
         with torch.device("meta"):
             generator = Generator(spec)
             shape = config.get("matcher")
@@ -160,7 +166,7 @@ def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> Saved:
     if config.get("weights") != digest(weights):
         raise CheckpointError(f"{weights}: not the file that {CONFIG} describes")
     _fill({"generator": generator, **({"matcher": matcher} if matcher else {})}, weights)
-    return Saved(generator.eval(), own, calibration, report, matcher and matcher.eval())
+    return SavedGenerator(generator.eval(), own, calibration, report, matcher and matcher.eval())
 
 
 def digest(file: Path) -> str:
@@ -198,7 +204,7 @@ def read_reference(file: Path) -> dict[str, Tensor]:
     return dict(state)
 
 
-def _tensors(saved: Saved, dtype: torch.dtype) -> dict[str, Tensor]:
+def _tensors(saved: SavedGenerator, dtype: torch.dtype) -> dict[str, Tensor]:
     modules = {"generator": saved.generator, **({"matcher": saved.matcher} if saved.matcher else {})}
     return {
         f"{owner}.{name}": value.detach().to("cpu", dtype).contiguous()
@@ -207,7 +213,7 @@ def _tensors(saved: Saved, dtype: torch.dtype) -> dict[str, Tensor]:
     }
 
 
-def _config(saved: Saved, weights: str) -> dict[str, Any]:
+def _config(saved: SavedGenerator, weights: str) -> dict[str, Any]:
     matcher = saved.matcher
     shape = matcher and {
         "layers": len(matcher.temporal.blocks),
@@ -239,8 +245,8 @@ def _read_config(file: Path) -> dict[str, Any]:
             raise
         raise CheckpointError(f"{file}: not JSON") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
-        found = config.get("format") if isinstance(config, dict) else None
-        raise CheckpointError(f"{file}: format {found!r}, this version reads {FORMAT}")
+        version = config.get("format") if isinstance(config, dict) else None
+        raise CheckpointError(f"{file}: format {version!r}, this version reads {FORMAT}")
     return config
 
 
@@ -259,7 +265,7 @@ def _matcher(width: int, *, layers: int, places: int, corrected_padding: bool) -
 
 
 def _fill(modules: Mapping[str, torch.nn.Module], file: Path) -> None:
-    """Give the modules, which have no memory yet, their weights; names and shapes are compared before."""
+    """Load the weights of modules on the meta device; names, shapes and types are checked first."""
     wanted = {
         f"{owner}.{name}": value
         for owner, module in modules.items()
@@ -294,7 +300,7 @@ def _require_finite(file: Path, tensors: Mapping[str, Tensor]) -> None:
 
 
 def _open_to_others(building: Path) -> None:
-    """Modes as of any new file: what makes temporary folders and weights keeps them to their owner."""
+    """Set the modes that the umask gives: mkdtemp and safetensors create for the owner alone."""
     mask = os.umask(0)
     os.umask(mask)
     building.chmod(0o777 & ~mask)
@@ -306,7 +312,7 @@ def _replace(building: Path, folder: Path) -> None:
     if not folder.exists():
         os.replace(building, folder)
         return
-    # a folder cannot be renamed over a full one: the old steps aside and goes when the new one stands
+    # a folder cannot be renamed over a full one: the old one is moved aside and deleted last
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     os.replace(folder, aside / folder.name)
     os.replace(building, folder)

@@ -1,6 +1,7 @@
-"""The honest twins: what a generator must beat before its list or its diffusion may claim a gain.
+"""Controls of the experiments: networks that lack the diffusion, or the view of the list.
 
-Both are called as the denoisers are, see the same inputs and train by the same loop.
+A generator must beat them before a gain may be ascribed to its diffusion or its list. They are called as the
+denoisers are, get the same inputs and train by the same loop.
 """
 
 from __future__ import annotations
@@ -8,15 +9,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mediaindex_models.correction import PairFeatures, ScoreCorrection, standing_of
+from mediaindex_models.correction import PairFeatures, ScoreCorrection, standardised_or_zeros
 from mediaindex_models.denoiser import Direction
 from mediaindex_models.residual import ResidualDenoiser
 
 
 class WithoutDiffusion(nn.Module):
-    """Any denoiser as a plain network: it is told x = 0 at the noisiest step, whatever it is given.
+    """Any denoiser as a plain network: it always gets x = 0 and the noisiest step.
 
-    Its parameters are the denoiser's own, so both twins have equally many.
+    Its parameters are the denoiser's own, so that both have equally many.
     """
 
     def __init__(self, denoiser: nn.Module, *, steps: int) -> None:
@@ -35,20 +36,20 @@ class WithoutDiffusion(nn.Module):
         evidence: Tensor | None = None,
         chosen: Tensor | None = None,
     ) -> Tensor:
-        """x_0 (B, K), the same for every x and t; arguments as of the denoiser."""
+        """x_0 (B, K), the same for every x and t; arguments as in the denoiser."""
         noisiest = torch.full_like(t, self.noisiest)
-        nothing = torch.zeros_like(x)
-        answer: Tensor = self.denoiser(nothing, noisiest, text, video, mask, score, evidence, chosen)
-        return answer
+        zeros = torch.zeros_like(x)
+        clean: Tensor = self.denoiser(zeros, noisiest, text, video, mask, score, evidence, chosen)
+        return clean
 
 
 class PointwiseControl(ScoreCorrection):
-    """Each candidate by itself: the residual denoiser without its list, its noise and its steps.
+    """Scores each candidate by itself: the residual denoiser without the list, the noise and the step.
 
         x_0 = (g_s s + g cos(E_t text, E_v evidence) + decoder[q∘c ; q ; c ; s]) / 100
 
-    The hidden layer is as wide as makes the number of parameters that of the residual denoiser with the
-    same arguments, to within one hidden unit.
+    The width of the hidden layer is chosen so that the number of parameters is that of the residual denoiser
+    with the same arguments, to within one hidden unit.
     """
 
     def __init__(
@@ -64,15 +65,15 @@ class PointwiseControl(ScoreCorrection):
         with torch.device("meta"):
             twin = ResidualDenoiser(width, direction=direction, evidence=evidence, inner=inner, hidden=hidden)
             pair = PairFeatures(width, evidence=evidence, inner=inner)
-        seen = 3 * inner + 1
+        inputs = 3 * inner + 1
         spare = parameters(twin) - parameters(pair) - 2
         super().__init__(
             width,
             direction=direction,
             evidence=evidence,
             inner=inner,
-            seen=seen,
-            hidden=max(1, round(spare / (seen + 2))),  # a unit has its weights, its bias and its output
+            inputs=inputs,
+            hidden=max(1, round(spare / (inputs + 2))),  # a unit has its weights, its bias and its output
             dropout=dropout,
         )
 
@@ -87,16 +88,16 @@ class PointwiseControl(ScoreCorrection):
         evidence: Tensor | None = None,
         chosen: Tensor | None = None,
     ) -> Tensor:
-        """x_0 (B, K), whatever x and t; arguments as of ResidualDenoiser."""
+        """x_0 (B, K), the same for every x and t; arguments as in ResidualDenoiser."""
         del t
-        texts, clips, agreement = self.compared(x, text, video, mask, evidence, chosen)
+        texts, clips, agreement = self.compare(x, text, video, mask, evidence, chosen)
         product = texts * clips  # (B, K, inner)
-        standing = standing_of(score, x)
-        numbers = standing[..., None].to(product)
-        seen = [product, texts.expand_as(product), clips.expand_as(product), numbers]
-        return self.answered(x, standing, agreement, torch.cat(seen, dim=-1))
+        standardised_score = standardised_or_zeros(score, x)
+        numbers = standardised_score[..., None].to(product)
+        inputs = [product, texts.expand_as(product), clips.expand_as(product), numbers]
+        return self.decode(x, standardised_score, agreement, torch.cat(inputs, dim=-1))
 
 
 def parameters(module: nn.Module) -> int:
-    """How many numbers a network learns."""
+    """The number of learned parameters."""
     return sum(parameter.numel() for parameter in module.parameters())

@@ -1,9 +1,9 @@
-"""What a list's network adds to the score that its candidates came with.
+"""The correction that a network adds to the score its candidates were ranked by.
 
     x_0 = (g_s s + g cos(E_t text, E_v evidence) + decoder[…]) / 100
 
-s is the score standardised in its list. The division makes the loss's factor of 100 the scale of these
-logits. Before training only the score's own order is there: the decoder's last layer is zero.
+s is the score standardised in its list. The division cancels the factor of 100 in the loss, so that the loss
+sees the bracket as logits. Before training the order is that of the score: the decoder's last layer is zero.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mediaindex_models.attention import Mixture, frame_products, lengths_of, softened
+from mediaindex_models.attention import Mixture, frame_products, lengths_of, masked_softmax
 from mediaindex_models.denoiser import Direction, in_lists, known_direction, require_lists
 from mediaindex_models.dropout import Dropout
 from mediaindex_models.losses import GENERATION_SCALE
 
 _SHARPNESS = 10.0
 _SMALLEST_DEVIATION = 1e-6
-# Adam moves a number by the learning rate at a step, whatever it scales: gains are kept in units of 20, or
-# a run of some hundred steps could not bring the terms to the size of the logits.
+# Adam moves each parameter by about the learning rate per step. Gains are stored in units of 20, so that some
+# hundred steps can bring their terms to the size of the logits.
 GAIN_UNIT = 20.0
 
 
 class PairFeatures(nn.Module):
-    """A text and a clip in one space of `inner` numbers, and how well a second pair of heads agrees.
+    """A text and a clip in one space of `inner` numbers, and their cosine through a second pair of heads.
 
     Args:
-        width: D. evidence: E, 0 where frames have none; then the frames themselves are used twice.
+        width: D. evidence: E, 0 where frames have none; then the frames take the place of the evidence.
     """
 
     def __init__(self, width: int, *, evidence: int, inner: int) -> None:
@@ -58,29 +58,29 @@ class PairFeatures(nn.Module):
             rows: (B, K), where text is (B, 1, D) and the clips are rows of tables (N, F, …).
         """
         text = F.normalize(text, dim=-1)
-        # frames are divided by their lengths where they are single numbers already
+        # dividing logits and weights, one number a frame, is cheaper than normalising the frames
         lengths = lengths_of(video)
         if rows is not None:
             lengths, mask = lengths[rows], mask[rows]
         logits = frame_products(text, video, rows) * (self.log_sharpness.exp() / lengths)
-        weights = softened(logits, mask, corrected=True)  # (B, K, F)
+        weights = masked_softmax(logits, mask, corrected=True)  # (B, K, F)
         clip = Mixture.of(weights / lengths, video, rows)
-        seen = clip if evidence is None else Mixture.of(weights, evidence, rows).unit()
-        of_clip, of_seen = self.clip.weight[:, : self.width], self.clip.weight[:, self.width :]
-        clips = clip.through(of_clip) + seen.through(of_seen) + self.clip.bias
-        agreeing = seen.through(self.agreeing_clip.weight) + self.agreeing_clip.bias
+        further = clip if evidence is None else Mixture.of(weights, evidence, rows).unit()
+        of_clip, of_further = self.clip.weight[:, : self.width], self.clip.weight[:, self.width :]
+        clips = clip.through(of_clip) + further.through(of_further) + self.clip.bias
+        agreeing = further.through(self.agreeing_clip.weight) + self.agreeing_clip.bias
         return self.text(text), clips, cosines(self.agreeing_text(text), agreeing)
 
 
 class ScoreCorrection(nn.Module):
-    """The frame of both networks: how they read pairs, and how they answer.
+    """What the residual denoiser and its pointwise control share: the input of pairs and the output layer.
 
     Args:
         width: D of texts and frames. evidence: E, 0 for none.
         direction: t2v asks with a text for clips, v2t with a clip for texts.
         inner: width of the space in which both sides are compared.
-        seen, hidden: widths of the decoder's input and hidden layer.
-        dropout: on both while training.
+        inputs, hidden: widths of the decoder's input and hidden layer.
+        dropout: share of both that is dropped while training.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class ScoreCorrection(nn.Module):
         direction: Direction,
         evidence: int,
         inner: int,
-        seen: int,
+        inputs: int,
         hidden: int,
         dropout: float,
     ) -> None:
@@ -98,7 +98,7 @@ class ScoreCorrection(nn.Module):
         self.width = width
         self.direction: Direction = known_direction(direction)
         self.pair = PairFeatures(width, evidence=evidence, inner=inner)
-        self.hidden = nn.Linear(seen, hidden)
+        self.hidden = nn.Linear(inputs, hidden)
         # a constant cancels in the softmax over the list: no bias
         self.output = nn.Linear(hidden, 1, bias=False)
         self.score_gain = nn.Parameter(torch.tensor(1.0 / GAIN_UNIT))
@@ -106,7 +106,7 @@ class ScoreCorrection(nn.Module):
         self.dropout = Dropout(dropout)
         nn.init.zeros_(self.output.weight)
 
-    def compared(
+    def compare(
         self,
         x: Tensor,
         text: Tensor,
@@ -115,49 +115,54 @@ class ScoreCorrection(nn.Module):
         evidence: Tensor | None,
         chosen: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Texts and clips (B, ·, inner) and their agreement (B, K); arguments as of the networks.
+        """Texts and clips (B, ·, inner) and their agreement (B, K); arguments as in ResidualDenoiser.
 
-        Raises ValueError where shapes do not agree, or the evidence is not of the width that the network
-        was made for.
+        Raises ValueError where shapes do not agree or the evidence has another width than the network's.
         """
         require_lists(x, text, video, mask, self.direction, chosen)
-        given = 0 if evidence is None else evidence.shape[-1]
-        if given != self.pair.evidence:
+        width = 0 if evidence is None else evidence.shape[-1]
+        if width != self.pair.evidence:
             raise ValueError(
-                f"frames have {given} numbers of evidence, the generator reads {self.pair.evidence}"
+                f"frames have {width} numbers of evidence, the generator reads {self.pair.evidence}"
             )
-        kind = self.hidden.weight.dtype
-        evidence = None if evidence is None else evidence.to(kind)
-        text, video, mask, rows = in_lists(text.to(kind), video.to(kind), mask, self.direction, chosen)
+        dtype = self.hidden.weight.dtype
+        evidence = None if evidence is None else evidence.to(dtype)
+        text, video, mask, rows = in_lists(text.to(dtype), video.to(dtype), mask, self.direction, chosen)
         if evidence is not None and self.direction == "v2t":
             evidence = evidence[:, None]
         texts, clips, agreement = self.pair(text, video, mask, evidence, rows)
         return texts, clips, agreement
 
-    def answered(self, x: Tensor, standing: Tensor, agreement: Tensor, seen: Tensor) -> Tensor:
-        """x_0 (B, K) as x is, from the decoder's input (B, K, seen) and the score's standing, float32."""
-        hidden = F.gelu(self.hidden(self.dropout(seen)))
+    def decode(self, x: Tensor, score: Tensor, agreement: Tensor, inputs: Tensor) -> Tensor:
+        """x_0 (B, K) in x's type.
+
+        Args:
+            x: (B, K), for its type alone.
+            score: (B, K) float32, standardised. agreement: (B, K).
+            inputs: of the decoder, (B, K, `inputs`).
+        """
+        hidden = F.gelu(self.hidden(self.dropout(inputs)))
         decoded = self.output(self.dropout(hidden))[..., 0]
         # added in float32: the score's small differences must survive a bfloat16 network
-        logits: Tensor = GAIN_UNIT * (self.score_gain * standing + self.agreement_gain * agreement) + decoded
+        logits: Tensor = GAIN_UNIT * (self.score_gain * score + self.agreement_gain * agreement) + decoded
         return logits.to(x.dtype) / GENERATION_SCALE
 
 
 def cosines(one: Tensor, other: Tensor) -> Tensor:
     """Cosines of vectors (…, D) → (…); leading dimensions broadcast."""
-    # divided as single numbers: the gradient of the division is then D times as cheap
+    # dividing the product, not the vectors, makes the gradient of the division D times cheaper
     return (one * other).sum(-1) / (lengths_of(one) * lengths_of(other))
 
 
-def standing_of(score: Tensor | None, x: Tensor) -> Tensor:
-    """The standardised score (B, K), float32; no score is as good as all equal."""
+def standardised_or_zeros(score: Tensor | None, x: Tensor) -> Tensor:
+    """The standardised score (B, K), float32; zeros of x's shape where there is none."""
     return standardised(torch.zeros_like(x) if score is None else score)
 
 
 def standardised(score: Tensor) -> Tensor:
-    """Scores of each list with mean 0 and deviation 1, (B, K); a list of equal scores becomes zeros.
+    """Scores (B, K) with mean 0 and deviation 1 in each list; a list of equal scores becomes zeros.
 
-    Deviations below a millionth, which rounding makes of equal cosines, are not blown up.
+    The divisor is at least a millionth: equal cosines differ by rounding, which must not be amplified.
     """
     score = score.float()
     centred = score - score.mean(-1, keepdim=True)

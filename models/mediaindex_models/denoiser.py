@@ -1,4 +1,4 @@
-"""The paper's denoiser: what a query and its list of candidates say of a noisy score vector.
+"""The paper's denoiser: the clean score vector of a list, from a noisy one, the query and the candidates.
 
 DiffusionRet (arXiv 2303.09867): attention from the query to its candidates, biased by the noisy
 scores, then a decoder over each candidate. Text to video and video to text are the same network
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from mediaindex_models.attention import Mixture, frame_products, softened
+from mediaindex_models.attention import Mixture, frame_products, masked_softmax
 
 Direction = Literal["t2v", "v2t"]
 DIRECTIONS: tuple[Direction, ...] = ("t2v", "v2t")
@@ -23,7 +23,7 @@ INITIAL_DEVIATION = 0.02
 
 
 class Sides(NamedTuple):
-    """A list as the network sees it.
+    """Both sides of a list, pooled over frames.
 
     Attributes:
         query: (B, 1, D) of a text; (B, K, D) of a clip, which each candidate text pools for itself.
@@ -35,7 +35,7 @@ class Sides(NamedTuple):
 
 
 class TimeEmbedding(nn.Module):
-    """A vector for each step: sinusoids through two linear layers around SiLU."""
+    """A vector for each step: sinusoids, a linear layer, SiLU, a linear layer."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -53,12 +53,12 @@ class TimeEmbedding(nn.Module):
 
 
 class PaperDenoiser(nn.Module):
-    """x_0 from x_t, as published, in one direction.
+    """Predicts x_0 from x_t in one direction; the published network (arXiv 2303.09867).
 
     Args:
         width: D of texts and frames.
         direction: t2v asks with a text for clips, v2t with a clip for texts.
-        corrected_mask: padded frames are left out before the softmax over frames, not after it.
+        corrected_mask: whether padded frames are left out before the softmax over frames, not after it.
     """
 
     def __init__(self, width: int, *, direction: Direction, corrected_mask: bool = False) -> None:
@@ -86,33 +86,32 @@ class PaperDenoiser(nn.Module):
         evidence: Tensor | None = None,
         chosen: Tensor | None = None,
     ) -> Tensor:
-        """x_0 (B, K), one number a candidate.
+        """x_0 (B, K), one number per candidate.
 
         Args:
             x: (B, K) noisy scores. t: (B,) steps, 0 the least noisy.
             text: t2v (B, D), v2t (B, K, D), not normalised.
             video: frames, t2v (B, K, F, D), v2t (B, F, D), not normalised.
             mask: bool, True at a real frame, t2v (B, K, F), v2t (B, F).
-            score, evidence: not used; the paper's network knows neither.
-            chosen: (B, K), for lists that share a gallery: the candidates' side, texts of v2t and clips of
-                t2v, is then the gallery's, (G, …) for (B, K, …), of which these are each list's rows.
+            score, evidence: not used: the paper's network reads neither.
+            chosen: (B, K) rows of a gallery that the lists share, as in `Candidates`.
 
-        The linear layers are applied in the order that needs the fewest products: to the query or to the
-        mixture of the list rather than to each candidate. What is computed is the published network.
+        The linear layers are applied where they need the fewest products: to the query or to the attention's
+        mixture of the list, not to each candidate. The result is that of the published network.
         """
         del score, evidence
         require_lists(x, text, video, mask, self.direction, chosen)
-        texts, clips = self._compared(text, video, mask, chosen)
+        texts, clips = self._texts_and_clips(text, video, mask, chosen)
         condition = self.time(t)[:, None]  # (B, 1, D)
         # (W_q q) · (W_k c) = (W_kᵀ W_q q) · c
         relation = self.key.weight.T @ self.query.weight
         if self.direction == "t2v":
-            asked, candidates = linear(texts, relation), clips.value
+            queries, candidates = linear(texts, relation), clips.value
         else:
-            asked, candidates = clips.through(relation), texts
-        asked = asked + linear(condition, relation)
-        attention = torch.softmax((asked * (candidates + condition)).sum(-1) + x, dim=-1)  # (B, K)
-        weights = attention.to(candidates.dtype)  # of sum 1; x may be more precise than the network
+            queries, candidates = clips.through(relation), texts
+        queries = queries + linear(condition, relation)
+        attention = torch.softmax((queries * (candidates + condition)).sum(-1) + x, dim=-1)  # (B, K)
+        weights = attention.to(candidates.dtype)  # x may be of a more precise type than the network
         mixed = torch.einsum("bk,bkd->bd", weights, candidates)[:, None] + condition
         context = self.output(self.value(mixed))  # (B, 1, D)
         of_list, of_candidate = self.hidden.weight[:, : self.width], self.hidden.weight[:, self.width :]
@@ -123,40 +122,42 @@ class PaperDenoiser(nn.Module):
 
     def sides(self, text: Tensor, video: Tensor, mask: Tensor, chosen: Tensor | None = None) -> Sides:
         """The query and its candidates, frames pooled by the text they are compared with."""
-        texts, clips = self._compared(text, video, mask, chosen)
+        texts, clips = self._texts_and_clips(text, video, mask, chosen)
         return Sides(texts, clips.value) if self.direction == "t2v" else Sides(clips.value, texts)
 
-    def _compared(
+    def _texts_and_clips(
         self, text: Tensor, video: Tensor, mask: Tensor, chosen: Tensor | None
     ) -> tuple[Tensor, Mixture]:
-        kind = self.query.weight.dtype
-        text, video, mask, rows = in_lists(text.to(kind), video.to(kind), mask, self.direction, chosen)
+        dtype = self.query.weight.dtype
+        text, video, mask, rows = in_lists(text.to(dtype), video.to(dtype), mask, self.direction, chosen)
         products = frame_products(text, video, rows)
-        weights = softened(products, mask if rows is None else mask[rows], corrected=self.corrected_mask)
+        mask = mask if rows is None else mask[rows]
+        weights = masked_softmax(products, mask, corrected=self.corrected_mask)
         return text, Mixture.of(weights, video, rows)  # clips (B, K, D)
 
 
 def require_lists(
     x: Tensor, text: Tensor, video: Tensor, mask: Tensor, direction: Direction, chosen: Tensor | None
 ) -> None:
-    """Raise ValueError where shapes do not agree: broadcasting would quietly answer something else."""
+    """Raise ValueError where shapes do not agree: broadcasting would silently compute something else."""
     if x.ndim != 2 or 0 in x.shape:
         raise ValueError(f"scores are (B, K), of one candidate at least, not {tuple(x.shape)}")
     of_query, of_candidate = tuple(x.shape[:1]), tuple(x.shape)
     if chosen is not None:
         of_candidate = tuple((video if direction == "t2v" else text).shape[:1])
     of_text, of_clip = (of_query, of_candidate) if direction == "t2v" else (of_candidate, of_query)
-    wanted = {"text": of_text, "video": (*of_clip, video.shape[-2]), "mask": (*of_clip, video.shape[-2])}
-    found = {"text": text.shape[:-1], "video": video.shape[:-1], "mask": mask.shape}
-    for name, shape in wanted.items():
-        if tuple(found[name]) != shape:
-            raise ValueError(f"{direction} lists {tuple(x.shape)}: {name} is {tuple(found[name])} of {shape}")
+    expected = {"text": of_text, "video": (*of_clip, video.shape[-2]), "mask": (*of_clip, video.shape[-2])}
+    actual = {"text": text.shape[:-1], "video": video.shape[:-1], "mask": mask.shape}
+    for name, shape in expected.items():
+        if tuple(actual[name]) != shape:
+            problem = f"{name} is {tuple(actual[name])} of {shape}"
+            raise ValueError(f"{direction} lists {tuple(x.shape)}: {problem}")
 
 
 def in_lists(
     text: Tensor, video: Tensor, mask: Tensor, direction: Direction, chosen: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-    """Both sides as `with_list_axes` has them, and the rows of the clips where those stay in their table."""
+    """Both sides as `with_list_axes` gives them, and the rows of the clips where those stay a table."""
     mask = mask.bool()
     if chosen is None:
         return *with_list_axes(text, video, mask, direction), None
@@ -183,7 +184,7 @@ def known_direction(direction: str) -> Direction:
 
 
 def sinusoids(t: Tensor, width: int) -> Tensor:
-    """(B,) → (B, D): sin and cos of t · 10000^(−2k/D), by turns (Vaswani et al., arXiv 1706.03762)."""
+    """(B,) → (B, D): sin and cos of t · 10000^(−2k/D) alternate (Vaswani et al., arXiv 1706.03762)."""
     even = torch.arange(0, width, 2, device=t.device, dtype=torch.float32)
     angles = t[:, None].float() * torch.exp(even * (-math.log(10000.0) / width))  # (B, D / 2)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)

@@ -2,7 +2,7 @@
 
 q(x_t | x_0) = N(√ᾱ_t x_0, (1 − ᾱ_t) I)   (Ho et al., arXiv 2006.11239, equation 4)
 
-x is one number a candidate, (B, K); t is (B,) positions in the schedule or one for all rows.
+x is (B, K), one number per candidate; t is (B,) positions in the schedule, or one position for all rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Posterior:
 
 
 class Diffusion:
-    """The forward process of a schedule, its inverse given a guess of x_0, and its posterior.
+    """The forward process of a schedule, its inverses given x_0 or the noise, and its posterior.
 
     Tables (S,) are float64; every result has x's type.
     """
@@ -41,12 +41,13 @@ class Diffusion:
 
     @property
     def log_posterior_variance(self) -> Tensor:
-        """(S,) with the first step's, which is zero, replaced by the second's."""
-        held = self.posterior_variance
-        return torch.cat([held[1:2] if len(held) > 1 else self.schedule.betas[:1], held[1:]]).log()
+        """(S,); the variance of the first step is zero, so that of the second stands in its place."""
+        variance = self.posterior_variance
+        first = variance[1:2] if len(variance) > 1 else self.schedule.betas[:1]
+        return torch.cat([first, variance[1:]]).log()
 
     def noised(self, clean: Tensor, t: Tensor | int, noise: Tensor) -> Tensor:
-        """x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε, (B, K); ValueError where x_0 is of whole numbers."""
+        """x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε, (B, K); ValueError where x_0 is of an integer type."""
         if not clean.is_floating_point():
             raise ValueError(f"x_0 is of a floating type, not {clean.dtype}")
         return self._at(self.signal, t, clean) * clean + self._at(self.noise, t, clean) * noise

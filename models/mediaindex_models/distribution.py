@@ -2,8 +2,8 @@
 
     p = softmax([x_0 / T ; a + b · best score])
 
-The last entry stands for an answer outside the list, or none at all: x_0 only compares candidates with
-each other, so how good the best of them is at all must come from the score of the list.
+The last entry is the probability that the answer is outside the list or does not exist. x_0 only compares
+candidates with each other; how well the best of them fits the query comes from the list's scores.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Calibration:
     """Three numbers fitted on queries with and without an answer in their list.
 
     Attributes:
-        temperature: T > 0, in units of the final order that it divides.
+        temperature: T > 0, in the units of the order that it divides.
         none_bias: a. none_slope: b, negative where a better best score makes "none" less likely.
     """
 
@@ -61,8 +61,8 @@ def distribution(order: Tensor, score: Tensor, calibration: Calibration) -> Dist
     """The distribution over (B, K) candidates.
 
     Args:
-        order: (B, K) a generator's final order. score: (B, K) what the candidates came with.
-        calibration: fitted for this generator.
+        order: (B, K) a generator's final scores. score: (B, K) the scores that the lists were ranked by.
+        calibration: fitted to this generator.
     """
     outcomes = _logits(
         order,
@@ -77,13 +77,13 @@ def distribution(order: Tensor, score: Tensor, calibration: Calibration) -> Dist
 
 
 def fit_calibration(order: Tensor, score: Tensor, answer: Tensor) -> Calibration:
-    """The calibration of the greatest likelihood.
+    """The calibration of maximum likelihood.
 
     Args:
-        order, score: (B, K) as of `distribution`.
+        order, score: (B, K) as in `distribution`.
         answer: (B,) the right candidate, or K where the list has none.
 
-    Raises ValueError where there is no query with an answer or none without: nothing could be told apart.
+    Raises ValueError unless there are queries with an answer and queries without one.
     """
     count = order.shape[1]
     without = answer == count
@@ -93,7 +93,7 @@ def fit_calibration(order: Tensor, score: Tensor, answer: Tensor) -> Calibration
     spread = order.std().clamp(min=_SMALLEST_SPREAD)
     best = score.amax(-1)
     scale = best.std().clamp(min=_SMALLEST_SPREAD)
-    # fitted on standardised numbers, where one step size fits all three; told in the given ones
+    # fitted on standardised numbers, where one step size fits all three parameters; converted back below
     start = torch.zeros(3, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([start], max_iter=_FIT_STEPS, line_search_fn="strong_wolfe")
     centred = (score - best.mean()) / scale
@@ -108,15 +108,15 @@ def fit_calibration(order: Tensor, score: Tensor, answer: Tensor) -> Calibration
 
     with torch.enable_grad():
         optimizer.step(loss)  # type: ignore[no-untyped-call]
-    # an order without any spread has no temperature to find; the bounds keep the number finite
+    # equal orders determine no temperature; the bounds keep it finite
     temperature = float(start[0].detach().clamp(-20, 20).exp() * spread)
     slope = float(start[2].detach() / scale)
     return Calibration(temperature, float(start[1].detach()) - slope * float(best.mean()), slope)
 
 
 def _logits(order: Tensor, score: Tensor, temperature: Tensor, bias: Tensor, slope: Tensor) -> Tensor:
-    """Of K candidates and of none, (B, K + 1); the best candidate's own is 0 but for `none`."""
-    # against the list's best, so that "none" is weighed against one fixed point whatever the order's level
+    """Logits of the K candidates and of none of them, (B, K + 1); that of the best candidate is 0."""
+    # relative to the best: "none" is then compared with a fixed point, whatever the level of the order
     candidates = (order - order.amax(-1, keepdim=True)) / temperature
     none = bias + slope * score.amax(-1, keepdim=True)
     return torch.cat([candidates, none], dim=-1)

@@ -1,4 +1,4 @@
-"""Dropout whose random numbers cost little: on a CPU they took a tenth of a training step."""
+"""Dropout with cheap random numbers: those of torch took a tenth of a training step on a CPU."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _PER_DRAW = 64 // _BITS
 class Dropout(nn.Module):
     """Zero each number with probability `p` while training, and scale up the others.
 
-    On a CPU a number is decided by 16 random bits, four of them to a draw of the global generator; p is
-    rounded to 1/65536 and the scale is that of the rounded p, so that the mean stays exact.
+    On a CPU 16 random bits decide about each number; one draw of the global generator serves four numbers.
+    p is rounded to a multiple of 1/65536, and the scale follows the rounded p, so that the mean is kept.
     """
 
     def __init__(self, p: float) -> None:

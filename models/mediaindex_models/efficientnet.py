@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 for inference, batch norms folded into its convolutions.
 
-Tan & Le 2019 (1905.11946); the Lite variant has no squeeze-and-excitation, ReLU6 in place of
+Tan and Le, arXiv 1905.11946; the Lite variant has no squeeze-and-excitation, ReLU6 in place of
 swish, and a stem and head that do not scale.
 """
 
@@ -31,7 +31,7 @@ _STAGES = (
 
 
 class SameConvolution(nn.Module):
-    """A convolution with bias, TensorFlow's "same" padding and ReLU6 where `active`."""
+    """A convolution with bias, TensorFlow's "same" padding, and ReLU6 where `active`."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SameConvolution(nn.Module):
         self.kernel, self.stride, self.groups, self.active = kernel, stride, groups, active
 
     def forward(self, x: Tensor, shortcut: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → (B, C', H / stride, W / stride), `shortcut` added at the end."""
+        """(B, C, H, W) → (B, C', H / stride, W / stride), rounded up; `shortcut` is added at the end."""
         padded, padding = self.pad(x)
         y = F.conv2d(padded, self.weight, self.bias, self.stride, padding, 1, self.groups)
         if self.active:
@@ -57,7 +57,7 @@ class SameConvolution(nn.Module):
         return y if shortcut is None else y.add_(shortcut)
 
     def pad(self, x: Tensor) -> tuple[Tensor, int]:
-        """The input with what "same" adds unevenly, and the even padding left to the operator.
+        """The input with the uneven part of "same" padding, and the even padding left to the operator.
 
         At stride 2 the odd row goes below and to the right: 224 wide, kernel 3 → 0 left, 1 right.
         """
@@ -138,10 +138,12 @@ class EfficientNetLite0(nn.Module):
 
 
 def folded(published: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state of EfficientNetLite0 from the published names, batch norms folded in.
+    """The state of EfficientNetLite0 from the published weights, batch norms folded in.
+
+    With γ, β, μ, σ² of a norm: weight · γ / √(σ² + ε), bias β − μ γ / √(σ² + ε).
 
     Args:
-        published: convolutions without bias beside bn1, bn2, bn3 in order of use.
+        published: convolutions without bias; their norms are bn1, bn2, bn3 in order of use.
     """
     state = {k: published[k] for k in ("classifier.weight", "classifier.bias")}
     for convolution, norm in _convolutions_and_norms():

@@ -1,4 +1,4 @@
-"""The paper's denoiser at fixed steps, with all that depends on neither x nor the step taken out.
+"""The paper's denoiser at fixed steps, with everything precomputed that depends on neither x nor the step.
 
 The network adds the same c_t to query, keys and values, and all of these are linear, so with
 B = Wqᵀ Wk and M = W1a Wo Wv (W1a, W1b: the first layer of the decoder on context and candidate):
@@ -6,10 +6,10 @@ B = Wqᵀ Wk and M = W1a Wo Wv (W1a, W1b: the first layer of the decoder on cont
     q_n · k_n          = query_n B cand_n + query_n · (B c) + cand_n · (Bᵀ c) + a constant, which cancels
     W1 [z ; cand_n]    = M (Σ w cand) + W1b cand_n + M c + W1a bo + b1
 
-The first line is a table over steps made by one product and W1b cand_n is made once. With h_n = W1b cand_n
+One product gives the first line for all steps, and W1b cand_n is computed once. With h_n = W1b cand_n
 and g = −(M Σ w cand + M c + W1a bo + b1), ReLU(h_n − g) = max(h_n, g) − g: one pass over the hidden layer,
 and g's own part of the output is the same for every candidate. A step costs 6 D operations a candidate
-instead of 3 D² and more. In short lists M cand_n is made once as well: mixing K of its rows at each step
+instead of 3 D² and more. In short lists M cand_n is computed once as well: mixing its K rows at each step
 reads less memory than M itself. Equal to the plain network to 1e-5 (float32).
 """
 
@@ -24,8 +24,8 @@ from torch import Tensor
 from mediaindex_models.attention import frame_weights, pooled
 from mediaindex_models.denoiser import Direction, PaperDenoiser
 
-# Lists up to this share of the width are short: beyond it, or for fewer steps, making the products costs
-# what they save.
+# Lists up to this share of the width are short. For longer lists or fewer steps the products cost as much as
+# they save.
 _SHORT, _SEVERAL_STEPS = 0.25, 10
 
 
@@ -34,7 +34,7 @@ class FactoredDenoiser:
     """A PaperDenoiser's weights, multiplied out for some steps.
 
     Attributes:
-        timesteps: the steps that it knows.
+        timesteps: the steps (S,) that it can be evaluated at.
         relation: B (D, D). query_drift, candidate_drift: B c and Bᵀ c (S, D).
         context: −Mᵀ (D, 2D). context_drift: −(M c + W1a bo + b1) (S, 2D).
         candidate: W1bᵀ (D, 2D). output: w2 (2D,). bias: b2, ().
@@ -59,8 +59,8 @@ class FactoredDenoiser:
     ) -> FactoredDenoiser:
         """Multiply out in float64; keep the attention in float32 and the decoder in `dtype`.
 
-        The attention exponentiates products of features as long as they come, where bfloat16 would err
-        by more than one.
+        The attention exponentiates products of features that are not normalised; in bfloat16 such a logit
+        would be wrong by more than one.
         """
         weight = denoiser.hidden.weight.double()  # (2D, 2D)
         on_context, on_candidate = weight[:, : denoiser.width], weight[:, denoiser.width :]
@@ -69,25 +69,25 @@ class FactoredDenoiser:
         condition = denoiser.time(torch.tensor(list(timesteps), device=weight.device)).double()  # (S, D)
         bias = on_context @ denoiser.output.bias.double() + denoiser.hidden.bias.double()
 
-        def kept(table: Tensor, kind: torch.dtype) -> Tensor:
+        def stored(table: Tensor, kind: torch.dtype) -> Tensor:
             return table.detach().to(kind, copy=True).contiguous()
 
         return cls(
             denoiser.direction,
             denoiser.corrected_mask,
             tuple(timesteps),
-            relation=kept(relation, torch.float32),
-            query_drift=kept(condition @ relation.T, torch.float32),
-            candidate_drift=kept(condition @ relation, torch.float32),
-            context=kept(-context.T, dtype),
-            context_drift=kept(-(condition @ context.T + bias), dtype),
-            candidate=kept(on_candidate.T, dtype),
-            output=kept(denoiser.score.weight[0], dtype),
-            bias=kept(denoiser.score.bias[0], torch.float32),
+            relation=stored(relation, torch.float32),
+            query_drift=stored(condition @ relation.T, torch.float32),
+            candidate_drift=stored(condition @ relation, torch.float32),
+            context=stored(-context.T, dtype),
+            context_drift=stored(-(condition @ context.T + bias), dtype),
+            candidate=stored(on_candidate.T, dtype),
+            output=stored(denoiser.score.weight[0], dtype),
+            bias=stored(denoiser.score.bias[0], torch.float32),
         )
 
     def over(self, text: Tensor, video: Tensor, mask: Tensor) -> FactoredLists:
-        """The lists of B queries, prepared; arguments as those of PaperDenoiser.forward, float32."""
+        """The prepared lists of B queries; arguments as those of PaperDenoiser.forward, float32."""
         corrected = self.corrected_mask
         if self.direction == "t2v":
             weights = frame_weights(text[:, None], video, mask, corrected=corrected)  # (B, K, F)
@@ -98,7 +98,7 @@ class FactoredDenoiser:
         else:
             candidates = text
             weights = frame_weights(text, video[:, None], mask[:, None], corrected=corrected)
-            # the clip is pooled anew for every text; in the products its F frames stand for K mixtures
+            # each text pools the clip anew: products with its F frames replace products with K mixtures
             related = torch.einsum("bkd,bfd->bkf", text, video @ self.relation)
             own = (weights * related).sum(-1)  # (B, K)
             drift = self.query_drift @ video.mT @ weights.mT + self.candidate_drift @ text.mT  # (B, S, K)
@@ -118,11 +118,12 @@ class FactoredDenoiser:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FactoredLists:
-    """Prepared lists: a call is one evaluation of the network at one step.
+    """Prepared lists; a call evaluates the network at one step.
 
     Attributes:
-        mixed: what the attention mixes, −M cand (B, K, 2D) in short lists, else cand (B, K, D).
-        hidden: W1b cand (B, K, 2D). logits: (B, S, K), but for x.
+        mixed: rows that the attention mixes: −M cand (B, K, 2D) in short lists, else cand (B, K, D).
+        hidden: W1b cand (B, K, 2D). logits: (B, S, K), to which x is added.
+        positions: of each timestep along S.
     """
 
     factored: FactoredDenoiser

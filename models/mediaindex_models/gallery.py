@@ -1,4 +1,4 @@
-"""Some pairs of a text and a clip, each side of which can be searched with the other."""
+"""Pairs of a text and a clip, each side searchable with the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.denoiser import Direction
 from mediaindex_models.matcher import Matcher
-from mediaindex_models.mining import Mined
+from mediaindex_models.mining import MinedLists
 from mediaindex_models.similarity import blended
 
 
@@ -34,7 +34,7 @@ class Gallery:
     text_hubness: Tensor | None = None
 
     def blended(self, direction: Direction, queries: int, *, weight: float = 0.5) -> Tensor:
-        """The first ranking without learning: blended cosines less hubness, (queries, G)."""
+        """The base ranking without learned weights: blended cosines less hubness, (queries, G)."""
         if direction == "t2v":
             similarity = blended(self.text[:queries], self.video, self.mask, weight=weight)
             hubness = self.clip_hubness
@@ -44,7 +44,7 @@ class Gallery:
         return similarity if hubness is None else similarity - hubness
 
     def matched(self, direction: Direction, queries: int, matcher: Matcher) -> Tensor:
-        """The ranking of a first stage whose temporal transformer the frames have passed, (queries, G)."""
+        """The ranking of a first stage, (queries, G); frames are already those of `through`."""
         if direction == "t2v":
             words, word_mask = self.words[:queries], self.word_mask[:queries]
             similarity: Tensor = matcher.interaction(words, self.video, word_mask, self.mask)
@@ -54,11 +54,11 @@ class Gallery:
         return transposed.T
 
     def through(self, matcher: Matcher) -> Gallery:
-        """The same pairs with frames as the temporal transformer gives them, for a stage that trains it."""
+        """The same pairs with frames encoded by the temporal transformer, for a stage that trains it."""
         return replace(self, video=matcher.temporal(self.video, self.mask))
 
-    def lists(self, direction: Direction, mined: Mined, score: Tensor) -> Candidates:
-        """The mined lists of the first B pairs, sharing this gallery; score (B, G) is what they come from."""
+    def lists(self, direction: Direction, mined: MinedLists, score: Tensor) -> Candidates:
+        """The mined lists of the first B pairs, sharing this gallery; score (B, G) holds their scores."""
         queries, chosen = len(mined.candidates), mined.candidates  # (B, K)
         every = slice(len(self.text))
         of_text, of_clip = (slice(queries), every) if direction == "t2v" else (every, slice(queries))

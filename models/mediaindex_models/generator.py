@@ -1,7 +1,7 @@
-"""A generator: the denoisers of both directions, and how their answer becomes an order.
+"""A generator: the denoisers of both directions, and how their x_0 becomes an order of the candidates.
 
-DiffusionRet (arXiv 2303.09867) takes retrieval as generating the joint distribution of a query and its
-candidates. A `Ranker` is a generator ready to be asked: weights multiplied out, many queries at once.
+DiffusionRet (arXiv 2303.09867) treats retrieval as generating the joint distribution of a query and its
+candidates. A `Ranker` is a generator prepared for inference: weights multiplied out, queries in batches.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from mediaindex_models.residual import ResidualDenoiser
 from mediaindex_models.sampler import Denoise, ddim, last, seeded_noise, single_evaluation
 from mediaindex_models.schedule import SCHEDULES, respaced, spread_steps
 
-# Numbers of the decoder's hidden layer worked on at a time on a CPU: more fall out of its cache and
-# cost twice as much each.
+# Activations of the decoder's hidden layer computed at a time on a CPU: more do not fit its cache and cost
+# twice as much each.
 _CACHED_NUMBERS = 1 << 18
 _DEVICE_NUMBERS = 1 << 28
 
@@ -35,12 +35,12 @@ _OF_INFERENCE = ("sampling", "evaluations", "start", "clamp", "sharpness", "weig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
-    """What a generator says of B lists.
+class RankedLists:
+    """The generator's result for B lists.
 
     Attributes:
-        score: (B, K) the final order, higher is better; comparable within one list only.
-        clean: (B, K) the generated x_0 itself.
+        score: (B, K) final scores, higher is better; comparable within one list only.
+        clean: (B, K) the generated x_0.
     """
 
     score: Tensor
@@ -57,20 +57,20 @@ class Generator(nn.Module):
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
         self.spec = spec
-        with torch.device("cpu"):  # tables of numbers, also where the networks are made without memory
+        with torch.device("cpu"):  # the tables need memory even where the networks are on the meta device
             self.diffusion = Diffusion(SCHEDULES[spec.schedule](spec.steps))
         self.directions = nn.ModuleDict({direction: _denoiser(spec, direction) for direction in DIRECTIONS})
 
     def denoiser(self, direction: Direction) -> nn.Module:
-        """The network of one direction, called as PaperDenoiser is."""
+        """The network of one direction, called as `PaperDenoiser` is."""
         return self.directions[known_direction(direction)]
 
     def forward(self, x: Tensor, t: Tensor, lists: Candidates) -> Tensor:
         """x_0 (B, K) from x_t (B, K) at steps t (B,): one plain evaluation, as in training."""
         network = self.denoiser(lists.direction)
         sides = lists.text, lists.video, lists.mask
-        answer: Tensor = network(x, t, *sides, lists.score, lists.evidence, lists.chosen)
-        return answer
+        clean: Tensor = network(x, t, *sides, lists.score, lists.evidence, lists.chosen)
+        return clean
 
     def ranker(
         self,
@@ -80,14 +80,14 @@ class Generator(nn.Module):
         dtype: torch.dtype = torch.float32,
         plain: bool = False,
     ) -> Ranker:
-        """This generator as it is now, ready to rank; training it further does not change the ranker.
+        """A frozen copy of this generator, prepared to rank; later training does not change it.
 
         Args:
             direction: t2v or v2t.
-            spec: another way to sample or to join with the score, the network being the same.
+            spec: another way to sample or to combine x_0 with the score, for the same network.
             dtype: of the network's weights and features; scores stay float32, and so does the attention of
                 the paper's factored form.
-            plain: without the factored form of the paper's network, for comparison.
+            plain: True leaves out the factored form of the paper's network, for comparison.
         """
         spec = self._same_network(spec or self.spec)
         diffusion = self.diffusion
@@ -110,7 +110,7 @@ class Generator(nn.Module):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranker:
-    """A generator of one direction, frozen for inference; made by `Generator.ranker`."""
+    """One direction of a generator, frozen for inference; made by `Generator.ranker`."""
 
     spec: GeneratorSpec
     direction: Direction
@@ -118,33 +118,33 @@ class Ranker:
     network: nn.Module
     factored: FactoredDenoiser | None
 
-    def __call__(self, lists: Candidates, *, seeds: Sequence[int] | None = None) -> Ranked:
-        """Rank B lists; a list's result does not depend on the others beside it, but for rounding.
+    def __call__(self, lists: Candidates, *, seeds: Sequence[int] | None = None) -> RankedLists:
+        """Rank B lists; but for rounding, the result of a list does not depend on the others of its batch.
 
         Args:
-            lists: of this direction, on any device; the result lies on the network's.
-            seeds: one a query, where sampling starts from noise.
+            lists: of this direction, on any device; the result is on the network's device.
+            seeds: one per query, needed where sampling starts from noise.
 
-        Raises ValueError for lists of another direction or width, for missing seeds, and for NaN, be it
-        in the lists or in what comes of numbers that are too large.
+        Raises ValueError for lists of another direction or width, for missing seeds, for a NaN or an infinity
+        in the lists, and for features so large that the result is not finite.
         """
         self._require(lists, seeds)
         first = next(self.network.parameters())
         width = self.factored.output.numel() if self.factored else self.spec.hidden
-        # the factored form rounds what it may by itself
+        # the factored form rounds to its own types
         dtype = torch.float32 if self.factored else first.dtype
         numbers = _CACHED_NUMBERS if first.device.type == "cpu" else _DEVICE_NUMBERS
         rows = max(1, numbers // (lists.count * width))
         with torch.inference_mode():
             parts = [
-                self._clean(part.apart().to(first.device, dtype), _some(seeds, i * rows, rows))
+                self._clean(part.expand_gallery().to(first.device, dtype), _part_of(seeds, i * rows, rows))
                 for i, part in enumerate(lists.split(rows))
             ]
             clean = torch.cat(parts)
             score = fused(self.spec, clean, lists.score.to(clean))
         if not bool(score.isfinite().all()):
             raise ValueError("the features are too large: what the network makes of them is no number")
-        return Ranked(score, clean)
+        return RankedLists(score, clean)
 
     def _clean(self, lists: Candidates, seeds: Sequence[int] | None) -> Tensor:
         """x_0 (B, K) float32."""
@@ -181,7 +181,7 @@ class Ranker:
 
 
 def fused(spec: GeneratorSpec, clean: Tensor, score: Tensor) -> Tensor:
-    """The final order (B, K) of x_0 and the score that the candidates came with.
+    """Final scores (B, K) from x_0 and the score S that the lists were ranked by.
 
     paper: S + α softmax(τ x_0) (arXiv 2303.09867); the others: 100 x_0 + c · standardised S.
     """
@@ -190,7 +190,7 @@ def fused(spec: GeneratorSpec, clean: Tensor, score: Tensor) -> Tensor:
     return GENERATION_SCALE * clean + spec.weight * standardised(score)
 
 
-def _some(seeds: Sequence[int] | None, start: int, count: int) -> Sequence[int] | None:
+def _part_of(seeds: Sequence[int] | None, start: int, count: int) -> Sequence[int] | None:
     return None if seeds is None else seeds[start : start + count]
 
 
@@ -200,8 +200,8 @@ def _denoiser(spec: GeneratorSpec, direction: Direction) -> nn.Module:
             spec.width, direction=direction, corrected_mask=spec.corrected_mask
         )
     else:
-        kind = ResidualDenoiser if spec.recipe == "residual" else PointwiseControl
-        network = kind(
+        network_class = ResidualDenoiser if spec.recipe == "residual" else PointwiseControl
+        network = network_class(
             spec.width,
             direction=direction,
             evidence=spec.evidence,

@@ -1,6 +1,7 @@
-"""Layers whose weights are always loaded: none are drawn at random first.
+"""Layers whose weights are always loaded, so that none are initialised at random first.
 
-Drawing them takes longer than reading them, and on the meta device it imports a second of torch.
+Random initialisation takes longer than reading the weights, and on the meta device it costs a second of
+further imports in torch.
 """
 
 from __future__ import annotations
@@ -10,37 +11,37 @@ from collections.abc import Callable, Collection, Mapping
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-# erfinv_ is what a truncated normal distribution is bent with, the slowest of all
+# torch.nn.init makes a truncated normal distribution with erfinv_, the slowest of all
 _DRAWS = {"erfinv_"}.union(
     f"{family}{kind}_" for family in ("", "trunc_", "kaiming_", "xavier_") for kind in ("normal", "uniform")
 )
 
 
 class Linear(nn.Linear):
-    """nn.Linear with nothing in it yet."""
+    """nn.Linear without initialisation."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they were allocated."""
 
 
 class Embedding(nn.Embedding):
-    """nn.Embedding with nothing in it yet."""
+    """nn.Embedding without initialisation."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they were allocated."""
 
 
 class LayerNorm(nn.LayerNorm):
-    """nn.LayerNorm with nothing in it yet."""
+    """nn.LayerNorm without initialisation."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they were allocated."""
 
 
-class NothingDrawn(TorchFunctionMode):
-    """While active, tensors keep what they were allocated with instead of random numbers.
+class NoRandomInit(TorchFunctionMode):
+    """While active, random initialisation is skipped: tensors stay as they were allocated.
 
-    For building another library's network whose every weight is loaded strictly afterwards.
+    For building a network of another library all of whose weights are loaded afterwards, strictly.
     """
 
     def __torch_function__(

@@ -1,4 +1,4 @@
-"""What training minimises: the divergence of generated scores, and agreement of matching pairs."""
+"""The training losses: divergence of generated scores from the target, and InfoNCE of matching pairs."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def info_nce(similarity: Tensor, scale: Tensor | float, *, target: Tensor | None
     Args:
         similarity: (B, B), row i and column i being a pair.
         scale: inverse temperature, at most 100 in training.
-        target: (B, B) bool, further right answers (another caption of the same clip); as published,
-            without it, such a pair counts as wrong.
+        target: (B, B) bool, further right answers, such as another caption of the same clip. Without it, as
+            published, such a pair counts as wrong.
     """
     logits = scale * similarity
     if target is None:

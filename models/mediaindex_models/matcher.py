@@ -1,4 +1,4 @@
-"""The first stage as one network: frames through the temporal transformer, words against frames."""
+"""The first stage as one network: a temporal transformer over frames, then word-frame interaction."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ class Matcher(nn.Module):
 
     @torch.no_grad()
     def bound_scale(self) -> None:
-        """Hold the scale at 100 at most, after an update: bounding it before would stop its gradient."""
+        """Clamp the scale to at most 100 after an update; clamping it in `scale` would stop its gradient."""
         self.log_scale.clamp_(max=math.log(LARGEST_LOGIT_SCALE))

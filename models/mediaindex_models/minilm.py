@@ -1,6 +1,6 @@
 """MiniLM-L6 sentence encoder: BERT with 6 layers, 384 wide.
 
-Wang et al. 2020 (2002.10957); the weights are sentence-transformers' all-MiniLM-L6-v2.
+Wang et al., arXiv 2002.10957; the weights are those of sentence-transformers' all-MiniLM-L6-v2.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _SHALLOW_LAYER = 4
 
 
 class SentenceStates(NamedTuple):
-    """What MiniLM gives for B texts of T word pieces.
+    """Hidden states of MiniLM for B texts of T word pieces.
 
     Attributes:
-        tokens: (B, T, 384), states after the last layer.
+        tokens: (B, T, 384), after the last layer.
         mean: (B, 384), their mean over real tokens.
         shallow: (B, 384), the same mean after layer 4.
     """
@@ -36,7 +36,7 @@ class SentenceStates(NamedTuple):
 
 
 class MiniLM(nn.Module):
-    """States of word pieces and their means over a text."""
+    """Hidden states of word pieces and their means over a text."""
 
     def __init__(self, *, vocabulary: int, places: int) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class MiniLM(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention and feed-forward, each normalised after its sum."""
+    """Self-attention and feed-forward, post-LN: each residual sum is normalised."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,10 +70,10 @@ class Block(nn.Module):
         self.n2 = LayerNorm(WIDTH, eps=_NORM_EPSILON)
 
     def forward(self, x: Tensor, visible: Tensor) -> Tensor:
-        """(B, T, 384) with the keys that may be seen (B, 1, 1, T) → (B, T, 384)."""
+        """(B, T, 384) with a mask of the visible keys (B, 1, 1, T) → (B, T, 384)."""
         q, k, v = (_split_heads(layer(x)) for layer in (self.q, self.k, self.v))
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
-        x = self.n1(x + self.o(seen.transpose(1, 2).flatten(2)))
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
+        x = self.n1(x + self.o(attended.transpose(1, 2).flatten(2)))
         y: Tensor = self.n2(x + self.f2(F.gelu(self.f1(x))))
         return y
 

@@ -1,4 +1,4 @@
-"""Which candidates a query trains against: the ones that the first ranking confuses it with."""
+"""Hard negatives: the candidates that the base ranking puts near a query's right answer."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mined:
-    """Lists of training.
+class MinedLists:
+    """Candidate lists to train on.
 
     Attributes:
         candidates: (B, K) columns of the gallery. positive: (B,) the place of the right one in its list.
@@ -20,10 +20,10 @@ class Mined:
     positive: Tensor
 
 
-def hardest(similarity: Tensor, right: Tensor, *, count: int) -> Mined:
-    """The best `count` of each row, the right one at its own rank, or last where it is not among them.
+def hardest(similarity: Tensor, right: Tensor, *, count: int) -> MinedLists:
+    """The best `count` of each row; a right one that is not among them takes the last place.
 
-    As in a search: the list is what the base ranking finds in a whole gallery.
+    The lists are those of a search: the top of the base ranking over a whole gallery.
 
     Args:
         similarity: (B, G) with G ≥ count. right: (B,) the right column.
@@ -31,28 +31,27 @@ def hardest(similarity: Tensor, right: Tensor, *, count: int) -> Mined:
     if similarity.shape[1] < count:
         raise ValueError(f"a gallery of {similarity.shape[1]} cannot fill lists of {count}")
     best = similarity.topk(count, dim=1).indices  # (B, K)
-    found = best == right[:, None]
-    missing = ~found.any(1)
+    is_right = best == right[:, None]
+    missing = ~is_right.any(1)
     best[missing, -1] = right[missing]
-    positive = torch.where(missing, count - 1, found.int().argmax(1))
-    return Mined(best, positive)
+    positive = torch.where(missing, count - 1, is_right.int().argmax(1))
+    return MinedLists(best, positive)
 
 
-def in_batch(similarity: Tensor, clip: Tensor, *, negatives: int) -> Mined:
-    """The published lists: the right one first, then the batch's other clips from the hardest on.
+def in_batch(similarity: Tensor, clip: Tensor, *, negatives: int) -> MinedLists:
+    """The published lists: the right one first, then the batch's other clips, hardest first.
 
     Args:
         similarity: (B, B), row i and column i being a pair.
-        clip: (B,) numbers of the clips. Pairs of the query's own clip are no candidates: in the published
-            code, which forces them in when lists are as long as the batch, a query can be told that its
-            own answer is wrong.
+        clip: (B,) numbers of the clips. Other pairs of the query's own clip are not candidates. The published
+            code includes them where lists are as long as the batch: a right answer then counts as wrong.
 
     Raises ValueError where a query has fewer than `negatives` others.
     """
-    same = clip[:, None] == clip[None, :]
-    fewest = int((~same).sum(1).min())
+    same_clip = clip[:, None] == clip[None, :]
+    fewest = int((~same_clip).sum(1).min())
     if fewest < negatives:
         raise ValueError(f"a query of the batch has {fewest} other clips, fewer than {negatives}")
-    others = similarity.masked_fill(same, -torch.inf).topk(negatives, dim=1).indices
+    others = similarity.masked_fill(same_clip, -torch.inf).topk(negatives, dim=1).indices
     own = torch.arange(len(clip), device=clip.device)[:, None]
-    return Mined(torch.cat([own, others], dim=1), torch.zeros_like(clip))
+    return MinedLists(torch.cat([own, others], dim=1), torch.zeros_like(clip))

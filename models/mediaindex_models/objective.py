@@ -1,4 +1,4 @@
-"""What one step of training minimises, over pairs drawn by the step's own random numbers."""
+"""The loss of one training step, over pairs drawn with the step's own random numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mediaindex_models.gallery import Gallery
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss, info_nce
 from mediaindex_models.matcher import Matcher
-from mediaindex_models.mining import Mined, hardest, in_batch
+from mediaindex_models.mining import MinedLists, hardest, in_batch
 from mediaindex_models.pairs import Pairs
 from mediaindex_models.training_config import TrainingConfig
 
@@ -23,8 +23,8 @@ class Objective:
     """The loss of a stage.
 
     Attributes:
-        pairs: on the networks' device; in stage 2 with a matcher, already through it.
-        generator: none in stage 1. matcher: needed in every stage but 2.
+        pairs: on the networks' device; in stage 2 with a matcher, frames already encoded by it.
+        generator: None in stage 1. matcher: needed in every stage but 2.
     """
 
     pairs: Pairs
@@ -32,14 +32,14 @@ class Objective:
     generator: Generator | None
     matcher: Matcher | None
 
-    def drawn(self, random: torch.Generator) -> Tensor:
+    def draw(self, random: torch.Generator) -> Tensor:
         """Captions of a gallery (G,), the first `batch` of which are the queries."""
         wanted = self.config.gallery
         size = self.config.batch if self.config.mines_in_batch or wanted is None else wanted
         return self.pairs.draw(min(size, self.pairs.clips), random)
 
     def loss(self, drawn: Tensor, random: torch.Generator) -> Tensor:
-        """The loss of the stage, ()."""
+        """The loss () of the stage over the drawn captions (G,)."""
         gallery, stage = self.pairs.gallery(drawn), self.config.stage
         if self.matcher is not None and stage != "2":
             gallery = gallery.through(self.matcher)
@@ -51,12 +51,13 @@ class Objective:
     def generation(self, gallery: Gallery, random: torch.Generator, *, noisiest: bool = False) -> Tensor:
         """The generation loss of both directions together, ().
 
-        `noisiest`: as inference evaluates it, at t = T − 1 from x = 0.
+        Args:
+            noisiest: evaluate as inference does, at t = T − 1 from x = 0.
         """
         assert self.generator is not None
         diffusion, device = self.generator.diffusion, gallery.text.device
         queries, steps = min(self.config.batch, len(gallery.text)), len(diffusion.schedule)
-        # one step a query for both directions, noise of its own for each, as published
+        # as published: one t per query for both directions, but separate noise
         t = torch.randint(steps, (queries,), generator=random).to(device)
         if noisiest:
             t = torch.full_like(t, steps - 1)
@@ -80,12 +81,12 @@ class Objective:
 
     @torch.no_grad()
     def _ranking(self, direction: Direction, queries: int, gallery: Gallery) -> Tensor:
-        """The score (B, G) by which lists are made; it is an input, so no loss moves it."""
+        """The score (B, G) that lists are mined by; it is an input, so no gradient goes through it."""
         if self.matcher is not None:
             return gallery.matched(direction, queries, self.matcher)
         return gallery.blended(direction, queries, weight=self.config.blend)
 
-    def _mined(self, score: Tensor, gallery: Gallery) -> Mined:
+    def _mined(self, score: Tensor, gallery: Gallery) -> MinedLists:
         if self.config.mines_in_batch:
             return in_batch(score, gallery.clip, negatives=self.config.candidates - 1)
         right = torch.arange(len(score), device=score.device)

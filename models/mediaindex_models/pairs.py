@@ -1,4 +1,4 @@
-"""Captioned clips as features: what training reads."""
+"""Captioned clips as features: the input of training."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Pairs:
     Attributes:
         text: (M, D) pooled, not normalised. clip: (M,) the clip of each caption.
         frames: (N, F, D), not normalised. mask: (N, F) bool. evidence: (N, F, E) or None.
-        names: of the M captions, for messages; else their numbers.
-        words: (M, T, D) token features and word_mask (M, T), for the token-wise interaction; without
-            them the pooled text is its one word.
-        clip_hubness: (N,), and text_hubness: (M,), taken off the similarities of the base ranking.
+        names: of the M captions, for messages; without them messages give numbers.
+        words: (M, T, D) token features and word_mask (M, T) bool, for the token-wise interaction; without
+            them the pooled text counts as the one word.
+        clip_hubness: (N,), and text_hubness: (M,), subtracted from the similarities of the base ranking.
 
-    Raises ValueError naming what does not fit, or the captions that hold a NaN.
+    Raises ValueError naming the field that does not fit, or the captions that hold a NaN or an infinity.
     """
 
     text: Tensor
@@ -63,21 +63,21 @@ class Pairs:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same features of the same captions and clips, whatever their names."""
-        held = hashlib.blake2b(digest_size=16)
+        """A hash of the features of all captions and clips; names do not enter it."""
+        digest = hashlib.blake2b(digest_size=16)
         for name in self.__slots__:
             values = getattr(self, name)
             if isinstance(values, Tensor) and not name.startswith("_"):
-                held.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
-                held.update(values.detach().cpu().contiguous().numpy().tobytes())
-        return held.hexdigest()
+                digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
+                digest.update(values.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def name(self, caption: int) -> str:
-        """What a message calls a caption."""
+        """The name of a caption in messages."""
         return self.names[caption] if self.names else str(caption)
 
     def draw(self, count: int, random: torch.Generator) -> Tensor:
-        """`count` captions of as many different clips, all drawn at random; `random` is a CPU generator."""
+        """`count` captions of different clips, drawn at random; `random` is a generator on the CPU."""
         if count > self.clips:
             raise ValueError(f"{count} different clips are asked for, {self.clips} are there")
         clips = torch.randperm(self.clips, generator=random)[:count].to(self.clip.device)
@@ -111,14 +111,14 @@ class Pairs:
 
     @torch.no_grad()
     def through(self, matcher: Matcher, *, rows: int = 256) -> Pairs:
-        """The same pairs with frames as a frozen temporal transformer gives them."""
+        """The same pairs with frames encoded by a frozen temporal transformer, `rows` clips at a time."""
         parts = zip(torch.split(self.frames, rows), torch.split(self.mask, rows), strict=True)
         embedded = [matcher.temporal(frames, mask) for frames, mask in parts]
         values = {name: getattr(self, name) for name in self.__slots__ if not name.startswith("_")}
         return Pairs(**{**values, "frames": torch.cat(embedded)})
 
     def _require_types(self) -> None:
-        """Products are float32: features kept in half precision are widened by whoever reads them."""
+        """Training computes in float32; features stored in half precision are converted before."""
         for name in ("text", "frames", "evidence", "words", "clip_hubness", "text_hubness"):
             values = getattr(self, name)
             if values is not None and values.dtype != torch.float32:
@@ -137,7 +137,7 @@ class Pairs:
         if not count or self.frames.ndim != 3:
             raise ValueError(f"there is no pair to train on: frames {tuple(self.frames.shape)}")
         frames, width = self.frames.shape[1:]
-        asked: dict[str, tuple[int, ...]] = {
+        expected: dict[str, tuple[int, ...]] = {
             "text": (count, width),
             "clip": (count,),
             "mask": (clips, frames),
@@ -147,7 +147,7 @@ class Pairs:
             "clip_hubness": (clips,),
             "text_hubness": (count,),
         }
-        for name, shape in asked.items():
+        for name, shape in expected.items():
             values = getattr(self, name)
             if values is None:
                 continue

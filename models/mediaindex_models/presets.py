@@ -1,4 +1,4 @@
-"""The recipes of generators by name, and what each one is made of."""
+"""The recipes of generators by name, and the settings of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LARGEST_WEIGHT = 1e6
 
 
 def require_count(name: str, value: object, *, least: int = 1, most: int) -> None:
-    """Raise ValueError where a number of things is no whole number, or beyond what memory should be for."""
+    """Raise ValueError where a count from a file is no int, or larger than any sensible network needs."""
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{name} is a whole number from {least} to {most}, not {value!r}")
 
@@ -34,21 +34,21 @@ def _require_one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorSpec:
-    """All that decides a generator's shape and its inference; its weights apart.
+    """Everything but the weights that determines a generator and its inference.
 
     Attributes:
         recipe: the network of both directions.
         width: D of texts and frames.
-        evidence: E, further numbers a frame; 0 for none. `paper` reads none.
+        evidence: E, further features of a frame; 0 for none. `paper` reads none.
         steps, schedule: of the diffusion that it was trained with.
         sampling: ddim, or single: one evaluation at the noisiest step from x = 0, neither clamped.
         evaluations: steps of ddim, spread evenly over those of training; 0 for all.
-        start: of ddim, noise seeded by the query, or zero. clamp: x_0 held in −1..1 by ddim.
+        start: of ddim: noise seeded by the query, or zero. clamp: whether ddim clamps x_0 to −1..1.
         sharpness: τ, and weight: α or c, of the final order. paper: S + α softmax(τ x_0);
             others: 100 x_0 + c · the standardised S.
-        diffusion: False is the twin that knows neither noise nor step; its sampling is single.
-        corrected_mask: of `paper`: padded frames left out before the softmax over frames.
-        inner, hidden, dropout: of the others' networks.
+        diffusion: False is the control whose x and t are always the same; its sampling is single.
+        corrected_mask: of `paper`: whether padded frames are left out before the softmax over frames.
+        inner, hidden, dropout: of the networks other than `paper`.
     """
 
     recipe: Recipe
@@ -112,7 +112,7 @@ PRESETS: Mapping[str, GeneratorSpec] = {
 
 
 def preset(name: str, *, width: int, evidence: int = 0) -> GeneratorSpec:
-    """A recipe for features of an encoder; `paper` ignores its evidence. ValueError for another name."""
+    """A recipe for the features of an encoder; `paper` ignores evidence. ValueError for an unknown name."""
     _require_one_of("generator", name, tuple(PRESETS))
     spec = PRESETS[name]
     return replace(spec, width=width, evidence=0 if spec.recipe == "paper" else evidence)

@@ -1,10 +1,10 @@
-"""The published code's parameter names → ours.
+"""Published checkpoints: the published code's parameter names → ours.
 
-One direction of a published checkpoint holds
+The network of one direction has the parameters
     q_proj k_proj v_proj · proj · embed_timestep.time_embed.{0,2} · decoder.{0,2}
-a whole one holds both, as `diffusion_model.` and `diffusion_model_v.`, beside the temporal transformer
-(`transformerClip.`, `frame_position_embeddings.`), the weights of the token-wise interaction
-(`text_weight_fc.`, `video_weight_fc.`) and CLIP. The sinusoid tables stored with it are computed here.
+A whole checkpoint has both directions, as `diffusion_model.` and `diffusion_model_v.`, beside the temporal
+transformer (`transformerClip.`, `frame_position_embeddings.`), the weights of the token-wise interaction
+(`text_weight_fc.`, `video_weight_fc.`) and CLIP. Its sinusoid tables are not read: we compute them.
 """
 
 from __future__ import annotations
@@ -56,9 +56,8 @@ def denoiser_from_reference(state: Mapping[str, Tensor], *, direction: Direction
     """The paper's denoiser with published weights, in eval mode.
 
     Args:
-        state: one direction's parameters by their published names, or a whole checkpoint, of which the
-            direction is taken.
-        direction: t2v or v2t. The names are the same in both, so a lone network cannot be told by them.
+        state: the parameters of one direction by their published names, or a whole checkpoint.
+        direction: t2v or v2t. Both directions use the same names, so the state of one does not tell which.
 
     Raises ValueError naming what is missing or has the wrong shape.
     """
@@ -86,10 +85,10 @@ def generator_from_reference(
 ) -> Generator:
     """The `paper` generator of a whole published checkpoint, in eval mode.
 
-    Its temporal transformer and token-wise interaction come by `matcher_from_reference`.
+    `matcher_from_reference` gives its temporal transformer and token-wise interaction.
 
     Args:
-        steps, schedule: of the diffusion that it was trained with, which the checkpoint does not say.
+        steps, schedule: of the diffusion that it was trained with; the checkpoint does not name them.
     """
     state = _without_wrapper(state)
     networks = {direction: denoiser_from_reference(state, direction=direction) for direction in DIRECTIONS}
@@ -104,7 +103,7 @@ def generator_from_reference(
 
 
 def matcher_from_reference(state: Mapping[str, Tensor]) -> Matcher:
-    """The first stage of a whole published checkpoint, without CLIP's towers, in eval mode."""
+    """The first stage of a whole published checkpoint, without CLIP's encoders, in eval mode."""
     weights = {}
     for name, value in _without_wrapper(state).items():
         for pattern, ours in _MATCHER:

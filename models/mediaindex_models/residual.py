@@ -1,13 +1,13 @@
-"""The residual denoiser: a list-wise correction of the score that the candidates came with.
+"""The residual denoiser: a list-wise correction of the score that the candidates were ranked by.
 
-It starts as that score's own order (its last layers are zero) and adds what the similarity has not
-used: the evidence of the frames, the product of query and candidate, and the rest of the list.
+Untrained it keeps the order of that score (its last layers are zero). It learns from inputs that the
+similarity does not use: the evidence of the frames, products of query and candidate, the rest of the list.
 
     x_0 = (g_s s + g cos(E_t text, E_v evidence) + decoder[q∘c ; c ; z ; s, s − max, w, x]) / 100
 
-s: the score standardised in its list; q, c: both sides in a space of their own; z: the list as the
-query's attention w mixes it. There is no "+ w" in the output, which would carry the noise of x into the
-logits a hundredfold.
+s: the score standardised in its list; q, c: query and candidate projected into a common space; w: the query's
+attention over the list; z: the list mixed by w. Unlike the paper's network the output adds no w: it would
+carry the noise of x into the logits, multiplied by 100.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mediaindex_models.correction import ScoreCorrection, standing_of
+from mediaindex_models.correction import ScoreCorrection, standardised_or_zeros
 from mediaindex_models.denoiser import Direction, TimeEmbedding
 
 
 class ResidualDenoiser(ScoreCorrection):
-    """x_0 from x_t, the score and the evidence, in one direction; arguments as of ScoreCorrection."""
+    """x_0 from x_t, the score and the evidence, in one direction; arguments as in ScoreCorrection."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class ResidualDenoiser(ScoreCorrection):
             direction=direction,
             evidence=evidence,
             inner=inner,
-            seen=3 * inner + 4,
+            inputs=3 * inner + 4,
             hidden=hidden,
             dropout=dropout,
         )
@@ -60,19 +60,20 @@ class ResidualDenoiser(ScoreCorrection):
 
         Args:
             x: (B, K) noisy scores. t: (B,) steps, 0 the least noisy.
-            text, video, mask, chosen: as of PaperDenoiser.
-            score: (B, K), of the size of cosines; none is as good as all equal.
-            evidence: as `video` with its own width, for a network made with evidence.
+            text, video, mask, chosen: as in PaperDenoiser.
+            score: (B, K) similarities of the candidates; None has the effect of equal scores.
+            evidence: as `video` with E in place of D; None for a network without evidence.
         """
-        texts, clips, agreement = self.compared(x, text, video, mask, evidence, chosen)
+        texts, clips, agreement = self.compare(x, text, video, mask, evidence, chosen)
         query, candidate = (texts, clips) if self.direction == "t2v" else (clips, texts)
-        standing = standing_of(score, x)
-        scores = torch.stack([standing, standing - standing.amax(-1, keepdim=True), x], dim=-1)
+        standardised = standardised_or_zeros(score, x)
+        below_best = standardised - standardised.amax(-1, keepdim=True)
+        scores = torch.stack([standardised, below_best, x], dim=-1)
         condition = self.time(t)[:, None]  # (B, 1, inner)
         related = (self.relation(query + condition) * (candidate + condition)).sum(-1)
-        attention = torch.softmax(related * query.shape[-1] ** -0.5 + x + standing, dim=-1)  # (B, K)
+        attention = torch.softmax(related * query.shape[-1] ** -0.5 + x + standardised, dim=-1)  # (B, K)
         mixed = torch.einsum("bk,bkd->bd", attention.to(candidate.dtype), candidate)
         context = self.context(mixed[:, None] + condition)  # (B, 1, inner)
         numbers = torch.cat([scores, attention[..., None]], dim=-1).to(candidate.dtype)  # (B, K, 4)
-        seen = [query * candidate, candidate, context.expand_as(candidate), numbers]
-        return self.answered(x, standing, agreement, torch.cat(seen, dim=-1))
+        inputs = [query * candidate, candidate, context.expand_as(candidate), numbers]
+        return self.decode(x, standardised, agreement, torch.cat(inputs, dim=-1))

@@ -1,7 +1,7 @@
-"""From noise to scores: the published samplers over a network that predicts x_0.
+"""Published samplers, from noise to scores, over a network that predicts x_0.
 
-Each takes `denoise(x, t) → x_0`, x (B, K), t the schedule's own number of the step, and knows
-nothing of the network, its inputs or its width.
+A sampler calls `denoise(x, t) → x_0` with x (B, K) and t the timestep of the schedule; it is independent of
+the network's inputs and width.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SEEDS = 1 << 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One step done: the state after it and the x_0 it went towards, both (B, K)."""
+    """A step taken at timestep t: the state after it and the predicted x_0, both (B, K)."""
 
     t: int
     x: Tensor
@@ -31,7 +31,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Mixture:
-    """What the next state is made of, one number (S,) float64 for each step: x, x_0 and fresh noise."""
+    """Coefficients of x, x_0 and fresh noise in the next state, (S,) float64, one for each step."""
 
     x: Tensor
     clean: Tensor
@@ -55,10 +55,10 @@ def ddim(
     Args:
         denoise: predicts x_0.
         start: x_T (B, K), standard normal.
-        diffusion: of the steps to be taken.
+        diffusion: its schedule holds the steps to take.
         eta: 0 is deterministic given `start`; 1 has the variance of the ancestral sampler.
-        clamp: x_0 is held in −1..1, as published. It ties candidates that exceed 1.
-        noise: z, one (B, K) a step, needed where eta > 0; the last is not used.
+        clamp: whether x_0 is clamped to −1..1, as published; candidates beyond 1 are then tied.
+        noise: z, one (B, K) per step, needed where eta > 0; the last is not used.
     """
     if not 0.0 <= eta <= 1.0:
         raise ValueError(f"eta lies in 0..1, not {eta}")
@@ -77,7 +77,7 @@ def ancestral(
 ) -> Iterator[Step]:
     """Ancestral sampling of DDPM (Ho et al., arXiv 2006.11239, algorithm 2) with the posterior's variance.
 
-    `noise` holds one (B, K) a step; the last is not used.
+    `noise` holds one (B, K) per step; the last is not used.
     """
     mixture = _Mixture(
         diffusion.posterior_noisy, diffusion.posterior_clean, diffusion.posterior_variance.sqrt()
@@ -86,7 +86,7 @@ def ancestral(
 
 
 def single_evaluation(denoise: Denoise, like: Tensor, diffusion: Diffusion) -> Tensor:
-    """The x_0 (B, K) that the network sees at the noisiest step from x = 0: no noise, no clamp."""
+    """The x_0 (B, K) predicted at the noisiest step from x = 0, without noise or clamping."""
     return denoise(torch.zeros_like(like), diffusion.schedule.timesteps[-1])
 
 
@@ -101,9 +101,9 @@ def last(steps: Iterator[Step]) -> Tensor:
 
 
 def seeded_noise(seeds: Sequence[int], candidates: int, *, like: Tensor) -> Tensor:
-    """Standard normal (B, K), each row drawn from its own query's seed, of which 64 bits count.
+    """Standard normal (B, K), each row drawn from the seed of its query, taken modulo 2⁶⁴.
 
-    A row does not depend on the batch that it shares, nor on the device: all are drawn on the CPU.
+    A row depends neither on the rest of the batch nor on the device: all are drawn on the CPU.
     """
     rows = []
     for seed in seeds:
@@ -131,7 +131,7 @@ def _steps(
         clean = denoise(x, timesteps[i])
         if clamp:
             clean = clean.clamp(-CLAMP, CLAMP)
-        # at the first step nothing is left to mix in: the state is the prediction itself
+        # the step to x_0 mixes nothing in: the state is the prediction itself
         x = clean if i == 0 else torch.add(of_clean[i] * clean, x, alpha=of_x[i])
         if i > 0 and noise is not None:
             x = x + of_noise[i] * noise[done]

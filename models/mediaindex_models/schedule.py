@@ -1,7 +1,7 @@
 """Noise schedules: how much of a clean value is left at each step.
 
-A schedule of S steps is its betas; step 0 has the least noise. Tables are float64, since the last
-step of the cosine schedule leaves a millionth of the clean value.
+A schedule of S steps is its betas; step 0 has the least noise. Tables are float64: the last step of the
+cosine schedule leaves a millionth of the clean value.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Schedule:
 
     Attributes:
         betas: (S,) float64 in (0, 1), the variance that each step adds.
-        timesteps: (S,) ascending, what the network is told at each step. 0..S-1 unless some steps of a
-            longer schedule were kept; then their numbers there, which the network was trained with.
+        timesteps: (S,) ascending, the network's input t at each step: 0..S−1. Where some steps of a longer
+            schedule were kept, their numbers in that schedule, which the network was trained with.
     """
 
     betas: Tensor
@@ -69,7 +69,7 @@ def cosine(steps: int) -> Schedule:
 
 def linear(steps: int) -> Schedule:
     """β from 0.1/S to 20/S in even steps (Ho et al., arXiv 2006.11239, scaled to S steps)."""
-    # with 20 steps or fewer the last beta reaches 1: nothing of x_0 is left, and log ᾱ does not exist
+    # with 20 steps or fewer the last beta reaches 1: nothing of x_0 is left, and ᾱ is 0
     _refuse_fewer(steps, than=_LEAST_LINEAR_STEPS + 1, name="linear")
     betas = torch.linspace(0.1 / steps, 20.0 / steps, steps, dtype=torch.float64)
     return Schedule(betas, tuple(range(steps)))
@@ -79,7 +79,7 @@ SCHEDULES: Mapping[str, Callable[[int], Schedule]] = {"cosine": cosine, "linear"
 
 
 def respaced(schedule: Schedule, kept: Sequence[int]) -> Schedule:
-    """The same process seen at some of its steps: ᾱ stays what it was at each of them.
+    """The same process at some of its steps, with the same ᾱ at each of them.
 
     Args:
         schedule: of S steps.
@@ -91,15 +91,15 @@ def respaced(schedule: Schedule, kept: Sequence[int]) -> Schedule:
 
 
 def spread_steps(steps: int, count: int) -> tuple[int, ...]:
-    """`count` of `steps` positions, as even as can be, both ends kept: (50, 5) → 0 12 24 37 49.
+    """`count` of `steps` positions, evenly spread with both ends: (50, 5) → 0 12 24 37 49.
 
-    One alone is the noisiest, from which a single evaluation starts.
+    A count of 1 gives the noisiest, from which a single evaluation starts.
     """
     _refuse_more(count, steps)
     if count == 1:
         return (steps - 1,)
     stride = (steps - 1) / (count - 1)
-    # summed, not multiplied, and rounded to even: as in the published code, where a half is met
+    # the sum of strides, halves rounded to even, as in the published code
     positions, at = [], 0.0
     for _ in range(count):
         positions.append(round(at))

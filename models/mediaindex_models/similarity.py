@@ -1,7 +1,7 @@
-"""How alike a text and a clip are, for every pair of a batch: (texts, clips).
+"""Similarities of every text with every clip of a batch, (texts, clips).
 
-Four readings of the cosines between a text and the frames of a clip: the best frame, the mean frame,
-their blend, and the paper's interaction between all words and all frames.
+All are computed from cosines between a text and the frames of a clip: the best frame, the mean frame, their
+blend, and the paper's interaction between all words and all frames.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mediaindex_models.attention import lengths_of
 
-# finite, so that a side of padding alone has even weights and not NaN
+# finite: a text or clip of padding alone gets equal weights, not NaN
 _PADDING = -9e15
 _INITIAL_DEVIATION = 0.02
 
@@ -21,7 +21,7 @@ def max_frame(text: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
     """Cosine of the best real frame, (M, N); −1 for a clip without one.
 
     Args:
-        text: (M, D). frames: (N, F, D). mask: (N, F) bool. Lengths do not matter.
+        text: (M, D). frames: (N, F, D). mask: (N, F) bool. The lengths of the vectors have no effect.
     """
     products = (F.normalize(text, dim=-1) @ frames.flatten(0, 1).T).view(-1, *mask.shape)
     return (products / lengths_of(frames)).masked_fill(~mask, -1.0).amax(-1)

@@ -1,6 +1,7 @@
-"""The temporal transformer: frames of a clip look at each other before they are compared with a text.
+"""The temporal transformer: self-attention among the frames of a clip, before they meet a text.
 
-V = r + Transformer(r + P), pre-LN blocks with QuickGELU as in CLIP, P a learned table of places.
+V = r + Transformer(r + P), pre-LN blocks with QuickGELU as in CLIP, P a learned table of positions
+(DiffusionRet, arXiv 2303.09867).
 """
 
 from __future__ import annotations
@@ -10,21 +11,20 @@ from torch import Tensor, nn
 
 HEAD_WIDTH = 64
 MLP_RATIO = 4
-# as published: added to the logits of padding, so that a clip of padding alone still has a softmax
+# added to the logits of padding, as published; finite, so that a clip of padding alone has a softmax
 _PADDING = -1e6
 _LAYER_NORM_EPSILON = 1e-12
 _INITIAL_DEVIATION = 0.02
 
 
 class TemporalTransformer(nn.Module):
-    """Frames in the light of their neighbours.
+    """Frame embeddings in the context of the clip's other frames.
 
     Args:
         width: D, a multiple of `heads`.
         layers: blocks.
         places: the most frames of a clip.
-        heads: any divisor of the width; by default one for each 64 numbers, as published, or the next
-            fewer that divides it.
+        heads: a divisor of the width; by default width / 64, as published, or the next smaller divisor.
     """
 
     def __init__(self, width: int, *, layers: int = 4, places: int = 77, heads: int | None = None) -> None:
@@ -52,7 +52,7 @@ class TemporalTransformer(nn.Module):
 
 
 class _Block(nn.Module):
-    """Attention and a hidden layer of four times the width, each added to what it read."""
+    """Pre-LN attention and a hidden layer of four times the width, both with residual connections."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class _Block(nn.Module):
         self.narrow = nn.Linear(MLP_RATIO * width, width)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """(B, F, D) with an addend of the logits (B, 1, 1, F) → (B, F, D)."""
+        """(B, F, D), and a bias of the attention's logits (B, 1, 1, F), → (B, F, D)."""
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, F, D / heads)
             for part in self.projections(self.before_attention(x)).chunk(3, dim=-1)

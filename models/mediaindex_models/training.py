@@ -1,7 +1,7 @@
 """Training on features: the first stage, the generator, or both (training_config has the stages).
 
-Every random choice of a step comes from the seed and the step's number, so that a run which was cut
-off goes on to the same weights, bit for bit on a CPU, with no random state kept.
+Every random choice of a step comes from the seed and the step's number alone. An interrupted run therefore
+resumes to the same weights, bit for bit on a CPU, and no random state is stored.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _CHECK_STEP = 1 << 40
 
 
 class NonFiniteLoss(ArithmeticError):
-    """A loss or a gradient is no number; that step changed no weight.
+    """A loss or a gradient is not finite; the step changed no weight.
 
     Attributes:
-        step: at which it came. names: of the captions in its batch.
+        step: the step, counted from 1. names: the captions of its batch.
     """
 
     def __init__(self, step: int, names: tuple[str, ...]) -> None:
@@ -44,7 +44,7 @@ class NonFiniteLoss(ArithmeticError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step done.
+    """A completed step.
 
     Attributes:
         step: counted from 1. loss: of the step's batch. learning_rate: of its update.
@@ -57,15 +57,15 @@ class Progress:
 
 
 class Trainer:
-    """One run: `run` yields its steps, `averaged` gives the result.
+    """A training run: `run` yields its steps, `averaged` gives the result.
 
     Args:
-        pairs: what to train on, on the device to train on; the networks are moved there.
-        config: of the run.
+        pairs: the training data; the networks are moved to its device.
+        config: the settings.
         generator: trained in every stage but 1.
-        matcher: trained in every stage but 2, where it gives frozen features and ranking, if given.
+        matcher: trained in every stage but 2; there, if given, it is frozen and encodes frames and ranks.
 
-    Raises ValueError where the stage misses a network or the pairs are not what a network reads.
+    Raises ValueError where the stage lacks a network, or a network cannot read the pairs.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Trainer:
         self.objective = Objective(pairs, config, self.generator, self.matcher)
         self.parameters = self._trained_parameters()
         self.average = {name: value.detach().clone() for name, value in self.parameters.items()}
-        # biases, gains and norms are not pulled towards zero
+        # no weight decay on biases, gains and norms
         matrices = [value for value in self.parameters.values() if value.ndim > 1]
         others = [value for value in self.parameters.values() if value.ndim <= 1]
         groups = [
@@ -104,9 +104,9 @@ class Trainer:
         """Train to the last step, yielding each.
 
         Args:
-            state: a file that keeps the run; where it exists, the run goes on from it. Written every
+            state: a file for the state of the run; where it exists, the run resumes from it. Written every
                 `save_every` steps, after the last, and before NonFiniteLoss is raised, but never with
-                weights that an update broke.
+                weights that are not finite.
 
         Raises NonFiniteLoss, and CheckpointError for a state of another run.
         """
@@ -116,10 +116,10 @@ class Trainer:
             try:
                 loss = self._update()
             except NonFiniteLoss:
-                self._keep(state)
+                self._save(state)
                 raise
             if self.step % save_every == 0 or self.step == self.config.steps:
-                self._keep(state)
+                self._save(state)
             rate = self.config.learning_rate_at(self.step - 1)
             yield Progress(self.step, self.config.steps, loss, rate)
 
@@ -137,15 +137,15 @@ class Trainer:
 
     @torch.no_grad()
     def loss_at_noisiest_step(self) -> float:
-        """The generation loss as inference has it, at t = T − 1 from x = 0, over one batch of the pairs.
+        """The generation loss as inference evaluates it, at t = T − 1 from x = 0, over one batch of pairs.
 
-        The training loss is a mean over t, and at low noise x_t contains the answer: it says nothing of
-        how well one evaluation ranks.
+        The training loss is a mean over t, and at low noise x_t contains the answer, so it does not show how
+        well a single evaluation ranks.
         """
         if self.generator is None:
             raise ValueError("the first stage has no generation loss")
         random = torch.Generator().manual_seed(self._seed(_CHECK_STEP))
-        gallery = self.objective.pairs.gallery(self.objective.drawn(random))
+        gallery = self.objective.pairs.gallery(self.objective.draw(random))
         if self.matcher is not None and self.config.stage != "2":
             gallery = gallery.through(self.matcher)
         self.generator.eval()
@@ -155,17 +155,17 @@ class Trainer:
         """All that the rest of the run depends on."""
         moments = {}
         for name, parameter in self.parameters.items():
-            held = self.optimizer.state.get(parameter, {})
+            adam_state = self.optimizer.state.get(parameter, {})
             moments[name] = (
-                held.get("exp_avg", torch.zeros_like(parameter)),
-                held.get("exp_avg_sq", torch.zeros_like(parameter)),
+                adam_state.get("exp_avg", torch.zeros_like(parameter)),
+                adam_state.get("exp_avg_sq", torch.zeros_like(parameter)),
             )
         weights = {name: value.detach() for name, value in self.parameters.items()}
         return TrainingState(self.step, self.config, self.data, self.start, weights, self.average, moments)
 
     @torch.no_grad()
     def restore(self, state: TrainingState) -> None:
-        """Go on from a state of the same run. Raises CheckpointError where its networks are others."""
+        """Resume from a state of the same run. Raises CheckpointError for a state of other networks."""
         shapes = {name: value.shape for name, value in self.parameters.items()}
         if {name: value.shape for name, value in state.weights.items()} != shapes:
             raise CheckpointError("the state is of other networks than those to be trained")
@@ -185,8 +185,8 @@ class Trainer:
             module.train()
         seed = self._seed(self.step)
         random = torch.Generator().manual_seed(seed)
-        drawn = self.objective.drawn(random)
-        # dropout draws from the global generators, which are put back
+        drawn = self.objective.draw(random)
+        # dropout draws from the global generators; their state is restored
         with torch.random.fork_rng(devices=[drawn.device] if drawn.is_cuda else []):
             torch.manual_seed(seed)
             loss = self.objective.loss(drawn, random)
@@ -205,16 +205,16 @@ class Trainer:
         self.step += 1
         return float(loss.detach())
 
-    def _keep(self, state: Path | None) -> None:
+    def _save(self, state: Path | None) -> None:
         if state is not None and all(bool(value.isfinite().all()) for value in self.parameters.values()):
             write_state(state, self.state())
 
     @torch.no_grad()
     def _average_weights(self) -> None:
-        # at first the average follows closely, or a short run would mostly be its start
-        kept = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        # the average follows closely at first: otherwise the start would dominate a short run
+        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
         for name, parameter in self.parameters.items():
-            self.average[name].lerp_(parameter, 1.0 - kept)
+            self.average[name].lerp_(parameter, 1.0 - decay)
 
     def _networks(self) -> Mapping[str, nn.Module]:
         both = {"generator": self.generator, "matcher": self.matcher}
@@ -228,26 +228,26 @@ class Trainer:
             if parameter.requires_grad
         }
         if self.config.stage == "generative":
-            # nothing of the generation loss reaches the interaction: its ranking is an input
-            named = {name: value for name, value in named.items() if not name.startswith(_UNREACHED)}
+            # the generation loss has no gradient at the interaction: its ranking is an input
+            named = {name: value for name, value in named.items() if not name.startswith(_WITHOUT_GRADIENT)}
         return named
 
     def _fingerprint(self) -> str:
-        """The same for the same networks with the same weights."""
-        held = hashlib.blake2b(digest_size=16)
+        """A hash of the networks' shapes and weights."""
+        digest = hashlib.blake2b(digest_size=16)
         if self.generator is not None:
-            held.update(repr(sorted(asdict(self.generator.spec).items())).encode())
+            digest.update(repr(sorted(asdict(self.generator.spec).items())).encode())
         for owner, module in self._networks().items():
             for name, value in module.state_dict().items():
-                held.update(f"{owner}.{name} {value.dtype} {tuple(value.shape)}".encode())
-                held.update(value.detach().cpu().contiguous().numpy().tobytes())
-        return held.hexdigest()
+                digest.update(f"{owner}.{name} {value.dtype} {tuple(value.shape)}".encode())
+                digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def _seed(self, step: int) -> int:
         return self.config.seed * _SEED_STRIDE + step
 
 
-_UNREACHED = ("matcher.interaction.", "matcher.log_scale")
+_WITHOUT_GRADIENT = ("matcher.interaction.", "matcher.log_scale")
 
 
 def _require(

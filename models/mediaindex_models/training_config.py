@@ -15,20 +15,20 @@ STAGES: tuple[Stage, ...] = ("1", "2", "joint", "generative")
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """One run.
+    """The settings of a run.
 
     Attributes:
         stage: 1: similarity by InfoNCE; 2: the generator, features and base ranking frozen;
             joint: both losses move both; generative: the generation loss alone moves both.
-        batch: queries of a step. candidates: K of its lists.
-        gallery: pairs that lists are mined from, as many as a search will have, at most all clips. With
-            None the batch is the gallery and lists are the published ones, the right one first; so it
-            is in joint and generative, which would have to embed a whole gallery anew at every step.
-        blend: of the base ranking without a matcher, the weight of the best frame.
-        learning_rate: at its highest, after `warmup` of all steps; then along a cosine to zero.
+        batch: queries per step. candidates: K of its lists.
+        gallery: pairs that lists are mined from, at most all clips; best as many as a search will have. With
+            None the batch is the gallery and lists are the published ones, the right one first. The same
+            holds in joint and generative, which would have to encode a whole gallery at every step.
+        blend: weight of the best frame in the base ranking without a matcher.
+        learning_rate: the peak, reached after the share `warmup` of all steps; then a cosine to zero.
         negative: x_0 of wrong candidates, 0 or −1. scale: inverse temperature of the generation loss.
-        ema: share of the old in the averaged weights, a step; less in the first ones.
-        clip_norm: of the whole gradient.
+        ema: decay of the averaged weights per step; smaller in the first steps.
+        clip_norm: largest norm of the whole gradient.
     """
 
     stage: Stage = "2"
@@ -66,11 +66,11 @@ class TrainingConfig:
 
     @property
     def mines_in_batch(self) -> bool:
-        """Whether lists come from the batch itself."""
+        """Whether lists are mined from the batch itself."""
         return self.gallery is None or self.stage != "2"
 
     def learning_rate_at(self, step: int) -> float:
-        """Of the step'th update, counted from 0: a straight rise, then half a cosine."""
+        """The learning rate of an update, counted from 0: a linear rise, then half a cosine."""
         rising = max(1, round(self.warmup * self.steps))
         if step < rising:
             return self.learning_rate * (step + 1) / rising

@@ -1,4 +1,4 @@
-"""A run of training on disk: one safetensors file, replaced whole, that the run goes on from."""
+"""The state of a training run on disk: one safetensors file, replaced whole, to resume from."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ _PARTS = ("weight", "average", "first", "second")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingState:
-    """Everything that the rest of a run depends on, by parameter name.
+    """Everything that the rest of a run depends on.
 
     Attributes:
-        step: updates done. data: fingerprint of the pairs. start: fingerprint of the untrained networks.
-        average: weights averaged over steps. moments: first and second, of AdamW.
+        step: number of updates so far.
+        data: fingerprint of the pairs. start: fingerprint of the untrained networks.
+        weights: by parameter name. average: weights averaged over steps.
+        moments: first and second moment of AdamW.
     """
 
     step: int
@@ -40,7 +42,7 @@ class TrainingState:
 
 
 def write_state(file: Path, state: TrainingState) -> None:
-    """Replace the file whole: after a crash it is the old state or the new one."""
+    """Replace the file whole: after a crash it holds the old state or the new one."""
     tensors: dict[str, Tensor] = {}
     for name, weight in state.weights.items():
         first, second = state.moments[name]
@@ -65,9 +67,9 @@ def write_state(file: Path, state: TrainingState) -> None:
 
 
 def read_state(file: Path, config: TrainingConfig, data: str, start: str) -> TrainingState:
-    """The state of a run with these settings on these pairs, begun with these networks.
+    """The state of the run with these settings, on these pairs, from these untrained networks.
 
-    Raises CheckpointError for a damaged file and for another run, naming what differs.
+    Raises CheckpointError for a damaged file, and for another run, naming the difference.
     """
     try:
         with safe_open(file, framework="pt") as held:
@@ -102,7 +104,7 @@ def read_state(file: Path, config: TrainingConfig, data: str, start: str) -> Tra
 
 
 def _require_alike(file: Path, name: str, parts: Sequence[Tensor]) -> None:
-    """An optimiser writes where its moments should be: tensors of another size would break the memory."""
+    """Check the tensors of a parameter: moments of another size would make the optimiser corrupt memory."""
     weight = parts[0]
     for part, value in zip(_PARTS, parts, strict=True):
         if value.shape != weight.shape or value.dtype != torch.float32:

@@ -1,4 +1,4 @@
-"""Folders of videos in which somebody is busy: files come, grow, move, change and go, at random."""
+"""Folders of videos under random changes: files come, grow, move, change and go."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Churn:
         chance: of every choice, so that a seed gives the same operations again.
 
     Attributes:
-        done: how often each operation was done.
+        counts: how often each operation was carried out.
         kept: a film below the first root that is never touched.
     """
 
     def __init__(self, roots: Sequence[Path], clips: Sequence[Path], chance: random.Random) -> None:
         self.roots = roots
-        self.done: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self._clips = [clip.read_bytes() for clip in clips]
         self._chance = chance
-        self._made = 0
+        self._serial = 0
         self._slow: list[Iterator[None]] = []
         self._busy: set[Path] = set()
         for root in roots:
@@ -72,7 +72,7 @@ class Churn:
         }
         (name,) = self._chance.choices(list(kinds), [weight for _, weight in kinds.values()])
         if kinds[name][0]():
-            self.done[name] += 1
+            self.counts[name] += 1
 
     def finish(self) -> None:
         """End the slow copies that go on."""
@@ -86,29 +86,29 @@ class Churn:
         return [path for path in self._below() if path.suffix in SUFFIXES]
 
     def _below(self) -> list[Path]:
-        found = sorted(path for root in self.roots for path in root.rglob("*") if path.is_file())
-        return [path for path in found if path != self.kept and path not in self._busy]
+        paths = sorted(path for root in self.roots for path in root.rglob("*") if path.is_file())
+        return [path for path in paths if path != self.kept and path not in self._busy]
 
     def _folders(self) -> list[Path]:
         """Folders below the roots in which nothing is being written."""
-        found = sorted(path for root in self.roots for path in root.rglob("*") if path.is_dir())
+        folders = sorted(path for root in self.roots for path in root.rglob("*") if path.is_dir())
         busy = {self.kept, *self._busy}
-        return [path for path in found if not any(path in file.parents for file in busy)]
+        return [path for path in folders if not any(path in file.parents for file in busy)]
 
     def _file(self) -> Path | None:
         files = self.files()
         return self._chance.choice(files) if files else None
 
     def _new_path(self, root: Path | None = None) -> Path:
-        self._made += 1
-        name = f"film {self._made}" if self._made % 9 else os.fsdecode(b"caf\xe9 %d" % self._made)
+        self._serial += 1
+        name = f"film {self._serial}" if self._serial % 9 else os.fsdecode(b"caf\xe9 %d" % self._serial)
         folder = (root or self._chance.choice(self.roots)) / self._chance.choice(FOLDERS)
         folder.mkdir(parents=True, exist_ok=True)
         return folder / (name + self._chance.choice(SUFFIXES))
 
     def _new_content(self) -> bytes:
-        self._made += 1
-        return another(self._chance.choice(self._clips), self._made, self._chance.randint(16, 4096))
+        self._serial += 1
+        return another(self._chance.choice(self._clips), self._serial, self._chance.randint(16, 4096))
 
     # Files come
 
@@ -179,8 +179,8 @@ class Churn:
         if not folders:
             return False
         folder = self._chance.choice(folders)
-        self._made += 1
-        folder.rename(parent(folder) / f"folder {self._made}")
+        self._serial += 1
+        folder.rename(parent(folder) / f"folder {self._serial}")
         return True
 
     # Files change
@@ -250,8 +250,8 @@ class Churn:
     def _write_subtitle(self) -> bool:
         file = self._file()
         if file is not None:
-            self._made += 1
-            file.with_suffix(".srt").write_text(CUE.format(text=f"words number {self._made}"))
+            self._serial += 1
+            file.with_suffix(".srt").write_text(CUE.format(text=f"words number {self._serial}"))
         return file is not None
 
     def _delete_subtitle(self) -> bool:

@@ -1,4 +1,4 @@
-"""All that a library holds, so that two can be compared: numbers and times of writing aside."""
+"""Comparison of two libraries by content; row numbers and times of writing are left out."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Rows = tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What a library holds of one content's frames.
+class StoredFrames:
+    """What a library stores of the frames of one content hash.
 
     Attributes:
         segments: (start, end, first frame, frames) of each; cuts and damage with them.
-        matrix: the vectors once more, as a search reads them.
+        matrix: the same vectors as a search reads them.
     """
 
     seconds: bytes
@@ -37,14 +37,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a library holds of one path: the content's hash, and the words that are looked for there."""
+    """What a library stores of one path: the content's hash, and its searchable words."""
 
     content: str | None
     words: Rows
 
 
-def stored(library: Library) -> dict[str, Stored]:
-    """By content hash, what the serving space and the frame cache hold."""
+def stored_frames(library: Library) -> dict[str, StoredFrames]:
+    """By content hash, what the active space and the frame cache store."""
     import numpy as np
     import sqlalchemy as sa
 
@@ -68,24 +68,24 @@ def stored(library: Library) -> dict[str, Stored]:
             .where(indexed.c.space_id == space.id)
         ).all()
         times, segments = _frames_and_segments(connection)
-    held = library.vectors(space).read()
-    searched = SpaceReader(library, space, ann_rows=1 << 62).frames(
+    vectors = library.vectors(space).read()
+    matrices = SpaceReader(library, space, ann_rows=1 << 62).frames(
         {row.generation: row.vectors for row in rows}
     )
-    found = {}
+    frames_by_hash = {}
     for row in rows:
-        mine = held.take(np.flatnonzero(held.generation == row.generation))
-        mine = mine.take(np.argsort(mine.frame, kind="stable"))
-        found[row.hash] = Stored(
+        own = vectors.take(np.flatnonzero(vectors.generation == row.generation))
+        own = own.take(np.argsort(own.frame, kind="stable"))
+        frames_by_hash[row.hash] = StoredFrames(
             seconds=np.asarray(times[row.extraction_id]).tobytes(),
             segments=(*segments[row.extraction_id], (tuple(row.cuts), row.damaged_packets)),
             pictures=b"".join(library.frames.read(row.frame_file)),
-            vectors=mine.frame.tobytes() + mine.vector.tobytes(),
-            norms=mine.norm.tobytes(),
-            evidence=b"" if mine.evidence is None else mine.evidence.tobytes(),
-            matrix=searched[row.generation].tobytes(),
+            vectors=own.frame.tobytes() + own.vector.tobytes(),
+            norms=own.norm.tobytes(),
+            evidence=b"" if own.evidence is None else own.evidence.tobytes(),
+            matrix=matrices[row.generation].tobytes(),
         )
-    return found
+    return frames_by_hash
 
 
 def _frames_and_segments(
@@ -100,13 +100,13 @@ def _frames_and_segments(
         times.setdefault(row.extraction_id, []).append(row.seconds)
     segments: dict[int, list[tuple[Any, ...]]] = {}
     for row in connection.execute(sa.select(segment).order_by(segment.c.extraction_id, segment.c.ordinal)):
-        what = (row.start_seconds, row.end_seconds, row.first_frame, row.frame_count)
-        segments.setdefault(row.extraction_id, []).append(what)
+        row_values = (row.start_seconds, row.end_seconds, row.first_frame, row.frame_count)
+        segments.setdefault(row.extraction_id, []).append(row_values)
     return times, segments
 
 
 def places(library: Library) -> dict[Path, Place]:
-    """By path, what is known there; what is missing or forgotten is left out."""
+    """By path, what is stored of it; missing and forgotten paths are left out."""
     import sqlalchemy as sa
 
     from mediaindex.store.catalog.schema import (
@@ -130,7 +130,7 @@ def places(library: Library) -> dict[Path, Place]:
             spoken.setdefault(row.location_id, []).append(tuple(row)[1:])
     return {
         row.path: Place(
-            # A content that waits for its vectors is none that a search finds.
+            # A search does not find a content that waits for its vectors.
             content=row.hash if row.next_video_id is None else None,
             words=tuple(sorted(spoken.get(row.id, []), key=repr)),
         )
@@ -139,7 +139,7 @@ def places(library: Library) -> dict[Path, Place]:
 
 
 def contents(library: Library) -> dict[str, Rows]:
-    """By content hash, what is known of the film as a whole; what was not read in full is left out."""
+    """By content hash, the metadata of the video; contents that were not read in full are left out."""
     import sqlalchemy as sa
 
     from mediaindex.store.catalog.schema import video
@@ -153,7 +153,7 @@ def contents(library: Library) -> dict[str, Rows]:
     }
 
 
-def unread(library: Library) -> dict[Path, tuple[str, ...]]:
+def unread_files(library: Library) -> dict[Path, tuple[str, ...]]:
     """Files that could not be read or hold no film, by path with the reason."""
     import sqlalchemy as sa
 
@@ -162,45 +162,49 @@ def unread(library: Library) -> dict[Path, tuple[str, ...]]:
     with library.read() as connection:
         failed = connection.execute(sa.select(failure.c.path, failure.c.stage, failure.c.reason)).all()
         passed = connection.execute(sa.select(skipped.c.path, skipped.c.reason)).all()
-    found: dict[Path, tuple[str, ...]] = {row.path: (row.stage, row.reason) for row in failed}
-    return found | {row.path: ("skipped", row.reason) for row in passed}
+    reasons: dict[Path, tuple[str, ...]] = {row.path: (row.stage, row.reason) for row in failed}
+    return reasons | {row.path: ("skipped", row.reason) for row in passed}
 
 
 def differences(library: Library, fresh: Library) -> int:
-    """How many rows of a library differ from those of a fresh index of the same folders; each is told.
+    """How many rows of a library differ from those of a fresh index of the same folders; each is printed.
 
-    Contents that have no place any more are aside: a fresh index has never seen them.
+    Contents without a path are left out: a fresh index does not know them.
     """
-    now, wanted = stored(library), stored(fresh)
-    told = [
-        *_differing("content", now, wanted, only_wanted=True),
-        *_differing("film", contents(library), contents(fresh), only_wanted=True),
+    actual, expected = stored_frames(library), stored_frames(fresh)
+    lines = [
+        *_differing("content", actual, expected, only_expected=True),
+        *_differing("film", contents(library), contents(fresh), only_expected=True),
         *_differing("path", places(library), places(fresh)),
-        *_differing("unread", unread(library), unread(fresh)),
+        *_differing("unread", unread_files(library), unread_files(fresh)),
     ]
-    for line in told:
+    for line in lines:
         say(line)
-    return len(told)
+    return len(lines)
 
 
-def differing_fields(now: Stored, wanted: Stored | None) -> list[str]:
-    """The names of what is not the same."""
+def differing_fields(actual: StoredFrames, expected: StoredFrames | None) -> list[str]:
+    """The names of the fields that differ."""
     return [
         field.name
-        for field in fields(Stored)
-        if getattr(now, field.name) != getattr(wanted, field.name, None)
+        for field in fields(StoredFrames)
+        if getattr(actual, field.name) != getattr(expected, field.name, None)
     ]
 
 
 def _differing(
-    what: str, now: Mapping[Any, Any], wanted: Mapping[Any, Any], *, only_wanted: bool = False
+    what: str, actual: Mapping[Any, Any], expected: Mapping[Any, Any], *, only_expected: bool = False
 ) -> Iterator[str]:
-    for key in sorted(wanted.keys() if only_wanted else now.keys() | wanted.keys(), key=str):
-        here, there = now.get(key), wanted.get(key)
-        if here == there:
+    for key in sorted(expected.keys() if only_expected else actual.keys() | expected.keys(), key=str):
+        value, expected_value = actual.get(key), expected.get(key)
+        if value == expected_value:
             continue
-        if isinstance(there, Stored):
-            lacking = "nothing of it" if here is None else f"other {', '.join(differing_fields(here, there))}"
+        if isinstance(expected_value, StoredFrames):
+            lacking = (
+                "nothing of it"
+                if value is None
+                else f"other {', '.join(differing_fields(value, expected_value))}"
+            )
             yield f"{what} {key}: {lacking}"
         else:
-            yield f"{what} {key}: {here} and, in a fresh index, {there}"
+            yield f"{what} {key}: {value} and, in a fresh index, {expected_value}"

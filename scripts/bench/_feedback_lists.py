@@ -1,4 +1,4 @@
-"""What is asked: lists of candidates, and the hidden intentions of which the user has one in mind.
+"""The queries: lists of candidates, and the hidden intentions, one of which the user has in mind.
 
 A gallery is clustered by the mean caption vectors of its pictures, an eighth as many clusters as pictures.
 A query's candidates are the nearest K by cosine; its intentions are the clusters with 3 to 8 members among
@@ -27,9 +27,9 @@ class Lists:
     """B queries with K candidates each.
 
     Attributes:
-        query: (B,) rows of `Pictures.strings`. picture: (B,) from whose caption each was made.
+        query: (B,) rows of `Pictures.strings`. picture: (B,) the picture whose caption each query is made of.
         candidates: (B, K) pictures, nearest first. scores: (B, K) their cosines, standardised in the list.
-        clusters: (B, K) of the candidates, unlike between galleries.
+        clusters: (B, K) of the candidates; no two galleries share a number.
         intentions: (B, 5) clusters, nearest first, −1 where there are fewer.
     """
 
@@ -53,18 +53,19 @@ class Questions:
     """Lists of users who have one intention each.
 
     Attributes:
-        intention: (B,) cluster. right: (B, K) bool. given: (B,) the right candidate that is given.
+        intention: (B,) cluster. right: (B, K) bool.
+        example: (B,) the right candidate that the user gives as an example.
     """
 
     lists: Lists
     intention: Numbers
     right: NDArray[np.bool_]
-    given: Numbers
+    example: Numbers
 
 
 def lists_of(pictures: Pictures, part: str, galleries: Sequence[Numbers], *, k: int, seed: int) -> Lists:
     """All queries of the part that have an intention, over galleries of its pictures."""
-    found = []
+    parts = []
     for number, gallery in enumerate(galleries):
         clusters = clustered(
             pictures.meanings[gallery], len(gallery) // _PICTURES_A_CLUSTER, seed=seed + number
@@ -72,11 +73,11 @@ def lists_of(pictures: Pictures, part: str, galleries: Sequence[Numbers], *, k: 
         centres = unit(
             np.stack([pictures.meanings[gallery[clusters == c]].sum(0) for c in range(clusters.max() + 1)])
         )
-        pairs = pictures.asked[part]
+        pairs = pictures.query_pairs[part]
         pairs = pairs[np.isin(pairs[:, 0], gallery)]
         offset = number * len(gallery)
-        found.append(_lists_in(pictures, gallery, clusters, centres, pairs, k=k, offset=offset))
-    return Lists(*(np.concatenate([getattr(one, name) for one in found]) for name in Lists.__slots__))
+        parts.append(_lists_in(pictures, gallery, clusters, centres, pairs, k=k, offset=offset))
+    return Lists(*(np.concatenate([getattr(one, name) for one in parts]) for name in Lists.__slots__))
 
 
 def questions_of(lists: Lists, *, seed: int | Sequence[int], limit: int | None = None) -> Questions:
@@ -87,8 +88,8 @@ def questions_of(lists: Lists, *, seed: int | Sequence[int], limit: int | None =
     count = (lists.intentions >= 0).sum(1)
     intention = lists.intentions[np.arange(len(lists)), chance.integers(count)]
     right = lists.clusters == intention[:, None]
-    given = np.where(right, chance.random(right.shape), -1.0).argmax(1)
-    return Questions(lists, intention, right, given)
+    example = np.where(right, chance.random(right.shape), -1.0).argmax(1)
+    return Questions(lists, intention, right, example)
 
 
 def sub_galleries(pictures: Numbers, size: int, count: int, *, seed: int) -> list[Numbers]:
@@ -122,23 +123,23 @@ def _lists_in(
     k: int,
     offset: int,
 ) -> Lists:
-    asked = pictures.strings[pairs[:, 1]]
-    cosines = asked @ pictures.vectors[gallery].T
+    query_vectors = pictures.strings[pairs[:, 1]]
+    cosines = query_vectors @ pictures.vectors[gallery].T
     nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
     top = np.take_along_axis(cosines, nearest, axis=1)
-    own = clusters[nearest]  # (B, K)
-    members = (own[:, :, None] == np.arange(len(centres))).sum(1)  # (B, C)
+    candidate_clusters = clusters[nearest]  # (B, K)
+    members = (candidate_clusters[:, :, None] == np.arange(len(centres))).sum(1)  # (B, C)
     allowed = (members >= FEWEST) & (members <= MOST)
-    nearness = np.where(allowed, asked @ centres.T, -np.inf)
+    nearness = np.where(allowed, query_vectors @ centres.T, -np.inf)
     ranked = np.argsort(-nearness, axis=1, kind="stable")[:, :INTENTIONS]
     intentions = np.where(np.take_along_axis(allowed, ranked, axis=1), ranked + offset, -1)
-    some = allowed.any(1)
+    has_intention = allowed.any(1)
     scores = (top - top.mean(1, keepdims=True)) / (top.std(1, keepdims=True) + 1e-6)
     return Lists(
-        pairs[some, 1],
-        pairs[some, 0],
-        gallery[nearest][some],
-        scores[some].astype(np.float32),
-        (own + offset)[some],
-        intentions[some],
+        pairs[has_intention, 1],
+        pairs[has_intention, 0],
+        gallery[nearest][has_intention],
+        scores[has_intention].astype(np.float32),
+        (candidate_clusters + offset)[has_intention],
+        intentions[has_intention],
     )

@@ -1,10 +1,10 @@
 """The challengers: one set transformer, trained on masked labels or as a diffusion over 0/1 sets.
 
-Both read the same candidates and the same marks (right and wrong) as inputs and have the same parameters;
-the masked network is told x = 0 and the noisiest step always. Nothing is clamped. x is −1 or 1 a candidate,
-the network's logits are of x_0 = 1, and x_0's estimate is tanh(logit / 2), the mean of their Bernoulli.
-Attention is biased by the cosine of two candidates, with a gain that each head learns, so that a mark can
-reach what is like it, as it does in Rocchio's formula.
+Both read the same candidates and the same marks (right and wrong) and have the same parameters; the input of
+the masked network is always x = 0 at the noisiest step. Nothing is clamped. x is −1 or 1 per candidate, the
+logits are those of x_0 = 1, and the estimate of x_0 is tanh(logit / 2), the mean of that Bernoulli variable.
+Attention is biased by the cosine of two candidates, with a gain that each head learns: a mark can then affect
+similar candidates, as in Rocchio's formula.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LAYERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How both challengers are trained and asked.
+    """How both challengers are trained and evaluated.
 
     Attributes:
         steps, batch, learning_rate: of the training. width: of the network.
@@ -50,8 +50,8 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What a network sees of B lists that no step changes.
+class ListInputs:
+    """The inputs of a network from B lists that are the same at every step.
 
     Attributes:
         content: (B, K, W). kinship: (B, K, K) cosines of the candidates. scores: (B, K).
@@ -77,20 +77,20 @@ class SetNetwork(nn.Module):
         nn.init.zeros_(self.output.weight)
         nn.init.constant_(self.output.bias, -2.5)  # about one candidate in fourteen is right
 
-    def seen(self, query: Tensor, candidates: Tensor, evidence: Tensor, scores: Tensor) -> Seen:
+    def list_inputs(self, query: Tensor, candidates: Tensor, evidence: Tensor, scores: Tensor) -> ListInputs:
         """From queries (B, D), candidates (B, K, D), both unit, evidence (B, K, E) and scores (B, K)."""
         root = math.sqrt(query.shape[-1])
         scaled = candidates * root
         inputs = torch.cat([scaled, scaled * (query * root)[:, None], evidence], dim=-1)
-        return Seen(self.content(inputs), candidates @ candidates.transpose(1, 2), scores)
+        return ListInputs(self.content(inputs), candidates @ candidates.transpose(1, 2), scores)
 
-    def forward(self, x: Tensor, t: Tensor, marks: Tensor, seen: Seen) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, marks: Tensor, inputs: ListInputs) -> Tensor:
         """Logits (B, K) from x (B, K), steps t (B,) and marks (B, K): 1 right, −1 wrong, 0 none."""
-        numbers = torch.stack([seen.scores, (marks > 0).float(), (marks < 0).float(), x], dim=-1)
-        state = seen.content + self.numbers(numbers) + self.time(t)[:, None]
+        numbers = torch.stack([inputs.scores, (marks > 0).float(), (marks < 0).float(), x], dim=-1)
+        state = inputs.content + self.numbers(numbers) + self.time(t)[:, None]
         for layer in self.layers:
-            state = layer(state, seen.kinship)
-        logits: Tensor = self.output(self.norm(state))[..., 0] + self.score_gain * seen.scores
+            state = layer(state, inputs.kinship)
+        logits: Tensor = self.output(self.norm(state))[..., 0] + self.score_gain * inputs.scores
         return logits
 
 
@@ -134,10 +134,10 @@ class Challenger:
             respaced(schedule, spread_steps(SCHEDULE_STEPS, min(recipe.evaluations, SCHEDULE_STEPS)))
         )
 
-    def seen(self, lists: Lists) -> Seen:
-        """What the network sees of the lists."""
+    def list_inputs(self, lists: Lists) -> ListInputs:
+        """The network's inputs from the lists."""
         candidates = torch.from_numpy(lists.candidates)
-        return self.network.seen(
+        return self.network.list_inputs(
             self._strings[torch.from_numpy(lists.query)],
             self._vectors[candidates],
             self._evidence[candidates],
@@ -151,28 +151,30 @@ class Challenger:
         return torch.cat([self._scores(lists.rows(part), marks[part]) for part in _blocks(len(lists))])
 
     def _scores(self, lists: Lists, marks: Tensor) -> Tensor:
-        seen = self.seen(lists)
+        inputs = self.list_inputs(lists)
         if self.kind == "masked":
-            logits: Tensor = self.network(*noisiest(marks), marks, seen)
+            logits: Tensor = self.network(*noisiest(marks), marks, inputs)
             return logits
         samples = self.recipe.samples
-        many = Seen(*(_repeated(part, samples) for part in (seen.content, seen.kinship, seen.scores)))
+        repeated_inputs = ListInputs(
+            *(_repeated(part, samples) for part in (inputs.content, inputs.kinship, inputs.scores))
+        )
         marks = _repeated(marks, samples)
         steps = len(self._diffusion.schedule)
-        # the same noise for the same query whatever else is asked
+        # a query has the same noise in every batch
         seeds = [int(query) * samples + sample for query in lists.query for sample in range(samples)]
         noise = seeded_noise(seeds, (1 + steps) * marks.shape[1], like=marks).chunk(1 + steps, dim=1)
 
         def denoise(x: Tensor, t: int) -> Tensor:
-            return torch.tanh(self.network(x, torch.full((len(x),), t), marks, many) / 2)
+            return torch.tanh(self.network(x, torch.full((len(x),), t), marks, repeated_inputs) / 2)
 
-        drawn = ancestral(denoise, noise[0], self._diffusion, noise=noise[1:], clamp=False)
-        clean = torch.stack([step.clean for step in drawn])  # (S, B · samples, K)
+        steps_taken = ancestral(denoise, noise[0], self._diffusion, noise=noise[1:], clamp=False)
+        clean = torch.stack([step.clean for step in steps_taken])  # (S, B · samples, K)
         return clean.mean(0).view(len(lists), samples, -1).mean(1)
 
 
-def untrained(kind: Kind, recipe: Recipe, pictures: Pictures, *, seed: int) -> Challenger:
-    """A challenger at its first step; both kinds have the same weights for a seed."""
+def new_challenger(kind: Kind, recipe: Recipe, pictures: Pictures, *, seed: int) -> Challenger:
+    """A challenger before training; both kinds have the same weights for a seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = SetNetwork(
@@ -182,7 +184,7 @@ def untrained(kind: Kind, recipe: Recipe, pictures: Pictures, *, seed: int) -> C
 
 
 def noisiest(marks: Tensor) -> tuple[Tensor, Tensor]:
-    """x and t of a network that is told nothing of the answer."""
+    """x and t that carry nothing of the answer: zeros at the noisiest step."""
     return torch.zeros_like(marks), torch.full((len(marks),), SCHEDULE_STEPS - 1)
 
 

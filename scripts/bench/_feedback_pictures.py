@@ -1,8 +1,8 @@
-"""Pictures and short queries in one space, by a map that no compared method was trained with.
+"""Pictures and short queries in one space, by a map that none of the compared methods was trained with.
 
-Pooled features of the backbone go through a ridge regression onto the mean vector of a picture's captions,
-fitted on pictures that are used for nothing else. What a user has in mind is made of the captions
-(`meanings`), which no method sees.
+A ridge regression maps pooled features of the backbone onto the mean vector of a picture's captions. It is
+fitted on pictures that are used for nothing else. The user's intentions are made of the captions
+(`meanings`), which no method reads.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """What all methods see, and what only the user knows.
+    """The input of all methods, and `meanings`, which only the user knows.
 
     Attributes:
         vectors: (N, D) unit, pictures as search compares them with texts.
         evidence: (N, E), principal directions of the backbone's features, each of deviation 1.
         meanings: (N, D) unit, mean caption vectors.
         strings: (S, D) unit, vectors of short queries.
-        asked: part → (M, 2), pictures and the strings made of their captions.
+        query_pairs: part → (M, 2), numbers of pictures and of the strings made of their captions.
         parts: part → numbers of its pictures.
     """
 
@@ -61,7 +61,7 @@ class Pictures:
     evidence: Floats
     meanings: Floats
     strings: Floats
-    asked: Mapping[str, Numbers]
+    query_pairs: Mapping[str, Numbers]
     parts: Mapping[str, Numbers]
 
 
@@ -77,7 +77,7 @@ def flickr8k(folder: Path, work: Path, seed: int) -> Pictures:
     parts = _split(held_out, seed)
     chance = np.random.default_rng([seed, 1])
     queries = [[short_query(text, int(chance.integers(2, 4))) for text in own] for own in captions]
-    numbers, asked = _numbered(queries, parts)
+    numbers, query_pairs = _numbered(queries, parts)
     texts = [text for own in captions for text in own] + list(numbers)
     vectors = _text_vectors(texts, work)
     count = sum(map(len, captions))
@@ -87,7 +87,7 @@ def flickr8k(folder: Path, work: Path, seed: int) -> Pictures:
     meanings = unit(sums)
     mapped = _mapped(features, meanings, parts)
     evidence = _principal(features, parts["train"])
-    return Pictures(mapped, evidence, meanings, vectors[count:], asked, parts)
+    return Pictures(mapped, evidence, meanings, vectors[count:], query_pairs, parts)
 
 
 def of_clips(file: Path, seed: int) -> Pictures:
@@ -106,28 +106,33 @@ def of_clips(file: Path, seed: int) -> Pictures:
         queries[clip].append(short_query(caption, int(chance.integers(2, 4))))
     everything = np.arange(len(queries))
     parts = {part: everything if part == "validation" else everything[:0] for part in PARTS}
-    numbers, asked = _numbered(queries, parts)
+    numbers, query_pairs = _numbered(queries, parts)
     strings = _encoded(encoder, list(numbers))
     return Pictures(
-        unit(frames.sum(1)), np.zeros((len(queries), 1), np.float32), unit(meanings), strings, asked, parts
+        unit(frames.sum(1)),
+        np.zeros((len(queries), 1), np.float32),
+        unit(meanings),
+        strings,
+        query_pairs,
+        parts,
     )
 
 
 def synthetic(seed: int, *, size: int = 240, topics: int = 24, width: int = 16) -> Pictures:
-    """A small world of topics, for a run that only shows that all works."""
+    """A small synthetic world of topics, for a run that only shows that everything works."""
     chance = np.random.default_rng(seed)
     centres = chance.normal(size=(topics, width))
     meanings = unit(centres[chance.integers(topics, size=size)] + 0.5 * chance.normal(size=(size, width)))
     noise = chance.normal(size=(4, size, width)) / np.sqrt(width)
     order = chance.permutation(size)
     parts = dict(zip(PARTS, np.split(order, [0, size // 2, 3 * size // 4]), strict=True))
-    asked = {
+    query_pairs = {
         part: np.stack([np.repeat(own, 2), 2 * np.repeat(own, 2) + np.tile([0, 1], own.size)], axis=1)
         for part, own in parts.items()
     }
     strings = unit(np.stack([meanings + noise[0], meanings + noise[1]], axis=1).reshape(-1, width))
     evidence = (meanings + noise[2])[:, : width // 2].astype(np.float32)
-    return Pictures(unit(meanings + noise[3]), evidence, meanings, strings, asked, parts)
+    return Pictures(unit(meanings + noise[3]), evidence, meanings, strings, query_pairs, parts)
 
 
 def _read(folder: Path) -> tuple[Floats, list[list[str]], NDArray[np.bool_]]:
@@ -148,9 +153,9 @@ def _split(held_out: NDArray[np.bool_], seed: int) -> dict[str, Numbers]:
 def _numbered(
     queries: Sequence[Sequence[str]], parts: Mapping[str, Numbers]
 ) -> tuple[dict[str, int], dict[str, Numbers]]:
-    """A number for each string, and (picture, string) of each part; the others have no string of training."""
+    """A number for each string, and (picture, string) of each part; other parts use no string of training."""
     numbers: dict[str, int] = {}
-    asked: dict[str, Numbers] = {}
+    query_pairs: dict[str, Numbers] = {}
     trained = {text for picture in parts["train"] for text in queries[int(picture)]}
     for part in PARTS[1:]:
         pairs = {
@@ -159,8 +164,8 @@ def _numbered(
             for text in queries[int(picture)]
             if " " in text and (part == "train" or text not in trained)
         }
-        asked[part] = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-    return numbers, asked
+        query_pairs[part] = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    return numbers, query_pairs
 
 
 def _text_vectors(texts: Sequence[str], work: Path) -> Floats:

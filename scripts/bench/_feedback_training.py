@@ -1,6 +1,6 @@
 """Training of a challenger: cross-entropy of the unmarked candidates under random marks.
 
-Lists, intentions, marks and first weights come from (seed, step) alone: for one seed both kinds see the same.
+Lists, intentions, marks and first weights depend on (seed, step) alone: both kinds get the same for a seed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from bench._feedback_lists import Lists, questions_of
-from bench._feedback_networks import SCHEDULE_STEPS, Challenger, Kind, Recipe, noisiest, untrained
+from bench._feedback_networks import SCHEDULE_STEPS, Challenger, Kind, Recipe, new_challenger, noisiest
 from bench._feedback_pictures import Pictures
 from bench._feedback_trial import random_marks
 from bench._report import say
@@ -26,10 +26,12 @@ _LARGEST_GRADIENT = 1.0
 _SAY_EVERY = 250
 
 
-def trained(kind: Kind, recipe: Recipe, pictures: Pictures, lists: Lists, *, seed: int) -> Challenger:
+def train_challenger(
+    kind: Kind, recipe: Recipe, pictures: Pictures, lists: Lists, *, seed: int
+) -> Challenger:
     """A challenger after all steps, with the moving average of its weights."""
     torch.manual_seed(seed)  # dropout
-    challenger = untrained(kind, recipe, pictures, seed=seed)
+    challenger = new_challenger(kind, recipe, pictures, seed=seed)
     network = challenger.network.train()
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_AVERAGE))  # type: ignore[no-untyped-call]
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=_WEIGHT_DECAY)
@@ -55,8 +57,8 @@ def trained(kind: Kind, recipe: Recipe, pictures: Pictures, lists: Lists, *, see
 def _loss(challenger: Challenger, lists: Lists, seed: list[int]) -> Tensor:
     """Binary cross-entropy of membership over the candidates without a mark."""
     chance = np.random.default_rng(seed)
-    drawn = lists.rows(chance.integers(len(lists), size=challenger.recipe.batch))
-    questions = questions_of(drawn, seed=[*seed, 1])
+    batch = lists.rows(chance.integers(len(lists), size=challenger.recipe.batch))
+    questions = questions_of(batch, seed=[*seed, 1])
     marks = torch.from_numpy(random_marks(questions, chance))
     target = torch.from_numpy(questions.right).float()
     x, t = noisiest(marks)
@@ -65,7 +67,7 @@ def _loss(challenger: Challenger, lists: Lists, seed: list[int]) -> Tensor:
         t = torch.randint(SCHEDULE_STEPS, t.shape, generator=generator)
         noise = torch.randn(target.shape, generator=generator)
         x = Diffusion(cosine(SCHEDULE_STEPS)).noised(2 * target - 1, t, noise)
-    logits = challenger.network(x, t, marks, challenger.seen(drawn))
+    logits = challenger.network(x, t, marks, challenger.list_inputs(batch))
     losses = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     unmarked = (marks == 0).float()
     return (losses * unmarked).sum() / unmarked.sum()

@@ -1,6 +1,6 @@
-"""A user who has one intention in mind: what a method shows, is told, and finds next.
+"""A simulated user with one intention marks what a method shows first; the method then ranks the rest.
 
-A method gives scores (B, K) from lists and marks. Its figures are of the candidates without a mark.
+A method gives scores (B, K) from lists and marks. Its figures are over the candidates without a mark.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ def outcome(method: Method, questions: Questions) -> Outcome:
     figures: dict[str, NDArray[np.float64]] = {}
     rows = np.arange(len(questions.lists))
     marks = np.zeros(questions.right.shape, dtype=np.float32)
-    found = np.zeros(len(rows), dtype=bool)
+    any_hit = np.zeros(len(rows), dtype=bool)
     for situation in SITUATIONS[: OWN_MARKS + 1]:
         scores = method(questions.lists, marks)
         figures |= _figures(scores, marks, questions, situation)
         top = np.where(marks == 0, scores, -np.inf).argmax(1)
         hit = questions.right[rows, top]
-        found |= hit
+        any_hit |= hit
         marks = marks.copy()
         marks[rows, top] = np.where(hit, 1.0, -1.0)
-    given = np.zeros_like(marks)
-    given[rows, questions.given] = 1.0
-    figures |= _figures(method(questions.lists, given), given, questions, GIVEN)
-    return Outcome({**figures, SHOWN: 100.0 * found})
+    example_marks = np.zeros_like(marks)
+    example_marks[rows, questions.example] = 1.0
+    figures |= _figures(method(questions.lists, example_marks), example_marks, questions, GIVEN)
+    return Outcome({**figures, SHOWN: 100.0 * any_hit})
 
 
 def mean_of(outcomes: list[Outcome]) -> Outcome:
@@ -80,13 +80,13 @@ def random_marks(questions: Questions, chance: np.random.Generator) -> Marks:
     order = np.argsort(-(_SHARPNESS * scores + chance.gumbel(size=scores.shape)), axis=1)
     places = np.argsort(order, axis=1)
     marked = places < _OWN_MARKS_BY_ROUND[turn][:, None]
-    given = turn == len(_OWN_MARKS_BY_ROUND) - 1
-    marked[given, questions.given[given]] = True
+    has_example = turn == len(_OWN_MARKS_BY_ROUND) - 1
+    marked[has_example, questions.example[has_example]] = True
     return np.where(marked, np.where(right, 1.0, -1.0), 0.0).astype(np.float32)
 
 
 def by_similarity(lists: Lists, marks: Marks) -> Scores:
-    """The order that search gives, whatever is marked."""
+    """The order of search, whatever the marks."""
     return lists.scores
 
 
@@ -94,16 +94,16 @@ def rocchio(pictures: Pictures, right_weight: float, wrong_weight: float) -> Met
     """Cosines with the moved query, on the full vectors."""
 
     def scores(lists: Lists, marks: Marks) -> Scores:
-        moved = np.empty((len(lists), pictures.vectors.shape[1]), dtype=np.float32)
+        query_vectors = np.empty((len(lists), pictures.vectors.shape[1]), dtype=np.float32)
         for row, (own, marked) in enumerate(zip(lists.candidates, marks, strict=True)):
-            moved[row] = moved_query(
+            query_vectors[row] = moved_query(
                 pictures.strings[lists.query[row]],
                 right=pictures.vectors[own[marked > 0]],
                 wrong=pictures.vectors[own[marked < 0]],
                 right_weight=right_weight,
                 wrong_weight=wrong_weight,
             )
-        cosines = pictures.vectors[lists.candidates] @ moved[:, :, None]
+        cosines = pictures.vectors[lists.candidates] @ query_vectors[:, :, None]
         return np.asarray(cosines[..., 0], dtype=np.float32)
 
     return scores
@@ -119,8 +119,8 @@ def fused(method: Method, other: Method, weight: float) -> Method:
     return scores
 
 
-def unmarked(method: Method) -> Method:
-    """The method where nobody tells it of a mark."""
+def without_marks(method: Method) -> Method:
+    """The method with all marks left out."""
     return lambda lists, marks: method(lists, np.zeros_like(marks))
 
 
@@ -129,9 +129,9 @@ def _figures(
 ) -> dict[str, NDArray[np.float64]]:
     rows = []
     for own, marked, right in zip(scores, marks != 0, questions.right, strict=True):
-        left, answers = own[~marked], right[~marked]
-        first = answers[np.argsort(-left, kind="stable")[:3]]
-        rows.append((average_precision(left, answers), float(first[0]), float(first.any())))
+        unmarked_scores, answers = own[~marked], right[~marked]
+        first = answers[np.argsort(-unmarked_scores, kind="stable")[:3]]
+        rows.append((average_precision(unmarked_scores, answers), float(first[0]), float(first.any())))
     columns = 100.0 * np.array(rows, dtype=np.float64).T
     return {f"{measure}, {situation}": column for measure, column in zip(MEASURES, columns, strict=True)}
 

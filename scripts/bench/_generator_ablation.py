@@ -1,7 +1,7 @@
 """The paper's ablations on the same data: text queries, one seed, over the corrected similarity.
 
-What a trained network can be asked in another way is asked so, with the constants that validation chose for
-its usual way; only stage, schedule, negatives, 1000 steps and evidence are trained anew.
+Variants of inference use the trained network, with the constants that validation chose for its usual
+inference; only stage, schedule, negatives, 1000 steps and evidence are trained anew.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench._generator_answers import (
     arrays_of,
     listed_in,
     piece_name,
-    trained,
+    train_or_load,
     write_arrays,
 )
 from bench._generator_recipes import EXACT, MINED, RESIDUAL, Recipe
@@ -36,7 +36,7 @@ from mediaindex_models.training_config import Stage
 EVALUATIONS = (1, 2, 5, 10, 50)
 LONG = 1000
 COUNTS = (8, 16, 32, 64, 128)
-# Text queries that are asked in another way, and those of 1000 steps.
+# Text queries of a variant, and of one of 1000 steps.
 QUERIES, LONG_QUERIES = 1000, 200
 
 STAGES: tuple[tuple[Stage, str], ...] = (
@@ -49,7 +49,7 @@ ALONE = "generator alone"
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A trained network asked in another way.
+    """A trained network with another way of inference.
 
     Attributes:
         spec: how it samples. candidates: K. alone: whether the order is that of x_0, without the score.
@@ -65,18 +65,18 @@ class Variant:
 
 @dataclass(slots=True)
 class Ablation:
-    """Of a study whose own pieces are there."""
+    """The ablations of a study whose own pieces exist."""
 
     study: Study
     quick: bool
-    _made: list[tuple[str, Result]] = field(default_factory=list)
+    _results: list[tuple[str, Result]] = field(default_factory=list)
 
     def work_through(self) -> int:
-        """Make every piece; how many are missing where none may be trained. Raises OutOfTime."""
+        """Make every piece; return how many are missing where none may be trained. Raises OutOfTime."""
         missing = 0
         for title, make in self._rows():
             try:
-                self._made.append((title, make()))
+                self._results.append((title, make()))
             except OutOfTime:
                 if self.study.work.train:
                     raise
@@ -84,22 +84,26 @@ class Ablation:
         return missing
 
     def tables(self) -> list[Table]:
-        """One table of what is there."""
-        made = []
-        for title, result in self._made:
+        """One table of the existing results."""
+        comparisons = []
+        for title, result in self._results:
             cheap = named(cheap_results(self.study.fold()), CORRECTED, "t2v")
             places = _places(cheap.trial, len(result.trial.right))
             against = replace(
-                cheap, trial=cheap.trial.some(places), ranks=tuple(held[places] for held in cheap.ranks)
+                cheap, trial=cheap.trial.some(places), ranks=tuple(ranks[places] for ranks in cheap.ranks)
             )
-            made.append(Comparison(title, result, against))
-        return [("Ablations, over the corrected similarity of the same queries", made)] if made else []
+            comparisons.append(Comparison(title, result, against))
+        return (
+            [("Ablations, over the corrected similarity of the same queries", comparisons)]
+            if comparisons
+            else []
+        )
 
     def _rows(self) -> Iterator[tuple[str, Callable[[], Result]]]:
         for variant in self._variants():
-            yield variant.title, partial(self._asked, variant)
+            yield variant.title, partial(self._result_of_variant, variant)
         for title, recipe in self._retrained():
-            yield title, partial(self._retold, recipe)
+            yield title, partial(self._result_of_training, recipe)
 
     def _variants(self) -> Iterator[Variant]:
         for name in (MINED, RESIDUAL):
@@ -140,37 +144,39 @@ class Ablation:
     def _some(self, values: Sequence[int]) -> Sequence[int]:
         return values[:1] if self.quick else values
 
-    def _asked(self, variant: Variant) -> Result:
+    def _result_of_variant(self, variant: Variant) -> Result:
         study, recipe = self.study, variant.recipe
         fold, seed = study.fold(), study.first_seed
-        trial = fold.judged[0].some(_places(fold.judged[0], variant.queries))
+        trial = fold.evaluation[0].some(_places(fold.evaluation[0], variant.queries))
         words = variant.title.replace(" ", "-").replace(",", "")
         file = study.work.folder / f"{piece_name(recipe, fold, seed)}-{words}-{variant.candidates}.npz"
         if not file.exists():
             study.work.require_time()
-            generator, _ = trained(recipe, fold, seed, study.work)
+            generator, _ = train_or_load(recipe, fold, seed, study.work)
             say(f"asking {recipe.name}: {variant.title}")
             generator.spec = replace(variant.spec, sharpness=1.0, weight=1.0)
             score = trial.score(fold.blend, fold.beta if recipe.corrected else None)
             start = time.process_time()
-            made = listed(trial, score, generator, candidates=variant.candidates)
+            asked_lists = listed(trial, score, generator, candidates=variant.candidates)
             spent = 1e3 * (time.process_time() - start) / len(trial.right)
-            write_arrays(file, {"milliseconds": np.array(spent), **arrays_of(made)})
-        with np.load(file, allow_pickle=False) as held:
-            arrays = dict(held)
+            write_arrays(file, {"milliseconds": np.array(spent), **arrays_of(asked_lists)})
+        with np.load(file, allow_pickle=False) as file_arrays:
+            arrays = dict(file_arrays)
         lists = listed_in(arrays, trial)
         spec = variant.spec
         own = lists.ranks(replace(spec, recipe="residual", weight=0.0) if variant.alone else spec)
         spent = float(arrays["milliseconds"])
         return Result(recipe.name, trial, (own,), "", lists.score.shape[1], milliseconds=spent)
 
-    def _retold(self, recipe: Recipe) -> Result:
+    def _result_of_training(self, recipe: Recipe) -> Result:
         """A training of its own, with constants of its own."""
         study = self.study
-        made: list[Answers] = [answers(recipe, study.fold(), study.first_seed, study.work)]
-        held = learned_results(made, tuned(recipe, made, []), recipe.name)[0]
-        places = _places(held.trial, QUERIES)
-        return replace(held, trial=held.trial.some(places), ranks=tuple(own[places] for own in held.ranks))
+        trained_answers: list[Answers] = [answers(recipe, study.fold(), study.first_seed, study.work)]
+        result = learned_results(trained_answers, tuned(recipe, trained_answers, []), recipe.name)[0]
+        places = _places(result.trial, QUERIES)
+        return replace(
+            result, trial=result.trial.some(places), ranks=tuple(own[places] for own in result.ranks)
+        )
 
 
 def _places(trial: Trial, most: int) -> np.ndarray:

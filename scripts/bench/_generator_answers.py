@@ -1,4 +1,4 @@
-"""Trainings and their answers as pieces on disk: what is there is kept, what was cut off goes on."""
+"""Trainings and their answers as pieces on disk: existing ones are reused, interrupted ones resumed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mediaindex.learn.training.outcome import (
     scored,
 )
 from mediaindex.learn.training.plan import fitted
-from mediaindex_models.checkpoint import EncoderIdentity, Saved, load, save
+from mediaindex_models.checkpoint import EncoderIdentity, SavedGenerator, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss
 from mediaindex_models.matcher import Matcher
@@ -42,7 +42,7 @@ _ARRAYS = ("score", "clean", "place", "outside")
 
 
 class OutOfTime(Exception):
-    """The time given is over; what is half done is kept."""
+    """The time limit is over; the state of an unfinished training is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +59,34 @@ class Work:
     train: bool = True
 
     def require_time(self) -> None:
-        """Raise OutOfTime where a new piece may not be begun, or gone on with."""
+        """Raise OutOfTime where no piece may be begun or resumed."""
         if not self.train or time.monotonic() > self.deadline:
             raise OutOfTime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What one training says of a fold, both directions.
+    """The answers of one training to the queries of a fold, both directions.
 
     Attributes:
-        loss: of generation at the noisiest step from x = 0, over the judged text queries whose list has
-            the right item. milliseconds: CPU time of one thread, a judged text query, 64 at a time.
+        loss: of generation at the noisiest step from x = 0, over the evaluated text queries whose list
+            has the right item. milliseconds: CPU time of one thread per text query, 64 at a time.
     """
 
     validation: tuple[CandidateLists, ...]
-    judged: tuple[CandidateLists, ...]
+    evaluation: tuple[CandidateLists, ...]
     loss: float
     milliseconds: float
 
 
 def answers(recipe: Recipe, fold: Fold, seed: int, work: Work) -> Answers:
-    """From disk, else made: the network is trained where it is not there. Raises OutOfTime."""
+    """The answers from disk, else computed; trains the network where it is missing. Raises OutOfTime."""
     name = piece_name(recipe, fold, seed)
     file = work.folder / f"{name}-{_plain(fold.name)}-{recipe.candidates}.npz"
     if not file.exists():
-        networks = trained(recipe, fold, seed, work)
+        networks = train_or_load(recipe, fold, seed, work)
         say(f"asking {name}")
-        _write(file, _asked(recipe, fold, *networks))
+        _write(file, _answers_of(recipe, fold, *networks))
     return _read(file, fold)
 
 
@@ -95,8 +95,8 @@ def piece_name(recipe: Recipe, fold: Fold, seed: int) -> str:
     return _name(recipe.name, recipe, fold, _run(recipe, fold, seed)[0])
 
 
-def trained(recipe: Recipe, fold: Fold, seed: int, work: Work) -> tuple[Generator, Matcher | None]:
-    """The networks of a recipe, from disk, else trained, on from where it was cut off. Raises OutOfTime."""
+def train_or_load(recipe: Recipe, fold: Fold, seed: int, work: Work) -> tuple[Generator, Matcher | None]:
+    """The networks of a recipe, from disk, else trained, resuming an interrupted run. Raises OutOfTime."""
     config, pairs = _run(recipe, fold, seed)
     generator = _seeded(seed, lambda: Generator(recipe.spec))
     matcher = None
@@ -121,14 +121,14 @@ def _piece(
         work.require_time()
         trainer = Trainer(pairs, config, generator=generator, matcher=matcher)
         _train(trainer, state, work)
-        made, matched = trainer.averaged()
+        generated, matched = trainer.averaged()
         # a folder always holds a generator: beside a first stage alone, one that was not trained
-        made = made or Generator(preset("residual", width=pairs.text.shape[1]))
+        generated = generated or Generator(preset("residual", width=pairs.text.shape[1]))
         card = f"# {name}\n\nA network of the science bench.\n"
-        save(Saved(made, work.encoder, matcher=matched), folder, card=card)
+        save(SavedGenerator(generated, work.encoder, matcher=matched), folder, card=card)
         state.unlink(missing_ok=True)
-    held = load(folder, encoder=work.encoder)
-    return held.generator, held.matcher
+    loaded = load(folder, encoder=work.encoder)
+    return loaded.generator, loaded.matcher
 
 
 def _train(trainer: Trainer, state: Path, work: Work) -> None:
@@ -160,7 +160,7 @@ def _run(recipe: Recipe, fold: Fold, seed: int) -> tuple[TrainingConfig, Pairs]:
 
 
 def _name(called: str, recipe: Recipe, fold: Fold, config: TrainingConfig) -> str:
-    """Of a piece: readable, and another one for other settings or other features."""
+    """The name of a piece: readable, and different for other settings or other features."""
     trained_on = [recipe.corrected, fold.beta, fold.digest, fold.pairs.fingerprint]
     settings = json.dumps([asdict(recipe.spec), asdict(config), *trained_on], sort_keys=True)
     key = hashlib.blake2b(settings.encode(), digest_size=6).hexdigest()
@@ -171,52 +171,52 @@ def _plain(words: str) -> str:
     return "-".join(re.findall(r"\w+", words))
 
 
-def _asked(recipe: Recipe, fold: Fold, generator: Generator, matcher: Matcher | None) -> Answers:
+def _answers_of(recipe: Recipe, fold: Fold, generator: Generator, matcher: Matcher | None) -> Answers:
     base = BaseRanking(fold.blend, fold.beta, recipe.corrected)
 
     def of(trials: Sequence[Trial]) -> list[ScoredTrial]:
         return scored(trials, base, matcher)
 
-    def answered(held: Sequence[ScoredTrial]) -> tuple[CandidateLists, ...]:
+    def answered(scored_trials: Sequence[ScoredTrial]) -> tuple[CandidateLists, ...]:
         count = recipe.candidates
-        return tuple(listed(one.trial, one.score, generator, candidates=count) for one in held)
+        return tuple(listed(one.trial, one.score, generator, candidates=count) for one in scored_trials)
 
-    validation, judged = answered(of(fold.validation)), of(fold.judged)
+    validation, evaluation = answered(of(fold.validation)), of(fold.evaluation)
     start = time.process_time()
-    by_text = answered(judged[:1])
+    by_text = answered(evaluation[:1])
     milliseconds = 1e3 * (time.process_time() - start) / len(by_text[0].place)
-    by_clip = answered(judged[1:])
+    by_clip = answered(evaluation[1:])
     loss = noisiest_loss(
-        by_text[0] if generator.spec.sampling == "single" else _once(generator, judged[0], recipe)
+        by_text[0] if generator.spec.sampling == "single" else _once(generator, evaluation[0], recipe)
     )
     return Answers(validation, (*by_text, *by_clip), loss, milliseconds)
 
 
-def _once(generator: Generator, held: ScoredTrial, recipe: Recipe) -> CandidateLists:
-    """As one evaluation at the noisiest step has it."""
+def _once(generator: Generator, scored_trial: ScoredTrial, recipe: Recipe) -> CandidateLists:
+    """The lists by one evaluation at the noisiest step."""
     generator.spec = replace(generator.spec, sampling="single")
-    return listed(held.trial, held.score, generator, candidates=recipe.candidates)
+    return listed(scored_trial.trial, scored_trial.score, generator, candidates=recipe.candidates)
 
 
-def noisiest_loss(held: CandidateLists) -> float:
+def noisiest_loss(lists: CandidateLists) -> float:
     """The generation loss of the lists that have the right item; x_0 being of the noisiest step."""
-    found = torch.from_numpy(held.place < held.clean.shape[1])
-    if not bool(found.any()):
+    has_answer = torch.from_numpy(lists.place < lists.clean.shape[1])
+    if not bool(has_answer.any()):
         return float("nan")
-    return float(generation_loss(held.clean[found], torch.from_numpy(held.place)[found]))
+    return float(generation_loss(lists.clean[has_answer], torch.from_numpy(lists.place)[has_answer]))
 
 
 def write_arrays(file: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Whole or not at all; never a pickle."""
+    """Write the arrays whole or not at all; never as a pickle."""
     building = file.with_suffix(f".{os.getpid()}")
     with building.open("wb") as stream:
         np.savez(stream, allow_pickle=False, **arrays)
     os.replace(building, file)
 
 
-def arrays_of(held: CandidateLists, prefix: str = "") -> dict[str, NDArray[np.generic]]:
-    """What `listed_in` makes lists of again."""
-    return {f"{prefix}{name}": np.asarray(getattr(held, name)) for name in _ARRAYS}
+def arrays_of(lists: CandidateLists, prefix: str = "") -> dict[str, NDArray[np.generic]]:
+    """The arrays that `listed_in` turns back into lists."""
+    return {f"{prefix}{name}": np.asarray(getattr(lists, name)) for name in _ARRAYS}
 
 
 def listed_in(arrays: Mapping[str, NDArray[np.generic]], trial: Trial, prefix: str = "") -> CandidateLists:
@@ -226,24 +226,24 @@ def listed_in(arrays: Mapping[str, NDArray[np.generic]], trial: Trial, prefix: s
     return CandidateLists(trial, score, clean, place, arrays[f"{prefix}outside"].astype(np.float64))
 
 
-def _write(file: Path, made: Answers) -> None:
-    arrays = {"loss": np.array(made.loss), "milliseconds": np.array(made.milliseconds)}
-    for share, lists in (("validation", made.validation), ("judged", made.judged)):
+def _write(file: Path, result: Answers) -> None:
+    arrays = {"loss": np.array(result.loss), "milliseconds": np.array(result.milliseconds)}
+    for share, lists in (("validation", result.validation), ("judged", result.evaluation)):
         for held in lists:
             arrays |= arrays_of(held, f"{share} {held.trial.direction} ")
     write_arrays(file, arrays)
 
 
 def _read(file: Path, fold: Fold) -> Answers:
-    with np.load(file, allow_pickle=False) as held:
-        arrays = dict(held)
+    with np.load(file, allow_pickle=False) as stored:
+        arrays = dict(stored)
 
     def of(share: str, trials: Sequence[Trial]) -> tuple[CandidateLists, ...]:
         return tuple(listed_in(arrays, trial, f"{share} {trial.direction} ") for trial in trials)
 
     return Answers(
         validation=of("validation", fold.validation),
-        judged=of("judged", fold.judged),
+        evaluation=of("judged", fold.evaluation),
         loss=float(arrays["loss"]),
         milliseconds=float(arrays["milliseconds"]),
     )

@@ -1,7 +1,7 @@
 """Captioned clips as the science bench takes them: everything, or everything without one source.
 
-A fold has its own bank, its own constants of the cheap rankings, and its own queries. Of a left-out source
-nothing is trained on, banked or chosen by: its queries are judged, in the whole gallery of their share.
+A fold has its own bank, its own constants of the cheap rankings, and its own queries. A left-out source is
+in no training, bank or validation: its queries are evaluated, in the whole gallery of their share.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ ROLES = ("train", "val", "test")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """What one row of trainings sees, and what it is judged by.
+    """The data that a set of trainings uses, and the queries that evaluate it.
 
     Attributes:
         left_out: a source, or None for all that are trained on.
         pairs: to train on. corrected: the same with the hubness that the correction takes off.
         blend, beta: of the cheap rankings, by validation.
         validation: both directions; queries of the sources that are trained on, or of the left-out one.
-        judged: both directions of the test; where it has too little of the left-out source, `validation`.
+        evaluation: both directions of the test; where it has too little of the left-out source, `validation`.
         digest: of all features.
     """
 
@@ -60,7 +60,7 @@ class Fold:
     blend: float
     beta: float
     validation: tuple[Trial, ...]
-    judged: tuple[Trial, ...]
+    evaluation: tuple[Trial, ...]
     digest: str
 
     @property
@@ -88,15 +88,16 @@ def read_shares(train: Sequence[Path], validation: Sequence[Path], test: Sequenc
 
 
 def sources_to_leave_out(data: TrainingData) -> list[str]:
-    """Sources that can be judged by networks that never saw them, trained on or not, the largest first."""
+    """Sources that can be evaluated with networks trained without them, the largest first."""
     own = _clip_sources(data.train)
-    judged = [_clip_sources(share) for share in (data.validation, data.test) if share is not None]
-    names, counts = np.unique(np.concatenate(judged), return_counts=True)
+    evaluated = [_clip_sources(share) for share in (data.validation, data.test) if share is not None]
+    names, counts = np.unique(np.concatenate(evaluated), return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return [
         str(name)
         for name in names[order]
-        if max(int((share == name).sum()) for share in judged) >= LEAST_OF_SOURCE and (own != name).sum() > 1
+        if max(int((share == name).sum()) for share in evaluated) >= LEAST_OF_SOURCE
+        and (own != name).sum() > 1
     ]
 
 
@@ -122,12 +123,12 @@ def fold_of(data: TrainingData, left_out: str | None) -> Fold:
     validation, test = (
         tuple(_of(trial, np.array([left_out])) for trial in share) for share in (validation, test)
     )
-    judged = test if min(len(trial.right) for trial in test) >= LEAST_OF_SOURCE else validation
-    return Fold(left_out, pairs, corrected, blend, beta, validation, judged, digest)
+    evaluation = test if min(len(trial.right) for trial in test) >= LEAST_OF_SOURCE else validation
+    return Fold(left_out, pairs, corrected, blend, beta, validation, evaluation, digest)
 
 
 def digest_of(data: TrainingData) -> str:
-    """The same for the same features in the same roles."""
+    """A hash of the features in their roles."""
     held = hashlib.blake2b(digest_size=16)
     for share in (data.train, data.validation, data.test):
         if share is not None:

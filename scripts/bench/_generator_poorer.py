@@ -1,4 +1,4 @@
-"""The same pictures with a weaker encoder, or fewer of them: what the gain of a generator hangs on."""
+"""The same pictures with a weaker encoder, or fewer of them: what the gain of a generator depends on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mediaindex.search.similarity import unit
 def weakened(data: TrainingData, dimensions: int) -> TrainingData:
     """Frames without all but the first principal directions of the encoder's space.
 
-    Cosines with them rank as a weaker encoder would; texts and evidence, from which a network may learn
-    what the ranking lost, stay whole. The directions are those of the training frames and texts, each of
+    Their cosines rank as those of a weaker encoder; texts and evidence, from which a network may learn
+    what the ranking lost, stay complete. The directions are those of the training frames and texts, each of
     length 1, around the origin.
     """
     frames, texts = (unit(values.astype(np.float32)) for values in _embeddings(data.train))
@@ -37,7 +37,7 @@ def weakened(data: TrainingData, dimensions: int) -> TrainingData:
 
 
 def thinned(data: TrainingData, share: float, *, seed: int) -> TrainingData:
-    """So many of the clips to train on, drawn at random; at least two."""
+    """A random share of the training clips; at least two."""
     clips = len(data.train.paths)
     chosen = np.zeros(clips, np.bool_)
     chosen[np.random.default_rng(seed).permutation(clips)[: max(2, round(share * clips))]] = True

@@ -1,4 +1,4 @@
-"""The trainings of the science bench: what is compared, each beside its twins of as many parameters."""
+"""The trainings of the generator benchmark, each beside its controls of as many parameters."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ RESIDUAL_ON_BLEND = "residual, lists of the blend"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One way to train and to ask.
+    """One way to train and to answer.
 
     Attributes:
         corrected: whether lists come from the corrected ranking; else from the blend.
-        candidates: K when asked. tuned: whether validation chooses how x_0 joins the score.
+        candidates: K at inference. tuned: whether validation chooses how x_0 joins the score.
         left_out: whether it is trained without each source, too, by which its c is chosen.
         first_stage: whether a matcher of its own ranks, trained before it (stage 2) or with it.
     """
@@ -49,7 +49,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is spent: steps and batch of a training, widths of a residual network."""
+    """Steps and batch of a training, widths of a residual network."""
 
     steps: int
     batch: int = 64
@@ -58,7 +58,7 @@ class Size:
 
 
 def recipes(width: int, evidence: int, size: Size) -> Mapping[str, Recipe]:
-    """All by name, the most telling first."""
+    """All recipes by name, the most important first."""
     mined = replace(TRAINING["residual"], steps=size.steps, batch=size.batch)
     # published: lists of the whole batch; its 7 000 steps of 128 at a tenth of the rate ask for a GPU
     in_batch = replace(
@@ -70,12 +70,16 @@ def recipes(width: int, evidence: int, size: Size) -> Mapping[str, Recipe]:
     )
 
     def spec(name: str, *, read: int = evidence) -> GeneratorSpec:
-        made = preset(name, width=width, evidence=read)
-        return made if made.recipe == "paper" else replace(made, inner=size.inner, hidden=size.hidden)
+        spec_of_encoder = preset(name, width=width, evidence=read)
+        return (
+            spec_of_encoder
+            if spec_of_encoder.recipe == "paper"
+            else replace(spec_of_encoder, inner=size.inner, hidden=size.hidden)
+        )
 
     pointwise = spec("pointwise", read=0)
     pointwise = replace(pointwise, hidden=_hidden_of_as_many(width, pointwise))
-    made = (
+    all_recipes = (
         Recipe(RESIDUAL, spec("residual"), mined, left_out=True),
         Recipe(RESIDUAL_TWIN, spec("residual-without-diffusion"), mined, left_out=True),
         Recipe(RESIDUAL_POINTWISE, spec("pointwise"), mined, left_out=True),
@@ -85,7 +89,7 @@ def recipes(width: int, evidence: int, size: Size) -> Mapping[str, Recipe]:
         Recipe(EXACT, spec("paper"), in_batch, corrected=False, candidates=PAPER_CANDIDATES, tuned=False),
         Recipe(RESIDUAL_ON_BLEND, spec("residual"), mined, corrected=False, left_out=True),
     )
-    return {recipe.name: recipe for recipe in made}
+    return {recipe.name: recipe for recipe in all_recipes}
 
 
 def _hidden_of_as_many(width: int, spec: GeneratorSpec) -> int:

@@ -1,4 +1,4 @@
-"""Rankings as ranks, with their constants from validation, and what one gains over another."""
+"""Rankings as ranks, with their constants from validation, and the gain of one over another."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ class Result:
 
     Attributes:
         ranks: (Q,) by seed; a ranking that does not learn has one.
-        constants: chosen, in words. candidates, found: K, and the share of queries in percent whose right
-            item is among them, the ceiling of R@1. loss: at the noisiest step. milliseconds: a query.
+        constants: by validation, in words. candidates: K.
+        ceiling: of R@1, the percentage of queries whose right item is among the candidates.
+        loss: at the noisiest step. milliseconds: of a query.
     """
 
     name: str
@@ -48,19 +49,19 @@ class Result:
     ranks: tuple[Ranks, ...]
     constants: str = ""
     candidates: int | None = None
-    found: float | None = None
+    ceiling: float | None = None
     loss: float | None = None
     milliseconds: float | None = None
 
     @property
     def figures(self) -> Mapping[str, NDArray[np.float64]]:
         """Of each query (Q,), in percent, MRR times 100: the mean over seeds."""
-        held = np.stack(self.ranks)
-        recalls = {f"R@{depth}": 100.0 * np.mean(held < depth, axis=0) for depth in DEPTHS}
-        return {**recalls, "MRR": 100.0 * np.mean(1.0 / (1.0 + held), axis=0)}
+        ranks = np.stack(self.ranks)
+        recalls = {f"R@{depth}": 100.0 * np.mean(ranks < depth, axis=0) for depth in DEPTHS}
+        return {**recalls, "MRR": 100.0 * np.mean(1.0 / (1.0 + ranks), axis=0)}
 
     def value(self, metric: str) -> float:
-        """Over all queries."""
+        """The mean over all queries."""
         return float(self.figures[metric].mean())
 
     def gain(self, other: Result, metric: str, *, seed: int = 0) -> Interval:
@@ -69,9 +70,9 @@ class Result:
         return paired_bootstrap(difference, self.trial.groups, seed=seed)
 
 
-def cheap_results(fold: Fold, *, of: str = "judged") -> list[Result]:
-    """The rankings without learning, both directions; `of`: judged or validation."""
-    made = []
+def cheap_results(fold: Fold, *, of: str = "evaluation") -> list[Result]:
+    """The rankings without learning, both directions; `of`: evaluation or validation."""
+    results = []
     for trial in getattr(fold, of):
         blend = trial.score(fold.blend)
         scores = {
@@ -80,38 +81,40 @@ def cheap_results(fold: Fold, *, of: str = "judged") -> list[Result]:
             CORRECTED: trial.score(fold.blend, fold.beta),
             QB_NORM: querybank_normalised(blend, trial.bank.blended(fold.blend), beta=fold.beta),
         }
-        told = {BLEND: f"w = {fold.blend:g}", CORRECTED: f"β = {fold.beta:g}"}
+        constants = {BLEND: f"w = {fold.blend:g}", CORRECTED: f"β = {fold.beta:g}"}
         for name, score in scores.items():
-            made.append(Result(name, trial, (ranks(score, trial.right),), told.get(name, "")))
-    return made
+            results.append(Result(name, trial, (ranks(score, trial.right),), constants.get(name, "")))
+    return results
 
 
 def best_cheap(fold: Fold) -> str:
-    """The cheap ranking that validation of text queries finds best."""
-    made = [held for held in cheap_results(fold, of="validation") if held.trial.direction == "t2v"]
-    return max((held for held in made if held.name in CHEAP), key=lambda held: held.value("MRR")).name
+    """The cheap ranking with the best MRR on text queries of validation."""
+    results = [result for result in cheap_results(fold, of="validation") if result.trial.direction == "t2v"]
+    return max(
+        (result for result in results if result.name in CHEAP), key=lambda result: result.value("MRR")
+    ).name
 
 
-def learned_results(made: Sequence[Answers], spec: GeneratorSpec, name: str) -> list[Result]:
+def learned_results(answers_by_seed: Sequence[Answers], spec: GeneratorSpec, name: str) -> list[Result]:
     """Both directions of a training with the constants of `spec`, its seeds together."""
     if spec.recipe == "paper":
-        told = f"τ = {spec.sharpness:g}, α = {spec.weight:g}"
+        constants = f"τ = {spec.sharpness:g}, α = {spec.weight:g}"
     else:
-        told = f"c = {spec.weight:g}"
+        constants = f"c = {spec.weight:g}"
     results = []
-    for place, first in enumerate(made[0].judged):
-        held = [answers.judged[place] for answers in made]
+    for place, first in enumerate(answers_by_seed[0].evaluation):
+        lists_by_seed = [answers.evaluation[place] for answers in answers_by_seed]
         by_text = first.trial.direction == "t2v"
         results.append(
             Result(
                 name,
                 first.trial,
-                tuple(lists.ranks(spec) for lists in held),
-                told,
+                tuple(lists.ranks(spec) for lists in lists_by_seed),
+                constants,
                 first.score.shape[1],
                 100.0 * float(np.mean(first.place < first.score.shape[1])),
-                float(np.mean([answers.loss for answers in made])) if by_text else None,
-                float(np.mean([answers.milliseconds for answers in made])) if by_text else None,
+                float(np.mean([answers.loss for answers in answers_by_seed])) if by_text else None,
+                float(np.mean([answers.milliseconds for answers in answers_by_seed])) if by_text else None,
             )
         )
     return results
@@ -127,10 +130,10 @@ def tuned(recipe: Recipe, own: Sequence[Answers], left_out: Sequence[Sequence[An
         return recipe.spec
     if recipe.spec.recipe == "paper":
         pairs = itertools.product(SHARPNESSES, ALPHAS)
-        offered = [replace(recipe.spec, sharpness=tau, weight=alpha) for tau, alpha in pairs]
+        candidate_specs = [replace(recipe.spec, sharpness=tau, weight=alpha) for tau, alpha in pairs]
     else:
-        offered = [replace(recipe.spec, weight=weight) for weight in WEIGHTS]
-    return max(offered, key=lambda spec: min(validation_gains(spec, [own, *left_out])))
+        candidate_specs = [replace(recipe.spec, weight=weight) for weight in WEIGHTS]
+    return max(candidate_specs, key=lambda spec: min(validation_gains(spec, [own, *left_out])))
 
 
 def validation_gains(spec: GeneratorSpec, folds: Sequence[Sequence[Answers]]) -> list[float]:
@@ -148,4 +151,4 @@ def _gain(lists: CandidateLists, spec: GeneratorSpec) -> float:
 
 def named(results: Sequence[Result], name: str, direction: str) -> Result:
     """The result of a ranking in a direction."""
-    return next(held for held in results if held.name == name and held.trial.direction == direction)
+    return next(result for result in results if result.name == name and result.trial.direction == direction)

@@ -1,4 +1,4 @@
-"""Made-up captioned clips, for finding out whether the science bench runs."""
+"""Made-up captioned clips, to see that the generator benchmark runs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def made_up(*, seed: int) -> TrainingData:
         return np.asarray(rows + noise * random.normal(size=rows.shape), np.float16)
 
     split = [name for name, count in CLIPS.items() for _ in range(count)]
-    trained = {name: SOURCES[:-1] if name == "train" else SOURCES for name in CLIPS}
-    source = [trained[name][number % len(trained[name])] for number, name in enumerate(split)]
+    sources_of_share = {name: SOURCES[:-1] if name == "train" else SOURCES for name in CLIPS}
+    source = [sources_of_share[name][n % len(sources_of_share[name])] for n, name in enumerate(split)]
     frames = view(np.repeat(latent[:, None], FRAMES, axis=1), 1.0)
     features = Features(
         paths=tuple(f"{number}.jpg" for number in range(clips)),

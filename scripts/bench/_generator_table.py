@@ -1,4 +1,4 @@
-"""The tables of the science bench, for people and as rows."""
+"""The tables of the generator benchmark, as Markdown and as rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """A ranking beside the one that it is to beat; `title` says of what."""
+    """A ranking and the one it is compared with; `title` names the queries or the variant."""
 
     title: str
     result: Result
@@ -29,9 +29,9 @@ class Comparison:
 def rows_of(comparisons: Sequence[Comparison]) -> list[Row]:
     """Every figure, and the bounds of every difference."""
     rows = []
-    for held in comparisons:
-        own, other = held.result, held.against
-        what = f"{held.title}, {own.trial.direction}, {own.name}"
+    for comparison in comparisons:
+        own, other = comparison.result, comparison.against
+        what = f"{comparison.title}, {own.trial.direction}, {own.name}"
         rows += [Row(f"{what}: {metric}", own.value(metric), "%", other.value(metric)) for metric in METRICS]
         for metric in BOUNDED:
             gain = own.gain(other, metric)
@@ -40,7 +40,7 @@ def rows_of(comparisons: Sequence[Comparison]) -> list[Row]:
             rows.append(Row(f"{than}, lower 95 % bound", gain.low, "points"))
             rows.append(Row(f"{than}, upper 95 % bound", gain.high, "points"))
         optional = (
-            ("found among the candidates", own.found, "%"),
+            ("found among the candidates", own.ceiling, "%"),
             ("loss at the noisiest step", own.loss, "nats"),
             ("time a query", own.milliseconds, "ms"),
         )
@@ -56,14 +56,18 @@ def markdown(title: str, comparisons: Sequence[Comparison]) -> str:
         f"| {' | '.join(_COLUMNS)} |",
         "|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|",
     ]
-    for held in comparisons:
-        own, other = held.result, held.against
+    for comparison in comparisons:
+        own, other = comparison.result, comparison.against
         figures = [f"{own.value(metric):.2f}" for metric in METRICS]
         itself = own is other
-        gains = ["", "", ""] if itself else [*(_told(own.gain(other, m)) for m in ("R@1", "MRR")), other.name]
-        ceiling = "" if own.found is None else f"{own.found:.1f} (K = {own.candidates})"
+        gains = (
+            ["", "", ""]
+            if itself
+            else [*(_with_interval(own.gain(other, m)) for m in ("R@1", "MRR")), other.name]
+        )
+        ceiling = "" if own.ceiling is None else f"{own.ceiling:.1f} (K = {own.candidates})"
         cells = [
-            held.title,
+            comparison.title,
             own.trial.direction,
             own.name,
             str(len(own.ranks)) if own.candidates else "",
@@ -81,25 +85,29 @@ def markdown(title: str, comparisons: Sequence[Comparison]) -> str:
 def markdown_by_weight(title: str, by_weight: Mapping[float, Sequence[Comparison]]) -> str:
     """One row a constant, one column a set of queries; differences in R@1 with their 95 % intervals."""
     first = next(iter(by_weight.values()))
-    names = [_queries_of(held) for held in first]
+    names = [_queries_of(comparison) for comparison in first]
     lines = [f"**{title}**", "", f"| c | {' | '.join(names)} |", f"|--:|{'---|' * len(names)}"]
     for weight, comparisons in by_weight.items():
-        gains = [_told(held.result.gain(held.against, "R@1")) for held in comparisons]
+        gains = [
+            _with_interval(comparison.result.gain(comparison.against, "R@1")) for comparison in comparisons
+        ]
         lines.append(f"| {weight:g} | {' | '.join(gains)} |")
     return "\n".join(lines)
 
 
-def _queries_of(held: Comparison) -> str:
-    _constant, _, source = held.title.partition(", ")
-    return f"{source}, left out" if source else f"all, {held.result.trial.direction}"
+def _queries_of(comparison: Comparison) -> str:
+    _constant, _, source = comparison.title.partition(", ")
+    return f"{source}, left out" if source else f"all, {comparison.result.trial.direction}"
 
 
 def over_corrected(title: str, results: Sequence[Result]) -> list[Comparison]:
     """Each beside the corrected similarity of its direction."""
-    return [Comparison(title, held, named(results, CORRECTED, held.trial.direction)) for held in results]
+    return [
+        Comparison(title, result, named(results, CORRECTED, result.trial.direction)) for result in results
+    ]
 
 
-def _told(gain: Interval) -> str:
+def _with_interval(gain: Interval) -> str:
     return f"{gain.value:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
 
 

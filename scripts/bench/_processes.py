@@ -1,4 +1,4 @@
-"""`mediaindex` in processes that may be killed: how they start, end, and what lives on."""
+"""`mediaindex` in processes that may be killed: starting them, ending them, and finding survivors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def command(name: str, library: Path, *arguments: str) -> list[str]:
 
 
 def ask(name: str, library: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run a command to its end; its exit code and its object. What it said goes to stderr where it failed."""
+    """Run a command to its end; its exit code and its object. Its output goes to stderr where it failed."""
     done = subprocess.run(command(name, library, *arguments), capture_output=True, text=True, env=ENVIRONMENT)
     if done.returncode:
         say(f"{name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -33,9 +33,9 @@ def ask(name: str, library: Path, *arguments: str) -> tuple[int, dict[str, Any]]
 
 
 def run_to_the_end(name: str, library: Path, *arguments: str) -> bool:
-    """Whether a command ended with 0, and failed on no file; what it said goes to stderr where not."""
-    code, told = ask(name, library, *arguments)
-    if code == 0 and (failed := told.get("failed")):
+    """Whether a command ended with 0, and failed on no file; its output goes to stderr where not."""
+    code, answer = ask(name, library, *arguments)
+    if code == 0 and (failed := answer.get("failed")):
         say(f"{name} failed on {failed}")
         return False
     return code == 0
@@ -106,11 +106,11 @@ class Watch:
         return self.process.poll() is None
 
     def events(self) -> list[dict[str, Any]]:
-        """What it told so far."""
+        """The events so far."""
         whole = self._log.read_bytes().rpartition(b"\n")[0]
         return [json.loads(line) for line in whole.splitlines()]
 
-    def said(self) -> str:
+    def stderr(self) -> str:
         """What it wrote on stderr."""
         return self._log.with_suffix(".err").read_text(errors="replace")
 
@@ -125,15 +125,17 @@ class Watch:
         deadline = time.monotonic() + seconds
         while True:
             ended = not self.runs()
-            for told in self.events()[after:]:
-                if told["event"] == event and fields.items() <= told.items():
-                    return told
+            for event_fields in self.events()[after:]:
+                if event_fields["event"] == event and fields.items() <= event_fields.items():
+                    return event_fields
             if ended or time.monotonic() > deadline:
-                raise RuntimeError(f"no {event} {fields} of the watcher: {self.events()[-3:]} {self.said()}")
+                raise RuntimeError(
+                    f"no {event} {fields} of the watcher: {self.events()[-3:]} {self.stderr()}"
+                )
             time.sleep(0.05)
 
     def wait_until_idle(self, quiet: float, *, seconds: float = STARTED_SECONDS) -> None:
-        """Wait until it has looked at everything once and then told nothing for `quiet` seconds.
+        """Wait until its first pass is done and no event has come for `quiet` seconds.
 
         Raises:
             RuntimeError: it ended, or does not come to rest.
@@ -141,12 +143,12 @@ class Watch:
         self.wait_for("looked", why="first", seconds=seconds)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.runs():
-            told = [event["event"] for event in self.events()]
-            resting = told.count("looking") == told.count("looked")
+            events = [event["event"] for event in self.events()]
+            resting = events.count("looking") == events.count("looked")
             if resting and time.time() - self._log.stat().st_mtime > quiet:
                 return
             time.sleep(0.1)
-        raise RuntimeError(f"the watcher does not come to rest: {self.events()[-3:]} {self.said()}")
+        raise RuntimeError(f"the watcher does not come to rest: {self.events()[-3:]} {self.stderr()}")
 
     def stop(self, *, seconds: float = 60.0) -> int:
         """End it as a service manager does; its exit code.
@@ -159,4 +161,4 @@ class Watch:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             kill_session(self.process, group=True)
-            raise RuntimeError(f"the watcher did not end: {self.events()[-3:]} {self.said()}") from None
+            raise RuntimeError(f"the watcher did not end: {self.events()[-3:]} {self.stderr()}") from None

@@ -1,4 +1,4 @@
-"""What the second ranking of `search` does to recall, what it costs a warm query, and its one order."""
+"""What reranking does to the recall of `search`, what it costs a warm query, and that its order is one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mediaindex.search.ranking.reranker import Reranker
     from mediaindex.search.searcher import Searcher
 
-Asked = Sequence[tuple[str, Path]]
+TextsAndClips = Sequence[tuple[str, Path]]
 RankOf = Callable[["Searcher", str, Path], int]
 
 FEW = "too few queries to decide anything"
@@ -27,12 +27,12 @@ TIMED_QUERIES = 20
 
 
 def reranked_rows(
-    preset: Preset, kinds: Mapping[str, Asked], instant: Searcher, rank_of: RankOf, *, candidates: int
+    preset: Preset, kinds: Mapping[str, TextsAndClips], instant: Searcher, rank_of: RankOf, *, candidates: int
 ) -> Iterator[Row]:
     """Recall of each kind of text by a generator beside the instant order of the same run, and its time.
 
     Args:
-        kinds: the texts with the clips that they ask for.
+        kinds: texts of each kind, with the clip that each describes.
         rank_of: (searcher, text, clip) → rank of the clip.
     """
     from mediaindex.errors import GeneratorUnavailable
@@ -42,16 +42,18 @@ def reranked_rows(
         reranker = _reranker(preset, instant)
     except GeneratorUnavailable as error:
         sys.exit(str(error))
-    again = Searcher(instant.library, instant.space, instant.encoder, reranker=reranker)
-    for what, asked in kinds.items():
+    reranking = Searcher(instant.library, instant.space, instant.encoder, reranker=reranker)
+    for what, texts_and_clips in kinds.items():
         say(f"{what}, ranked by {preset}: {FEW}")
-        ours, theirs = ([rank_of(one, text, clip) for text, clip in asked] for one in (again, instant))
+        ours, theirs = (
+            [rank_of(one, text, clip) for text, clip in texts_and_clips] for one in (reranking, instant)
+        )
         for depth in DEPTHS:
             value, beside = (100.0 * sum(rank <= depth for rank in r) / len(r) for r in (ours, theirs))
             named = f"{what} R@{depth} by {preset}, against the instant order ({FEW})"
             yield Row(named, value, "%", beside, value / beside if beside else None)
-    texts = [text for asked in kinds.values() for text, _clip in asked][:TIMED_QUERIES]
-    value, beside = (_fastest(one, texts, candidates) for one in (again, instant))
+    texts = [text for texts_and_clips in kinds.values() for text, _clip in texts_and_clips][:TIMED_QUERIES]
+    value, beside = (_fastest(one, texts, candidates) for one in (reranking, instant))
     named = f"warm query with {preset} over {candidates} candidates, CPU, against one without"
     yield Row(named, value, "ms", beside, value / beside)
 

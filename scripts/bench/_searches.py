@@ -33,7 +33,7 @@ EVERYTHING = 10_000
 
 @dataclass(slots=True)
 class Searches:
-    """What was asked so far. `found`: whether the film was ever an answer."""
+    """The searches so far. `found`: how many of them gave the film."""
 
     served: int = 0
     failed: int = 0
@@ -41,8 +41,8 @@ class Searches:
     slowest_ms: float = 0.0
 
 
-def search_until_told(root: Path, film: Path, tally: Searches) -> None:
-    """Search with handles that live for a while, as a front end's do, and are then opened anew."""
+def search_until_input_ends(root: Path, film: Path, tally: Searches) -> None:
+    """Search with handles that are closed and reopened after some searches, as a front end's are."""
     from mediaindex.embed.loading import load_encoder
     from mediaindex.errors import MediaIndexError
     from mediaindex.search.searcher import Searcher
@@ -52,7 +52,7 @@ def search_until_told(root: Path, film: Path, tally: Searches) -> None:
 
     encoder = load_encoder("builtin", device="cpu", threads=1)
     chance = random.Random(0)
-    while not _told_to_end(PAUSE_SECONDS):
+    while not _end_requested(PAUSE_SECONDS):
         if not (root / DATABASE).is_file():
             continue
         try:
@@ -84,20 +84,20 @@ def _some_searches(
         elif tally.found:
             tally.failed += 1
             say(f"a search of {library.root} lost {film} among {len(answer.hits)} hits")
-        if _told_to_end(PAUSE_SECONDS):
+        if _end_requested(PAUSE_SECONDS):
             return
 
 
-def _told_to_end(seconds: float) -> bool:
+def _end_requested(seconds: float) -> bool:
     return bool(select.select([sys.stdin], [], [], seconds)[0])
 
 
 def main() -> None:
     root, film = map(Path, sys.argv[1:])
     tally = Searches()
-    search_until_told(root, film, tally)
-    told = {"served": tally.served, "failed": tally.failed, "found": tally.found}
-    print(json.dumps({**told, "slowest_ms": tally.slowest_ms}))
+    search_until_input_ends(root, film, tally)
+    summary = {"served": tally.served, "failed": tally.failed, "found": tally.found}
+    print(json.dumps({**summary, "slowest_ms": tally.slowest_ms}))
 
 
 if __name__ == "__main__":

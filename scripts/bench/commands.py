@@ -51,7 +51,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Tally:
-    """What the calls showed so far."""
+    """The counts of the calls so far."""
 
     calls: int = 0
     askers_killed: int = 0
@@ -76,7 +76,7 @@ class Call:
     """One command as a user gives it.
 
     Attributes:
-        prepare: brings about what the command is for; gives the command's words.
+        prepare: creates the situation that the command is for; returns the command's words.
         answers: whether the object that it prints, undisturbed, is right.
     """
 
@@ -108,13 +108,17 @@ class Home:
     def calls(self) -> list[Call]:
         """The commands, in the order of the day."""
         return [
-            Call("index", self._another_folder, lambda told: told["indexed"] == OTHERS),
-            Call("sources add", self._a_source, lambda told: str(self._last()) in _paths(told["sources"])),
-            Call("models use", self._the_other_encoder, lambda told: told["indexed"] > 0),
-            Call("forget", self._a_film, lambda told: len(told["forgotten"]) == 1),
-            Call("retry", self._a_film_that_was_broken, lambda told: told["retried"] == told["indexed"] == 1),
-            Call("compact", lambda: ["compact"], lambda told: told["versions"]["after"] == 1),
-            Call("check --repair", self._lost_vectors, lambda told: told["repaired"] and told["ok"]),
+            Call("index", self._another_folder, lambda out: out["indexed"] == OTHERS),
+            Call("sources add", self._a_source, lambda out: str(self._last()) in _paths(out["sources"])),
+            Call("models use", self._the_other_encoder, lambda out: out["indexed"] > 0),
+            Call("forget", self._a_film, lambda out: len(out["forgotten"]) == 1),
+            Call(
+                "retry",
+                self._a_film_that_was_broken,
+                lambda out: out["retried"] == out["indexed"] == 1,
+            ),
+            Call("compact", lambda: ["compact"], lambda out: out["versions"]["after"] == 1),
+            Call("check --repair", self._lost_vectors, lambda out: out["repaired"] and out["ok"]),
         ]
 
     def _new_content(self) -> bytes:
@@ -160,8 +164,8 @@ class Home:
         content = self._new_content()
         path = self.videos / f"broken {self._made}.mp4"
         path.write_bytes(bytes(len(content)))
-        told = len(self.watch.events())
-        self.watch.wait_for("looked", after=told, decoded=0, indexed=0)
+        event_count = len(self.watch.events())
+        self.watch.wait_for("looked", after=event_count, decoded=0, indexed=0)
         before = path.stat()
         path.write_bytes(content)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -206,13 +210,13 @@ def undisturbed(home: Home, tally: Tally) -> dict[str, float]:
     for call in home.calls():
         words = call.prepare()
         began = time.monotonic()
-        code, told = _ask(home, words)
+        code, answer = _ask(home, words)
         took[call.name] = time.monotonic() - began
         tally.calls += 1
         tally.failed_commands += code != 0
-        if code == 0 and not call.answers(told):
+        if code == 0 and not call.answers(answer):
             tally.wrong_answers += 1
-            say(f"{call.name} answered {told}")
+            say(f"{call.name} answered {answer}")
         say(f"{call.name}: {code} after {took[call.name]:.1f} s")
         _tidy_up(home, words, tally)
     return took
@@ -228,7 +232,7 @@ def _tidy_up(home: Home, words: list[str], tally: Tally) -> None:
         ask("forget", home.library, "--undo")  # 2 where the kill came before anything was forgotten
     if not home.watch.runs():
         tally.ended_unasked += 1
-        say(f"the watcher ended: {home.watch.events()[-2:]} {home.watch.said()}")
+        say(f"the watcher ended: {home.watch.events()[-2:]} {home.watch.stderr()}")
         home.start_watch()
     home.watch.wait_until_idle(REST_SECONDS, seconds=SETTLED_SECONDS)
 
@@ -251,11 +255,11 @@ def kill_one(home: Home, call: Call, seconds: float, tally: Tally, *, watcher: b
     if watcher:
         tally.watchers_killed += 1
         tally.orphans += kill_session(home.watch.process, group=True)
-        said = asker.communicate()[1]
+        stderr = asker.communicate()[1]
         tally.taken_over += asker.returncode == 0
         if asker.returncode:
             tally.failed_commands += 1
-            say(f"{call.name}, its watcher killed, ended with {asker.returncode}: {said}")
+            say(f"{call.name}, its watcher killed, ended with {asker.returncode}: {stderr}")
         home.start_watch()
     else:
         tally.askers_killed += asker.poll() is None
@@ -306,8 +310,8 @@ def judge(home: Home, tally: Tally) -> None:
         roots = [str(source.path) for source in sources.all_sources(connection)]
     fresh = home.work / "fresh"
     tally.failed_commands += ask("index", fresh, *roots)[0] not in (0, 5)
-    with open_library(home.library) as ours, open_library(fresh) as wanted:
-        tally.differences = differences(ours, wanted)
+    with open_library(home.library) as ours, open_library(fresh) as expected:
+        tally.differences = differences(ours, expected)
     tally.failed_commands += _ask(home, ["check"])[0] != 0
 
 

@@ -6,13 +6,17 @@
     python scripts/bench/feedback.py --clips FILE.parquet                    (Rocchio's weights alone)
 
 A query of two or three words could mean several groups of pictures; the user has one in mind and marks what
-is shown. Compared after 0, 1 and 2 marks of the method's own first item, and after a right one is given:
-the order of search, Rocchio (mediaindex/search/feedback.py), a set network trained on masked labels, alone and
-fused with Rocchio, and a diffusion over 0/1 sets with the marks as inputs; `--seeds` runs of each network.
-The control `without marks + Rocchio` fuses Rocchio with the network that is told of no mark: what the
-network is worth as a reranker. Every weight is chosen on validation pictures. The baseline of a row is
-Rocchio unless it says another; its interval (95 %) is of the difference, paired by query, resampled by
-picture. With `--work` every training and trial is kept, and a run goes on from what is there.
+is shown. Each method is measured after 0, 1 and 2 marks on its own first item, and after one right picture
+is given:
+    the order of search
+    Rocchio (mediaindex/search/feedback.py)
+    a set network trained on masked labels, alone and fused with Rocchio
+    a diffusion over 0/1 sets that reads the marks as inputs
+`--seeds` is the number of training runs of each network. The control `without marks + Rocchio` fuses Rocchio
+with the network that reads no mark: it shows what the network is worth as a reranker. Every weight is chosen
+on validation pictures. A row is compared with Rocchio unless it names another baseline; its interval (95 %)
+is of the difference, paired by query, resampled by picture. With `--work` every training and trial is kept,
+and an interrupted run continues from there.
 """
 
 from __future__ import annotations
@@ -51,7 +55,7 @@ FUSED, CONTROL = "set network + Rocchio", "set network without marks + Rocchio"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The size of a run: pictures a gallery, candidates a list, galleries to train on, queries at most."""
+    """The size of a run: pictures per gallery, candidates per list, training galleries, limits of queries."""
 
     gallery: int = 500
     candidates: int = 64
@@ -74,16 +78,16 @@ QUICK_RECIPE = {"steps": 12, "batch": 8, "width": 16, "samples": 2, "evaluations
 
 
 class MoreToDo(Exception):
-    """As many new pieces were made as were asked for."""
+    """The requested number of new pieces has been made."""
 
 
-class Kept:
-    """Results in a folder, each made once for the same settings."""
+class ResultCache:
+    """Results in a folder, each computed once for the same settings."""
 
     def __init__(self, folder: Path, settings: str, most: int | None) -> None:
         self._folder = folder
         self._key = hashlib.sha256(settings.encode()).hexdigest()[:10]
-        self._left = most
+        self._remaining = most
 
     def piece(self, name: str, make: Callable[[], Arrays]) -> dict[str, NDArray[Any]]:
         """The named arrays, from the folder or made now; raises MoreToDo where none may be made."""
@@ -91,20 +95,20 @@ class Kept:
 
         file = self._folder / f"{name.replace(' ', '-')}-{self._key}.npz"
         if not file.exists():
-            if self._left == 0:
+            if self._remaining == 0:
                 raise MoreToDo
             say(f"making {file.name}")
             unfinished = file.with_suffix(".part.npz")
             np.savez(unfinished, allow_pickle=False, **make())
             unfinished.replace(file)
-            self._left = None if self._left is None else self._left - 1
+            self._remaining = None if self._remaining is None else self._remaining - 1
         with np.load(file) as stored:
             return dict(stored)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What every part of a run needs."""
+    """The inputs that every part of a run shares."""
 
     plan: Plan
     recipe: Recipe
@@ -112,35 +116,35 @@ class Run:
     training: Lists
     validation: Questions
     test: Questions
-    kept: Kept
+    cache: ResultCache
 
     def challenger(self, kind: Kind, seed: int) -> Challenger:
-        """Trained now, or as it was kept."""
+        """The challenger of a seed, from the cache or trained now."""
         import torch
-        from bench._feedback_networks import untrained
-        from bench._feedback_training import trained
+        from bench._feedback_networks import new_challenger
+        from bench._feedback_training import train_challenger
 
         def make() -> Mapping[str, NDArray[np.float32]]:
-            made = trained(kind, self.recipe, self.pictures, self.training, seed=seed)
-            return {name: value.numpy() for name, value in made.network.state_dict().items()}
+            result = train_challenger(kind, self.recipe, self.pictures, self.training, seed=seed)
+            return {name: value.numpy() for name, value in result.network.state_dict().items()}
 
-        state = self.kept.piece(f"trained-{kind}-{seed}", make)
-        challenger = untrained(kind, self.recipe, self.pictures, seed=seed)
+        state = self.cache.piece(f"trained-{kind}-{seed}", make)
+        challenger = new_challenger(kind, self.recipe, self.pictures, seed=seed)
         challenger.network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
         return challenger
 
     def method(self, kind: Kind, seed: int) -> Method:
-        """A challenger as a trial asks it."""
+        """A challenger as a method of a trial."""
         import torch
 
         challenger = self.challenger(kind, seed)
         return lambda lists, marks: challenger.scores(lists, torch.from_numpy(marks)).numpy()
 
-    def tested(self, name: str, method: Method) -> Outcome:
+    def test_outcome(self, name: str, method: Method) -> Outcome:
         """The method's figures on the test queries."""
         from bench._feedback_trial import Outcome, outcome
 
-        return Outcome(self.kept.piece(f"tested-{name}", lambda: outcome(method, self.test).figures))
+        return Outcome(self.cache.piece(f"tested-{name}", lambda: outcome(method, self.test).figures))
 
 
 def main() -> int:
@@ -180,8 +184,8 @@ def main() -> int:
         work: Path = arguments.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         try:
-            run = prepared(plan, features, work, arguments.pieces)
-            rows = compared(run)
+            run = prepare(plan, features, work, arguments.pieces)
+            rows = comparison_rows(run)
         except MoreToDo:
             say("that many pieces are made; the next run goes on from them")
             return MORE_TO_DO
@@ -202,15 +206,15 @@ def weights_on(clips: Path, seed: int) -> list[Row]:
     galleries = sub_galleries(own, size, len(own) // size, seed=seed)
     lists = lists_of(pictures, "validation", galleries, k=min(plan.candidates, size), seed=seed + 1)
     questions = questions_of(lists, seed=seed, limit=plan.validation)
-    found = searched_grid(pictures, questions)
+    ap_of_weights = grid_search(pictures, questions)
     before = outcome(by_similarity, questions).ap(*SITUATIONS[1:])
     return [
         Row(f"AP with marks, right {right:g}, wrong {wrong:g} (search's order)", ap, "%", before)
-        for (right, wrong), ap in found.items()
+        for (right, wrong), ap in ap_of_weights.items()
     ]
 
 
-def searched_grid(pictures: Pictures, questions: Questions) -> dict[tuple[float, float], float]:
+def grid_search(pictures: Pictures, questions: Questions) -> dict[tuple[float, float], float]:
     """Mean AP over the situations with marks, by Rocchio's weights of right and wrong ones."""
     from bench._feedback_trial import SITUATIONS, outcome, rocchio
 
@@ -221,7 +225,7 @@ def searched_grid(pictures: Pictures, questions: Questions) -> dict[tuple[float,
     }
 
 
-def prepared(plan: Plan, features: Path | None, work: Path, most: int | None) -> Run:
+def prepare(plan: Plan, features: Path | None, work: Path, most: int | None) -> Run:
     """Pictures, lists and questions; the made-up world where no features are named."""
     from bench._feedback_lists import Lists, lists_of, questions_of, sub_galleries
     from bench._feedback_networks import Recipe
@@ -230,7 +234,9 @@ def prepared(plan: Plan, features: Path | None, work: Path, most: int | None) ->
     recipe = Recipe(**QUICK_RECIPE) if features is None else Recipe()
     pictures = synthetic(plan.seed) if features is None else flickr8k(features, work, plan.seed)
     settings = [dataclasses.replace(plan, seeds=0), dataclasses.replace(recipe, samples=0, evaluations=0)]
-    kept = Kept(work, f"{settings} {pictures.strings.shape} {pictures.vectors[0].tobytes().hex()}", most)
+    cache = ResultCache(
+        work, f"{settings} {pictures.strings.shape} {pictures.vectors[0].tobytes().hex()}", most
+    )
 
     def lists(part: str, count: int | None, seed: int) -> Lists:
         own = pictures.parts[part]
@@ -239,40 +245,48 @@ def prepared(plan: Plan, features: Path | None, work: Path, most: int | None) ->
         return lists_of(pictures, part, galleries, k=plan.candidates, seed=seed + 1)
 
     names = Lists.__slots__
-    training = kept.piece(
+    training = cache.piece(
         "lists",
         lambda: {
-            name: getattr(found, name) for found in [lists("train", plan.galleries, 100)] for name in names
+            name: getattr(part_lists, name)
+            for part_lists in [lists("train", plan.galleries, 100)]
+            for name in names
         },
     )
     validation = questions_of(lists("validation", None, 200), seed=plan.seed, limit=plan.validation)
     test = questions_of(lists("test", None, 300), seed=plan.seed + 1, limit=plan.test)
     counts = len(training["query"]), len(validation.lists), len(test.lists)
     say("lists: {} to train, {} to validate, {} to test".format(*counts))
-    return Run(plan, recipe, pictures, Lists(**training), validation, test, kept)
+    return Run(plan, recipe, pictures, Lists(**training), validation, test, cache)
 
 
-def compared(run: Run) -> list[Row]:
+def comparison_rows(run: Run) -> list[Row]:
     """All rows: what was chosen, then every method's figures."""
-    from bench._feedback_trial import by_similarity, fused, mean_of, rocchio, unmarked
+    from bench._feedback_trial import by_similarity, fused, mean_of, rocchio, without_marks
 
     right_weight, wrong_weight = chosen_weights(run)
-    moved = rocchio(run.pictures, right_weight, wrong_weight)
+    rocchio_method = rocchio(run.pictures, right_weight, wrong_weight)
     seeds = range(run.plan.seed, run.plan.seed + run.plan.seeds)
     masked = [run.method("masked", seed) for seed in seeds]
     shares = {
-        FUSED: chosen_share(run, FUSED, masked, moved),
-        CONTROL: chosen_share(run, CONTROL, [unmarked(method) for method in masked], moved),
+        FUSED: chosen_share(run, FUSED, masked, rocchio_method),
+        CONTROL: chosen_share(run, CONTROL, [without_marks(method) for method in masked], rocchio_method),
     }
-    found = {"similarity": run.tested("similarity", by_similarity), ROCCHIO: run.tested(ROCCHIO, moved)}
-    found[NETWORK] = mean_of([run.tested(f"{NETWORK}-{seed}", masked[seed]) for seed in seeds])
-    for name, told in ((FUSED, masked), (CONTROL, [unmarked(method) for method in masked])):
-        found[name] = mean_of(
-            [run.tested(f"{name}-{seed}", fused(told[seed], moved, shares[name])) for seed in seeds]
+    outcomes = {
+        "similarity": run.test_outcome("similarity", by_similarity),
+        ROCCHIO: run.test_outcome(ROCCHIO, rocchio_method),
+    }
+    outcomes[NETWORK] = mean_of([run.test_outcome(f"{NETWORK}-{seed}", masked[seed]) for seed in seeds])
+    for name, methods in ((FUSED, masked), (CONTROL, [without_marks(method) for method in masked])):
+        outcomes[name] = mean_of(
+            [
+                run.test_outcome(f"{name}-{seed}", fused(methods[seed], rocchio_method, shares[name]))
+                for seed in seeds
+            ]
         )
     draws = f"{DIFFUSION}-{run.recipe.samples}x{run.recipe.evaluations}"
-    found[DIFFUSION] = mean_of(
-        [run.tested(f"{draws}-{seed}", run.method("diffusion", seed)) for seed in seeds]
+    outcomes[DIFFUSION] = mean_of(
+        [run.test_outcome(f"{draws}-{seed}", run.method("diffusion", seed)) for seed in seeds]
     )
     rows = [
         Row("test queries", len(run.test.lists), "queries"),
@@ -281,18 +295,18 @@ def compared(run: Run) -> list[Row]:
         Row("Rocchio: weight of wrong marks, by validation", wrong_weight, ""),
         *(Row(f"{name}: share of the network, by validation", share, "") for name, share in shares.items()),
     ]
-    return [*rows, *figures(run, found)]
+    return [*rows, *figures(run, outcomes)]
 
 
-def figures(run: Run, found: Mapping[str, Outcome]) -> list[Row]:
-    """Each method beside Rocchio, then the pairs that the question is about."""
+def figures(run: Run, outcomes: Mapping[str, Outcome]) -> list[Row]:
+    """Each method beside Rocchio, then diffusion beside the set network and fusion beside its control."""
     from bench._feedback_trial import GIVEN, SHOWN, SITUATIONS
 
     pictures, intentions = run.test.lists.picture, run.test.intention
     wanted = [f"{measure}, {s}" for measure in ("AP", "success@1") for s in SITUATIONS]
     wanted += [SHOWN, f"success@3, {GIVEN}"]
-    beside = partial(_beside, run.plan.seed, found)
-    rows = [beside(name, ROCCHIO, figure, pictures) for name in found for figure in wanted]
+    beside = partial(_beside, run.plan.seed, outcomes)
+    rows = [beside(name, ROCCHIO, figure, pictures) for name in outcomes for figure in wanted]
     for name, other in ((DIFFUSION, NETWORK), (FUSED, CONTROL)):
         rows += [beside(name, other, figure, pictures) for figure in wanted]
     for name in (NETWORK, FUSED, DIFFUSION):
@@ -303,7 +317,7 @@ def figures(run: Run, found: Mapping[str, Outcome]) -> list[Row]:
 
 def _beside(
     seed: int,
-    found: Mapping[str, Outcome],
+    outcomes: Mapping[str, Outcome],
     name: str,
     other: str,
     figure: str,
@@ -313,13 +327,13 @@ def _beside(
     """One figure of one method beside another's, with the interval of the difference in its unit."""
     from mediaindex.learn.evaluation.metrics import paired_bootstrap
 
-    own, base = found[name].figures[figure], found[other].figures[figure]
+    own, baseline = outcomes[name].figures[figure], outcomes[other].figures[figure]
     if name == other:
         return Row(f"{name}: {figure}", float(own.mean()), "%")
-    difference = paired_bootstrap(own - base, group, seed=seed)
+    difference = paired_bootstrap(own - baseline, group, seed=seed)
     interval = f"%, {difference.value:+.1f} [{difference.low:+.1f}, {difference.high:+.1f}]"
     title = name if other == ROCCHIO else f"{name}, beside {other}"
-    return Row(f"{title}: {figure}{note}", float(own.mean()), interval, float(base.mean()))
+    return Row(f"{title}: {figure}{note}", float(own.mean()), interval, float(baseline.mean()))
 
 
 def chosen_weights(run: Run) -> tuple[float, float]:
@@ -329,29 +343,32 @@ def chosen_weights(run: Run) -> tuple[float, float]:
     grid = [(right, wrong) for right in RIGHT_WEIGHTS for wrong in WRONG_WEIGHTS]
 
     def make() -> Mapping[str, NDArray[np.float64]]:
-        return {"ap": np.array(list(searched_grid(run.pictures, run.validation).values()))}
+        return {"ap": np.array(list(grid_search(run.pictures, run.validation).values()))}
 
-    found = run.kept.piece("chosen weights", make)["ap"]
-    for right, row in zip(RIGHT_WEIGHTS, found.reshape(len(RIGHT_WEIGHTS), -1), strict=True):
+    average_precisions = run.cache.piece("chosen weights", make)["ap"]
+    for right, row in zip(RIGHT_WEIGHTS, average_precisions.reshape(len(RIGHT_WEIGHTS), -1), strict=True):
         say(f"Rocchio, right {right:g}: " + " ".join(f"{ap:.2f}" for ap in row))
-    return grid[int(found.argmax())]
+    return grid[int(average_precisions.argmax())]
 
 
-def chosen_share(run: Run, name: str, methods: list[Method], moved: Method) -> float:
+def chosen_share(run: Run, name: str, methods: list[Method], rocchio_method: Method) -> float:
     """The network's share in the fusion: the best mean AP of the validation queries and the seeds."""
     import numpy as np
     from bench._feedback_trial import SITUATIONS, fused, outcome
 
     def make() -> Mapping[str, NDArray[np.float64]]:
-        found = [
-            [outcome(fused(method, moved, share), run.validation).ap(*SITUATIONS) for method in methods]
+        mean_ap = [
+            [
+                outcome(fused(method, rocchio_method, share), run.validation).ap(*SITUATIONS)
+                for method in methods
+            ]
             for share in SHARES
         ]
-        return {"ap": np.array(found)}
+        return {"ap": np.array(mean_ap)}
 
-    found = run.kept.piece(f"chosen share of {name}", make)["ap"].mean(1)
-    say(f"{name}: " + " ".join(f"{share:g}: {ap:.2f}" for share, ap in zip(SHARES, found, strict=True)))
-    return SHARES[int(found.argmax())]
+    mean_ap = run.cache.piece(f"chosen share of {name}", make)["ap"].mean(1)
+    say(f"{name}: " + " ".join(f"{share:g}: {ap:.2f}" for share, ap in zip(SHARES, mean_ap, strict=True)))
+    return SHARES[int(mean_ap.argmax())]
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FILES, QUICK_FILES = 2_000, 48
 CLIPS = 8
 CLIP_SECONDS = 10.0
-GIVEN, QUICK_GIVEN = 21, 3
+SOUGHT, QUICK_SOUGHT = 21, 3
 YEAR_SECONDS = 365 * 86_400
 FULL_PASS_SECONDS = 3600.0
 POLL_SECONDS = 0.5
@@ -54,7 +54,7 @@ def fill(folder: Path, files: int, clips: Sequence[bytes], chance: random.Random
     return paths
 
 
-def first_found(watch: Watch, root: Path, given: Sequence[Path]) -> dict[Channel, dict[Path, float]]:
+def first_found(watch: Watch, root: Path, sought: Sequence[Path]) -> dict[Channel, dict[Path, float]]:
     """By channel, the Unix time at which each file was found first.
 
     Raises:
@@ -65,18 +65,18 @@ def first_found(watch: Watch, root: Path, given: Sequence[Path]) -> dict[Channel
 
     encoder = load_encoder("builtin", device="cpu", threads=1)
     watch.wait_for("looking", why="first")
-    found: dict[Channel, dict[Path, float]] = {channel: {} for channel in CHANNELS}
+    found_at: dict[Channel, dict[Path, float]] = {channel: {} for channel in CHANNELS}
     deadline = time.monotonic() + FULL_PASS_SECONDS
     with open_library(root) as library:
         while time.monotonic() < deadline and watch.runs():
-            for channel, times in found.items():
-                for path in given:
+            for channel, times in found_at.items():
+                for path in sought:
                     if path not in times and _finds(library, encoder, path, channel):
                         times[path] = time.time()
-            if all(len(times) == len(given) for times in found.values()):
-                return found
+            if all(len(times) == len(sought) for times in found_at.values()):
+                return found_at
             time.sleep(POLL_SECONDS)
-    raise RuntimeError(f"not all of {len(given)} files were found: {watch.said()}")
+    raise RuntimeError(f"not all of {len(sought)} files were found: {watch.stderr()}")
 
 
 def _finds(library: Library, encoder: Encoder, path: Path, channel: Channel) -> bool:
@@ -95,11 +95,11 @@ def _finds(library: Library, encoder: Encoder, path: Path, channel: Channel) -> 
 
 
 def rows_of(
-    found: Mapping[Channel, Mapping[Path, float]], began: float, full_pass: float, files: int
+    found_at: Mapping[Channel, Mapping[Path, float]], began: float, full_pass: float, files: int
 ) -> list[Row]:
     """Seconds from the start of the first pass, each with the full pass and its share of it."""
     rows = []
-    for channel, times in found.items():
+    for channel, times in found_at.items():
         seconds = sorted(moment - began for moment in times.values())
         for what, value in (("median", statistics.median(seconds)), ("last", seconds[-1])):
             title = f"found by {channel}, {what} of {len(seconds)} files, beside the full pass of {files}"
@@ -117,18 +117,18 @@ def main() -> None:
         work = Path(name).resolve()
         clips = write_clips(work / "clips", CLIPS, arguments.seed, seconds=CLIP_SECONDS)
         paths = fill(work / "videos", files, [clip.read_bytes() for clip in clips], chance)
-        given = chance.sample(paths, QUICK_GIVEN if arguments.quick else min(files, GIVEN))
+        sought = chance.sample(paths, QUICK_SOUGHT if arguments.quick else min(files, SOUGHT))
         watch = Watch(work / "library", work / "watch.jsonl", str(work / "videos"))
         try:
-            found = first_found(watch, work / "library", given)
-            say(f"all {len(given)} files were found")
+            found_at = first_found(watch, work / "library", sought)
+            say(f"all {len(sought)} files were found")
             began = watch.wait_for("looking", why="first")["time"]
-            told = watch.wait_for("looked", why="first", seconds=FULL_PASS_SECONDS)
+            last_event = watch.wait_for("looked", why="first", seconds=FULL_PASS_SECONDS)
         finally:
             kill_session(watch.process, group=True)
-        if told["videos"] != files or told["failed"]:
-            sys.exit(f"of {files} files {told['videos']} were indexed: {told['failed'][:3]}")
-    publish("first_answer", rows_of(found, began, told["time"] - began, files), arguments.json)
+        if last_event["videos"] != files or last_event["failed"]:
+            sys.exit(f"of {files} files {last_event['videos']} were indexed: {last_event['failed'][:3]}")
+    publish("first_answer", rows_of(found_at, began, last_event["time"] - began, files), arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Reads thousands of damaged videos and counts what comes of them: nothing may crash, hang or live on.
+"""Reads thousands of damaged videos and counts the outcomes: nothing may crash, hang or live on.
 
     python scripts/bench/fuzz.py --files 2000 --seed 1    (a quarter of an hour)
     python scripts/bench/fuzz.py --quick                  (40 files)
@@ -58,7 +58,7 @@ Mutation = Callable[[bytearray, random.Random, Sequence[bytes]], None]
 
 
 def place(size: int, chance: random.Random) -> int:
-    """An offset: half of them among the headers at either end, where damage is felt."""
+    """An offset: half of them among the headers at either end, where damage matters most."""
     near = min(HEAD_BYTES, size)
     where = chance.random()
     if where < 0.25:
@@ -140,7 +140,7 @@ class Mutants:
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the files so far."""
+    """The outcomes of the files so far."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     frames: int = 0
@@ -166,7 +166,7 @@ class Reader:
         self._worker = self._new_worker()
 
     def read(self, path: Path) -> str:
-        """What came of one file, in words without its numbers."""
+        """The outcome of one file, without numbers."""
         granted = 2 * self._seconds + SECONDS_A_MIB * path.stat().st_size / 2**20
         # Ends what the program itself should have ended before.
         guard = threading.Timer(granted + GRACE_SECONDS, self._worker.kill)
@@ -245,8 +245,8 @@ def living_on(seconds: float = 10.0) -> int:
         left = 0
         for process in psutil.process_iter(["pid", "status"]):
             with contextlib.suppress(psutil.Error):
-                mine = process.pid != os.getpid() and process.info["status"] != psutil.STATUS_ZOMBIE
-                left += mine and process.environ().get(MARK) == os.environ[MARK]
+                is_child = process.pid != os.getpid() and process.info["status"] != psutil.STATUS_ZOMBIE
+                left += is_child and process.environ().get(MARK) == os.environ[MARK]
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.05)
@@ -254,8 +254,8 @@ def living_on(seconds: float = 10.0) -> int:
 
 def clips_in(folder: Path, largest_kib: int) -> list[Path]:
     """The media files below a folder that are small enough to damage thousands of times."""
-    found = sorted(path for path in folder.rglob("*") if extension_of(path.name) in MEDIA_EXTENSIONS)
-    return [path for path in found if 0 < path.stat().st_size <= largest_kib << 10]
+    media = sorted(path for path in folder.rglob("*") if extension_of(path.name) in MEDIA_EXTENSIONS)
+    return [path for path in media if 0 < path.stat().st_size <= largest_kib << 10]
 
 
 def main() -> None:

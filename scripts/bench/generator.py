@@ -9,9 +9,10 @@
 Feature files come from `mediaindex features`, or from scripts/build_generators.py for the built-in encoder;
 no picture may be in two roles. Every constant comes from validation, the test is read for the tables alone.
 Beside each generator stand its twins, trained alike: the same network without diffusion, and a pointwise one
-of as many parameters. Each source is left out once: its queries are asked of networks, and of a bank, that
-never saw it, at the c that the other sources chose. Differences are paired, their intervals from a bootstrap
-over pictures. Each training is a piece in the work folder; a run that is cut off goes on there.
+of as many parameters. Each source is left out once: its queries are answered by networks, and with a bank,
+that were made without it, at the c that the other sources chose. Differences are paired, their intervals
+from a bootstrap over pictures. Each training is a piece in the work folder; an interrupted run continues
+from there.
 """
 
 from __future__ import annotations
@@ -125,15 +126,15 @@ def _publish(study: Study, tables: Sequence[Table], file: Path | None) -> None:
     for title, comparisons in tables:
         print()
         print(markdown(title, comparisons))
-    compared = [held for _title, held in tables]
+    published = [comparisons for _title, comparisons in tables]
     for name in (RESIDUAL, RESIDUAL_ON_BLEND):
         if by_weight := study.by_weight(name):
             print()
             print(markdown_by_weight(f"R@1 of {name}, less that of the cheap ranking, by c", by_weight))
-            compared += by_weight.values()
+            published += by_weight.values()
     print()
     print("\n".join(study.verdict()))
-    rows = [row for comparisons in compared for row in rows_of(comparisons)]
+    rows = [row for comparisons in published for row in rows_of(comparisons)]
     if file is not None:
         write_report("generator", rows, file)
 

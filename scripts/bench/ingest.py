@@ -279,41 +279,44 @@ def disk_bytes(process: psutil.Process) -> int:
     return int(process.io_counters().read_bytes) if hasattr(process, "io_counters") else 0
 
 
-def rows_of(mine: Cost, other: Cost, file_bytes: int) -> list[Row]:
+def rows_of(our_cost: Cost, plain_cost: Cost, file_bytes: int) -> list[Row]:
     """Totals beside the plain way, then where the time goes, then the disk."""
-    bound = mine.parts[DECODE] + mine.parts[EMBED]
-    each, other_each = 1000 * mine.cpu_seconds / mine.frames, 1000 * other.cpu_seconds / other.frames
+    bound = our_cost.parts[DECODE] + our_cost.parts[EMBED]
+    each, other_each = (
+        1000 * our_cost.cpu_seconds / our_cost.frames,
+        1000 * plain_cost.cpu_seconds / plain_cost.frames,
+    )
     return [
         Row(
             "CPU, ours beside the plain way (times as fast: at least 2)",
-            mine.cpu_seconds,
+            our_cost.cpu_seconds,
             "s",
-            other.cpu_seconds,
-            other.cpu_seconds / mine.cpu_seconds,
+            plain_cost.cpu_seconds,
+            plain_cost.cpu_seconds / our_cost.cpu_seconds,
         ),
         Row("CPU of one frame (times as fast at equal frames)", each, "ms", other_each, other_each / each),
         Row(
             "frames (plain to ours)",
-            mine.frames,
+            our_cost.frames,
             "frames",
-            other.frames,
-            other.frames / mine.frames,
+            plain_cost.frames,
+            plain_cost.frames / our_cost.frames,
         ),
-        *_shares("ours", mine),
-        *_shares("plain", other),
+        *_shares("ours", our_cost),
+        *_shares("plain", plain_cost),
         Row(
             "bound: our decoding and embedding alone (ours to it)",
             bound,
             "s",
-            mine.cpu_seconds,
-            mine.cpu_seconds / bound,
+            our_cost.cpu_seconds,
+            our_cost.cpu_seconds / bound,
         ),
         Row(
             "read from the disk, with the hash, to the files' bytes (under 1.1)",
-            mine.disk_bytes / 1e6,
+            our_cost.disk_bytes / 1e6,
             "MB",
             file_bytes / 1e6,
-            mine.disk_bytes / file_bytes,
+            our_cost.disk_bytes / file_bytes,
         ),
     ]
 
@@ -336,10 +339,12 @@ def main() -> None:
     warm_up = min(paths, key=lambda path: path.stat().st_size)
     with tempfile.TemporaryDirectory() as folder:
         say(f"indexing {len(paths)} clips")
-        mine = ours(paths, warm_up, Path(folder))
+        our_cost = ours(paths, warm_up, Path(folder))
     say("the plain way")
-    other = plain(paths, warm_up)
-    publish("ingest", rows_of(mine, other, sum(path.stat().st_size for path in paths)), arguments.json)
+    plain_cost = plain(paths, warm_up)
+    publish(
+        "ingest", rows_of(our_cost, plain_cost, sum(path.stat().st_size for path in paths)), arguments.json
+    )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._clips import write_clips
-from bench._compare import Stored, differing_fields, stored
+from bench._compare import StoredFrames, differing_fields, stored_frames
 from bench._processes import ENVIRONMENT, command, kill_session, run_to_the_end
 from bench._report import Row, flags, publish, say
 
@@ -41,7 +41,7 @@ ONLY_PARENT_EVERY = 3
 
 @dataclass(slots=True)
 class Tally:
-    """What the rounds showed so far."""
+    """The counts of the rounds so far."""
 
     wanted: int
     rounds: int = 0
@@ -126,7 +126,7 @@ def _written_since(library: Path, began_ns: int) -> bool:
     return False
 
 
-def compare(library: Path, reference: dict[str, Stored], files: Sequence[Path], tally: Tally) -> None:
+def compare(library: Path, reference: dict[str, StoredFrames], files: Sequence[Path], tally: Tally) -> None:
     """Count what `check` finds and what differs from the undisturbed index."""
     from mediaindex.sources.content_hash import full_hash
     from mediaindex.store.library import open_library
@@ -134,25 +134,30 @@ def compare(library: Path, reference: dict[str, Stored], files: Sequence[Path], 
 
     with open_library(library) as opened:
         problems = check(opened).problems
-        found = stored(opened)
+        frames_by_hash = stored_frames(opened)
     for problem in problems:
         say(f"check: {problem}")
     tally.problems += len(problems)
     for path in files:
-        if full_hash(path) not in found:
+        if full_hash(path) not in frames_by_hash:
             say(f"{path.name} is not in the library")
             tally.differences += 1
-    tally.compared += len(found)
-    for content, now in found.items():
-        wanted = reference.get(content)
-        differing = differing_fields(now, wanted)
+    tally.compared += len(frames_by_hash)
+    for content, actual in frames_by_hash.items():
+        expected = reference.get(content)
+        differing = differing_fields(actual, expected)
         if differing:
             say(f"{content[:12]} differs from the undisturbed index in {', '.join(differing)}")
             tally.differences += 1
 
 
 def rounds(
-    tally: Tally, work: Path, pool: Sequence[Path], reference: dict[str, Stored], full_run: float, seed: int
+    tally: Tally,
+    work: Path,
+    pool: Sequence[Path],
+    reference: dict[str, StoredFrames],
+    full_run: float,
+    seed: int,
 ) -> None:
     """Change, kill, finish, compare, as often as the tally wants."""
     chance = random.Random(seed)
@@ -178,8 +183,8 @@ def rounds(
     tally.failed_runs += not run_to_the_end("check", library)
 
 
-def undisturbed(work: Path, pool: Sequence[Path]) -> tuple[dict[str, Stored], float]:
-    """What quiet runs over all clips store, and how many seconds the shorter of two took."""
+def undisturbed(work: Path, pool: Sequence[Path]) -> tuple[dict[str, StoredFrames], float]:
+    """What two undisturbed runs over all clips store, and the seconds of the shorter one."""
     from mediaindex.store.library import open_library
 
     library, folder, took, contents = work / "reference", str(pool[0].parent), [], []
@@ -189,7 +194,7 @@ def undisturbed(work: Path, pool: Sequence[Path]) -> tuple[dict[str, Stored], fl
             sys.exit("the undisturbed index failed")
         took.append(time.monotonic() - began)
         with open_library(library) as opened:
-            contents.append(stored(opened))
+            contents.append(stored_frames(opened))
     if contents[0] != contents[1] or len(contents[0]) != len(pool):
         sys.exit(f"two undisturbed runs over {len(pool)} clips do not agree")
     return contents[0], min(took)

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._report import Row, add_videos, flags, publish, say
-from bench.recall import Clip, Indexed, Scene, indexed, read_clips, some_of, videos_of
+from bench.recall import Clip, Scene, SearchableClips, read_clips, searchable_clips, some_of, videos_of
 
 CUT_SECONDS = 0.5
 HALF = 0.5
@@ -44,7 +44,7 @@ class Boundaries:
     false: int
 
 
-def landing(held: Indexed, clip: Clip, scene: Scene) -> Landing:
+def landing(held: SearchableClips, clip: Clip, scene: Scene) -> Landing:
     """Search a scene's query in its clip."""
     from mediaindex.search.searcher import Question
     from mediaindex.store.catalog.lookup import Filters
@@ -71,7 +71,7 @@ def temporal_iou(one: tuple[float, float], other: tuple[float, float]) -> float:
     return common / union if union > 0 else 0.0
 
 
-def boundaries(held: Indexed, clip: Clip) -> Boundaries:
+def boundaries(held: SearchableClips, clip: Clip) -> Boundaries:
     """Compare the stored cuts of a clip with its joints, one to one, nearest pairs first."""
     from mediaindex.store.catalog import lookup
 
@@ -81,28 +81,28 @@ def boundaries(held: Indexed, clip: Clip) -> Boundaries:
     stored = [] if row is None else [float(cut) for cut in row.cuts]
     joints = [scene.start_seconds for scene in clip.scenes[1:]]
     pairs = sorted((abs(cut - joint), cut, joint) for cut in stored for joint in joints)
-    found: dict[float, float] = {}
+    joint_of_cut: dict[float, float] = {}
     for distance, cut, joint in pairs:
-        if distance <= CUT_SECONDS and cut not in found and joint not in found.values():
-            found[cut] = joint
-    missed = sorted(set(joints) - set(found.values()))
-    false = sorted(set(stored) - set(found))
+        if distance <= CUT_SECONDS and cut not in joint_of_cut and joint not in joint_of_cut.values():
+            joint_of_cut[cut] = joint
+    missed = sorted(set(joints) - set(joint_of_cut.values()))
+    false = sorted(set(stored) - set(joint_of_cut))
     if missed or false:
         say(f"{clip.path.name}: joints missed at {missed}, cuts where none is at {false}")
     return Boundaries(len(joints), len(missed), len(false))
 
 
-def rows_of(landings: Sequence[Landing], found: Sequence[Boundaries]) -> list[Row]:
+def rows_of(landings: Sequence[Landing], counts: Sequence[Boundaries]) -> list[Row]:
     """Shares of scenes and counts of cuts, each beside its goal."""
     right = 100.0 * sum(one.in_scene for one in landings) / len(landings)
     tight = 100.0 * sum(one.iou >= HALF for one in landings) / len(landings)
-    total = sum(one.true for one in found)
+    total = sum(one.true for one in counts)
     return [
         Row(f"{len(landings)} scenes: best second in the right one (at least 80)", right, "%"),
         Row(f"{len(landings)} scenes: temporal IoU of at least 0.5 (at least 50)", tight, "%"),
         Row("mean temporal IoU", sum(one.iou for one in landings) / len(landings), "IoU"),
-        Row(f"{total} shot boundaries: missed (at most 1)", sum(one.missed for one in found), "cuts"),
-        Row(f"{total} shot boundaries: false (at most 2)", sum(one.false for one in found), "cuts"),
+        Row(f"{total} shot boundaries: missed (at most 1)", sum(one.missed for one in counts), "cuts"),
+        Row(f"{total} shot boundaries: false (at most 2)", sum(one.false for one in counts), "cuts"),
     ]
 
 
@@ -116,10 +116,10 @@ def main() -> None:
         sys.exit(f"no clip in {arguments.videos} has `segments` in its MANIFEST.jsonl")
     if arguments.quick:
         clips = some_of(clips, 1, arguments.seed)
-    with indexed(clips, arguments.library) as held:
+    with searchable_clips(clips, arguments.library) as held:
         landings = [landing(held, clip, scene) for clip in clips for scene in clip.scenes]
-        found = [boundaries(held, clip) for clip in clips]
-    publish("moments", rows_of(landings, found), arguments.json)
+        counts = [boundaries(held, clip) for clip in clips]
+    publish("moments", rows_of(landings, counts), arguments.json)
 
 
 if __name__ == "__main__":

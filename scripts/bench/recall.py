@@ -1,4 +1,4 @@
-"""How often a sentence finds its video: recall on clips with descriptions, by their pictures alone.
+"""How often a sentence finds its video: recall on described clips, by their pictures alone.
 
     python scripts/bench/recall.py --videos ../shared/corpus/videos     (104 clips: minutes on 2 cores)
     python scripts/bench/recall.py --quick                              (6 clips)
@@ -7,8 +7,9 @@
 Indexes the folder with `mediaindex index` into a temporary library (or takes `--library`), asks for every
 `query` and every one of the `captions` of MANIFEST.jsonl, and ranks videos by their first moment. The
 baseline is the same ranking over the same times decoded anew at full size, without the frame cache.
-With `--rerank on` the same texts are ranked a second time, by `--generator` or by both; the baseline of
-those rows is the instant order of the same run. `--processes N` asks some of them from N processes.
+With `--rerank on` the results of the same texts are reranked as well, by `--generator` or by both; the
+baseline of those rows is the instant order of the same run. `--processes N` compares the reranked order of N
+processes.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
-    """Clips that can be searched."""
+class SearchableClips:
+    """A library with the clips, and what searches it."""
 
     library: Library
     space: Space
@@ -102,7 +103,7 @@ def some_of(clips: list[Clip], count: int, seed: int) -> list[Clip]:
 
 
 @contextlib.contextmanager
-def indexed(clips: Sequence[Clip], library: Path | None) -> Iterator[Indexed]:
+def searchable_clips(clips: Sequence[Clip], library: Path | None) -> Iterator[SearchableClips]:
     """These clips in a library that has them, else in a temporary one."""
     from mediaindex.cli.search import load_space_encoder, serving_space
     from mediaindex.config import load_config
@@ -119,7 +120,7 @@ def indexed(clips: Sequence[Clip], library: Path | None) -> Iterator[Indexed]:
         if space is None:
             sys.exit(f"{library} has nothing indexed; leave --library out to index the clips")
         encoder = load_space_encoder(opened, space, config)
-        yield Indexed(opened, space, encoder, Searcher(opened, space, encoder))
+        yield SearchableClips(opened, space, encoder, Searcher(opened, space, encoder))
 
 
 def index(paths: Sequence[Path], library: Path) -> None:
@@ -146,7 +147,7 @@ def searched_rank(searcher: Searcher, text: str, clip: Path, count: int, candida
 class FreshRanking:
     """The ranking of `search` over frames that are decoded anew at the times of the sampled ones."""
 
-    def __init__(self, held: Indexed, clips: Sequence[Clip]) -> None:
+    def __init__(self, held: SearchableClips, clips: Sequence[Clip]) -> None:
         self._encoder = held.encoder
         self._videos = videos_of(held, clips)
         self._frames = {path: self._embedded(path, video) for path, video in self._videos.items()}
@@ -181,18 +182,18 @@ class FreshRanking:
         return unit(np.concatenate(vectors))
 
 
-def videos_of(held: Indexed, clips: Sequence[Clip]) -> dict[Path, IndexedVideo]:
+def videos_of(held: SearchableClips, clips: Sequence[Clip]) -> dict[Path, IndexedVideo]:
     """The indexed video of each clip."""
     from mediaindex.store.catalog import lookup
 
     with held.library.read() as connection:
         ids = {clip.path: lookup.video_at(connection, clip.path) for clip in clips}
         present = [video_id for video_id in ids.values() if video_id is not None]
-        found = lookup.indexed_videos(connection, held.space.id, present)
-    missing = [str(path) for path, video_id in ids.items() if video_id not in found]
+        videos = lookup.indexed_videos(connection, held.space.id, present)
+    missing = [str(path) for path, video_id in ids.items() if video_id not in videos]
     if missing:
         sys.exit(f"not in the library: {', '.join(missing)}; leave --library out to index the clips")
-    return {path: found[video_id] for path, video_id in ids.items() if video_id is not None}
+    return {path: videos[video_id] for path, video_id in ids.items() if video_id is not None}
 
 
 def pictures_at(path: Path, seconds: Sequence[float]) -> Iterator[NDArray[np.uint8]]:
@@ -258,11 +259,9 @@ def main() -> None:
     parser = flags(__doc__ or "")
     add_videos(parser)
     parser.add_argument("--library", type=Path, metavar="DIR", help="a library that has the clips already")
-    parser.add_argument(
-        "--rerank", choices=("on", "off"), default="off", help="rank a second time, too (off)"
-    )
+    parser.add_argument("--rerank", choices=("on", "off"), default="off", help="rerank as well (off)")
     parser.add_argument("--generator", choices=PRESETS, action="append", help="by which (default: by both)")
-    parser.add_argument("--candidates", type=int, default=64, metavar="K", help="ranked a second time (64)")
+    parser.add_argument("--candidates", type=int, default=64, metavar="K", help="how many to rerank (64)")
     parser.add_argument(
         "--processes", type=int, default=0, metavar="N", help="compare the reranked order of N processes (0)"
     )
@@ -270,13 +269,13 @@ def main() -> None:
     clips = read_clips(arguments.videos)
     if arguments.quick:
         clips = some_of(clips, QUICK_CLIPS, arguments.seed)
-    with indexed(clips, arguments.library) as held:
+    with searchable_clips(clips, arguments.library) as held:
         say("decoding the same frames anew")
         fresh = FreshRanking(held, clips)
         queries = [(clip.query, clip.path) for clip in clips]
         captions = [(caption, clip.path) for clip in clips for caption in clip.captions]
-        rows = measured("query", queries, held, fresh, goals=True)
-        rows += measured("captions", captions, held, fresh, goals=False)
+        rows = measure("query", queries, held, fresh, goals=True)
+        rows += measure("captions", captions, held, fresh, goals=False)
         presets = arguments.generator or PRESETS
         for preset in presets if arguments.rerank == "on" else ():
             rank_of = partial(searched_rank, count=fresh.videos, candidates=arguments.candidates)
@@ -288,15 +287,15 @@ def main() -> None:
     publish("recall", rows, arguments.json)
 
 
-def measured(
-    what: str, asked: Sequence[tuple[str, Path]], held: Indexed, fresh: FreshRanking, *, goals: bool
+def measure(
+    what: str, queries: Sequence[tuple[str, Path]], held: SearchableClips, fresh: FreshRanking, *, goals: bool
 ) -> list[Row]:
-    """The rows of one kind of text; what is not among the first ten is named on stderr."""
-    ranks = [searched_rank(held.searcher, text, clip, fresh.videos) for text, clip in asked]
-    for (text, clip), rank in zip(asked, ranks, strict=True):
+    """The rows of one kind of text; clips beyond rank ten are named on stderr."""
+    ranks = [searched_rank(held.searcher, text, clip, fresh.videos) for text, clip in queries]
+    for (text, clip), rank in zip(queries, ranks, strict=True):
         if rank > DEPTHS[-1]:
             say(f"{what}: rank {rank}: {text} ({clip.name})")
-    return rows_of(what, ranks, [fresh.rank(text, clip) for text, clip in asked], goals=goals)
+    return rows_of(what, ranks, [fresh.rank(text, clip) for text, clip in queries], goals=goals)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mediaindex_models.candidates import Candidates
     from mediaindex_models.denoiser import Direction
-    from mediaindex_models.generator import Ranked, Ranker
+    from mediaindex_models.generator import RankedLists, Ranker
 
 WIDTH, FRAMES, EVIDENCE = 512, 12, 256
 SIZES = ((1, 64), (1, 128), (1, 1024), (32, 32))
@@ -72,10 +72,10 @@ def main() -> None:
         device=device,
         seed=arguments.seed,
     )
-    publish("rerank", measured(setting), arguments.json)
+    publish("rerank", measure(setting), arguments.json)
 
 
-def measured(setting: Setting) -> list[Row]:
+def measure(setting: Setting) -> list[Row]:
     """Rows of both directions at every size."""
     from mediaindex_models.denoiser import DIRECTIONS
 
@@ -84,12 +84,12 @@ def measured(setting: Setting) -> list[Row]:
         rankers = rankers_of(direction, setting)
         for queries, count in setting.sizes:
             say(f"{direction}: {queries} x {count} candidates")
-            rows += compared(direction, rankers, queries, count, setting)
+            rows += compare(direction, rankers, queries, count, setting)
     return rows
 
 
 def rankers_of(direction: Direction, setting: Setting) -> dict[str, Ranker]:
-    """The plain loop, and what is compared with it."""
+    """The plain loop, and the rankers that are compared with it."""
     from dataclasses import replace
 
     import torch
@@ -111,13 +111,13 @@ def rankers_of(direction: Direction, setting: Setting) -> dict[str, Ranker]:
     }
 
 
-def compared(
+def compare(
     direction: Direction, rankers: dict[str, Ranker], queries: int, count: int, setting: Setting
 ) -> list[Row]:
     """Rows of one direction and size: times, the largest error, memory."""
     bare, full = (lists_of(direction, queries, count, setting, evidence=e) for e in (0, EVIDENCE))
     seeds = list(range(queries))
-    calls: dict[str, Callable[[], Ranked]] = {}
+    calls: dict[str, Callable[[], RankedLists]] = {}
     for name, ranker in rankers.items():
         lists = full if name.startswith("residual") else bare
         calls[name] = partial(ranker, lists, seeds=seeds)
@@ -138,19 +138,27 @@ def compared(
     assert factored is not None
     prepared = factored.over(bare.text, bare.video, bare.mask)
     parts = (prepared.mixed, prepared.hidden, prepared.scratch, prepared.logits)
-    held = sum(part.nbytes for part in parts) / queries / 2**20
-    given = bare.video.nbytes / queries / 2**20
-    rows.append(Row(f"{title}, prepared lists (frames to prepared)", held, "MiB", given, given / held))
+    prepared_mib = sum(part.nbytes for part in parts) / queries / 2**20
+    frames_mib = bare.video.nbytes / queries / 2**20
+    rows.append(
+        Row(
+            f"{title}, prepared lists (frames to prepared)",
+            prepared_mib,
+            "MiB",
+            frames_mib,
+            frames_mib / prepared_mib,
+        )
+    )
     return rows
 
 
-def published(ranker: Ranker, lists: Candidates, seeds: Sequence[int]) -> Ranked:
+def published(ranker: Ranker, lists: Candidates, seeds: Sequence[int]) -> RankedLists:
     """The answer by the published loop; all steps, from the ranker's own noise."""
     import torch
     from bench._published import published_denoiser
 
     from mediaindex_models.denoiser import PaperDenoiser
-    from mediaindex_models.generator import Ranked, fused
+    from mediaindex_models.generator import RankedLists, fused
     from mediaindex_models.sampler import ddim, last, seeded_noise
 
     network = ranker.network
@@ -163,11 +171,11 @@ def published(ranker: Ranker, lists: Candidates, seeds: Sequence[int]) -> Ranked
     with torch.inference_mode():
         start = seeded_noise(seeds, lists.count, like=lists.score)
         clean = last(ddim(denoise, start, ranker.diffusion, clamp=ranker.spec.clamp))
-        return Ranked(fused(ranker.spec, clean, lists.score), clean)
+        return RankedLists(fused(ranker.spec, clean, lists.score), clean)
 
 
 def goal_of(name: str, count: int) -> int | None:
-    """The ratio asked for, where one is."""
+    """The ratio to reach, where there is a goal."""
     if name == EXACT:
         return GOALS.get(count)
     recipe, _, rest = name.partition(", ")
@@ -186,20 +194,20 @@ def lists_of(
     sides: list[tuple[int, ...]] = [(queries,), (queries, count)]
     of_text, of_clip = sides if direction == "t2v" else sides[::-1]
 
-    def drawn(*shape: int) -> torch.Tensor:
+    def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=random).to(setting.device)
 
     return Candidates(
         direction,
-        text=drawn(*of_text, setting.width),
-        video=drawn(*of_clip, FRAMES, setting.width),
+        text=normal(*of_text, setting.width),
+        video=normal(*of_clip, FRAMES, setting.width),
         mask=torch.ones(*of_clip, FRAMES, dtype=torch.bool, device=setting.device),
-        score=drawn(queries, count),
-        evidence=drawn(*of_clip, FRAMES, evidence) if evidence else None,
+        score=normal(queries, count),
+        evidence=normal(*of_clip, FRAMES, evidence) if evidence else None,
     )
 
 
-def fastest(calls: dict[str, Callable[[], Ranked]], setting: Setting) -> dict[str, float]:
+def fastest(calls: dict[str, Callable[[], RankedLists]], setting: Setting) -> dict[str, float]:
     """Seconds of the best run of each, all measured by turns so that a busy moment hits all."""
     best = {name: float("inf") for name in calls}
     for repeat in range(setting.repeats + 1):
@@ -212,7 +220,7 @@ def fastest(calls: dict[str, Callable[[], Ranked]], setting: Setting) -> dict[st
     return best
 
 
-def elapsed(call: Callable[[], Ranked], device: torch.device) -> float:
+def elapsed(call: Callable[[], RankedLists], device: torch.device) -> float:
     """CPU seconds of this thread, or wall seconds of a GPU that was idle before."""
     import torch
 

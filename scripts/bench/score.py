@@ -1,4 +1,4 @@
-"""What the parts of a segment's similarity gain: best frames, and over what the mean frame is taken.
+"""What the parts of a segment's similarity contribute: the best frames, and the span of the mean frame.
 
     python scripts/bench/score.py --library L                           (an index of 104 clips: a minute)
     python scripts/bench/score.py --quick                               (indexes 6 clips)
@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._report import Row, add_videos, flags, publish
-from bench.recall import DEPTHS, QUICK_CLIPS, Clip, Indexed, indexed, read_clips, some_of, videos_of
+from bench.recall import (
+    DEPTHS,
+    QUICK_CLIPS,
+    Clip,
+    SearchableClips,
+    read_clips,
+    searchable_clips,
+    some_of,
+    videos_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,11 +52,11 @@ def main() -> None:
     clips = read_clips(arguments.videos)
     if arguments.quick:
         clips = some_of(clips, QUICK_CLIPS, arguments.seed)
-    with indexed(clips, arguments.library) as held:
-        publish("score", measured(held, clips), arguments.json)
+    with searchable_clips(clips, arguments.library) as held:
+        publish("score", measure(held, clips), arguments.json)
 
 
-def measured(held: Indexed, clips: Sequence[Clip]) -> list[Row]:
+def measure(held: SearchableClips, clips: Sequence[Clip]) -> list[Row]:
     """Recall of queries and captions together with that of one best frame and the segment's own mean."""
     import numpy as np
 
@@ -59,22 +68,22 @@ def measured(held: Indexed, clips: Sequence[Clip]) -> list[Row]:
     for path, video in videos.items():
         own = rows.take(rows.generation == video.generation)
         frames[path] = own.vector[np.argsort(own.frame)].astype(np.float32)
-    asked = {
+    queries = {
         "query": [(clip.query, clip.path) for clip in clips],
         "captions": [(caption, clip.path) for clip in clips for caption in clip.captions],
     }
     result = []
-    for kind, pairs in asked.items():
+    for kind, pairs in queries.items():
         vectors = unit(held.encoder.texts([text for text, _path in pairs]).pooled)
-        found: dict[str, list[float]] = {}
+        recalls: dict[str, list[float]] = {}
         for name, score in ways().items():
             ranks = [
                 _rank(score, videos, frames, q, path) for q, (_t, path) in zip(vectors, pairs, strict=True)
             ]
-            found[name] = [100 * sum(r <= depth for r in ranks) / len(ranks) for depth in DEPTHS]
-        base = found[_name(1, "segment")]
-        for name, values in found.items():
-            for depth, value, before in zip(DEPTHS, values, base, strict=True):
+            recalls[name] = [100 * sum(r <= depth for r in ranks) / len(ranks) for depth in DEPTHS]
+        baseline = recalls[_name(1, "segment")]
+        for name, values in recalls.items():
+            for depth, value, before in zip(DEPTHS, values, baseline, strict=True):
                 result.append(Row(f"{kind} R@{depth}, {name}", value, "%", before, value / before))
     return result
 
@@ -110,9 +119,9 @@ def _combined(best: int, mean: str) -> Score:
         for row, (start, stop) in zip(video.segments, around, strict=True):
             own = frames[row.first_frame : row.first_frame + len(row.frames)]
             inside = (seconds >= start) & (seconds <= stop)
-            held = {"segment": own, "30 s around": frames[inside], "whole video": frames}[mean]
+            frames_of_mean = {"segment": own, "30 s around": frames[inside], "whole video": frames}[mean]
             top = float(np.sort(own @ query)[-best:].mean())
-            values.append(0.5 * top + 0.5 * float(unit(held.mean(axis=0)) @ query))
+            values.append(0.5 * top + 0.5 * float(unit(frames_of_mean.mean(axis=0)) @ query))
         return max(values)
 
     return score

@@ -6,10 +6,10 @@
 Under two roots files are added (at once, slowly, by a rename), copied, renamed, moved, overwritten, truncated
 and deleted, folders renamed, moved and deleted, all at random; another process searches all the time; the
 watcher is killed (SIGKILL) and started again every 20 to 60 s: its whole process group, in every third time
-the main process alone, which its decoders must follow. Then the changes stop, the watcher is let to finish
-and ended by SIGTERM, and the library must equal a fresh index of the same folders, row by row: films, paths
-with their words, frames and segments, pictures, and vectors bit for bit. What is missing on disk is aside.
-`check` must find nothing, and after `compact` the vectors lie in a bounded number of versions and files.
+the main process alone, which its decoders must follow. Then the changes stop, the watcher finishes and is
+ended by SIGTERM. Its library must equal a fresh index of the same folders, row by row: films, paths with
+their words, frames and segments, pictures, and vectors bit for bit; paths that are missing on disk are left
+out. `check` must find nothing, and after `compact` the vectors lie in a bounded number of versions and files.
 Exit code 1 otherwise.
 """
 
@@ -50,7 +50,7 @@ MOST_VECTOR_FILES = 8
 
 @dataclass(slots=True)
 class Tally:
-    """What the soak run showed so far."""
+    """The counts of the soak run so far."""
 
     seconds: float = 0.0
     operations: Counter[str] = field(default_factory=Counter)
@@ -99,12 +99,12 @@ class Watchers:
         """Count a watcher that ended by itself, and start the next."""
         if not self.current.runs():
             self._tally.ended_unasked += 1
-            say(f"the watcher ended: {self.current.events()[-2:]} {self.current.said()}")
+            say(f"the watcher ended: {self.current.events()[-2:]} {self.current.stderr()}")
             self.current = self._start()
 
     def kill(self) -> None:
         """Kill the one that runs."""
-        events = [told["event"] for told in self.current.events()]
+        events = [event["event"] for event in self.current.events()]
         self._tally.kills += 1
         self._tally.hit_at_work += events.count("looking") > events.count("looked")
         self._tally.orphans += kill_session(
@@ -136,7 +136,7 @@ def live(churn: Churn, watchers: Watchers, tally: Tally, chance: random.Random, 
     churn.finish()
     if starts_at is not None:
         watchers.next()
-    tally.operations, tally.seconds = churn.done, time.monotonic() - began
+    tally.operations, tally.seconds = churn.counts, time.monotonic() - began
 
 
 def settle(library: Path, watchers: Watchers, searches: subprocess.Popen[str], tally: Tally) -> None:
@@ -156,25 +156,25 @@ def settle(library: Path, watchers: Watchers, searches: subprocess.Popen[str], t
     code = watchers.current.stop()
     if code:
         tally.failed_commands += 1
-        say(f"the watcher ended with {code}: {watchers.current.said()}")
-    told = json.loads(searches.communicate("\n")[0])
-    tally.searches, tally.failed_searches = told["served"], told["failed"]
-    tally.found, tally.slowest_ms = told["found"], told["slowest_ms"]
+        say(f"the watcher ended with {code}: {watchers.current.stderr()}")
+    summary = json.loads(searches.communicate("\n")[0])
+    tally.searches, tally.failed_searches = summary["served"], summary["failed"]
+    tally.found, tally.slowest_ms = summary["found"], summary["slowest_ms"]
 
 
 def judge(library: Path, fresh: Path, roots: list[Path], tally: Tally) -> None:
     """Compare with a fresh index, check, compact, and check again."""
     from mediaindex.store.library import open_library
 
-    code, told = ask("index", fresh, *map(str, roots))
+    code, answer = ask("index", fresh, *map(str, roots))
     tally.failed_commands += code not in (0, 5)  # 5: what was truncated cannot be read
-    tally.paths = told["videos"]
-    with open_library(library) as ours, open_library(fresh) as wanted:
-        tally.differences = differences(ours, wanted)
+    tally.paths = answer["videos"]
+    with open_library(library) as ours, open_library(fresh) as expected:
+        tally.differences = differences(ours, expected)
     tally.failed_commands += not run_to_the_end("check", library)
-    code, told = ask("compact", library)
+    code, answer = ask("compact", library)
     tally.failed_commands += code != 0
-    tally.versions, tally.files = told["versions"]["after"], told["files"]["after"]
+    tally.versions, tally.files = answer["versions"]["after"], answer["files"]["after"]
     tally.vector_files = sum(path.is_file() for path in (library / "vectors").rglob("*"))
     tally.failed_commands += not run_to_the_end("check", library)
 

@@ -62,14 +62,14 @@ def mediaindex() -> list[str]:
 def help_rows(runs: int) -> list[Row]:
     """`--help` beside `python -c pass`, in turns, after one of each that does not count."""
     commands = {"help": [*mediaindex(), "--help"], "empty": [sys.executable, "-c", "pass"]}
-    taken: dict[str, list[Run]] = {name: [] for name in commands}
+    runs_of: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(runs + 1):
         for name, command in commands.items():
-            taken[name].append(run(command))
+            runs_of[name].append(run(command))
     rows = []
     for what, field in (("wall", "wall_ms"), ("CPU", "cpu_ms")):
         value, empty = (
-            statistics.median(getattr(one, field) for one in taken[name][1:]) for name in ("help", "empty")
+            statistics.median(getattr(one, field) for one in runs_of[name][1:]) for name in ("help", "empty")
         )
         title = f"mediaindex --help, {what}, beside python -c pass (ratio under {LEAST_TIMES})"
         rows.append(Row(title, value, "ms", empty, value / empty))
@@ -80,15 +80,15 @@ def search_rows(query: str, library: Path, searches: int) -> list[Row]:
     """Medians of one query in fresh processes: its parts, and the process around them."""
     command = [*mediaindex(), "search", query, "--library", str(library), "--device", "cpu", "--json"]
     run(command)
-    taken = [run(command) for _ in range(searches)]
-    timings = [json.loads(one.stdout)["timings_ms"] for one in taken]
+    done = [run(command) for _ in range(searches)]
+    timings = [json.loads(one.stdout)["timings_ms"] for one in done]
     rows = [
         Row(f"cold search, {step}", statistics.median(one[step] for one in timings), "ms")
         for step, value in timings[0].items()
         if value is not None
     ]
-    wall = statistics.median(one.wall_ms for one in taken)
-    cpu = statistics.median(one.cpu_ms for one in taken)
+    wall = statistics.median(one.wall_ms for one in done)
+    cpu = statistics.median(one.cpu_ms for one in done)
     return [*rows, Row("cold search, process, wall", wall, "ms"), Row("cold search, process, CPU", cpu, "ms")]
 
 

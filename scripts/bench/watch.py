@@ -69,7 +69,7 @@ def latencies(work: Path, clips: list[Path]) -> list[float]:
     try:
         watch.wait_until_idle(REST_SECONDS)
         encoder = load_encoder("builtin", device="cpu", threads=1)
-        taken = []
+        seconds = []
         with open_library(library) as opened:
             with opened.read() as connection:
                 space = active_space(connection)
@@ -77,10 +77,10 @@ def latencies(work: Path, clips: list[Path]) -> list[float]:
                 copied = Path(shutil.copyfile(clip, videos / clip.name))
                 began = time.monotonic()
                 _search_until_found(Searcher(opened, space, encoder), copied)
-                taken.append(time.monotonic() - began)
-                say(f"{copied.name} after {taken[-1]:.2f} s")
+                seconds.append(time.monotonic() - began)
+                say(f"{copied.name} after {seconds[-1]:.2f} s")
                 watch.wait_until_idle(1.0)
-        return taken
+        return seconds
     finally:
         kill_session(watch.process, group=True)
 
@@ -117,7 +117,7 @@ def rescan_and_memory(work: Path, files: int, events: int, clip: bytes) -> tuple
     say(f"{files} files indexed")
     watch = Watch(library, work / "second.jsonl", *options, "0.2")
     try:
-        taken = list(_rescans(watch))
+        cpu_seconds = list(_rescans(watch))
     finally:
         watch.stop()
     watch = Watch(library, work / "third.jsonl", *options, "600")
@@ -129,18 +129,18 @@ def rescan_and_memory(work: Path, files: int, events: int, clip: bytes) -> tuple
         after = psutil.Process(watch.pid).memory_info().rss / MIB
     finally:
         watch.stop()
-    return taken, Memory(before, after)
+    return cpu_seconds, Memory(before, after)
 
 
 def _rescans(watch: Watch) -> Iterator[float]:
-    seen = 0
+    event_count = 0
     for _ in range(RESCANS):
-        watch.wait_for("looking", after=seen, why="rescan", seconds=FILLED_SECONDS)
-        before, seen = _cpu_seconds(watch.pid), len(watch.events())
-        told = watch.wait_for("looked", after=seen - 1, why="rescan", seconds=FILLED_SECONDS)
+        watch.wait_for("looking", after=event_count, why="rescan", seconds=FILLED_SECONDS)
+        before, event_count = _cpu_seconds(watch.pid), len(watch.events())
+        event = watch.wait_for("looked", after=event_count - 1, why="rescan", seconds=FILLED_SECONDS)
         yield _cpu_seconds(watch.pid) - before
-        seen = len(watch.events())
-        say(f"rescan of {told['unchanged']} files in {told['elapsed_seconds']:.1f} s")
+        event_count = len(watch.events())
+        say(f"rescan of {event['unchanged']} files in {event['elapsed_seconds']:.1f} s")
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -170,18 +170,18 @@ def main() -> None:
         work = Path(name).resolve()
         count = QUICK_CLIPS if arguments.quick else CLIPS
         clips = write_clips(work / "clips", count + 1, arguments.seed, seconds=CLIP_SECONDS)
-        taken = latencies(work, clips)
+        latencies_seconds = latencies(work, clips)
         (short,) = write_clips(work / "short", 1, arguments.seed, seconds=1.0)
         rescans, memory = rescan_and_memory(work, files, events, short.read_bytes())
     most = QUIET_SECONDS + MOST_SECONDS_AFTER_QUIET
     cpu = statistics.median(rescans)
     rows = [
         Row(
-            f"copy to found, {len(taken)} clips of 10 s, median (at most {most:g})",
-            statistics.median(taken),
+            f"copy to found, {len(latencies_seconds)} clips of 10 s, median (at most {most:g})",
+            statistics.median(latencies_seconds),
             "s",
         ),
-        Row("copy to found, slowest", max(taken), "s"),
+        Row("copy to found, slowest", max(latencies_seconds), "s"),
         Row(f"rescan of {files} unchanged files, CPU, median of {len(rescans)}", cpu, "s"),
         Row(f"the same per 10 000 files (under {MOST_CPU_SECONDS:g})", 10_000 * cpu / files, "s"),
         Row(

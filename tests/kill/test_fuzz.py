@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.benchmarks import values
 from tests.support.media import Clip, moving, write_clip
-from tests.support.paths import BENCH as PATHS_BENCH
 
-SCRIPT = PATHS_BENCH / "fuzz.py"
 MUST_BE_ZERO = (
     "errors of the parent process",
     "faults of mediaindex itself in the child",
@@ -23,12 +19,8 @@ MUST_BE_ZERO = (
 
 def fuzz(folder: Path, *options: object) -> dict[str, float]:
     """The counts of a run, which must have ended well."""
-    file = folder / "fuzz.json"
-    words = [sys.executable, str(SCRIPT), *map(str, options), "--json", str(file)]
-    done = subprocess.run(words, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    rows = {row["what"]: row["value"] for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
-    assert [rows[what] for what in MUST_BE_ZERO] == [0, 0, 0, 0], done.stderr
+    rows = values("fuzz", *options, file=folder / "fuzz.json")
+    assert [rows[what] for what in MUST_BE_ZERO] == [0, 0, 0, 0]
     outcomes = sum(value for what, value in rows.items() if what.startswith("outcome"))
     assert outcomes == rows["damaged files"]
     return rows
@@ -64,16 +56,7 @@ def test_files_beyond_their_time_are_ended_and_counted(tmp_path: Path, clips: Pa
 @pytest.mark.parametrize("decoder", ["pyav", "ffmpeg"])
 def test_damaged_real_videos_are_read_or_refused(tmp_path: Path, shared: Path, decoder: str) -> None:
     for seed, folder in enumerate(("videos", "hard")):
-        options = [
-            "--files",
-            60,
-            "--seed",
-            seed,
-            "--videos",
-            shared / "corpus" / folder,
-            "--decoder",
-            decoder,
-        ]
-        rows = fuzz(tmp_path, *options)
+        videos = shared / "corpus" / folder
+        rows = fuzz(tmp_path, "--files", 60, "--seed", seed, "--videos", videos, "--decoder", decoder)
         assert rows["damaged files"] == 60
         assert rows["frames read of them"] > 0

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.paths import BENCH as PATHS_BENCH
+from tests.support.benchmarks import values
 
-SCRIPT = PATHS_BENCH / "kill.py"
 ROUNDS = 12
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(1800)]
 
 
 def test_killed_index_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    file = tmp_path / "kill.json"
-    options = ["--rounds", str(ROUNDS), "--clips", "12", "--seed", "5", "--json", str(file)]
-    done = subprocess.run([sys.executable, str(SCRIPT), *options], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    rows = {row["what"]: row["value"] for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
+    options = ["--rounds", str(ROUNDS), "--clips", "12", "--seed", "5"]
+    rows = values("kill", *options, file=tmp_path / "kill.json")
     assert rows["rounds"] == ROUNDS
     assert rows["kills that hit a running process"] >= ROUNDS // 2
     assert rows["clips compared with the undisturbed index, bit for bit"] >= 6 * ROUNDS
@@ -32,4 +25,4 @@ def test_killed_index_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
         "next runs that did not end with 0",
         "processes that lived on",
     ):
-        assert rows[what] == 0, done.stderr
+        assert rows[what] == 0

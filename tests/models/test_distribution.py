@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mediaindex_models.distribution import Calibration, distribution, fit_calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.presets import preset
-from tests.support.list_features import WIDTH, made_lists
+from tests.support.list_features import WIDTH, random_lists
 
 finite = st.floats(-50, 50, width=32)
 
@@ -78,7 +78,7 @@ def test_an_impossible_calibration_is_refused(values: tuple[float, float, float]
 
 
 def test_a_generators_answer_has_a_distribution() -> None:
-    lists = made_lists("t2v", evidence=0)
+    lists = random_lists("t2v", evidence=0)
     ranked = Generator(preset("residual", width=WIDTH)).ranker("t2v")(lists)
     found = ranked.distribution(lists, Calibration(1.0, 0.0, 0.0))
     torch.testing.assert_close(found.probabilities.sum(1) + found.none, torch.ones(3))

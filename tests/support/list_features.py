@@ -11,7 +11,7 @@ from mediaindex_models.pairs import Pairs
 WIDTH, EVIDENCE, FRAMES = 16, 6, 5
 
 
-def made_pairs(clips: int = 24, captions: int = 2, *, evidence: int = EVIDENCE, seed: int = 0) -> Pairs:
+def learnable_pairs(clips: int = 24, captions: int = 2, *, evidence: int = EVIDENCE, seed: int = 0) -> Pairs:
     """Clips around a direction of their own, captions near it; evidence repeats a part of the caption."""
     random = torch.Generator().manual_seed(seed)
     topics = torch.randn(clips, WIDTH, generator=random)
@@ -24,7 +24,7 @@ def made_pairs(clips: int = 24, captions: int = 2, *, evidence: int = EVIDENCE, 
     return Pairs(text, clip, frames, mask, own if evidence else None, names=names)
 
 
-def made_lists(
+def random_lists(
     direction: Direction, queries: int = 3, count: int = 4, *, evidence: int = EVIDENCE, seed: int = 0
 ) -> Candidates:
     """Candidate lists of random features; the last frames of some clips are padding."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mediaindex_models.checkpoint import EncoderIdentity, Saved, save
+from mediaindex_models.checkpoint import EncoderIdentity, SavedGenerator, save
 from mediaindex_models.distribution import Calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
@@ -51,7 +51,7 @@ def write_generator(
 ) -> Path:
     """A generator's folder."""
     made = generator_of(recipe, **shape)
-    saved = Saved(
+    saved = SavedGenerator(
         made,
         EncoderIdentity(encoder, digest),
         {} if calibration is None else {"t2v": calibration},

@@ -26,7 +26,7 @@ from mediaindex.embed.sentences import readable
 from mediaindex.embed.weights import checkpoint
 from mediaindex.embed.weights.open_clip_files import OpenClipFiles
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
-from mediaindex_models.loaded import NothingDrawn
+from mediaindex_models.loaded import NoRandomInit
 
 _PICTURES_ON_CPU = 8
 _BLEND = 0.5
@@ -159,7 +159,7 @@ def _loaded_model(files: OpenClipFiles) -> Any:
         for tower, download in (("vision_cfg", "timm_model_pretrained"), ("text_cfg", "hf_model_pretrained")):
             if download.replace("_pretrained", "_name") in model[tower]:
                 model[tower][download] = False
-        with NothingDrawn():
+        with NoRandomInit():
             network: Any = family(**model)
         open_clip.load_checkpoint(network, str(files.weights), strict=True, weights_only=True)
     except (pickle.UnpicklingError, SafetensorError, EOFError, OSError) as error:

@@ -191,7 +191,7 @@ def loss_at_noisiest_step(
     through = pairs if matcher is None else pairs.through(matcher)
     objective = Objective(through, fitted(config, pairs.clips), generator, matcher)
     random = torch.Generator().manual_seed(_CHECK_SEED)
-    return float(objective.generation(through.gallery(objective.drawn(random)), random, noisiest=True))
+    return float(objective.generation(through.gallery(objective.draw(random)), random, noisiest=True))
 
 
 def _chosen(

@@ -43,7 +43,14 @@ from mediaindex.learn.training.outcome import (
     scored,
 )
 from mediaindex.learn.training.plan import Plan
-from mediaindex_models.checkpoint import CheckpointError, EncoderIdentity, OtherEncoder, Saved, load, save
+from mediaindex_models.checkpoint import (
+    CheckpointError,
+    EncoderIdentity,
+    OtherEncoder,
+    SavedGenerator,
+    load,
+    save,
+)
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
 from mediaindex_models.pairs import Pairs
@@ -108,7 +115,7 @@ def train(
         report = _report(data, plan, base, held, _losses(trainer, generator, matcher, validation))
         # a first stage is kept beside a generator that leaves its order as it is
         kept = generator or _untrained(preset("residual", width=data.width), plan.config.seed)
-        saved = Saved(kept.cpu(), identity, held.calibration, report, matcher and matcher.cpu())
+        saved = SavedGenerator(kept.cpu(), identity, held.calibration, report, matcher and matcher.cpu())
         with writing(out):
             dtype = torch.float16 if plan.half else torch.float32
             save(saved, out, card=model_card(report), dtype=dtype)

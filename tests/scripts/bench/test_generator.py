@@ -1,4 +1,4 @@
-"""The science bench: what it leaves out, what it chooses by, and that its pieces are made once."""
+"""scripts/bench/generator.py: what it leaves out, what it chooses by, and that its pieces are made once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.data import TrainingData
-from tests.scripts.test_bench import REPORT_KEYS, ROW_KEYS, run
+from tests.support.benchmarks import REPORT_KEYS, ROW_KEYS, run
 from tests.support.paths import BENCH
 from tests.support.training_features import clips, write
 
@@ -64,7 +64,7 @@ def test_a_left_out_source_is_only_asked(tmp_path: Path) -> None:
     assert whole.pairs.clips == 79
     assert all(set(trial.sources) == {"sea", "alps"} for trial in whole.validation), "moon is not trained on"
     assert without.pairs.clips == 39, "those of the sea"
-    for trial in without.judged:
+    for trial in without.evaluation:
         assert set(trial.sources) == {"alps"}
         assert len(trial.rows) == 96, "the whole gallery of validation, for the test has too few"
     assert moon.pairs.fingerprint == whole.pairs.fingerprint
