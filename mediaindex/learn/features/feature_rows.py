@@ -20,7 +20,7 @@ from mediaindex.errors import EncoderMismatch, UsageError
 from mediaindex.safe_text import printable
 
 SCHEMA = 1
-METADATA = b"mediaindex.learn.features.feature_set"
+METADATA = b"mediaindex.features"
 WIDEST = 1 << 16
 
 Half = NDArray[np.float16]

@@ -598,9 +598,7 @@ def test_what_is_no_feature_file_is_refused(tmp_path: Path) -> None:
     table = pq.read_table(path)
 
     def refused(match: str, changed: Any, **told: object) -> None:
-        metadata = {
-            "mediaindex.learn.features.feature_set": json.dumps(dataclasses.asdict(header(spec)) | told)
-        }
+        metadata = {"mediaindex.features": json.dumps(dataclasses.asdict(header(spec)) | told)}
         pq.write_table(changed.replace_schema_metadata(metadata), path)
         with pytest.raises(UsageError, match=match):
             read_features(path, encoder=spec)
