@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from mediaindex.search.similarity import unit
 
 # Chosen on validation queries by scripts/bench/feedback.py, in the built-in encoder's vectors and in those of
-# another map; docs/benchmarks/feedback.md has the figures. More than 2.5 gains nothing and leaves the query no share.
+# another map; docs/benchmarks/feedback.md has the figures. More than 2.5 gains nothing and leaves the query
+# no share.
 RIGHT_WEIGHT = 2.5
 WRONG_WEIGHT = 0.25
 

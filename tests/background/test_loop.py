@@ -15,7 +15,8 @@ import pytest
 from mediaindex.background.loop import WatchLoop, WatchPolicy
 from mediaindex.config import load_config
 from mediaindex.ingest.writer.queue import carry_out
-from mediaindex.search.searcher import Question, Searcher
+from mediaindex.search.answer import Question
+from mediaindex.search.searcher import Searcher
 from mediaindex.store import state
 from mediaindex.store.catalog import locations, sources
 from mediaindex.store.library import Library, open_library
