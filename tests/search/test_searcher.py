@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from mediaindex.search.answer import Answer, Question
-from mediaindex.search.by_example import vector_of_indexed
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
@@ -88,21 +87,9 @@ def test_what_is_asked_about_is_left_out(opened: Library, prepared: Path) -> Non
     assert min(spans) > 2.5
 
 
-def test_the_vector_of_a_moment_is_that_of_its_frame(opened: Library, prepared: Path) -> None:
-    with opened.read() as connection:
-        flag = lookup.video_at(connection, prepared / "videos" / "flag.mp4")
-    assert flag is not None
-    for seconds, colour in ((0.5, "red"), (4.5, "white"), (99.0, "blue")):
-        found = vector_of_indexed(opened, searcher(opened).reader, flag, seconds)
-        assert found is not None
-        assert list(COLOURS)[int(found.argmax())] == colour
-    assert vector_of_indexed(opened, searcher(opened).reader, 10**6, None) is None
-
-
 def test_a_question_without_a_question_finds_nothing(opened: Library) -> None:
     assert searcher(opened).search(Question()).hits == ()
     assert Searcher(opened, None, None).search(Question(text="red", channel="pictures")).hits == ()
-    assert vector_of_indexed(opened, Searcher(opened, None, None).reader, 1, None) is None
 
 
 def test_an_open_searcher_sees_what_is_indexed_meanwhile(tmp_path: Path) -> None:

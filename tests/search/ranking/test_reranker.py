@@ -11,7 +11,7 @@ import pytest
 
 from mediaindex.errors import GeneratorUnavailable, StoreError
 from mediaindex.search.answer import Answer, Question
-from mediaindex.search.ranking.generator_registry import Description, described
+from mediaindex.search.ranking.generator_registry import Description, generators_of
 from mediaindex.search.ranking.reranker import (
     GeneratorReranker,
     RerankedList,
@@ -133,7 +133,7 @@ def test_features_that_cannot_be_ranked_are_told() -> None:
 
 
 def only(folder: Path) -> Description:
-    (found,) = (one for one in described(folder) if one.encoder == "colours")
+    (found,) = (one for one in generators_of(folder) if one.encoder == "colours")
     return found
 
 
