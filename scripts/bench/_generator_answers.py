@@ -19,14 +19,14 @@ from bench._generator_recipes import Recipe
 from bench._report import say
 from numpy.typing import NDArray
 
-from mediaindex.learn.evaluation.generator_trial import CandidateLists, listed
+from mediaindex.learn.evaluation.generator_trial import CandidateLists, candidate_lists
 from mediaindex.learn.evaluation.retrieval_trial import Trial
 from mediaindex.learn.training.outcome import (
     BaseRanking,
     ScoredTrial,
-    scored,
+    scored_trials,
 )
-from mediaindex.learn.training.plan import fitted
+from mediaindex.learn.training.plan import shrunk_to_clips
 from mediaindex_models.checkpoint import EncoderIdentity, Saved, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss
@@ -155,7 +155,7 @@ def _run(recipe: Recipe, fold: Fold, seed: int) -> tuple[TrainingConfig, Pairs]:
     pairs = fold.corrected if recipe.corrected else fold.pairs
     if recipe.spec.recipe != "paper" and not recipe.spec.evidence:
         pairs = replace(pairs, evidence=None)
-    config = replace(fitted(recipe.config, pairs.clips), seed=seed, blend=fold.blend)
+    config = replace(shrunk_to_clips(recipe.config, pairs.clips), seed=seed, blend=fold.blend)
     return config, pairs
 
 
@@ -175,11 +175,11 @@ def _asked(recipe: Recipe, fold: Fold, generator: Generator, matcher: Matcher | 
     base = BaseRanking(fold.blend, fold.beta, recipe.corrected)
 
     def of(trials: Sequence[Trial]) -> list[ScoredTrial]:
-        return scored(trials, base, matcher)
+        return scored_trials(trials, base, matcher)
 
     def answered(held: Sequence[ScoredTrial]) -> tuple[CandidateLists, ...]:
         count = recipe.candidates
-        return tuple(listed(one.trial, one.score, generator, candidates=count) for one in held)
+        return tuple(candidate_lists(one.trial, one.score, generator, candidates=count) for one in held)
 
     validation, judged = answered(of(fold.validation)), of(fold.judged)
     start = time.process_time()
@@ -195,7 +195,7 @@ def _asked(recipe: Recipe, fold: Fold, generator: Generator, matcher: Matcher | 
 def _once(generator: Generator, held: ScoredTrial, recipe: Recipe) -> CandidateLists:
     """As one evaluation at the noisiest step has it."""
     generator.spec = replace(generator.spec, sampling="single")
-    return listed(held.trial, held.score, generator, candidates=recipe.candidates)
+    return candidate_lists(held.trial, held.score, generator, candidates=recipe.candidates)
 
 
 def noisiest_loss(held: CandidateLists) -> float:
