@@ -25,7 +25,7 @@ from mediaindex.embed.families.builtin import FILES
 from mediaindex.errors import MediaIndexError, UsageError
 from mediaindex.learn.training.data import TrainingData, read_training_data
 from mediaindex.learn.training.model_card import model_card
-from mediaindex.learn.training.plan import planned
+from mediaindex.learn.training.plan import plan_training
 from mediaindex.learn.training.train import train
 from mediaindex_models.checkpoint import load, save
 
@@ -47,7 +47,7 @@ def boxed(recipe: str, data: TrainingData, work: Path, out: Path, *, steps: int,
     if out.exists():
         raise UsageError(f"{out} exists; remove it first, or choose another --out")
     if not work.exists():
-        plan = replace(planned(recipe, data, steps=steps, seed=seed), half=True)
+        plan = replace(plan_training(recipe, data, steps=steps, seed=seed), half=True)
         _say(f"{recipe}: {plan.config.steps} steps on {len(data.train.paths)} photographs")
         train(data, work, plan, resume=work.with_name(f"{work.name}.partial").exists(), progress=_report)
     trained = load(work)

@@ -125,7 +125,7 @@ def _encoder(config: Config) -> Verdict:
 
 
 def _player(config: Config) -> Verdict:
-    from mediaindex.export.player import player_command
+    from mediaindex.export.open_moment import player_command
 
     command = player_command(Path("/video.mp4"), 1.0, command=config.player)
     return True, " ".join(command)

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Start the player at the moment."""
-    from mediaindex.export.player import open_at
+    from mediaindex.export.open_moment import open_at
     from mediaindex.store.answers import last
     from mediaindex.store.catalog.locations import is_hidden
     from mediaindex.store.library import open_library

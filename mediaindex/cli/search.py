@@ -25,8 +25,8 @@ from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
     from mediaindex.embed.encoder import Encoder
+    from mediaindex.search.answer import Answer, Hit
     from mediaindex.search.ranking.generator_registry import Decision
-    from mediaindex.search.searcher import Answer, Hit
     from mediaindex.store.catalog.lookup import Filters
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
@@ -87,7 +87,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search, and print the moments."""
     from mediaindex.embed.language import language_note
     from mediaindex.safe_text import storable
-    from mediaindex.search.searcher import Question, Searcher
+    from mediaindex.search.answer import Question
+    from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import open_library
 
     if not arguments.text.strip():
@@ -209,7 +210,7 @@ def print_answer(
         {
             "query": query,
             "encoder": None if space is None else space.encoder,
-            "rerank": None if decision is None else rerank_row(decision) | second_row(answer.second),
+            "rerank": None if decision is None else rerank_row(decision) | second_row(answer.rerank),
             "confident": None,
             "note": note,
             "hits": hits,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mediaindex.cli.search import (
     add_answer_arguments,
@@ -18,12 +17,6 @@ from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import QueryError, UsageError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from mediaindex.embed.encoder import Encoder
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `similar`."""
@@ -33,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search with the pictures of a file, and print the moments."""
-    from mediaindex.search.searcher import Question, Searcher
+    from mediaindex.assembly import new_decoder, sampling_of
+    from mediaindex.search.answer import Question
+    from mediaindex.search.by_example import vector_of_file, vector_of_indexed
+    from mediaindex.search.searcher import Searcher
     from mediaindex.store.catalog import lookup
     from mediaindex.store.library import open_library
 
@@ -45,10 +41,17 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         searcher = Searcher(library, space, None, ann_rows=config.ann_rows)
         with library.read() as connection:
             video_id = lookup.video_at(connection, path)
-        vector = None if video_id is None else searcher.vector_of(video_id, seconds)
+        vector = None
+        if video_id is not None:
+            vector = vector_of_indexed(library, searcher.reader, video_id, seconds)
         if vector is None:
-            encoder = load_space_encoder(library, space, config)
-            vector = vector_of_file(path, seconds, encoder, config)
+            vector = vector_of_file(
+                path,
+                seconds,
+                encoder=load_space_encoder(library, space, config),
+                new_worker=lambda: new_decoder(config),
+                sampling=sampling_of(config),
+            )
         question = Question(
             vector=vector,
             channel="pictures",
@@ -80,39 +83,3 @@ def parsed(what: str) -> tuple[Path, float | None]:
     if not 0.0 <= seconds < float("inf"):
         raise QueryError(f"{time} is no time in a video; write seconds from its start")
     return path, seconds
-
-
-def vector_of_file(
-    path: Path, seconds: float | None, encoder: Encoder, config: Config
-) -> NDArray[np.float32]:
-    """The mean embedding of a file that is not indexed, or of its frame nearest to a time.
-
-    Raises:
-        MediaError: neither image nor video, or it cannot be read.
-    """
-    from mediaindex.decode.still_image import read_image
-    from mediaindex.embed.preprocess import picture
-    from mediaindex.search.similarity import unit
-
-    if not path.is_file():
-        raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
-    image = read_image(path)
-    jpegs = frames_of_video(path, seconds, config) if image is None else [image]
-    made = encoder.images([picture(jpeg) for jpeg in jpegs])
-    return unit(unit(made.vectors).mean(axis=0))
-
-
-def frames_of_video(path: Path, seconds: float | None, config: Config) -> list[bytes]:
-    """The sampled frames of a video as JPEGs, or the one nearest to a time."""
-    from mediaindex.assembly import new_decoder, sampling_of
-    from mediaindex.media import NotAVideo, SampledFrame
-
-    with new_decoder(config) as worker:
-        info = worker.probe(path)
-        if isinstance(info, NotAVideo):
-            raise QueryError(f"{path} is neither an image nor a video: {info.reason}")
-        items = worker.extract(path, info, sampling_of(config))
-        frames = [item for item in items if isinstance(item, SampledFrame)]
-    if seconds is not None:
-        frames = [min(frames, key=lambda frame: abs(frame.seconds - seconds))]
-    return [frame.jpeg for frame in frames]

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.embed.device import resolve_device
     from mediaindex.embed.loading import load_encoder
     from mediaindex.learn.training.data import read_training_data
-    from mediaindex.learn.training.plan import planned
+    from mediaindex.learn.training.plan import plan_training
     from mediaindex.learn.training.train import train
 
     torch.set_num_threads(config.threads)
@@ -71,7 +71,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         encoder = load_encoder(config.encoder, device="cpu", models=models, threads=config.threads).spec
     words = arguments.stage != "2" or first_stage is not None
     data = read_training_data(paths, encoder=encoder, words=words)
-    plan = planned(arguments.recipe, data, stage=arguments.stage, steps=arguments.steps, seed=arguments.seed)
+    plan = plan_training(
+        arguments.recipe, data, stage=arguments.stage, steps=arguments.steps, seed=arguments.seed
+    )
     out = _absolute(arguments.out) if arguments.out else _in_library(config, data, plan)
     told = {"first_stage": first_stage, "device": device, "resume": arguments.resume}
     _introduce(data, plan, out, device, output)

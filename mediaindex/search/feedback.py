@@ -1,4 +1,4 @@
-"""Relevance feedback: a query moved towards what the user marked as right, away from what is wrong.
+"""Relevance feedback: a query moved towards what the user marked as right and away from what is wrong.
 
     q' = q + β · mean(right) − γ · mean(wrong), scaled to length one
 
@@ -33,28 +33,28 @@ def moved_query(
 ) -> NDArray[np.float32]:
     """The query after the marks, (D,) unit, to be compared with vectors as the query was.
 
-    Without marks, and where the marks leave nothing of it (what is wrong may be all that was asked for),
-    the query stays as it is.
+    The query stays as it is without marks, and where the wrong ones cancel it out.
 
     Args:
         query: (D,) unit.
-        right, wrong: (R, D) and (W, D) unit rows of what was marked, in any order; none is ().
+        right, wrong: (R, D) and (W, D) unit rows of what was marked, in any order; () where nothing was.
         right_weight, wrong_weight: β and γ, at least 0.
 
-    Raises ValueError for widths that do not agree, for a value that is not finite, and for negative weights.
+    Raises:
+        ValueError: widths do not agree, a value is not finite, or a weight is negative.
     """
-    asked = np.asarray(query, dtype=np.float64)
-    if asked.ndim != 1:
-        raise ValueError(f"a query is one vector, not {asked.shape}")
+    original = np.asarray(query, dtype=np.float64)
+    if original.ndim != 1:
+        raise ValueError(f"a query is one vector, not {original.shape}")
     for name, weight in (("right", right_weight), ("wrong", wrong_weight)):
         if not 0 <= weight < np.inf:
             raise ValueError(f"the weight of {name} marks is a number from 0 on, not {weight}")
-    moved = asked + right_weight * _mean(right, asked.size, "right")
-    moved -= wrong_weight * _mean(wrong, asked.size, "wrong")
+    moved = original + right_weight * _mean(right, original.size, "right")
+    moved -= wrong_weight * _mean(wrong, original.size, "wrong")
     if not np.isfinite(moved).all():
         raise ValueError("a query or a mark holds a number that is not finite")
     if np.linalg.norm(moved) < _SHORTEST:
-        moved = asked
+        moved = original
     return unit(moved)
 
 

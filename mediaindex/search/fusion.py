@@ -1,4 +1,4 @@
-"""Both channels in one order: what the pictures rank and what the words rank, by reciprocal rank."""
+"""Both channels in one order, by reciprocal rank: what the pictures rank and what the words rank."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class PictureHit:
     """A moment that the pictures rank.
 
     Attributes:
-        instant_rank: by similarity alone. probability: that a generator gives it, None without one.
+        instant_rank: by similarity alone, from 1.
+        probability: that a generator gives it, None without one.
     """
 
     moment: Moment
@@ -25,14 +26,15 @@ class PictureHit:
 
 @dataclass(frozen=True, slots=True)
 class FusedMoment:
-    """A moment on its way to becoming a hit.
+    """A moment on its way to becoming a hit; ranks are from 1, None in a channel that did not find it.
 
     Attributes:
-        seen: what the pictures made of it, and picture_rank, where it stands among them.
+        picture_hit: what the pictures found there. picture_rank: its place among them.
+        word_rank: the place of `word_hit` among what the words rank.
     """
 
     moment: Moment
-    seen: PictureHit | None = None
+    picture_hit: PictureHit | None = None
     picture_rank: int | None = None
     word_rank: int | None = None
     word_hit: WordHit | None = None
@@ -44,39 +46,40 @@ class FusedMoment:
 
     @property
     def probability(self) -> float | None:
-        """Of the very segment that is shown."""
-        same = self.seen is not None and self.seen.moment.segment_id == self.moment.segment_id
-        return self.seen.probability if self.seen is not None and same else None
+        """That a generator gives it; None where the words show another segment than the pictures found."""
+        hit = self.picture_hit
+        return None if hit is None or hit.moment.segment_id != self.moment.segment_id else hit.probability
 
 
 def fused(
-    pictures: Sequence[PictureHit],
-    said: Sequence[WordHit],
+    picture_hits: Sequence[PictureHit],
+    word_hits: Sequence[WordHit],
     videos: Mapping[int, IndexedVideo],
     best: Mapping[int, Moment],
 ) -> list[FusedMoment]:
     """Both channels in one order, best first; a moment that both found stands once.
 
     Args:
-        pictures, said: what each channel ranks, best first.
+        picture_hits, word_hits: what each channel ranks, best first.
         best: the best moment of each video by its pictures, for files that only words found.
     """
-    ranked_of: dict[int, list[tuple[int, PictureHit]]] = {}
-    for rank, seen in enumerate(pictures, 1):
-        ranked_of.setdefault(seen.moment.video_id, []).append((rank, seen))
-    found = []
-    for rank, hit in enumerate(said, 1):
-        ranked = ranked_of.get(hit.video_id, [])
-        same = next((pair for pair in ranked if _overlaps(pair[1].moment, hit)), None)
+    ranked_of_video: dict[int, list[tuple[int, PictureHit]]] = {}
+    for rank, picture_hit in enumerate(picture_hits, 1):
+        ranked_of_video.setdefault(picture_hit.moment.video_id, []).append((rank, picture_hit))
+    moments = []
+    for word_rank, word_hit in enumerate(word_hits, 1):
+        ranked = ranked_of_video.get(word_hit.video_id, [])
+        same = next((pair for pair in ranked if _overlaps(pair[1].moment, word_hit)), None)
         if same is not None:
             ranked.remove(same)
-        nearest = same[1].moment if same else best.get(hit.video_id)
-        moment = _said_moment(hit, nearest, videos.get(hit.video_id))
-        picture_rank, seen_there = same or (None, None)
-        found.append(FusedMoment(moment, seen_there, picture_rank, rank, hit))
-    found += [FusedMoment(seen.moment, seen, rank) for ranked in ranked_of.values() for rank, seen in ranked]
+        shown = same[1].moment if same else best.get(word_hit.video_id)
+        moment = _moment_of_words(word_hit, shown, videos.get(word_hit.video_id))
+        picture_rank, own_hit = same or (None, None)
+        moments.append(FusedMoment(moment, own_hit, picture_rank, word_rank, word_hit))
+    for ranked in ranked_of_video.values():
+        moments += [FusedMoment(hit.moment, hit, rank) for rank, hit in ranked]
     # At equal scores words come first: they were typed, while a picture only looks alike.
-    return sorted(found, key=lambda f: (-f.score, f.word_rank is None, f.picture_rank or 0))
+    return sorted(moments, key=lambda m: (-m.score, m.word_rank is None, m.picture_rank or 0))
 
 
 def _overlaps(moment: Moment, hit: WordHit) -> bool:
@@ -86,16 +89,20 @@ def _overlaps(moment: Moment, hit: WordHit) -> bool:
     return moment.start_seconds < hit.end_seconds and hit.start_seconds < moment.end_seconds
 
 
-def _said_moment(hit: WordHit, seen: Moment | None, video: IndexedVideo | None) -> Moment:
-    """The moment of a word hit: the cue's own times, else what the pictures say, else the whole file."""
+def _moment_of_words(hit: WordHit, shown: Moment | None, video: IndexedVideo | None) -> Moment:
+    """The moment of a word hit: the cue's own times, else the moment that the pictures show, else the file.
+
+    Args:
+        shown: of the same video, by its pictures.
+    """
     if hit.start_seconds is None or hit.end_seconds is None:
-        if seen is not None:
-            return seen
+        if shown is not None:
+            return shown
         end = video.duration_seconds if video else 0.0
         return Moment(hit.video_id, None, 0.0, end, 0.0, 0 if video else None, None)
     start, end = hit.start_seconds, hit.end_seconds
     segment, ordinal, seconds = video.frame_at(start) if video else (None, None, start)
-    similarity = seen.similarity if seen and seen.segment_id == segment else None
+    similarity = shown.similarity if shown and shown.segment_id == segment else None
     return Moment(hit.video_id, segment, start, end, min(max(seconds, start), end), ordinal, similarity)
 
 

@@ -1,4 +1,4 @@
-"""Segments that answer → moments: a run of neighbouring shots with its best frame."""
+"""Scored segments → moments: a run of neighbouring segments that answer, with its best frame."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from mediaindex.search.similarity import similarities, unit
 from mediaindex.store.catalog.lookup import IndexedVideo, SegmentRow
 
-LESS = 0.1
-"""A neighbour answers where its similarity is less than the best one's by at most this share."""
-
-ALIKE = 0.9
-"""Neighbours are one moment where the cosine of their mean frames is at least this."""
-
-TOUCHING_SECONDS = 0.05
+# A neighbour belongs to a moment where its similarity is at most this share below that of the best segment,
+MARGIN = 0.1
+# where the cosine between its mean frame and that of the segment beside it is at least this,
+LEAST_COSINE = 0.9
+# and where at most this much time lies between them.
+GAP_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,9 @@ class Moment:
     """A stretch of a video that answers, in seconds.
 
     Attributes:
+        segment_id: of its best segment, None where the video is not indexed.
+        best_seconds, best_frame: time of its best frame, and its ordinal in the extraction, None without one.
         similarity: of its best segment, None where only words found it.
-        best_frame: ordinal in the extraction, None where it has no frames.
     """
 
     video_id: int
@@ -40,7 +40,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSegment:
-    """A segment with what the query made of it."""
+    """A segment with its similarity to a query.
+
+    Attributes:
+        best_offset: the most similar of its frames, from 0. mean: (D,) unit, of its frames.
+    """
 
     row: SegmentRow
     similarity: float
@@ -54,45 +58,50 @@ def scored_segments(
     """Every segment of a video with its similarity, in order of time.
 
     Args:
-        frames: (F, D) unit rows, all frames of the video by ordinal.
+        frames: (F, D) unit rows, all frames of the video by ordinal. query: (D,) unit.
+        blend: weight of the best frames, 0..1, as `similarity.similarities` has it.
     """
     seconds = np.array([time for row in video.segments for time in row.frames])
     bounds = np.array([(row.start_seconds, row.end_seconds) for row in video.segments])
     firsts = [row.first_frame for row in video.segments]
     values = similarities(frames, seconds, query, bounds, firsts, blend=blend)
-    scored = []
-    for row, value in zip(video.segments, values.tolist(), strict=True):
+    segments = []
+    for row, similarity in zip(video.segments, values.tolist(), strict=True):
         own = frames[row.first_frame : row.first_frame + len(row.frames)]
-        scored.append(ScoredSegment(row, value, int(np.argmax(own @ query)), unit(own.mean(axis=0))))
-    return scored
+        segments.append(ScoredSegment(row, similarity, int(np.argmax(own @ query)), unit(own.mean(axis=0))))
+    return segments
 
 
 def moments_of(video: IndexedVideo, segments: Sequence[ScoredSegment]) -> list[Moment]:
-    """The moments of one video, best first; every segment belongs to exactly one."""
+    """The moments of one video, best first; every segment belongs to exactly one.
+
+    Args:
+        segments: all of them, in order of time.
+    """
     taken: set[int] = set()
-    found = []
+    moments = []
     for position in sorted(range(len(segments)), key=lambda n: (-segments[n].similarity, n)):
         if position in taken:
             continue
-        first = _reach(segments, position, -1, taken)
-        last = _reach(segments, position, +1, taken)
+        first = _end_of_run(segments, position, -1, taken)
+        last = _end_of_run(segments, position, +1, taken)
         taken.update(range(first, last + 1))
-        found.append(_moment(video, segments, first, position, last))
-    return found
+        moments.append(_moment(video, segments, first, position, last))
+    return moments
 
 
-def _reach(segments: Sequence[ScoredSegment], start: int, step: int, taken: set[int]) -> int:
-    """How far the moment of `start` goes on in one direction."""
-    best, here = segments[start], start
-    while 0 <= (following := here + step) < len(segments) and following not in taken:
-        left, right = sorted((here, following))
-        apart = segments[right].row.start_seconds - segments[left].row.end_seconds
-        answers = segments[following].similarity >= best.similarity - LESS * abs(best.similarity)
-        alike = float(segments[here].mean @ segments[following].mean) >= ALIKE
-        if apart > TOUCHING_SECONDS or not (answers and alike):
+def _end_of_run(segments: Sequence[ScoredSegment], start: int, step: int, taken: set[int]) -> int:
+    """The last segment of the moment of `start` in one direction, -1 or +1."""
+    best, end = segments[start], start
+    while 0 <= (following := end + step) < len(segments) and following not in taken:
+        left, right = sorted((end, following))
+        gap = segments[right].row.start_seconds - segments[left].row.end_seconds
+        answers = segments[following].similarity >= best.similarity - MARGIN * abs(best.similarity)
+        looks_alike = float(segments[end].mean @ segments[following].mean) >= LEAST_COSINE
+        if gap > GAP_SECONDS or not (answers and looks_alike):
             break
-        here = following
-    return here
+        end = following
+    return end
 
 
 def _moment(

@@ -1,10 +1,10 @@
-"""The cheap scores: how well a segment answers a query.
+"""Similarity without a network: how well a segment answers a query.
 
 similarity = w · the best frames + (1 − w) · the mean frame around, w by space.
 
 CLIPRerank (arXiv 2401.08449) blends the best frame of a clip with its mean frame. Here the best frames
-are the three best of the segment, since one frame alone is easily a chance hit; and the mean is taken
-over the 30 s around the segment, since a shot of a few seconds says less of what is going on than the
+are the three best of the segment, since a single frame is easily similar by chance; and the mean is taken
+over the 30 s around the segment, since a shot of a few seconds shows less of what is going on than the
 clips on which such scores are measured. docs/benchmarks/score.md has the figures of both.
 """
 

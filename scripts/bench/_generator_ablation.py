@@ -28,7 +28,7 @@ from bench._generator_study import Study, Table
 from bench._generator_table import Comparison
 from bench._report import say
 
-from mediaindex.learn.evaluation.generator_trial import listed
+from mediaindex.learn.evaluation.generator_trial import candidate_lists
 from mediaindex.learn.evaluation.retrieval_trial import Trial
 from mediaindex_models.presets import GeneratorSpec
 from mediaindex_models.training_config import Stage
@@ -157,7 +157,7 @@ class Ablation:
             generator.spec = replace(variant.spec, sharpness=1.0, weight=1.0)
             score = trial.score(fold.blend, fold.beta if recipe.corrected else None)
             start = time.process_time()
-            asked_lists = listed(trial, score, generator, candidates=variant.candidates)
+            asked_lists = candidate_lists(trial, score, generator, candidates=variant.candidates)
             spent = 1e3 * (time.process_time() - start) / len(trial.right)
             write_arrays(file, {"milliseconds": np.array(spent), **arrays_of(asked_lists)})
         with np.load(file, allow_pickle=False) as file_arrays:

@@ -19,14 +19,14 @@ from bench._generator_recipes import Recipe
 from bench._report import say
 from numpy.typing import NDArray
 
-from mediaindex.learn.evaluation.generator_trial import CandidateLists, listed
+from mediaindex.learn.evaluation.generator_trial import CandidateLists, candidate_lists
 from mediaindex.learn.evaluation.retrieval_trial import Trial
 from mediaindex.learn.training.outcome import (
     BaseRanking,
     ScoredTrial,
-    scored,
+    scored_trials,
 )
-from mediaindex.learn.training.plan import fitted
+from mediaindex.learn.training.plan import shrunk_to_clips
 from mediaindex_models.checkpoint import EncoderIdentity, SavedGenerator, load, save
 from mediaindex_models.generator import Generator
 from mediaindex_models.losses import generation_loss
@@ -155,7 +155,7 @@ def _run(recipe: Recipe, fold: Fold, seed: int) -> tuple[TrainingConfig, Pairs]:
     pairs = fold.corrected if recipe.corrected else fold.pairs
     if recipe.spec.recipe != "paper" and not recipe.spec.evidence:
         pairs = replace(pairs, evidence=None)
-    config = replace(fitted(recipe.config, pairs.clips), seed=seed, blend=fold.blend)
+    config = replace(shrunk_to_clips(recipe.config, pairs.clips), seed=seed, blend=fold.blend)
     return config, pairs
 
 
@@ -175,11 +175,13 @@ def _answers_of(recipe: Recipe, fold: Fold, generator: Generator, matcher: Match
     base = BaseRanking(fold.blend, fold.beta, recipe.corrected)
 
     def of(trials: Sequence[Trial]) -> list[ScoredTrial]:
-        return scored(trials, base, matcher)
+        return scored_trials(trials, base, matcher)
 
     def answered(scored_trials: Sequence[ScoredTrial]) -> tuple[CandidateLists, ...]:
         count = recipe.candidates
-        return tuple(listed(one.trial, one.score, generator, candidates=count) for one in scored_trials)
+        return tuple(
+            candidate_lists(one.trial, one.score, generator, candidates=count) for one in scored_trials
+        )
 
     validation, evaluation = answered(of(fold.validation)), of(fold.evaluation)
     start = time.process_time()
@@ -195,7 +197,7 @@ def _answers_of(recipe: Recipe, fold: Fold, generator: Generator, matcher: Match
 def _once(generator: Generator, scored_trial: ScoredTrial, recipe: Recipe) -> CandidateLists:
     """The lists by one evaluation at the noisiest step."""
     generator.spec = replace(generator.spec, sampling="single")
-    return listed(scored_trial.trial, scored_trial.score, generator, candidates=recipe.candidates)
+    return candidate_lists(scored_trial.trial, scored_trial.score, generator, candidates=recipe.candidates)
 
 
 def noisiest_loss(lists: CandidateLists) -> float:

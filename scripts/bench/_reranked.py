@@ -78,7 +78,7 @@ def _reranker(preset: Preset, searcher: Searcher) -> Reranker:
 
 def _fastest(searcher: Searcher, texts: Sequence[str], candidates: int) -> float:
     """CPU milliseconds of a query: the mean over texts, each the best of three; the first round warms."""
-    from mediaindex.search.searcher import Question
+    from mediaindex.search.answer import Question
 
     best = [float("inf")] * len(texts)
     for _round in range(4):

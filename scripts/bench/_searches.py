@@ -70,7 +70,7 @@ def search_until_input_ends(root: Path, film: Path, tally: Searches) -> None:
 def _some_searches(
     searcher: Searcher, library: Library, film: Path, chance: random.Random, tally: Searches
 ) -> None:
-    from mediaindex.search.searcher import Question
+    from mediaindex.search.answer import Question
 
     for _ in range(HANDLE_SEARCHES):
         text = chance.choice(QUERIES)

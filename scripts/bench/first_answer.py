@@ -28,7 +28,7 @@ from bench._report import Row, flags, publish, say
 
 if TYPE_CHECKING:
     from mediaindex.embed.encoder import Encoder
-    from mediaindex.search.searcher import Channel
+    from mediaindex.search.answer import Channel
     from mediaindex.store.library import Library
 
 FILES, QUICK_FILES = 2_000, 48
@@ -80,7 +80,8 @@ def first_found(watch: Watch, root: Path, sought: Sequence[Path]) -> dict[Channe
 
 
 def _finds(library: Library, encoder: Encoder, path: Path, channel: Channel) -> bool:
-    from mediaindex.search.searcher import Question, Searcher
+    from mediaindex.search.answer import Question
+    from mediaindex.search.searcher import Searcher
     from mediaindex.store.catalog.lookup import Filters
     from mediaindex.store.vectors.spaces import active_space
 

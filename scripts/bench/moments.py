@@ -46,7 +46,7 @@ class Boundaries:
 
 def landing(held: SearchableClips, clip: Clip, scene: Scene) -> Landing:
     """Search a scene's query in its clip."""
-    from mediaindex.search.searcher import Question
+    from mediaindex.search.answer import Question
     from mediaindex.store.catalog.lookup import Filters
 
     only = Filters(within=clip.path)

@@ -136,7 +136,7 @@ def index(paths: Sequence[Path], library: Path) -> None:
 
 def searched_rank(searcher: Searcher, text: str, clip: Path, count: int, candidates: int = 0) -> int:
     """The rank of a clip among the videos that `search` gives, `count` where it is not among them."""
-    from mediaindex.search.searcher import Question
+    from mediaindex.search.answer import Question
 
     question = Question(text, limit=MOMENTS, per_video=1, channel="pictures", candidates=candidates)
     answer = searcher.search(question)

@@ -86,7 +86,7 @@ def latencies(work: Path, clips: list[Path]) -> list[float]:
 
 
 def _search_until_found(searcher: Searcher, film: Path) -> None:
-    from mediaindex.search.searcher import Question
+    from mediaindex.search.answer import Question
 
     question = Question(text="coloured tiles", channel="pictures", limit=1000, per_video=1)
     while str(film) not in {hit.path for hit in searcher.search(question).hits}:

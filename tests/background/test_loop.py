@@ -17,7 +17,8 @@ from mediaindex.background.loop import WatchPolicy
 from mediaindex.config import load_config
 from mediaindex.ingest.writer.queue import carry_out
 from mediaindex.ingest.writer.requests import request_of
-from mediaindex.search.searcher import Question, Searcher
+from mediaindex.search.answer import Question
+from mediaindex.search.searcher import Searcher
 from mediaindex.store import state
 from mediaindex.store.catalog import locations, sources
 from mediaindex.store.library import Library, open_library

@@ -33,7 +33,7 @@ LIGHT = (
     "background.unit_file",
     "config",
     "errors",
-    "export.player",
+    "export.open_moment",
     "ingest.pools.rotational",
     "media",
     "safe_text",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.decode import worker
+from mediaindex.decode.sampling import policy
 from mediaindex.decode.sampling.policy import MAX_PIXELS
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.worker_child import DECODERS, handle
@@ -25,7 +25,7 @@ def replies(path: Path, action: str) -> list[wire.Value]:
 
 
 def test_every_decoder_that_may_be_chosen_is_there() -> None:
-    assert tuple(DECODERS) == worker.DECODERS
+    assert tuple(DECODERS) == policy.DECODERS
     assert DECODERS["auto"] is DECODERS["pyav"]
 
 

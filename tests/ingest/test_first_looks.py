@@ -23,7 +23,8 @@ from mediaindex.media import (
     SampledFrame,
     Segmentation,
 )
-from mediaindex.search.searcher import Question, Searcher
+from mediaindex.search.answer import Question
+from mediaindex.search.searcher import Searcher
 from mediaindex.sources.scan import scan
 from mediaindex.store.catalog.schema import (
     extraction,

@@ -107,7 +107,7 @@ def test_a_user_has_one_intention_with_members_among_the_candidates(questions: Q
     count = questions.right.sum(1)
     assert len(count) > 20
     assert ((count >= 3) & (count <= 8)).all()
-    assert questions.right[np.arange(len(count)), questions.given].all()
+    assert questions.right[np.arange(len(count)), questions.example].all()
     assert (questions.lists.clusters[questions.right].reshape(-1) >= 0).all()
     assert (np.diff(questions.lists.scores, axis=1) <= 0).all()
 

@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mediaindex.search.searcher import (
-    Answer,
-    Question,
-    Searcher,
-)
+from mediaindex.search.answer import Answer, Question
+from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
@@ -90,21 +87,9 @@ def test_what_is_asked_about_is_left_out(opened: Library, prepared: Path) -> Non
     assert min(spans) > 2.5
 
 
-def test_the_vector_of_a_moment_is_that_of_its_frame(opened: Library, prepared: Path) -> None:
-    with opened.read() as connection:
-        flag = lookup.video_at(connection, prepared / "videos" / "flag.mp4")
-    assert flag is not None
-    for seconds, colour in ((0.5, "red"), (4.5, "white"), (99.0, "blue")):
-        found = searcher(opened).vector_of(flag, seconds)
-        assert found is not None
-        assert list(COLOURS)[int(found.argmax())] == colour
-    assert searcher(opened).vector_of(10**6, None) is None
-
-
 def test_a_question_without_a_question_finds_nothing(opened: Library) -> None:
     assert searcher(opened).search(Question()).hits == ()
     assert Searcher(opened, None, None).search(Question(text="red", channel="pictures")).hits == ()
-    assert Searcher(opened, None, None).vector_of(1, None) is None
 
 
 def test_an_open_searcher_sees_what_is_indexed_meanwhile(tmp_path: Path) -> None:

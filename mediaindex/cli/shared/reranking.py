@@ -18,13 +18,9 @@ from mediaindex.search.ranking.generator_registry import (
 )
 
 if TYPE_CHECKING:
+    from mediaindex.search.answer import Answer, Question, RerankSummary
     from mediaindex.search.ranking.gate import Mode
-    from mediaindex.search.searcher import (
-        Answer,
-        Question,
-        RerankSummary,
-        Searcher,
-    )
+    from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
 
@@ -80,7 +76,7 @@ def reranked_answer(
         try:
             searcher.reranker = load_reranker(decision.generator)
             answer = searcher.search(question)
-            return answer, decision if answer.second is not None else idle(decision)
+            return answer, decision if answer.rerank is not None else idle(decision)
         except GeneratorUnavailable as error:
             searcher.reranker, decision = None, unusable(decision, mode, str(error))
     return searcher.search(question), decision
@@ -109,7 +105,7 @@ def explain(answer: Answer, decision: Decision, output: Output) -> None:
     """Say what ranked the moments, and where each stood in each ranking."""
     gate = decision.gate
     output.line(f"rerank {'on' if gate.on else 'off'} ({decision.preset}, by {gate.by}): {gate.reason}")
-    second = answer.second
+    second = answer.rerank
     if second is not None:
         none = second.none_probability
         beside = "" if none is None else f"; none of them with probability {none:.2f}"

@@ -51,9 +51,11 @@ def ranks(similarity: ArrayLike, right: ArrayLike, *, ties: Ties = "against") ->
 
     Args:
         similarity: (Q, G). right: (Q,) the right column of each row.
-        ties: items that score the same: all before the right one (against), half of them (mean), none (for).
+        ties: how many of the items that score the same stand before the right one: all (against), half
+            (mean), or none (for).
 
-    Raises ValueError where shapes do not agree or a column does not exist.
+    Raises:
+        ValueError: shapes do not agree, or a column does not exist.
     """
     scores, columns = np.asarray(similarity), np.asarray(right)
     if scores.ndim != 2 or columns.shape != scores.shape[:1]:
@@ -73,19 +75,24 @@ def ranks(similarity: ArrayLike, right: ArrayLike, *, ties: Ties = "against") ->
 def retrieval(ranks: ArrayLike, *, depths: Sequence[int] = DEPTHS, median: Median = "middle") -> Retrieval:
     """Recall, median and mean of ranks (Q,) counted from 0.
 
-    `median` of an even number of ranks: the middle of both, or the lower one, as published results on
-    sets with several captions a video have it. Raises ValueError without any rank.
+    Args:
+        median: of an even number of ranks, the middle of both, or the lower one, as in published results on
+            sets with several captions a video.
+
+    Raises:
+        ValueError: there is no rank.
     """
-    held = np.asarray(ranks, dtype=np.float64)
-    if held.ndim != 1 or not held.size:
+    values = np.asarray(ranks, dtype=np.float64)
+    if values.ndim != 1 or not values.size:
         raise ValueError("no query was ranked")
-    middle = float(np.median(held)) if median == "middle" else float(np.sort(held)[(held.size - 1) // 2])
+    lower = float(np.sort(values)[(values.size - 1) // 2])
+    middle = float(np.median(values)) if median == "middle" else lower
     return Retrieval(
-        recall={depth: 100.0 * float(np.mean(held < depth)) for depth in depths},
+        recall={depth: 100.0 * float(np.mean(values < depth)) for depth in depths},
         median_rank=middle + 1.0,
-        mean_rank=float(held.mean()) + 1.0,
-        reciprocal_rank=float(np.mean(1.0 / (held + 1.0))),
-        queries=held.size,
+        mean_rank=float(values.mean()) + 1.0,
+        reciprocal_rank=float(np.mean(1.0 / (values + 1.0))),
+        queries=values.size,
     )
 
 
@@ -93,7 +100,10 @@ def best_of_group(similarity: ArrayLike, group: ArrayLike) -> NDArray[np.floatin
     """The best column of each group, (Q, G'), for galleries with several captions a video.
 
     Args:
-        similarity: (Q, G). group: (G,) numbers 0..G'−1, in any order, none of them without a member.
+        similarity: (Q, G). group: (G,) numbers 0..G'−1, in any order, each with a member.
+
+    Raises:
+        ValueError: shapes do not agree, or a group has no member.
     """
     scores, numbers = np.asarray(similarity, dtype=np.float64), np.asarray(group)
     if numbers.shape != scores.shape[1:]:
@@ -132,13 +142,19 @@ def calibration_error(probabilities: ArrayLike, correct: ArrayLike, *, bins: int
     """Expected calibration error, 0..1: |share right − mean probability| over bins of equal width.
 
     Guo et al., arXiv 1706.04599, equation 3.
+
+    Args:
+        probabilities: (Q,). correct: (Q,) whether each came true.
+
+    Raises:
+        ValueError: shapes do not agree, or there is none.
     """
-    given, right = np.asarray(probabilities, dtype=np.float64), np.asarray(correct, dtype=np.float64)
-    if given.shape != right.shape or not given.size:
-        raise ValueError(f"{given.shape} probabilities and {right.shape} outcomes")
-    own = np.minimum((given * bins).astype(np.int64), bins - 1)
-    gaps = np.bincount(own, weights=right - given, minlength=bins)
-    return float(np.abs(gaps).sum() / given.size)
+    values, right = np.asarray(probabilities, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+    if values.shape != right.shape or not values.size:
+        raise ValueError(f"{values.shape} probabilities and {right.shape} outcomes")
+    bin_of = np.minimum((values * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(bin_of, weights=right - values, minlength=bins)
+    return float(np.abs(gaps).sum() / values.size)
 
 
 def paired_bootstrap(
@@ -151,13 +167,16 @@ def paired_bootstrap(
     Args:
         differences: (Q,) one ranking's figure less the other's, query by query.
         group: (Q,) numbers ≥ 0 of the gallery items that the queries ask for.
-        seed: of the resampling. rounds: of it. level: share of the rounds inside the interval.
+        seed, rounds: of the resampling. level: share of the rounds inside the interval.
+
+    Raises:
+        ValueError: shapes do not agree, or there is no difference.
     """
     values, numbers = np.asarray(differences, dtype=np.float64), np.asarray(group)
     if values.shape != numbers.shape or not values.size:
         raise ValueError(f"{values.shape} differences in {numbers.shape} groups")
-    _, own = np.unique(numbers, return_inverse=True)
-    totals, members = np.bincount(own, weights=values), np.bincount(own)
+    _, group_of = np.unique(numbers, return_inverse=True)
+    totals, members = np.bincount(group_of, weights=values), np.bincount(group_of)
     drawn = np.random.default_rng(seed).integers(0, totals.size, size=(rounds, totals.size))
     means = totals[drawn].sum(axis=1) / members[drawn].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])

@@ -1,8 +1,8 @@
-"""Queries with known answers against a gallery, in both directions, and how the cheap rankings do.
+"""A trial: queries with known answers against a gallery, in one direction, and its cheap rankings.
 
-text → clips: every caption asks for its clip. clip → texts: every clip asks for its first caption among the
-first captions of all, as training has it. The cheap rankings are the mean frame, its blend with the best
-frame, and the blend corrected for hubs by a bank of training pairs.
+text → clips: every caption is a query for its clip. clip → texts: every clip is a query for its first
+caption, among the first captions of all clips, as in training. The cheap rankings need no network: the mean
+frame, its blend with the best frame, and the blend corrected for hubs by a bank of training pairs.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cosines:
-    """Between M texts and N clips: of the best frame, and of the mean frame, (M, N) each."""
+    """Cosines between M texts and N clips, (M, N): of the best frame of a clip, and of its mean frame."""
 
     best: Matrix
     mean: Matrix
 
     def blended(self, weight: float) -> Matrix:
-        """`weight` of the best frame, the rest of the mean frame."""
+        """The blend (M, N): `weight` of the best frame, the rest of the mean frame."""
         return np.asarray(weight * self.best + (1.0 - weight) * self.mean, dtype=np.float32)
 
 
 def cosines(pairs: Pairs, text: torch.Tensor, clips: slice | torch.Tensor = slice(None)) -> Cosines:
-    """Between texts (M, D) and clips of the pairs."""
+    """Cosines between texts (M, D) and some clips of the pairs, by default all."""
     frames, mask = pairs.frames[clips], pairs.mask[clips]
     parts = torch.split(text, _ROWS)
     best = [max_frame(part, frames, mask).cpu() for part in parts]
@@ -57,11 +57,12 @@ def cosines(pairs: Pairs, text: torch.Tensor, clips: slice | torch.Tensor = slic
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """One direction of one share, with Q queries and G items.
+    """One direction of one share, with Q queries and a gallery of G items.
 
     Attributes:
-        rows: (G,) the caption of each pair of the gallery. asking: (Q,) the captions, or clips, that ask.
-        right: (Q,) the right item of each. groups: (Q,) numbers of the queries' groups. sources: (Q,).
+        rows: (G,) the caption of each item's pair. asking: (Q,) the captions, or clips, that are the queries.
+        right: (Q,) the right item of each. groups: (Q,) numbers of the queries' groups.
+        sources: (Q,) of the queries' captions.
         plain: cosines (Q, G). bank: cosines (B, G) of training queries with the items.
     """
 
@@ -99,19 +100,19 @@ class Trial:
 
 
 def trials_of(features: Features, pairs: Pairs, bank: Pairs) -> tuple[Trial, ...]:
-    """Both directions of a share.
+    """Both directions of a share, each with at most 3000 queries.
 
     Args:
-        pairs: the features as tensors. bank: of training.
+        pairs: the features as tensors. bank: pairs to train on, whose queries correct for hubs.
     """
     by_clip = np.unique(features.clip, return_index=True)[1]
     firsts = torch.from_numpy(by_clip)
     _, group = np.unique(np.array(features.groups), return_inverse=True)
     sources = np.array(features.sources)
     texts, clips = _spread(len(bank), BANK), _spread(bank.clips, BANK)
-    told = cosines(pairs, pairs.text)
-    of_first = Cosines(told.best[by_clip].T, told.mean[by_clip].T)
-    asked = cosines(bank, pairs.text[firsts], torch.from_numpy(clips).to(pairs.text.device))
+    of_texts = cosines(pairs, pairs.text)
+    of_clips = Cosines(of_texts.best[by_clip].T, of_texts.mean[by_clip].T)
+    clip_bank = cosines(bank, pairs.text[firsts], torch.from_numpy(clips).to(pairs.text.device))
     trials = (
         Trial(
             direction="t2v",
@@ -121,7 +122,7 @@ def trials_of(features: Features, pairs: Pairs, bank: Pairs) -> tuple[Trial, ...
             right=features.clip.astype(np.intp),
             groups=group[features.clip],
             sources=sources,
-            plain=told,
+            plain=of_texts,
             bank=cosines(pairs, bank.text[torch.from_numpy(texts).to(bank.text.device)]),
         ),
         Trial(
@@ -132,8 +133,8 @@ def trials_of(features: Features, pairs: Pairs, bank: Pairs) -> tuple[Trial, ...
             right=np.arange(pairs.clips),
             groups=group,
             sources=sources[by_clip],
-            plain=of_first,
-            bank=Cosines(asked.best.T, asked.mean.T),
+            plain=of_clips,
+            bank=Cosines(clip_bank.best.T, clip_bank.mean.T),
         ),
     )
     return tuple(trial.some(_spread(len(trial.right), QUERIES)) for trial in trials)
@@ -145,15 +146,15 @@ def best_blend(trials: Sequence[Trial]) -> float:
 
 
 def best_beta(trials: Sequence[Trial], blend: float) -> float:
-    """The beta of the hub correction, chosen alike."""
+    """The beta of the hub correction of the highest mean reciprocal rank over both directions."""
     return max(BETAS, key=lambda beta: _mean_reciprocal_rank(trials, blend, beta))
 
 
 def training_hubness(pairs: Pairs, *, blend: float, beta: float) -> tuple[Matrix, Matrix]:
-    """Hubness of the clips (N,) and of the captions (M,) of the bank's own pairs.
+    """Hubness of the clips (N,) and of the captions (M,) of pairs that are themselves the bank.
 
-    A clip's own captions are left out of its bank, and a caption's own clip: a pair to be ranked has
-    neither in its bank.
+    The bank of a clip lacks its own captions, and that of a caption its own clip, as the bank of a pair
+    that was not trained on lacks both.
     """
     texts, clips = _spread(len(pairs), BANK), _spread(pairs.clips, BANK)
     clip_of = pairs.clip.cpu().numpy()
@@ -172,5 +173,5 @@ def _mean_reciprocal_rank(trials: Sequence[Trial], blend: float, beta: float | N
 
 
 def _spread(size: int, most: int) -> NDArray[np.intp]:
-    """At most so many of `size` places, evenly spread."""
+    """At most `most` of the places 0..size − 1, evenly spread."""
     return np.unique(np.linspace(0, size - 1, min(size, most)).astype(np.intp))

@@ -1,7 +1,7 @@
-"""Captions in a table, CSV or JSON Lines: which media file each line speaks of, and what it says.
+"""Captions in a table, CSV or JSON Lines: the media file that each line names, and its captions.
 
-A table comes from a stranger as often as not: its size is bounded, texts lose their control characters,
-and a line that cannot be read costs that line alone, named by file and number.
+A table may be a stranger's: its size is bounded, texts lose their control characters, and a line that
+cannot be read is named by file and number while the others are read.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ _FIELD_OF = {name: field for field, names in _FIELDS.items() for name in names}
 
 @dataclass(frozen=True, slots=True)
 class SkippedInput:
-    """Something that was left out.
+    """A file, a line of a table, or a stretch of a film that was left out.
 
     Attributes:
-        path: the file, or `TABLE:LINE`.
+        path: the file, `TABLE:LINE`, or `FILE@SECONDS`.
         reason: for a person.
     """
 
@@ -61,15 +61,16 @@ class SkippedInput:
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """What one line says.
+    """One line of a table.
 
     Attributes:
         where: `TABLE:LINE`, for messages.
         media: the media file as the table names it.
         captions: one or more, clean, none empty.
-        start_seconds, end_seconds: the stretch that is meant; None where the film begins or ends.
-        group: of what must stay in one split; None where the table has none.
-        source: where the captions come from; the table's name where it does not say.
+        start_seconds, end_seconds: the stretch that they caption; None where the film begins or ends.
+        group: files of one group stay in one split; None where the table names none.
+        language: BCP 47 tag, None where unknown.
+        source: where the captions come from; the table's name where it names none.
     """
 
     where: str
@@ -84,10 +85,10 @@ class TableLine:
 
 
 def read_table(path: Path) -> Iterator[TableLine | SkippedInput]:
-    """The lines of a table, and those that cannot be read, in their order.
+    """The lines of a table, those that cannot be read among them, in their order.
 
-    The first line of a CSV names its columns; of `path` and `caption` there must be one each, the rest
-    may lack. A line of JSON Lines is an object of the same keys, whose `captions` may be a list.
+    The first line of a CSV names its columns: `path` and `caption` are needed, the others are not. A line of
+    JSON Lines is an object of the same keys, whose `captions` may be a list.
 
     Raises:
         UsageError: the file cannot be read, is too large, or its first line names no such columns.
@@ -95,7 +96,7 @@ def read_table(path: Path) -> Iterator[TableLine | SkippedInput]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB; split it")
-        # Names of files may hold bytes that are no UTF-8, which the file system takes back as they are.
+        # A file's name may hold bytes that are not UTF-8; surrogates keep them for the file system.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             rows = _json_rows(file) if path.suffix.lower() in (".jsonl", ".ndjson") else _csv_rows(file, path)
             for number, row in rows:
@@ -109,10 +110,10 @@ def read_table(path: Path) -> Iterator[TableLine | SkippedInput]:
 
 
 def _csv_rows(file: TextIO, path: Path) -> Iterator[tuple[int, object]]:
-    """(number of the first line, fields or what is wrong) of each row.
+    """(number of the first line, fields, or a ValueError that says what is wrong) of each row.
 
-    A quoted cell may go over lines. Where its quote is never closed, or what it swallowed is no row, its
-    first line alone is lost: the next lines are read for themselves.
+    A quoted cell may span lines. Where its quote is never closed, or the lines that it spans make no row,
+    only its first line is left out, and the lines after it are read as rows of their own.
     """
     columns, delimiter = _columns(file.readline(MOST_LINE_CHARACTERS), path)
     ahead: deque[str] = deque()
@@ -139,12 +140,12 @@ def _csv_rows(file: TextIO, path: Path) -> Iterator[tuple[int, object]]:
 
 
 def _next_line(file: TextIO, ahead: deque[str]) -> str:
-    """The next line with its end; "" after the last."""
+    """The next line with its line break; "" after the last."""
     return ahead.popleft() if ahead else file.readline()
 
 
 def _cells(row: str, delimiter: str) -> list[str] | csv.Error | None:
-    """The cells of a row, what is wrong with it, or None where it goes on in the next line."""
+    """The cells of a row, the error that csv finds in it, or None where it goes on in the next line."""
     try:
         return next(csv.reader([row], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
@@ -152,7 +153,7 @@ def _cells(row: str, delimiter: str) -> list[str] | csv.Error | None:
 
 
 def _columns(header: str, path: Path) -> tuple[Sequence[str], str]:
-    """Names of the columns, and the delimiter by which they name the media file and the caption."""
+    """The names of the columns, and the delimiter at which `path` and `caption` are among them."""
     for delimiter in DELIMITERS:
         cells = next(csv.reader([header], delimiter=delimiter), [])
         names = [cell.strip().lower() for cell in cells]
@@ -176,17 +177,21 @@ def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, object]]:
 
 
 def _checked(row: object) -> Mapping[str, object]:
-    """Field → value of a row; of two columns for one field the first counts."""
+    """Field → value of a row; where two columns name one field, the first counts.
+
+    Raises:
+        ValueError: the row is one, or no object.
+    """
     if isinstance(row, ValueError):
         raise row
     if not isinstance(row, dict):
         raise ValueError("it is no JSON object")
-    found: dict[str, object] = {}
+    values: dict[str, object] = {}
     for name, value in row.items():
         field = _FIELD_OF.get(name.strip().lower())
         if field is not None and value not in (None, "", []):
-            found.setdefault(field, value)
-    return found
+            values.setdefault(field, value)
+    return values
 
 
 def _line(where: str, row: Mapping[str, object], *, source: str) -> TableLine:
@@ -230,7 +235,7 @@ def _captions(value: object) -> tuple[str, ...]:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it has none of the bytes that a name may keep and no caption can."""
+    """Whether a text holds no surrogate, as a byte that is not UTF-8 becomes one."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""Captioned media: a folder and its captions → media files, each with what is said of it and its split.
+"""Captioned media: a folder and its captions → media files, each with its captions and its split.
 
-Captions come from a table (given, or beside the media), else from the subtitles beside the films, where a
-cue is a caption of its stretch. Files of the same content are one; what belongs to one group is in one
-split. What is missing, doubled or unreadable is named, and the rest goes on.
+Captions come from a table (named, or beside the media), else from the subtitles beside the films, where a
+cue is a caption of its stretch. Files of the same content are one, and files of one group are in one split.
+What is missing, doubled or unreadable is left out with its reason.
 """
 
 from __future__ import annotations
@@ -26,25 +26,24 @@ from mediaindex.learn.features.caption_tables import (
     TableLine,
     read_table,
 )
+from mediaindex.learn.features.media_names import PICTURE_EXTENSIONS, MediaNames
 from mediaindex.media import FileEvent, UnreadablePath
 from mediaindex.sources.content_hash import full_hash, partial_hash
-from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
-from mediaindex.sources.path_tree import lies_below
+from mediaindex.sources.filetypes import extension_of
 from mediaindex.sources.rules import Rules
 from mediaindex.sources.scan import is_dataless, sightings
 
 TABLES = ("captions.jsonl", "captions.csv", "captions.tsv", "metadata.jsonl", "metadata.csv")
-PICTURE_EXTENSIONS = frozenset({"jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff"})
-# Of a hundred groups without a split of their own, this many in train, val and test.
+# Groups in a hundred for each split, of those for which the captions name none.
 SHARES: dict[Split, int] = {"train": 80, "val": 10, "test": 10}
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One thing that is said of a clip.
+    """A caption of a clip.
 
     Attributes:
-        source: the table or subtitle file that says it, or what the table names.
+        source: the table or subtitle file that it stands in, or the source that the table names.
         language: BCP 47 tag, None where unknown.
     """
 
@@ -55,7 +54,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class CaptionedClip:
-    """A film, a picture (no times), or a stretch of a film, with its captions."""
+    """A film, a picture (both times None), or a stretch of a film, with its captions."""
 
     start_seconds: float | None
     end_seconds: float | None
@@ -67,9 +66,9 @@ class CaptionedMedia:
     """A media file with its clips.
 
     Attributes:
-        path: absolute. name: the same from the folder on.
+        path: absolute. name: its path from the folder on, with slashes.
         content: size and partial hash.
-        group: the partial hash, or what the table says.
+        group: that the table names, else the partial hash.
     """
 
     path: Path
@@ -81,15 +80,20 @@ class CaptionedMedia:
 
     @property
     def key(self) -> str:
-        """The same for the same captions of the same content under the same name."""
-        told = [self.name, self.content, self.group, self.split]
+        """A digest that changes with the name, the content, the group, the split or the captions."""
+        identity = [self.name, self.content, self.group, self.split]
         clips = [dataclasses.astuple(clip) for clip in self.clips]
-        return hashlib.blake2b(json.dumps([told, clips]).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(json.dumps([identity, clips]).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(slots=True)
 class _CaptionLines:
-    """All that is said of one file, while it is gathered."""
+    """The captions of one file while they are gathered.
+
+    Attributes:
+        captions: by stretch (start, end), by text. splits, groups: all that its lines name.
+        content: as `CaptionedMedia` has it, "" until it is read.
+    """
 
     path: Path
     captions: dict[tuple[float | None, float | None], dict[str, Caption]] = field(default_factory=dict)
@@ -98,12 +102,22 @@ class _CaptionLines:
     content: str = ""
 
     def add(self, stretch: tuple[float | None, float | None], captions: Iterable[Caption]) -> None:
-        said = self.captions.setdefault(stretch, {})
+        """Add captions of a stretch; of two with the same text the first stays."""
+        by_text = self.captions.setdefault(stretch, {})
         for caption in captions:
-            said.setdefault(caption.text, caption)
+            by_text.setdefault(caption.text, caption)
+
+    def add_line(self, line: TableLine) -> None:
+        """Add a line of a table; a picture has no stretches."""
+        captions = (Caption(text, line.source, line.language) for text in line.captions)
+        is_picture = extension_of(self.path.name) in PICTURE_EXTENSIONS
+        self.add((None, None) if is_picture else (line.start_seconds, line.end_seconds), captions)
+        self.splits |= {line.split} if line.split else set()
+        self.groups |= {line.group} if line.group else set()
 
     @property
     def group(self) -> str:
+        """The group that its lines name, else its partial hash."""
         return min(self.groups, default=self.content.partition("-")[2])
 
 
@@ -117,32 +131,32 @@ def find_captioned(
     """The captioned media of a folder, ordered by path, and what was left out.
 
     Args:
-        table: captions; None takes the first of `TABLES` in the folder, else the subtitles beside films.
-        rules: what is passed over when the folder is looked through.
-        progress: told how many files of how many have been looked at.
+        table: of captions; None takes the first of `TABLES` in the folder, else the subtitles beside films.
+        rules: exclusion rules for the scan of the folder.
+        progress: called with the number of files that were read, and of all files.
 
     Raises:
         UsageError: the table cannot be read.
     """
-    skipped: list[SkippedInput] = []
     rules = rules or Rules()
     table = table or next((folder / name for name in TABLES if (folder / name).is_file()), None)
-    told = _by_table(folder, table, rules, skipped) if table else _by_subtitles(folder, rules, skipped)
-    known: dict[str, list[_CaptionLines]] = defaultdict(list)
-    for number, path in enumerate(sorted(told)):
-        progress(number, len(told))
-        item = told[path]
+    files, skipped = _by_table(folder, table, rules) if table else _by_subtitles(folder, rules)
+    by_content: dict[str, list[_CaptionLines]] = defaultdict(list)
+    for number, path in enumerate(sorted(files)):
+        progress(number, len(files))
+        lines = files[path]
         try:
-            item.content = _content(path)
-            first = next((other for other in known[item.content] if _is_copy(item, other)), None)
+            lines.content = _content(path)
+            original = next((other for other in by_content[lines.content] if _is_copy(lines, other)), None)
         except (OSError, MediaError) as error:
             skipped.append(SkippedInput(str(path), _reason(error)))
             continue
-        if first is None:
-            known[item.content].append(item)
+        if original is None:
+            by_content[lines.content].append(lines)
         else:
-            skipped.append(SkippedInput(str(path), _joined(item, first)))
-    return _assigned(folder, [item for items in known.values() for item in items], skipped), skipped
+            skipped.append(SkippedInput(str(path), _merged(lines, original)))
+    media, torn = _assigned(folder, [lines for copies in by_content.values() for lines in copies])
+    return media, skipped + torn
 
 
 def split_of(group: str) -> Split:
@@ -157,11 +171,13 @@ def split_of(group: str) -> Split:
 
 
 def _by_table(
-    folder: Path, table: Path, rules: Rules, skipped: list[SkippedInput]
-) -> dict[Path, _CaptionLines]:
-    names = _Names(folder, rules)
-    told: dict[Path, _CaptionLines] = {}
-    lost: dict[str, tuple[str, int]] = {}
+    folder: Path, table: Path, rules: Rules
+) -> tuple[dict[Path, _CaptionLines], list[SkippedInput]]:
+    """The captions of a table by media file, and the lines that cannot be read or name no file."""
+    names = MediaNames(folder, rules)
+    files: dict[Path, _CaptionLines] = {}
+    skipped: list[SkippedInput] = []
+    missing: dict[str, tuple[str, int]] = {}
     for line in read_table(table):
         if isinstance(line, SkippedInput):
             skipped.append(line)
@@ -169,94 +185,45 @@ def _by_table(
         try:
             path = names.path_of(line.media)
         except (OSError, MediaError) as error:
-            reason, count = lost.get(line.media, (f"{_reason(error)} ({line.where})", 0))
-            lost[line.media] = reason, count + len(line.captions)
+            reason, count = missing.get(line.media, (f"{_reason(error)} ({line.where})", 0))
+            missing[line.media] = reason, count + len(line.captions)
             continue
-        _take(told.setdefault(path, _CaptionLines(path)), line)
-    for media, (reason, count) in lost.items():
+        files.setdefault(path, _CaptionLines(path)).add_line(line)
+    for media, (reason, count) in missing.items():
         where = os.path.normpath(os.path.join(folder, media))
         skipped.append(SkippedInput(where, f"{reason}; captions left out: {count}"))
-    return told
+    return files, skipped
 
 
-def _take(item: _CaptionLines, line: TableLine) -> None:
-    captions = (Caption(text, line.source, line.language) for text in line.captions)
-    still = extension_of(item.path.name) in PICTURE_EXTENSIONS
-    item.add((None, None) if still else (line.start_seconds, line.end_seconds), captions)
-    item.splits |= {line.split} if line.split else set()
-    item.groups |= {line.group} if line.group else set()
-
-
-def _by_subtitles(folder: Path, rules: Rules, skipped: list[SkippedInput]) -> dict[Path, _CaptionLines]:
-    told: dict[Path, _CaptionLines] = {}
+def _by_subtitles(folder: Path, rules: Rules) -> tuple[dict[Path, _CaptionLines], list[SkippedInput]]:
+    """The cues of the subtitles beside each film as its captions, and what cannot be read."""
+    files: dict[Path, _CaptionLines] = {}
+    skipped: list[SkippedInput] = []
     listings: dict[Path, list[str]] = {}
 
-    def unreadable(path: Path, reason: str) -> None:
+    def skip(path: Path, reason: str) -> None:
         skipped.append(SkippedInput(str(path), reason))
 
     for event in sightings([folder], rules=rules):
         if isinstance(event, UnreadablePath):
-            unreadable(event.path, event.reason)
+            skip(event.path, event.reason)
         if not isinstance(event, FileEvent):
             continue
         siblings = listings.setdefault(event.path.parent, os.listdir(event.path.parent))
         for sidecar in find_sidecars(event.path, siblings):
-            item, backward = told.setdefault(event.path, _CaptionLines(event.path)), 0
+            lines, backward = files.setdefault(event.path, _CaptionLines(event.path)), 0
             try:
                 for cue in read_sidecar(sidecar):
                     if cue.end_seconds <= cue.start_seconds:
                         backward += 1
                         continue
-                    said = Caption(plain(cue.text), cue.source, cue.language)
-                    item.add((cue.start_seconds, cue.end_seconds), [said])
+                    caption = Caption(plain(cue.text), cue.source, cue.language)
+                    lines.add((cue.start_seconds, cue.end_seconds), [caption])
             except MediaError as error:
-                unreadable(sidecar.path, error.reason)
+                skip(sidecar.path, error.reason)
             if backward:
-                unreadable(sidecar.path, f"cues that end before they begin, left out: {backward}")
-    return {path: item for path, item in told.items() if item.captions}
-
-
-class _Names:
-    """From what a table calls a file to the file: its path from the folder on, else its name anywhere."""
-
-    def __init__(self, folder: Path, rules: Rules) -> None:
-        self._folder = folder
-        self._resolved = folder.resolve()
-        self._rules = rules
-        self._by_name: dict[str, list[Path]] | None = None
-
-    def path_of(self, name: str) -> Path:
-        """The file; a name may lack folders and extension where that leaves one file.
-
-        Raises:
-            MediaError: there is none, or more than one, or it lies outside the folder.
-        """
-        path = Path(os.path.normpath(os.path.join(self._folder, name)))
-        if lies_below(path, self._resolved):  # an absolute name, the folder being behind a link
-            path = self._folder / path.relative_to(self._resolved)
-        if not lies_below(path, self._folder):
-            raise MediaError(f"it lies outside {self._folder}")
-        if path.is_file():
-            return path
-        if self._by_name is None:
-            self._by_name = self._listed()
-        found = self._by_name.get(name, [])
-        if len(found) > 1:
-            raise MediaError(f"{found[0]} and {found[1]} both bear this name; write the path")
-        if not found:
-            raise MediaError("there is no such file")
-        return found[0]
-
-    def _listed(self) -> dict[str, list[Path]]:
-        found: dict[str, list[Path]] = defaultdict(list)
-        for where, folders, names in os.walk(self._folder):
-            folders[:] = sorted(name for name in folders if not self._rules.refuse_name(name))
-            for name in sorted(names):
-                if extension_of(name) in MEDIA_EXTENSIONS | PICTURE_EXTENSIONS:
-                    path = Path(where, name)
-                    found[name].append(path)
-                    found[path.stem].append(path)
-        return found
+                skip(sidecar.path, f"cues that end before they begin, left out: {backward}")
+    return {path: lines for path, lines in files.items() if lines.captions}, skipped
 
 
 def _content(path: Path) -> str:
@@ -266,49 +233,53 @@ def _content(path: Path) -> str:
     return f"{status.st_size}-{partial_hash(path)}"
 
 
-def _is_copy(item: _CaptionLines, other: _CaptionLines) -> bool:
+def _is_copy(lines: _CaptionLines, other: _CaptionLines) -> bool:
     """Whether two files of one size and partial hash are the same to the last byte."""
-    return full_hash(item.path) == full_hash(other.path)
+    return full_hash(lines.path) == full_hash(other.path)
 
 
-def _joined(copy: _CaptionLines, first: _CaptionLines) -> str:
-    """Give the first file what is said of its copy, unless that would part a group; the reason to name."""
-    same = f"it has the same content as {first.path}"
-    if copy.groups and copy.groups != first.groups:
+def _merged(copy: _CaptionLines, original: _CaptionLines) -> str:
+    """Add a copy's captions to the original's, unless their groups or splits differ; the reason to name."""
+    same = f"it has the same content as {original.path}"
+    if copy.groups and copy.groups != original.groups:
         return f"{same}, which is of another group: left out"
-    if copy.splits and first.splits and copy.splits != first.splits:
+    if copy.splits and original.splits and copy.splits != original.splits:
         return f"{same}, which is in another split: left out"
-    first.splits |= copy.splits
+    original.splits |= copy.splits
     for stretch, captions in copy.captions.items():
-        first.add(stretch, captions.values())
+        original.add(stretch, captions.values())
     return f"{same}, where its captions are counted"
 
 
 def _assigned(
-    folder: Path, items: Sequence[_CaptionLines], skipped: list[SkippedInput]
-) -> list[CaptionedMedia]:
-    """Every group in one split: the one that its captions name, else the one of its name."""
-    wanted: dict[str, set[Split]] = defaultdict(set)
-    for item in items:
-        wanted[item.group] |= item.splits
-    found = []
-    for item in sorted(items, key=lambda item: item.path):
-        splits = wanted[item.group]
-        if len(splits) > 1 or len(item.groups) > 1:
+    folder: Path, files: Sequence[_CaptionLines]
+) -> tuple[list[CaptionedMedia], list[SkippedInput]]:
+    """The media files with their splits, and those whose captions name two splits or two groups.
+
+    A group is in the split that its captions name, else in the one that `split_of` gives its name.
+    """
+    splits_of_group: dict[str, set[Split]] = defaultdict(set)
+    for lines in files:
+        splits_of_group[lines.group] |= lines.splits
+    media, skipped = [], []
+    for lines in sorted(files, key=lambda lines: lines.path):
+        splits = splits_of_group[lines.group]
+        if len(splits) > 1 or len(lines.groups) > 1:
             torn = f"two splits: {', '.join(sorted(splits))}" if len(splits) > 1 else "two groups"
-            skipped.append(SkippedInput(str(item.path), f"the captions of its group are in {torn}"))
+            skipped.append(SkippedInput(str(lines.path), f"the captions of its group are in {torn}"))
             continue
-        name = item.path.relative_to(folder).as_posix() if lies_below(item.path, folder) else str(item.path)
-        split = next(iter(splits), None) or split_of(item.group)
-        clips = tuple(_clips(item))
-        found.append(CaptionedMedia(item.path, name, item.content, item.group, split, clips))
-    return found
+        inside = lines.path.is_relative_to(folder)
+        name = lines.path.relative_to(folder).as_posix() if inside else str(lines.path)
+        split = next(iter(splits), None) or split_of(lines.group)
+        clips = tuple(_clips(lines))
+        media.append(CaptionedMedia(lines.path, name, lines.content, lines.group, split, clips))
+    return media, skipped
 
 
-def _clips(item: _CaptionLines) -> Iterator[CaptionedClip]:
-    order = sorted(item.captions, key=lambda stretch: [(t is not None, t or 0.0) for t in stretch])
+def _clips(lines: _CaptionLines) -> Iterator[CaptionedClip]:
+    order = sorted(lines.captions, key=lambda stretch: [(t is not None, t or 0.0) for t in stretch])
     for start, end in order:
-        yield CaptionedClip(start, end, tuple(item.captions[start, end].values()))
+        yield CaptionedClip(start, end, tuple(lines.captions[start, end].values()))
 
 
 def _reason(error: OSError | MediaError) -> str:

@@ -1,7 +1,7 @@
-"""Captioned media → the pictures of their clips: sampled as the index does, at most 12 a clip.
+"""Captioned media → the sampled frames of their clips: sampled as for the index, at most 12 a clip.
 
-Threads read ahead, each with a bounded child process for films and one for pictures; what they give comes
-in the order of the media.
+Threads read ahead, each with a bounded child process for films and one for pictures; results come in the
+order of the media.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ AHEAD_A_JOB = 2
 
 @dataclass(frozen=True, slots=True)
 class ClipFrames:
-    """A media file as pictures.
+    """The frames of the clips of one media file.
 
     Attributes:
-        jpegs: each once, with `seconds`. clips: with the indices of their pictures, 1 to 12 each.
-        skipped: clips that have none.
+        jpegs: each frame once. seconds: the time of each.
+        clips: each with the indices of its frames in `jpegs`, 1 to 12.
+        skipped: clips without a frame.
     """
 
     media: CaptionedMedia
@@ -50,7 +51,7 @@ class ClipFrames:
 
 
 def clip_frames(media: Sequence[CaptionedMedia], decoding: Decoding) -> Iterator[ClipFrames | SkippedInput]:
-    """The pictures of each media file, in this order, or why it has none."""
+    """The frames of each media file, in this order, or why it has none."""
     readers = [_Reader(decoding) for _ in range(decoding.jobs)]
     free: queue.SimpleQueue[_Reader] = queue.SimpleQueue()
     for reader in readers:
@@ -67,16 +68,16 @@ def clip_frames(media: Sequence[CaptionedMedia], decoding: Decoding) -> Iterator
 
     pool = ThreadPoolExecutor(decoding.jobs, thread_name_prefix="clips")
     waiting: deque[Future[ClipFrames | SkippedInput]] = deque()
-    left = iter(media)
+    unread = iter(media)
     try:
         while True:
-            for item in itertools.islice(left, AHEAD_A_JOB * decoding.jobs - len(waiting)):
+            for item in itertools.islice(unread, AHEAD_A_JOB * decoding.jobs - len(waiting)):
                 waiting.append(pool.submit(read, item))
             if not waiting:
                 return
             yield waiting.popleft().result()
     finally:
-        # A thread that waits for its child goes on once that is dead.
+        # A thread that waits for its child process goes on when that is killed.
         for reader in readers:
             reader.kill()
         pool.shutdown(cancel_futures=True)
@@ -85,7 +86,7 @@ def clip_frames(media: Sequence[CaptionedMedia], decoding: Decoding) -> Iterator
 
 
 class _Reader:
-    """Two child processes, of which each starts with its first file; used by one thread at a time."""
+    """Two child processes, each started by its first file; used by one thread at a time."""
 
     def __init__(self, decoding: Decoding) -> None:
         self._sampling = decoding.sampling
@@ -93,7 +94,7 @@ class _Reader:
         self._images = ImageReader()
 
     def read(self, media: CaptionedMedia) -> ClipFrames:
-        """The pictures of a film or an image.
+        """The frames of a film, or an image as one frame.
 
         Raises:
             MediaError: it is neither, or cannot be read.
@@ -111,24 +112,24 @@ class _Reader:
             raise MediaError(f"it is neither a picture nor a film: {info.reason}")
         seconds: list[float] = []
         sizes: list[int] = []
-        outline: Segmentation | None = None
-        with tempfile.TemporaryFile() as spool:  # a long film's pictures are too many to hold
+        segmentation: Segmentation | None = None
+        with tempfile.TemporaryFile() as spool:  # the frames of a long film are too many for memory
             for item in self._films.extract(media.path, info, self._sampling):
                 if isinstance(item, SampledFrame):
                     seconds.append(item.seconds)
                     sizes.append(spool.write(item.jpeg))
                 elif isinstance(item, Segmentation):
-                    outline = item
-            assert outline is not None
-            clips, skipped = _chosen(media, seconds, outline)
-            taken = sorted({index for _clip, indices in clips for index in indices})
+                    segmentation = item
+            assert segmentation is not None
+            clips, skipped = _frames_of_clips(media, seconds, segmentation)
+            used = sorted({index for _clip, indices in clips for index in indices})
             jpegs = []
-            for index in taken:
+            for index in used:
                 spool.seek(sum(sizes[:index]))
                 jpegs.append(spool.read(sizes[index]))
-        places = {index: place for place, index in enumerate(taken)}
+        places = {index: place for place, index in enumerate(used)}
         placed = tuple((clip, tuple(places[index] for index in indices)) for clip, indices in clips)
-        return ClipFrames(media, tuple(jpegs), tuple(seconds[i] for i in taken), placed, tuple(skipped))
+        return ClipFrames(media, tuple(jpegs), tuple(seconds[i] for i in used), placed, tuple(skipped))
 
     def kill(self) -> None:
         self._films.kill()
@@ -139,37 +140,37 @@ class _Reader:
         self._images.close()
 
 
-def _chosen(
-    media: CaptionedMedia, seconds: Sequence[float], outline: Segmentation
+def _frames_of_clips(
+    media: CaptionedMedia, seconds: Sequence[float], segmentation: Segmentation
 ) -> tuple[list[tuple[CaptionedClip, list[int]]], list[SkippedInput]]:
-    """Indices of each clip's frames, and the clips that begin after the film's end."""
+    """Each clip with the indices of its frames, and the clips that begin after the film's end."""
     clips, skipped = [], []
-    end = outline.duration_seconds
+    end = segmentation.duration_seconds
     for clip in media.clips:
         start, stop = clip.start_seconds or 0.0, clip.end_seconds
         if start > end:
             skipped.append(SkippedInput(f"{media.path}@{start:g}", f"the film ends before, at {end:.1f} s"))
             continue
         stop = end if stop is None else min(stop, end)
-        clips.append((clip, frames_within(seconds, start, stop, outline.segments)))
+        clips.append((clip, frames_within(seconds, start, stop, segmentation.segments)))
     return clips, skipped
 
 
 def frames_within(
     seconds: Sequence[float], start: float, stop: float, segments: Sequence[Segment]
 ) -> list[int]:
-    """Indices of at most 12 frames of a stretch, evenly spread.
+    """Indices of at most 12 frames of a stretch, evenly spread, at least one.
 
-    A stretch without any has the nearest one to its middle of the same segment, since the nearest of all
-    may show another shot.
+    For a stretch without a frame it is the frame of the segment around the stretch's middle that is nearest
+    to the middle: the nearest frame of all may show another shot.
 
     Args:
-        seconds: ascending times of a film's frames, which the segments share out.
+        seconds: ascending times of a film's frames. segments: of the film; each frame is in one of them.
     """
     inside = [index for index, time in enumerate(seconds) if start <= time <= stop]
     if inside:
         return [inside[index] for index in thin(inside, SEGMENT_FRAMES)]
     middle = (start + stop) / 2
-    own = min(segments, key=lambda s: max(s.start_seconds - middle, middle - s.end_seconds, 0.0))
-    frames = range(own.first_frame, own.first_frame + own.frame_count)
+    around = min(segments, key=lambda s: max(s.start_seconds - middle, middle - s.end_seconds, 0.0))
+    frames = range(around.first_frame, around.first_frame + around.frame_count)
     return [min(frames, key=lambda index: abs(seconds[index] - middle))]

@@ -1,7 +1,7 @@
 """A feature file while it is made: `FILE.partial/` with finished parts, each fsynced, then renamed.
 
-A run that was killed loses the part that it was filling. The next one takes the finished parts as they
-are, makes what no part holds, and puts all of it together as FILE, which appears whole or not at all.
+A run that is killed loses the part that it was filling. The next run keeps the finished parts, makes what
+they lack, and joins all of it as FILE, which appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class FeatureParts:
 
     Attributes:
         done: keys of the media files whose clips lie in finished parts.
-        skipped: by key, what was left out of them.
+        skipped: by key of a media file, which of its clips were left out.
 
     Raises, on entering:
-        UsageError: FILE exists, or the parts are of another run. WriterBusy: another process makes it.
+        UsageError: FILE exists, or the parts are of another run. WriterBusy: another process makes FILE.
         NoSpace: nothing can be written there.
     """
 
@@ -70,7 +70,7 @@ class FeatureParts:
             self.folder.mkdir(exist_ok=True)
         self._lock.enter_context(writer_lock(self.folder / _LOCK))
         try:
-            self._look_at_parts()
+            self._read_finished_parts()
         except BaseException:
             self._lock.close()
             raise
@@ -82,7 +82,11 @@ class FeatureParts:
         self._lock.close()
 
     def add(self, key: str, clips: Sequence[ClipFeatures], skipped: Sequence[SkippedInput] = ()) -> None:
-        """Take all clips of one media file; now and then a part is finished."""
+        """Add all clips of one media file; finishes a part every 1000 clips or 10 s.
+
+        Raises:
+            NoSpace: the part cannot be written.
+        """
         self._clips += [(key, clip) for clip in clips]
         if skipped:
             self._new_skipped[key] = list(skipped)
@@ -90,7 +94,7 @@ class FeatureParts:
             self.flush()
 
     def flush(self) -> None:
-        """Finish the part that is being filled.
+        """Write the part that is being filled, if it has a clip.
 
         Raises:
             NoSpace: it cannot be written.
@@ -98,10 +102,10 @@ class FeatureParts:
         if self._clips:
             table = table_of([clip for _key, clip in self._clips], self._header)
             table = table.append_column(_KEY, [[key for key, _clip in self._clips]])
-            told = {
+            skipped = {
                 key: [dataclasses.astuple(row) for row in rows] for key, rows in self._new_skipped.items()
             }
-            metadata = {**table.schema.metadata, _SKIPPED: json.dumps(told)}
+            metadata = {**table.schema.metadata, _SKIPPED: json.dumps(skipped)}
             table = table.replace_schema_metadata(metadata)
             with self._writing():
                 write_tables(self.folder / _FILLING, [table])
@@ -114,39 +118,36 @@ class FeatureParts:
         self._clips, self._new_skipped, self._since = [], {}, time.monotonic()
 
     def finish(self, keys: set[str]) -> tuple[int, int, int]:
-        """Put the clips of these media files together as FILE, and remove the parts.
+        """Join the clips of these media files as FILE, and remove the parts.
 
-        Returns: clips, captions and frames in it; where there are none, no file is made.
+        Returns:
+            Clips, captions and frames in FILE; where there are none, no file is made.
 
         Raises:
             NoSpace: it cannot be written.
         """
         self.flush()
-        counts = [0, 0, 0]
+        counts = (0, 0, 0)
         if self.done & keys:
             with self._writing():
-                write_tables(self.folder / _WHOLE, self._chosen(keys, counts))
+                write_tables(self.folder / _WHOLE, self._tables_of(keys))
                 _fsync(self.folder / _WHOLE)
+                counts = _counts(self.folder / _WHOLE)
                 os.rename(self.folder / _WHOLE, self._target)
                 _fsync(self._target.parent)
         self._remove()
-        clips, captions, frames = counts
-        return clips, captions, frames
+        return counts
 
-    def _chosen(self, keys: set[str], counts: list[int]) -> Iterator[Any]:
-        """The row groups of all parts, without what is not asked for."""
+    def _tables_of(self, keys: set[str]) -> Iterator[Any]:
+        """The row groups of all parts, without the clips of other media files."""
         metadata = table_of([], self._header).schema.metadata
         for _number, path in self._parts():
             for table in tables_in(path):
-                wanted = [key in keys for key in table[_KEY].to_pylist()]
-                chosen = table.filter(wanted).drop_columns([_KEY]).replace_schema_metadata(metadata)
-                counts[0] += len(chosen)
-                counts[1] += sum(map(len, chosen["captions"].to_pylist()))
-                counts[2] += sum(map(len, chosen["seconds"].to_pylist()))
-                if len(chosen):
-                    yield chosen
+                wanted = table.filter([key in keys for key in table[_KEY].to_pylist()])
+                if len(wanted):
+                    yield wanted.drop_columns([_KEY]).replace_schema_metadata(metadata)
 
-    def _look_at_parts(self) -> None:
+    def _read_finished_parts(self) -> None:
         for number, path in self._parts():
             self._next = number + 1
             try:
@@ -165,15 +166,15 @@ class FeatureParts:
                 )
             for table in tables:
                 self.done |= set(table[_KEY].to_pylist())
-                told = json.loads(table.schema.metadata[_SKIPPED])
-                self.skipped |= {key: [SkippedInput(*row) for row in rows] for key, rows in told.items()}
+                skipped = json.loads(table.schema.metadata[_SKIPPED])
+                self.skipped |= {key: [SkippedInput(*row) for row in rows] for key, rows in skipped.items()}
 
     def _parts(self) -> list[tuple[int, Path]]:
-        found = ((_PART.fullmatch(name), name) for name in os.listdir(self.folder))
-        return sorted((int(match[1]), self.folder / name) for match, name in found if match)
+        matches = ((_PART.fullmatch(name), name) for name in os.listdir(self.folder))
+        return sorted((int(match[1]), self.folder / name) for match, name in matches if match)
 
     def _remove(self) -> None:
-        """Remove what this class wrote; a folder in which something else lies stays."""
+        """Remove what this class wrote; the folder stays where it holds anything else."""
         names = [_FILLING, _WHOLE, _LOCK]
         with contextlib.suppress(OSError):
             names += [name for name in os.listdir(self.folder) if re.match(r"part-\d{6,}\.", name)]
@@ -193,15 +194,25 @@ class FeatureParts:
 
 
 def require_new(target: Path) -> None:
-    """Refuse a file that is there already.
+    """Refuse a file that exists.
 
     Raises:
-        UsageError: it is; a run that was killed after its last rename leaves its parts beside it.
+        UsageError: it exists; the message names the parts that a run killed after its last rename left.
     """
     if os.path.lexists(target):
-        left = _partial(target)
-        beside = f"; {left} is what is left of its making, and can be removed" if left.is_dir() else ""
+        parts = _partial(target)
+        beside = f"; {parts} is what is left of its making, and can be removed" if parts.is_dir() else ""
         raise UsageError(f"{target} exists; choose another --out, or remove it first{beside}")
+
+
+def _counts(path: Path) -> tuple[int, int, int]:
+    """Clips, captions and frames of a file."""
+    clips = captions = frames = 0
+    for table in tables_in(path, columns=["captions", "seconds"]):
+        clips += len(table)
+        captions += sum(map(len, table["captions"].to_pylist()))
+        frames += sum(map(len, table["seconds"].to_pylist()))
+    return clips, captions, frames
 
 
 def _partial(target: Path) -> Path:

@@ -1,4 +1,4 @@
-"""One pass from captioned media to a feature file: pictures and captions through an encoder, part by part."""
+"""A pass from captioned media to a feature file: frames and captions through an encoder, part by part."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mediaindex.learn.features.feature_parts import FeatureParts
 from mediaindex.learn.features.feature_rows import ClipFeatures
 from mediaindex.media import FrameEmbeddings
 
-# Pictures that are gathered, so that few batches are padded.
+# Frames are gathered, so that few batches are padded: at least so many, and at least so many batches.
 GATHERED_PICTURES = 64
 GATHERED_BATCHES = 4
 TEXTS_AT_ONCE = 64
@@ -31,10 +31,11 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class FeatureSummary:
-    """What a pass made, its earlier runs included.
+    """What a feature file holds after a pass, and what was left out.
 
     Attributes:
-        clips: rows of the file; without any, there is no file. skipped: in this run, and in finished parts.
+        clips: rows of the file; where it is 0, there is no file.
+        skipped: in this run, and in earlier ones whose parts were kept.
     """
 
     clips: int
@@ -54,44 +55,43 @@ def make_features(
     """Fill a feature file with the clips of the media, going on where an earlier run ended.
 
     Args:
-        parts: entered.
-        progress: told how many media files of how many this run has done.
+        parts: within its `with` block.
+        progress: called with the media files that this run has done, and all that it has to do.
 
     Raises:
         NoSpace: the file cannot be written. EncoderMismatch: the encoder gives numbers that are not finite.
     """
     keys = {item.key for item in media}
     skipped = [row for key, rows in parts.skipped.items() if key in keys for row in rows]
-    left = [item for item in media if item.key not in parts.done]
+    remaining = [item for item in media if item.key not in parts.done]
     gathered: list[ClipFrames] = []
     enough = max(GATHERED_PICTURES, GATHERED_BATCHES * encoder.spec.batch)
-    for done, read in enumerate(clip_frames(left, decoding)):
-        progress(done, len(left))
-        if isinstance(read, SkippedInput):
-            skipped.append(read)
+    for done, frames_of_file in enumerate(clip_frames(remaining, decoding)):
+        progress(done, len(remaining))
+        if isinstance(frames_of_file, SkippedInput):
+            skipped.append(frames_of_file)
             continue
-        skipped += read.skipped
-        gathered.append(read)
+        skipped += frames_of_file.skipped
+        gathered.append(frames_of_file)
         if sum(len(item.jpegs) for item in gathered) >= enough:
             _embed(gathered, encoder, parts)
             gathered = []
     _embed(gathered, encoder, parts)
-    progress(len(left), len(left))
-    clips, captions, frames = parts.finish(keys)
-    return FeatureSummary(clips, captions, frames, tuple(skipped))
+    progress(len(remaining), len(remaining))
+    return FeatureSummary(*parts.finish(keys), tuple(skipped))
 
 
 def _embed(items: Sequence[ClipFrames], encoder: Encoder, parts: FeatureParts) -> None:
-    """Give the parts what some media files come to."""
+    """Embed the frames and captions of some media files, and add their clips to the parts."""
     frames = _frames([jpeg for item in items for jpeg in item.jpegs], encoder)
     texts = [caption.text for item in items for clip, _places in item.clips for caption in clip.captions]
-    said = _Said(texts, encoder)
+    captions = _CaptionEmbeddings(texts, encoder)
     first = 0
     for item in items:
         last = first + len(item.jpegs)
         evidence = None if frames.evidence is None else frames.evidence[first:last]
-        own = FrameEmbeddings(frames.vectors[first:last], evidence)
-        parts.add(item.media.key, list(_rows(item, own, said)), item.skipped)
+        frames_of_file = FrameEmbeddings(frames.vectors[first:last], evidence)
+        parts.add(item.media.key, list(_rows(item, frames_of_file, captions)), item.skipped)
         first = last
 
 
@@ -102,17 +102,18 @@ def _frames(jpegs: Sequence[bytes], encoder: Encoder) -> FrameEmbeddings:
     return concatenated([encoder.images([picture(jpeg) for jpeg in batch]) for batch in batches])
 
 
-class _Said:
-    """Embeddings of texts, taken one after another."""
+class _CaptionEmbeddings:
+    """Embeddings of texts, taken in their order."""
 
     def __init__(self, texts: Sequence[str], encoder: Encoder) -> None:
         self._pooled: list[NDArray[np.float32]] = []
         self._words: list[NDArray[np.float32]] = []
         for batch in _batches(texts, TEXTS_AT_ONCE):
-            made = encoder.texts(batch, tokens=encoder.spec.has_tokens)
-            self._pooled += list(made.pooled)
-            if made.tokens is not None and made.mask is not None:
-                self._words += [tokens[mask] for tokens, mask in zip(made.tokens, made.mask, strict=True)]
+            features = encoder.texts(batch, tokens=encoder.spec.has_tokens)
+            self._pooled += list(features.pooled)
+            if features.tokens is not None and features.mask is not None:
+                pairs = zip(features.tokens, features.mask, strict=True)
+                self._words += [tokens[mask] for tokens, mask in pairs]
         self._next = 0
 
     def take(self, count: int) -> tuple[NDArray[np.float32], list[NDArray[np.float32]] | None]:
@@ -121,19 +122,19 @@ class _Said:
         return np.stack(self._pooled[first : self._next]), self._words[first : self._next] or None
 
 
-def _rows(item: ClipFrames, frames: FrameEmbeddings, said: _Said) -> Iterator[ClipFeatures]:
-    for clip, places in item.clips:
-        chosen = list(places)
-        pooled, words = said.take(len(clip.captions))
+def _rows(item: ClipFrames, frames: FrameEmbeddings, captions: _CaptionEmbeddings) -> Iterator[ClipFeatures]:
+    for clip, indices in item.clips:
+        places = list(indices)
+        pooled, words = captions.take(len(clip.captions))
         yield ClipFeatures(
             path=item.media.name,
             start_seconds=clip.start_seconds,
             end_seconds=clip.end_seconds,
             group=item.media.group,
             split=item.media.split,
-            seconds=[item.seconds[place] for place in chosen],
-            frames=frames.vectors[chosen],
-            evidence=None if frames.evidence is None else frames.evidence[chosen],
+            seconds=[item.seconds[place] for place in places],
+            frames=frames.vectors[places],
+            evidence=None if frames.evidence is None else frames.evidence[places],
             captions=[caption.text for caption in clip.captions],
             sources=[caption.source for caption in clip.captions],
             languages=[caption.language for caption in clip.captions],
@@ -143,6 +144,6 @@ def _rows(item: ClipFrames, frames: FrameEmbeddings, said: _Said) -> Iterator[Cl
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
-    left = iter(items)
-    while batch := list(itertools.islice(left, size)):
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, size)):
         yield batch

@@ -1,6 +1,6 @@
-"""Rows of a feature file: captioned clips as one encoder sees them, in Parquet (docs/features-format.md).
+"""Rows of a feature file: the captioned clips of one encoder, in Parquet (docs/features-format.md).
 
-One row a clip. Vectors are float16 and not normalised; only real frames and real tokens are stored.
+A row is a clip. Vectors are float16 and not normalised; only real frames and real tokens are stored.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ WIDEST = 1 << 16
 Half = NDArray[np.float16]
 
 _TEXTS = ("path", "group", "split", "captions", "sources", "languages")
-_TOLD_TEXTS = ("encoder", "digest", "preprocessing", "sampling", "split", "created")
+_HEADER_TEXTS = ("encoder", "digest", "preprocessing", "sampling", "split", "created")
 _VECTORS = ("frames", "evidence", "texts", "words")
 
 
 class EmbeddingSpace(Protocol):
-    """What names the encoder of a feature file: an `EncoderSpec`, or the header of another file."""
+    """The encoder whose vectors a file holds: an `EncoderSpec`, or the header of another file."""
 
     @property
     def name(self) -> str:
@@ -56,10 +56,10 @@ class EmbeddingSpace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a feature file says of itself.
+    """The header of a feature file.
 
     Attributes:
-        encoder, digest, preprocessing: of the space that the vectors are of.
+        encoder, digest, preprocessing: of the space that the vectors are in.
         dim: width D. evidence_dim: width E, None without evidence. words: whether token features are there.
         sampling: which frames of a film were taken.
         split: of every clip in the file.
@@ -79,7 +79,7 @@ class Header:
 
     @property
     def name(self) -> str:
-        """Of the encoder, as an `EmbeddingSpace` has it."""
+        """The encoder's name, as an `EmbeddingSpace` has it."""
         return self.encoder
 
 
@@ -110,8 +110,17 @@ class ClipFeatures:
 
 def header_for(spec: EncoderSpec, *, sampling: str, split: str, created: str) -> Header:
     """The header of a file that this encoder fills."""
-    own = (spec.name, spec.digest, spec.preprocessing, spec.dim, spec.evidence_dim, spec.has_tokens)
-    return Header(*own, sampling, split, created)
+    return Header(
+        spec.name,
+        spec.digest,
+        spec.preprocessing,
+        spec.dim,
+        spec.evidence_dim,
+        spec.has_tokens,
+        sampling,
+        split,
+        created,
+    )
 
 
 def table_of(clips: Sequence[ClipFeatures], header: Header) -> Any:
@@ -173,8 +182,11 @@ def write_tables(path: Path, tables: Iterable[Any]) -> None:
             writer.close()
 
 
-def tables_in(path: Path) -> Iterator[Any]:
-    """The row groups of a file as they are, checked page by page.
+def tables_in(path: Path, *, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """The row groups of a file as pyarrow Tables, checked page by page.
+
+    Args:
+        columns: the ones to read, None for all.
 
     Raises:
         UsageError: it is no Parquet file, or damaged.
@@ -182,13 +194,13 @@ def tables_in(path: Path) -> Iterator[Any]:
     with opened(path) as file:
         for number in range(file.num_row_groups):
             try:
-                yield file.read_row_group(number)
+                yield file.read_row_group(number, columns=columns)
             except (OSError, ValueError) as error:
                 raise UsageError(f"{path} is damaged: {error}") from error
 
 
 def read_header(path: Path) -> Header:
-    """What a feature file says of itself.
+    """The header of a feature file.
 
     Raises:
         UsageError: it is no feature file, or of a newer form.
@@ -221,12 +233,12 @@ def header_in(path: Path, schema: Any) -> Header:
         UsageError: there is none, it is damaged, or of a newer form.
     """
     try:
-        told = json.loads((schema.metadata or {})[METADATA])
-        if told["schema"] > SCHEMA:
+        values = json.loads((schema.metadata or {})[METADATA])
+        if values["schema"] > SCHEMA:
             raise UsageError(f"{path} was made by a newer mediaindex; update this one")
-        header = Header(**told)
-        widths = [told["dim"], *([] if told["evidence_dim"] is None else [told["evidence_dim"]])]
-        fits = all(isinstance(told[name], str) for name in _TOLD_TEXTS) and all(
+        header = Header(**values)
+        widths = [values["dim"], *([] if values["evidence_dim"] is None else [values["evidence_dim"]])]
+        fits = all(isinstance(values[name], str) for name in _HEADER_TEXTS) and all(
             isinstance(width, int) and 0 < width <= WIDEST for width in widths
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -236,12 +248,16 @@ def header_in(path: Path, schema: Any) -> Header:
     return header
 
 
-def _halves(values: NDArray[np.float32] | Half | None, of: str) -> Half | None:
-    """All values in a row, in float16."""
+def _halves(values: NDArray[np.float32] | Half | None, clip: str) -> Half | None:
+    """All values one after another, in float16.
+
+    Raises:
+        EncoderMismatch: one is not finite in float16; the clip is named.
+    """
     if values is None:
         return None
     with np.errstate(over="ignore"):
         halves = values.astype(np.float16)
     if not np.isfinite(halves).all():
-        raise EncoderMismatch(f"the encoder gave {printable(of)} a number that is not finite in float16")
+        raise EncoderMismatch(f"the encoder gave {printable(clip)} a number that is not finite in float16")
     return halves.ravel()

@@ -1,6 +1,6 @@
-"""Feature files as training takes them: padded arrays with their masks, read for one encoder alone.
+"""Feature files as training reads them: padded arrays with their masks, of one encoder alone.
 
-The rows are those of `mediaindex.learn.features.feature_rows`; docs/features-format.md is the format.
+`feature_rows` has the rows; docs/features-format.md has the format.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """N clips and M captions of them, padded; what training takes.
+    """N clips and their M captions, padded.
 
     Attributes:
         paths, groups, splits: N each. spans: (N, 2) seconds, NaN where a clip has no such bound.
@@ -63,7 +63,7 @@ class Features:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a message calls each caption: its clip's path and its words."""
+        """The name of each caption in messages: its clip's path and its first 80 characters."""
         return tuple(f"{self.paths[c]}: {t[:80]}" for c, t in zip(self.clip, self.captions, strict=True))
 
 
@@ -71,7 +71,7 @@ def read_features(path: Path, *, encoder: EmbeddingSpace, words: bool = True) ->
     """All of a feature file.
 
     Args:
-        encoder: that is to be trained on it or with it, or another file's header.
+        encoder: the encoder that must have made the file, or another file's header.
         words: whether to read the token features too, most of the bytes.
 
     Raises:
@@ -94,7 +94,9 @@ def read_features(path: Path, *, encoder: EmbeddingSpace, words: bool = True) ->
 
 
 def joined(parts: Sequence[Features]) -> Features:
-    """Features one after the other, padded to the longest; token features and evidence where all have them.
+    """Features one after the other, padded to the longest.
+
+    Token features and evidence are in the result where all parts have them.
 
     Raises:
         UsageError: there are none, or their widths differ.
@@ -134,14 +136,18 @@ def _require_encoder(path: Path, header: Header, spec: EmbeddingSpace) -> None:
 
 def _require_columns(path: Path, schema: Any, header: Header) -> None:
     expected = table_of([], header).schema
-    found = {field.name: field.type for field in schema}
-    wrong = [field.name for field in expected if found.get(field.name) != field.type]
+    types = {field.name: field.type for field in schema}
+    wrong = [field.name for field in expected if types.get(field.name) != field.type]
     if wrong:
         raise UsageError(f"{path} is damaged: its column {wrong[0]} lacks or is of another type")
 
 
 def _part(table: Any, header: Header) -> Features:
-    """Padded features of one row group. Raises ValueError where lengths do not fit each other."""
+    """Padded features of one row group.
+
+    Raises:
+        ValueError: lengths do not fit each other, or a value is not allowed.
+    """
     rows = _RowGroup(table)
     frame_counts, caption_counts = rows.lengths("seconds"), rows.lengths("captions")
     if frame_counts.min() < 1 or frame_counts.max() > SEGMENT_FRAMES or caption_counts.min() < 1:

@@ -9,11 +9,11 @@ from typing import Any
 
 
 class Curves:
-    """Writes nothing where TensorBoard is not installed.
+    """The curves of one run; without TensorBoard they are not written.
 
     Args:
-        folder: of the event files; a run that goes on replaces what it wrote after its first step here.
-        step: done before.
+        folder: of the event files.
+        step: after which this run goes on; points of later steps that an earlier run wrote are replaced.
     """
 
     def __init__(self, folder: Path, *, step: int) -> None:
@@ -24,12 +24,12 @@ class Curves:
             self._writer = SummaryWriter(str(folder), purge_step=step + 1)
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
-        """One point of each curve."""
+        """Add a point to the curve of each name."""
         if self._writer is not None:
             for name, value in values.items():
                 self._writer.add_scalar(name, value, step)
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the points that are still in memory."""
         if self._writer is not None:
             self._writer.close()

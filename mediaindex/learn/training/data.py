@@ -1,4 +1,4 @@
-"""Feature files → what a generator is trained on, chosen by, and measured on: no picture in two of them."""
+"""Feature files → the shares to train on, to choose constants by, and to measure on; no picture is in two."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class TrainingData:
     """The shares of one training.
 
     Attributes:
-        encoder, digest: that made the features. width: D. evidence_width: E, 0 without evidence.
-        train, validation: at least two clips each. test: or None.
+        encoder, digest: of the encoder that made the features. width: D. evidence_width: E, 0 without.
+        train, validation: at least two clips each. test: None where no file is of that split.
         held_out: whether `validation` was taken from files to train on.
-        overlap: clips left out of `train` and `validation`, since another share has their group.
+        overlap: clips left out of `train` and `validation`, because another share has their group.
     """
 
     encoder: str
@@ -64,8 +64,8 @@ def read_training_data(
     """All clips of some feature files by their split.
 
     Args:
-        encoder: that all files must be of; None for that of the first file.
-        words: whether token features are needed, most of the bytes.
+        encoder: of all files; None takes that of the first file.
+        words: whether to read the token features too, most of the bytes.
 
     Raises:
         EncoderMismatch: a file is of another encoder, which is named.
@@ -82,7 +82,7 @@ def read_training_data(
 
 
 def shared_out(features: Features, *, encoder: str, digest: str) -> TrainingData:
-    """Features by the split of their clips; without `val`, a tenth of the groups to train on.
+    """Features by the split of their clips; without `val`, a tenth of the groups to train on are held out.
 
     Raises:
         UsageError: fewer than two clips are left to train on or to choose by, or one has no real frame.
@@ -120,10 +120,9 @@ def of_clips(features: Features, chosen: NDArray[np.bool_]) -> Features:
     """Some of the clips with their captions.
 
     Args:
-        chosen: (N,).
+        chosen: (N,) bool.
     """
-    captions = chosen[features.clip]
-    rows, told = np.flatnonzero(chosen), np.flatnonzero(captions)
+    clips, captions = np.flatnonzero(chosen), np.flatnonzero(chosen[features.clip])
 
     def some(name: str, places: NDArray[np.intp]) -> object:
         values = getattr(features, name)
@@ -131,14 +130,14 @@ def of_clips(features: Features, chosen: NDArray[np.bool_]) -> Features:
             return tuple(values[place] for place in places)
         return None if values is None else values[places]
 
-    changed = {name: some(name, rows) for name in (*_OF_CLIPS, *_NAMES_OF_CLIPS)}
-    changed |= {name: some(name, told) for name in (*_OF_CAPTIONS, *_NAMES_OF_CAPTIONS)}
-    changed["clip"] = (np.cumsum(chosen) - 1)[features.clip[told]]
+    changed = {name: some(name, clips) for name in (*_OF_CLIPS, *_NAMES_OF_CLIPS)}
+    changed |= {name: some(name, captions) for name in (*_OF_CAPTIONS, *_NAMES_OF_CAPTIONS)}
+    changed["clip"] = (np.cumsum(chosen) - 1)[features.clip[captions]]
     return dataclasses.replace(features, **changed)  # type: ignore[arg-type]
 
 
 def at_most(features: Features, clips: int) -> Features:
-    """So many of the clips, of groups in an order that depends on their names alone."""
+    """The features of at most so many clips, taken group by group in an order of the groups' names alone."""
     if len(features.paths) <= clips:
         return features
     order = {group: place for place, group in enumerate(_by_hash(features.groups))}
@@ -147,36 +146,32 @@ def at_most(features: Features, clips: int) -> Features:
 
 
 def pairs_of(features: Features, device: torch.device | str = "cpu") -> Pairs:
-    """The same as float32 tensors on a device.
+    """Features as float32 tensors on a device.
 
     Raises:
-        UsageError: a number is not finite; the captions are named.
+        UsageError: a number is not finite; the message names the captions.
     """
     import torch
 
     from mediaindex_models.pairs import Pairs
 
-    def tensor(values: NDArray[np.generic] | None) -> torch.Tensor | None:
-        if values is None:
-            return None
-        made = torch.from_numpy(values)
-        return made.to(device, torch.float32) if made.is_floating_point() else made.to(device)
+    def required(values: NDArray[np.generic]) -> torch.Tensor:
+        on_cpu = torch.from_numpy(values)
+        return on_cpu.to(device, torch.float32) if on_cpu.is_floating_point() else on_cpu.to(device)
 
-    def of(values: NDArray[np.generic]) -> torch.Tensor:
-        made = tensor(values)
-        assert made is not None
-        return made
+    def optional(values: NDArray[np.generic] | None) -> torch.Tensor | None:
+        return None if values is None else required(values)
 
     try:
         return Pairs(
-            text=of(features.text),
-            clip=of(features.clip),
-            frames=of(features.frames),
-            mask=of(features.mask),
-            evidence=tensor(features.evidence),
+            text=required(features.text),
+            clip=required(features.clip),
+            frames=required(features.frames),
+            mask=required(features.mask),
+            evidence=optional(features.evidence),
             names=tuple(map(printable, features.names)),
-            words=tensor(features.words),
-            word_mask=tensor(features.word_mask),
+            words=optional(features.words),
+            word_mask=optional(features.word_mask),
         )
     except ValueError as error:
         raise UsageError(f"{error}; make the feature file again without these clips") from error
@@ -184,28 +179,28 @@ def pairs_of(features: Features, device: torch.device | str = "cpu") -> Pairs:
 
 def _held_out(groups: NDArray[np.str_]) -> list[str]:
     """A tenth of the groups, at least one, always the same ones."""
-    different = _by_hash(map(str, groups))
-    return different[: math.ceil(HELD_OUT * len(different))]
+    names = _by_hash(map(str, groups))
+    return names[: math.ceil(HELD_OUT * len(names))]
 
 
 def _by_hash(groups: Iterable[str]) -> list[str]:
-    """The different groups in an order that depends on their names alone."""
+    """The groups, each once, in an order that depends on their names alone."""
 
-    def place(group: str) -> bytes:
+    def hash_of(group: str) -> bytes:
         name = group.encode("utf-8", "surrogateescape")
         return hashlib.blake2b(name, digest_size=8, person=b"held out").digest()
 
-    return sorted(set(groups), key=place)
+    return sorted(set(groups), key=hash_of)
 
 
 def _require_different(paths: Sequence[Path]) -> None:
     if not paths:
         raise UsageError("training needs a feature file; 'mediaindex features' makes them")
-    seen: dict[Path, Path] = {}
+    resolved_paths: set[Path] = set()
     for path in paths:
-        if path.resolve() in seen:
+        if path.resolve() in resolved_paths:
             raise UsageError(f"{path} is given twice")
-        seen[path.resolve()] = path
+        resolved_paths.add(path.resolve())
 
 
 def _require_frames(features: Features) -> None:

@@ -1,4 +1,4 @@
-"""The folder of a training while it runs: `OUT.partial/` with its state, which the next run goes on from."""
+"""The folder of a training while it runs: `OUT.partial/` keeps the state from which the next run goes on."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class TrainingFolder:
         state: the file that keeps the run. curves: folder of TensorBoard's files.
 
     Raises, on entering:
-        UsageError: OUT exists, or a run is kept and is not to be gone on with. WriterBusy: another process
-        trains there. NoSpace: nothing can be written.
+        UsageError: OUT exists, or OUT.partial keeps a run and `resume` is off.
+        WriterBusy: another process trains there. NoSpace: nothing can be written.
     """
 
     def __init__(self, out: Path, *, resume: bool) -> None:
@@ -55,13 +55,13 @@ class TrainingFolder:
         self._lock.close()
 
     def name_batch(self, names: tuple[str, ...]) -> Path:
-        """The file that now names the captions of the batch whose loss is not finite, one a line."""
+        """Write the captions of a batch whose loss is not finite to a file, one a line; the file."""
         with writing(self.out):
             self._batch.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         return self._batch
 
     def finish(self) -> None:
-        """Give OUT the curves, and remove what was written here; anything else stays."""
+        """Move the curves to OUT and remove what this class wrote; anything else in OUT.partial stays."""
         with contextlib.suppress(OSError):
             if self.curves.is_dir():
                 shutil.move(self.curves, self.out / _CURVES)
@@ -72,10 +72,10 @@ class TrainingFolder:
 
 @contextlib.contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """Tell a failed write in one line.
+    """A block in which a failed write becomes one line with its remedy.
 
     Raises:
-        NoSpace: in place of OSError and of what safetensors makes of one.
+        NoSpace: in place of an OSError, and of a SafetensorError, which safetensors raises for one.
     """
     from safetensors import SafetensorError
 

@@ -13,26 +13,27 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def deferred_interrupts() -> Iterator[Callable[[], bool]]:
-    """Inside the block the first SIGINT or SIGTERM is only noted; the yielded function says whether one came.
+    """A block in which the first SIGINT or SIGTERM is only noted; the yielded function says whether one came.
 
-    A second one interrupts at once. Only the main thread is told of signals: in another nothing changes.
+    A second signal raises KeyboardInterrupt at once. Only the main thread gets signals; in any other thread
+    nothing changes, and the function always says no.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    noted = False
+    signal_came = False
 
     def note(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal noted
-        if noted:
+        nonlocal signal_came
+        if signal_came:
             raise KeyboardInterrupt
-        noted = True
+        signal_came = True
 
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
         for number in _SIGNALS:
             signal.signal(number, note)
-        yield lambda: noted
+        yield lambda: signal_came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -9,7 +9,7 @@ from mediaindex.safe_text import printable
 
 
 def model_card(report: Mapping[str, Any]) -> str:
-    """The card of a report of `mediaindex train`."""
+    """The card of a training by its report, as `mediaindex train` prints it with --json."""
     encoder, recipe, stage = (report[name] for name in ("encoder", "recipe", "stage"))
     gate = report["gates"][0] if report["gates"] else None
     lines = [
@@ -22,7 +22,7 @@ def model_card(report: Mapping[str, Any]) -> str:
         "",
         "| share | clips | captions | sources |",
         "|---|--:|--:|---|",
-        *(_share(name, held) for name, held in report["data"].items() if held is not None),
+        *(_share(name, share) for name, share in report["data"].items() if share is not None),
         "",
         f"Measured on {report['measured_on']}; every constant comes from validation.",
         "",
@@ -46,15 +46,19 @@ def model_card(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def interval(held: Mapping[str, float], *, signed: bool = False) -> str:
-    """A value with its bounds."""
+def interval(bounds: Mapping[str, float], *, signed: bool = False) -> str:
+    """A value with its bounds, such as `1.50 [1.00, 2.00]`.
+
+    Args:
+        bounds: value, low and high.
+    """
     form = "+.2f" if signed else ".2f"
-    return f"{held['value']:{form}} [{held['low']:{form}}, {held['high']:{form}}]"
+    return f"{bounds['value']:{form}} [{bounds['low']:{form}}, {bounds['high']:{form}}]"
 
 
-def _share(name: str, held: Mapping[str, Any]) -> str:
-    sources = ", ".join(map(_cell, held["sources"]))
-    return f"| {name} | {held['clips']} | {held['captions']} | {sources} |"
+def _share(name: str, share: Mapping[str, Any]) -> str:
+    sources = ", ".join(map(_cell, share["sources"]))
+    return f"| {name} | {share['clips']} | {share['captions']} | {sources} |"
 
 
 def _row(row: Mapping[str, Any]) -> str:

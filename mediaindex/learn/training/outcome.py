@@ -1,4 +1,4 @@
-"""A trained network's constants from validation, and its figures from queries that chose none of them."""
+"""The outcome of a training: its constants by validation, its figures by queries that chose none of them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mediaindex.learn.evaluation.generator_trial import (
     CandidateLists,
     best_weight,
     calibration_of,
-    listed,
-    matched,
+    candidate_lists,
+    matcher_score,
     without_every_other_answer,
 )
 from mediaindex.learn.evaluation.report import (
@@ -28,7 +28,7 @@ from mediaindex.learn.evaluation.report import (
 from mediaindex.learn.evaluation.retrieval_trial import Matrix, Trial
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.data import TrainingData
-from mediaindex.learn.training.plan import fitted
+from mediaindex.learn.training.plan import shrunk_to_clips
 from mediaindex.search.ranking.reranker import CANDIDATES
 from mediaindex_models.distribution import Calibration
 from mediaindex_models.generator import Generator
@@ -38,16 +38,16 @@ from mediaindex_models.pairs import Pairs
 from mediaindex_models.presets import GeneratorSpec
 from mediaindex_models.training_config import TrainingConfig
 
-# Queries with and without an answer, that a calibration is fitted on.
+# Queries that a calibration is fitted on, half of them with the answer in their list.
 CALIBRATED = 1000
-# Sources that a report names: subtitles have one a film.
+# Sources that a report names at the most: of subtitles, every film is one.
 NAMED = 20
 _CHECK_SEED = 1
 
 
 @dataclass(frozen=True, slots=True)
 class BaseRanking:
-    """The cheap ranking under the generator.
+    """The cheap ranking that chooses the generator's candidates.
 
     Attributes:
         blend, beta: chosen by validation. hub_correction: whether lists come from the corrected ranking.
@@ -60,7 +60,11 @@ class BaseRanking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredTrial:
-    """A trial with the score (Q, G) that makes its lists, and ranks by ranking."""
+    """A trial with its rankings before the generator's.
+
+    Attributes:
+        score: (Q, G) that chooses the candidates. ranks: (Q,) by the name of the ranking.
+    """
 
     trial: Trial
     score: Matrix
@@ -69,27 +73,27 @@ class ScoredTrial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneratorEvaluation:
-    """What came out.
+    """The constants of a generator and its ranks.
 
     Attributes:
         weight: c of the final order, by all of validation; None for the paper's, and after stage 1.
-        measured: both directions. calibration: by direction, where it could be fitted.
+        directions: the ranks of both. calibration: by direction, where it could be fitted.
     """
 
     weight: float | None
-    measured: tuple[DirectionRanks, ...]
+    directions: tuple[DirectionRanks, ...]
     calibration: Mapping[str, Calibration]
 
 
-def scored(trials: Sequence[Trial], base: BaseRanking, matcher: Matcher | None) -> list[ScoredTrial]:
-    """The cheap rankings of a share, and the one of a first stage where there is one."""
+def scored_trials(trials: Sequence[Trial], base: BaseRanking, matcher: Matcher | None) -> list[ScoredTrial]:
+    """The trials of a share with their cheap rankings, and with that of a first stage where there is one."""
     texts = clips = None
     if matcher is not None and trials:
         through = trials[0].pairs.through(matcher)
         trials = [replace(trial, pairs=through) for trial in trials]
-        texts = matched(through, matcher)
+        texts = matcher_score(through, matcher)
         clips = texts[trials[0].rows.numpy()].T
-    made = []
+    scored = []
     for trial in trials:
         ranks = {
             "base": trial.ranks(trial.score(0.0)),
@@ -97,15 +101,15 @@ def scored(trials: Sequence[Trial], base: BaseRanking, matcher: Matcher | None) 
             "corrected": trial.ranks(trial.score(base.blend, base.beta)),
         }
         score = trial.score(base.blend, base.beta if base.hub_correction else None)
-        whole = texts if trial.direction == "t2v" else clips
-        if whole is not None:
-            score = whole[trial.asking.numpy()]
+        by_matcher = texts if trial.direction == "t2v" else clips
+        if by_matcher is not None:
+            score = by_matcher[trial.asking.numpy()]
             ranks["matched"] = trial.ranks(score)
-        made.append(ScoredTrial(trial, score, ranks))
-    return made
+        scored.append(ScoredTrial(trial, score, ranks))
+    return scored
 
 
-def judged(
+def evaluate_generator(
     validation: Sequence[ScoredTrial],
     test: Sequence[ScoredTrial],
     generator: Generator | None,
@@ -115,54 +119,43 @@ def judged(
     """Constants from validation; figures from the test, else from validation by halves.
 
     Without a test, the queries of each half of the groups are ranked with the constant that the other
-    half chose, so that no query is judged by what it decided.
+    half chose, so that no query chooses what it is measured with.
 
     Args:
+        test: empty where there is none.
         generator: in eval mode; None after stage 1.
+        progress: called with the queries that are done, and all of them.
     """
+    measured = test or validation
     if generator is None:
-        return GeneratorEvaluation(
-            None, tuple(DirectionRanks(held.trial, held.ranks, 0, 0.0) for held in test or validation), {}
-        )
-    shares = [*validation, *test]
-    total, before = sum(len(held.score) for held in shares), 0
-    lists: list[CandidateLists] = []
-    for held in shares:
-        done = before
-        lists.append(
-            listed(
-                held.trial,
-                held.score,
-                generator,
-                candidates=CANDIDATES,
-                progress=lambda ranked, done=done: progress(done + ranked, total),  # type: ignore[misc]
-            )
-        )
-        before += len(held.score)
-    own, others = lists[: len(validation)], lists[len(validation) :]
-    weight, ranks = _chosen(generator, own, others)
-    measured = tuple(
+        ranks_before = (DirectionRanks(scored.trial, scored.ranks, 0, 0.0) for scored in measured)
+        return GeneratorEvaluation(None, tuple(ranks_before), {})
+    lists = _candidate_lists([*validation, *test], generator, progress)
+    of_validation, of_test = lists[: len(validation)], lists[len(validation) :]
+    weight, ranks = _weight_and_ranks(generator, of_validation, of_test)
+    directions = tuple(
         DirectionRanks(
-            held.trial,
-            {**held.ranks, "generator": by_generator},
-            made.score.shape[1],
-            100.0 * float(np.mean(made.place < made.score.shape[1])),
+            scored.trial,
+            {**scored.ranks, "generator": by_generator},
+            candidates.score.shape[1],
+            100.0 * float(np.mean(candidates.place < candidates.score.shape[1])),
         )
-        for held, made, by_generator in zip(test or validation, others or own, ranks, strict=True)
+        for scored, candidates, by_generator in zip(measured, of_test or of_validation, ranks, strict=True)
     )
     spec = generator.spec if weight is None else replace(generator.spec, weight=weight)
-    return GeneratorEvaluation(weight, measured, calibrated(validation, generator, spec))
+    return GeneratorEvaluation(weight, directions, _calibrations(validation, generator, spec))
 
 
-def report_of(held: GeneratorEvaluation, data: TrainingData, *, by: str) -> dict[str, object]:
+def report_of(evaluation: GeneratorEvaluation, data: TrainingData, *, by: str) -> dict[str, object]:
     """The figures as JSON.
 
     Args:
         by: what they were measured on.
     """
-    ranking = "generator" if "generator" in held.measured[0].ranks else "matched"
-    trained = frozenset(data.train.sources)
-    differences = [row for one in held.measured for row in differences_of(one, ranking, trained)]
+    directions = evaluation.directions
+    ranking = "generator" if "generator" in directions[0].ranks else "matched"
+    sources = frozenset(data.train.sources)
+    differences = [row for one in directions for row in differences_of(one, ranking, sources)]
     gates = [gate_of(differences, by=by)] if ranking == "generator" else []
     return {
         "data": {
@@ -171,9 +164,11 @@ def report_of(held: GeneratorEvaluation, data: TrainingData, *, by: str) -> dict
             "test": None if data.test is None else _share(data.test),
         },
         "measured_on": by,
-        "candidates": held.measured[0].candidates,
-        "recall_at_candidates": {one.trial.direction: round(one.found, 2) for one in held.measured},
-        "rows": [as_numbers(row) for one in held.measured for row in rows_of(one)],
+        "candidates": directions[0].candidates,
+        "recall_at_candidates": {
+            one.trial.direction: round(one.recall_at_candidates, 2) for one in directions
+        },
+        "rows": [as_numbers(row) for one in directions for row in rows_of(one)],
         "differences": [as_numbers(row) for row in differences],
         "gates": [asdict(gate) for gate in gates],
     }
@@ -183,18 +178,38 @@ def report_of(held: GeneratorEvaluation, data: TrainingData, *, by: str) -> dict
 def loss_at_noisiest_step(
     pairs: Pairs, config: TrainingConfig, generator: Generator, matcher: Matcher | None
 ) -> float:
-    """The generation loss as inference has it, over one batch, both directions together.
+    """The generation loss at the step at which inference begins, over one batch, both directions together.
 
     Args:
-        pairs: as they were trained on, or of another share.
+        pairs: those that were trained on, or of another share.
+        matcher: what their frames go through first; None where they did, or where there is no first stage.
     """
     through = pairs if matcher is None else pairs.through(matcher)
-    objective = Objective(through, fitted(config, pairs.clips), generator, matcher)
+    objective = Objective(through, shrunk_to_clips(config, pairs.clips), generator, matcher)
     random = torch.Generator().manual_seed(_CHECK_SEED)
     return float(objective.generation(through.gallery(objective.draw(random)), random, noisiest=True))
 
 
-def _chosen(
+def _candidate_lists(
+    shares: Sequence[ScoredTrial], generator: Generator, progress: Callable[[int, int], None]
+) -> list[CandidateLists]:
+    total, before = sum(len(scored.score) for scored in shares), 0
+    lists: list[CandidateLists] = []
+    for scored in shares:
+        lists.append(
+            candidate_lists(
+                scored.trial,
+                scored.score,
+                generator,
+                candidates=CANDIDATES,
+                progress=lambda ranked, done=before: progress(done + ranked, total),  # type: ignore[misc]
+            )
+        )
+        before += len(scored.score)
+    return lists
+
+
+def _weight_and_ranks(
     generator: Generator, validation: Sequence[CandidateLists], test: Sequence[CandidateLists]
 ) -> tuple[float | None, list[Ranks]]:
     """c by all of validation, and the ranks of the queries to be measured."""
@@ -206,29 +221,29 @@ def _chosen(
     if test:
         return weight, [lists.ranks(replace(spec, weight=weight)) for lists in test]
     halves = [lists.trial.groups % 2 == 0 for lists in validation]
-    first = best_weight(validation, spec, halves)
-    second = best_weight(validation, spec, [~half for half in halves])
+    by_first = replace(spec, weight=best_weight(validation, spec, halves))
+    by_second = replace(spec, weight=best_weight(validation, spec, [~half for half in halves]))
     return weight, [
-        np.where(half, lists.ranks(replace(spec, weight=second)), lists.ranks(replace(spec, weight=first)))
+        np.where(half, lists.ranks(by_second), lists.ranks(by_first))
         for half, lists in zip(halves, validation, strict=True)
     ]
 
 
-def calibrated(
+def _calibrations(
     validation: Sequence[ScoredTrial], generator: Generator, spec: GeneratorSpec
 ) -> dict[str, Calibration]:
-    """By direction, of the order that the constants of `spec` make, where it could be fitted."""
-    fitted_to: dict[str, Calibration] = {}
-    for held in validation:
-        places = np.unique(np.linspace(0, len(held.score) - 1, CALIBRATED).astype(np.intp))
-        trial, score = held.trial.some(places), held.score[places]
-        made = listed(trial, without_every_other_answer(trial, score), generator, candidates=CANDIDATES)
-        found = calibration_of(made, spec)
-        if found is not None:
-            fitted_to[trial.direction] = found
-    return fitted_to
+    """By direction, of the order that the constants of `spec` make, where one could be fitted."""
+    calibrations: dict[str, Calibration] = {}
+    for scored in validation:
+        places = np.unique(np.linspace(0, len(scored.score) - 1, CALIBRATED).astype(np.intp))
+        trial = scored.trial.some(places)
+        score = without_every_other_answer(trial, scored.score[places])
+        calibration = calibration_of(candidate_lists(trial, score, generator, candidates=CANDIDATES), spec)
+        if calibration is not None:
+            calibrations[trial.direction] = calibration
+    return calibrations
 
 
 def _share(features: Features) -> dict[str, object]:
-    most = [name for name, _count in Counter(features.sources).most_common(NAMED)]
-    return {"clips": len(features.paths), "captions": len(features.captions), "sources": most}
+    sources = [name for name, _count in Counter(features.sources).most_common(NAMED)]
+    return {"clips": len(features.paths), "captions": len(features.captions), "sources": sources}

@@ -25,6 +25,7 @@ from mediaindex.learn.evaluation.retrieval_trial import (
     best_blend,
     trials_of,
 )
+from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.curves import Curves
 from mediaindex.learn.training.data import (
     TrainingData,
@@ -37,10 +38,10 @@ from mediaindex.learn.training.model_card import model_card
 from mediaindex.learn.training.outcome import (
     BaseRanking,
     GeneratorEvaluation,
-    judged,
+    evaluate_generator,
     loss_at_noisiest_step,
     report_of,
-    scored,
+    scored_trials,
 )
 from mediaindex.learn.training.plan import Plan
 from mediaindex_models.checkpoint import (
@@ -63,7 +64,7 @@ SAVE_EVERY = 50
 # Clips of a gallery that is measured on, as many as lists are mined from.
 GALLERY = 1000
 
-Tell = Callable[[Mapping[str, Any]], None]
+Progress = Callable[[Mapping[str, Any]], None]
 
 
 def train(
@@ -74,23 +75,23 @@ def train(
     first_stage: Path | None = None,
     device: str = "cpu",
     resume: bool = False,
-    progress: Tell = lambda _told: None,
+    progress: Progress = lambda _event: None,
 ) -> dict[str, Any]:
     """Train, choose the constants, measure, and write OUT; its report.
 
     Args:
-        out: a folder that is not there yet.
-        first_stage: folder of a stage 1 run, what ranks and gives the frames of stage 2, and where the
-            other stages begin.
+        out: a folder that does not exist yet.
+        first_stage: folder of a stage 1 run: stage 2 takes its ranking and its frames, and the other stages
+            begin with its weights.
         device: cpu, cuda or mps.
-        resume: whether a run that OUT.partial keeps is gone on with.
-        progress: told stage, done, total and note.
+        resume: whether to go on with a run that OUT.partial keeps.
+        progress: called with stage, done, total and note.
 
     Raises:
-        UsageError: OUT exists, a kept run is another one, or the features are not what a network reads.
+        UsageError: OUT exists, the kept run is another one, or the features do not fit the network.
         EncoderMismatch: the first stage is of another encoder. WriterBusy: another process trains there.
         NoSpace: OUT cannot be written. KeyboardInterrupt: after a signal; the state is kept.
-        MediaIndexError: a loss is not finite; the batch is named, and the last good state is kept.
+        MediaIndexError: a loss is not finite; a file names the batch, and the last good state is kept.
     """
     identity = EncoderIdentity(data.encoder, data.digest)
     matcher = _matcher(plan, identity, first_stage, data.train.mask.shape[1])
@@ -104,18 +105,20 @@ def train(
         trainer = Trainer(pairs, replace(plan.config, blend=blend), generator=generator, matcher=matcher)
         _run(trainer, folder, progress)
         generator, matcher = trainer.averaged()
-        held = judged(
-            scored(validation, base, matcher),
-            scored(test, base, matcher),
+        evaluation = evaluate_generator(
+            scored_trials(validation, base, matcher),
+            scored_trials(test, base, matcher),
             generator,
             progress=lambda done, total: progress({"stage": "measuring", "done": done, "total": total}),
         )
-        if generator is not None and held.weight is not None:
-            generator.spec = replace(generator.spec, weight=held.weight)
-        report = _report(data, plan, base, held, _losses(trainer, generator, matcher, validation))
-        # a first stage is kept beside a generator that leaves its order as it is
-        kept = generator or _untrained(preset("residual", width=data.width), plan.config.seed)
-        saved = SavedGenerator(kept.cpu(), identity, held.calibration, report, matcher and matcher.cpu())
+        if generator is not None and evaluation.weight is not None:
+            generator.spec = replace(generator.spec, weight=evaluation.weight)
+        report = _report(data, plan, base, evaluation, _losses(trainer, generator, matcher, validation))
+        # A first stage is saved beside a generator that leaves its order as it is.
+        generator = generator or _untrained(preset("residual", width=data.width), plan.config.seed)
+        saved = SavedGenerator(
+            generator.cpu(), identity, evaluation.calibration, report, matcher and matcher.cpu()
+        )
         with writing(out):
             dtype = torch.float16 if plan.half else torch.float32
             save(saved, out, card=model_card(report), dtype=dtype)
@@ -123,8 +126,8 @@ def train(
     return report
 
 
-def _run(trainer: Trainer, folder: TrainingFolder, progress: Tell) -> None:
-    """All steps that are left, each told; a signal stops after the step that it meets."""
+def _run(trainer: Trainer, folder: TrainingFolder, progress: Progress) -> None:
+    """Run the steps that are left and report each; a signal stops the run after the step that it meets."""
     with deferred_interrupts() as interrupted:
         steps = trainer.run(state=folder.state, save_every=SAVE_EVERY)
         first: int | None = None
@@ -157,16 +160,16 @@ def _run(trainer: Trainer, folder: TrainingFolder, progress: Tell) -> None:
 
 @contextmanager
 def _in_one_line(folder: TrainingFolder, device: str) -> Iterator[None]:
-    """What stops a training, told with its remedy."""
-    again = f"{folder.partial} keeps the run, and --resume goes on with it"
+    """A block in which every error that stops a training becomes one line with its remedy."""
+    resumable = f"{folder.partial} keeps the run, and --resume goes on with it"
     try:
         with writing(folder.out):
             yield
     except NonFiniteLoss as error:
-        named = folder.name_batch(error.names)
+        batch = folder.name_batch(error.names)
         shown = ", ".join(error.names[:3])
         raise MediaIndexError(
-            f"the loss of step {error.step} is not finite; {named} names its batch ({shown}, …), and the "
+            f"the loss of step {error.step} is not finite; {batch} names its batch ({shown}, …), and the "
             f"weights before it are kept beside; leave these clips out, or choose another --out and --seed"
         ) from error
     except OtherEncoder as error:
@@ -180,21 +183,21 @@ def _in_one_line(folder: TrainingFolder, device: str) -> Iterator[None]:
     except ValueError as error:
         raise UsageError(str(error)) from error
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; {again}") from None
+        raise KeyboardInterrupt(f"interrupted; {resumable}") from None
 
 
 def _matcher(plan: Plan, encoder: EncoderIdentity, first_stage: Path | None, frames: int) -> Matcher | None:
-    """The first stage of a run: the one that is given, a new one where the stage trains one, or none."""
+    """The first stage of a run: from its folder, a new one where the stage trains one, or none."""
     if first_stage is not None:
         try:
-            held = load(first_stage, encoder=encoder).matcher
+            matcher = load(first_stage, encoder=encoder).matcher
         except OtherEncoder as error:
             raise EncoderMismatch(str(error)) from error
         except CheckpointError as error:
             raise UsageError(f"{error}; 'train --stage 1' makes a first stage") from error
-        if held is None:
+        if matcher is None:
             raise UsageError(f"{first_stage} holds no first stage; 'train --stage 1' makes one")
-        return held
+        return matcher
     if plan.config.stage == "2":
         return None
     with torch.random.fork_rng(devices=[]):
@@ -209,25 +212,28 @@ def _untrained(spec: GeneratorSpec, seed: int) -> Generator:
 
 
 def _trials(data: TrainingData, bank: Pairs) -> tuple[Sequence[Trial], Sequence[Trial]]:
-    """Of validation and of the test, which may be missing."""
-    made = []
-    for share in (data.validation, data.test):
-        held = share and at_most(share, GALLERY)
-        made.append(trials_of(held, pairs_of(held, bank.text.device), bank) if held else ())
-    return made[0], made[1]
+    """Both directions of validation, and of the test, none where it is missing."""
+
+    def trials(share: Features | None) -> Sequence[Trial]:
+        if share is None:
+            return ()
+        gallery = at_most(share, GALLERY)
+        return trials_of(gallery, pairs_of(gallery, bank.text.device), bank)
+
+    return trials(data.validation), trials(data.test)
 
 
 def _losses(
     trainer: Trainer, generator: Generator | None, matcher: Matcher | None, validation: Sequence[Trial]
 ) -> dict[str, float | None]:
-    """At the noisiest step, of what was trained on and of what was not; none after stage 1."""
+    """The loss at the noisiest step, on what was trained on and on validation; None after stage 1."""
     if generator is None:
         return {"train": None, "validation": None}
     pairs = trainer.objective.pairs
-    # stage 2 has its frames through the first stage already
-    seen = None if trainer.config.stage == "2" else matcher
+    # The frames of stage 2 went through the first stage before.
+    training_matcher = None if trainer.config.stage == "2" else matcher
     return {
-        "train": round(loss_at_noisiest_step(pairs, trainer.config, generator, seen), 4),
+        "train": round(loss_at_noisiest_step(pairs, trainer.config, generator, training_matcher), 4),
         "validation": round(
             loss_at_noisiest_step(validation[0].pairs, trainer.config, generator, matcher), 4
         ),
@@ -238,10 +244,10 @@ def _report(
     data: TrainingData,
     plan: Plan,
     base: BaseRanking,
-    held: GeneratorEvaluation,
+    evaluation: GeneratorEvaluation,
     losses: Mapping[str, float | None],
 ) -> dict[str, Any]:
-    weight = held.weight if held.weight is not None else plan.spec.weight
+    weight = evaluation.weight if evaluation.weight is not None else plan.spec.weight
     by = "test" if data.test is not None else "validation"
     return {
         "encoder": data.encoder,
@@ -254,5 +260,5 @@ def _report(
         "overlap": data.overlap,
         "constants": {"blend": base.blend, "beta": base.beta, "weight": weight},
         "loss_at_noisiest_step": dict(losses),
-        **report_of(held, data, by=by),
+        **report_of(evaluation, data, by=by),
     }

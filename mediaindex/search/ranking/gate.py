@@ -1,4 +1,4 @@
-"""A gate: whether a part of the ranking is on, by what it was decided, and why, as data."""
+"""A gate: whether a part of the ranking is on, what decided so, and why."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Gate:
 
 
 def gate_in(report: Mapping[str, Any], component: str) -> Gate | None:
-    """The gate of a component in the report of an evaluation, None where there is none that can be read.
+    """The gate of a component in the report of an evaluation; None where none of its gates can be read.
 
-    The report may be a stranger's: its texts lose control characters and have a bounded length.
+    The report may be a stranger's, so texts lose their control characters and are cut to a bounded length.
     """
-    gates = report.get("gates")
-    for told in gates if isinstance(gates, list) else []:
-        if not isinstance(told, dict) or told.get("component") != component:
+    rows = report.get("gates")
+    for row in rows if isinstance(rows, list) else []:
+        if not isinstance(row, dict) or row.get("component") != component:
             continue
-        on, by, reason = (told.get(name) for name in ("on", "by", "reason"))
+        on, by, reason = (row.get(name) for name in ("on", "by", "reason"))
         if isinstance(on, bool) and isinstance(by, str) and isinstance(reason, str):
             return Gate(component, on, _line(by), _line(reason))
     return None

@@ -1,7 +1,7 @@
-"""The generators that lie on this machine, and which of them a search is to use.
+"""The generators on this machine, and which of them a search uses.
 
-Those of the library come first, where `mediaindex train` puts them; then those in the box. Only config.json
-is read here, so that telling which one is on needs no network library.
+Those of the library, where `mediaindex train` puts them, come before those in the box, which ship with
+mediaindex. This module reads config.json alone, so that it needs no network library.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ _SHOWN_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a generator's folder says of itself.
+    """A generator by its config.json.
 
     Attributes:
-        encoder, digest: whose features it reads.
+        encoder, digest: of the encoder whose features it reads.
         preset: residual or paper; None for any other recipe, which no search uses.
-        evidence: numbers of evidence a frame that it reads, 0 for none.
-        first_stage: whether it ranks behind a first stage of its own.
+        width: D of the vectors that it reads.
+        evidence: E, the numbers of evidence of a frame that it reads, 0 for none.
+        first_stage: whether it orders what a first stage of its own ranks.
+        gate: what was measured of it.
     """
 
     folder: Path
@@ -57,7 +59,7 @@ class Description:
 
     @property
     def name(self) -> str:
-        """As a person is told it."""
+        """Its folder's name, as messages show it."""
         return printable(self.folder.name)
 
 
@@ -75,7 +77,7 @@ class Decision:
 
 
 def decide(space: Space | None, library: Path, preset: Preset, mode: Mode) -> Decision:
-    """What `--rerank` comes to for a space.
+    """Whether a search of a space is reranked, and by which generator.
 
     Args:
         space: that answers; None in a library without any.
@@ -83,7 +85,7 @@ def decide(space: Space | None, library: Path, preset: Preset, mode: Mode) -> De
         mode: auto follows the gate that was measured for the generator.
 
     Raises:
-        GeneratorUnavailable: it is to be on, and there is no generator that can.
+        GeneratorUnavailable: the mode is "on", and no generator fits the space.
     """
     if mode == "off":
         return Decision(preset, Gate(_COMPONENT, False, "--rerank off", "turned off for this search"), None)
@@ -91,17 +93,17 @@ def decide(space: Space | None, library: Path, preset: Preset, mode: Mode) -> De
         return _missing(preset, mode, "nothing is indexed yet")
     fitting: list[Description] = []
     strangers: list[Description] = []
-    for found in described(library):
-        if found.preset == preset:
-            (fitting if _fits(found, space) else strangers).append(found)
+    for description in generators_of(library):
+        if description.preset == preset:
+            (fitting if _fits(description, space) else strangers).append(description)
     if not fitting:
         return _missing(preset, mode, _why_none(preset, space, strangers))
-    # what was measured to gain is not put out of work by a newer one that was not
-    chosen = next((found for found in fitting if found.gate.on), fitting[0])
-    own = [stranger for stranger in strangers if stranger.folder.parent != BOX]
-    if own:
-        aside = f"{chosen.gate.reason}; passed over: {_why_not(own[0], space)}"
-        chosen = replace(chosen, gate=replace(chosen.gate, reason=aside))
+    # A newer generator that gains nothing does not replace one that was measured to gain.
+    chosen = next((description for description in fitting if description.gate.on), fitting[0])
+    of_library = [stranger for stranger in strangers if stranger.folder.parent != BOX]
+    if of_library:
+        reason = f"{chosen.gate.reason}; passed over: {_why_not(of_library[0], space)}"
+        chosen = replace(chosen, gate=replace(chosen.gate, reason=reason))
     if mode == "on":
         alone = "so it is by itself" if chosen.gate.on else f"by itself it is off: {chosen.gate.reason}"
         gate = Gate(_COMPONENT, True, "--rerank on", f"turned on for this search; {alone}")
@@ -110,45 +112,45 @@ def decide(space: Space | None, library: Path, preset: Preset, mode: Mode) -> De
 
 
 def unusable(decision: Decision, mode: Mode, reason: str) -> Decision:
-    """The decision where the generator turns out not to serve.
+    """The decision after its generator could not be loaded, or could not rank.
+
+    Args:
+        reason: of the failure; the remedy is added to it.
 
     Raises:
-        GeneratorUnavailable: it was to be on.
+        GeneratorUnavailable: the mode is "on".
     """
-    found = decision.generator
-    if found is not None:
-        own = f"remove {printable(str(found.folder))}, or train it again"
-        reason = f"{reason}; {'install mediaindex again' if found.folder.parent == BOX else own}"
+    generator = decision.generator
+    if generator is not None:
+        retrain = f"remove {printable(str(generator.folder))}, or train it again"
+        reason = f"{reason}; {'install mediaindex again' if generator.folder.parent == BOX else retrain}"
     missing = _missing(decision.preset, mode, reason)
-    return replace(missing, generator=found, gate=replace(missing.gate, by="unusable generator"))
+    return replace(missing, generator=generator, gate=replace(missing.gate, by="unusable generator"))
 
 
 def idle(decision: Decision) -> Decision:
-    """The decision where the pictures gave nothing to rank."""
+    """The decision after a search in which the pictures found nothing to rank."""
     gate = Gate(_COMPONENT, False, "no candidates", "no moment was found by its pictures")
     return replace(decision, gate=gate)
 
 
-def described(library: Path) -> Iterator[Description]:
-    """Every generator that can be read, those of the library first, the newest of them first.
+def generators_of(library: Path) -> Iterator[Description]:
+    """Every generator whose config.json can be read: those of the library, then the box's, the newest first.
 
-    What cannot be read is no generator: a training that was killed leaves such folders.
+    A folder that cannot be read is passed over: a training that was killed leaves such folders.
     """
-    for folder in (library / "generators", BOX):
-        found = []
-        for path in _folders(folder):
-            told = _description(path)
-            if told is not None:
-                found.append(told)
-        yield from sorted(found, key=lambda told: (-_modified(told.folder), told.folder.name))
+    for parent in (library / "generators", BOX):
+        folders = map(_description, _folders(parent))
+        found = [description for description in folders if description is not None]
+        yield from sorted(found, key=lambda one: (-_modified(one.folder), one.folder.name))
 
 
 def _folders(parent: Path) -> list[Path]:
     try:
-        inside = sorted(path for path in parent.iterdir() if (path / _CONFIG).is_file())
+        folders = sorted(path for path in parent.iterdir() if (path / _CONFIG).is_file())
     except OSError:
         return []
-    return inside[:_MOST_FOLDERS]
+    return folders[:_MOST_FOLDERS]
 
 
 def _modified(folder: Path) -> float:
@@ -164,17 +166,17 @@ def _description(folder: Path) -> Description | None:
             text = file.read(_LARGEST_CONFIG_BYTES + 1)
         if len(text) > _LARGEST_CONFIG_BYTES:
             return None
-        told = json.loads(text)
-        return _told(folder, told["encoder"], told["generator"], told)
+        config = json.loads(text)
+        return _described_by(folder, config["encoder"], config["generator"], config)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
 
 
-def _told(
+def _described_by(
     folder: Path, encoder: Mapping[str, Any], generator: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Description:
     recipe = generator["recipe"]
-    # the twin without diffusion is there to be compared with in benchmarks
+    # The twin without diffusion exists for benchmarks alone.
     known = recipe if recipe in PRESETS and generator.get("diffusion", True) else None
     gate = gate_in(config["report"], _COMPONENT)
     return Description(
@@ -189,11 +191,11 @@ def _told(
     )
 
 
-def _fits(found: Description, space: Space) -> bool:
+def _fits(generator: Description, space: Space) -> bool:
     return (
-        (found.encoder, found.digest, found.width) == (space.encoder, space.digest, space.dim)
-        and found.evidence in (0, space.evidence_dim)
-        and not found.first_stage
+        (generator.encoder, generator.digest, generator.width) == (space.encoder, space.digest, space.dim)
+        and generator.evidence in (0, space.evidence_dim)
+        and not generator.first_stage
     )
 
 
@@ -204,11 +206,11 @@ def _missing(preset: Preset, mode: Mode, reason: str) -> Decision:
 
 
 def _why_none(preset: Preset, space: Space, strangers: list[Description]) -> str:
-    """Names the generator that is there but does not fit, and the command that makes one that does."""
+    """A reason that names a generator that does not fit, if there is one, and the command that makes one."""
     remedy = f"make one with 'mediaindex train --encoder {space.encoder} --recipe {preset} --features FILE'"
     if strangers:
-        own = (s for s in strangers if (s.encoder, s.digest) == (space.encoder, space.digest))
-        return f"the generator {_why_not(next(own, strangers[0]), space)}; {remedy}"
+        of_encoder = (s for s in strangers if (s.encoder, s.digest) == (space.encoder, space.digest))
+        return f"the generator {_why_not(next(of_encoder, strangers[0]), space)}; {remedy}"
     return f"there is no {preset} generator for the encoder {space.encoder}; {remedy}"
 
 

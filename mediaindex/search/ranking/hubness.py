@@ -1,4 +1,7 @@
-"""Hub correction by a query bank: items that are near to every query lose what they have in common."""
+"""Hub correction by a query bank: what is near to every query counts less.
+
+A bank is queries whose answers nobody looks for, of the domain that is searched; another domain's harms.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ from numpy.typing import NDArray
 def hubness(bank: NDArray[np.floating], *, beta: float) -> NDArray[np.float64]:
     """How near each gallery item is to queries at large, (N,): (1/β) log mean_bank exp(β S_bank).
 
-    Subtracted from similarities it is the inverted softmax (Smith et al., arXiv 1702.03859) in the
-    similarity's own unit: items that answer everything stand back. A bank of another domain harms.
+    Similarities less their hubness are the logarithm of the inverted softmax (Smith et al., arXiv 1702.03859)
+    divided by β, up to a constant: items that are near to everything lose most.
 
     Args:
-        bank: (M, N) similarities of M ≥ 1 bank queries.
+        bank: (M, N) similarities of M ≥ 1 bank queries with the gallery.
         beta: inverse temperature, above 0.
+
+    Raises:
+        ValueError: the bank is empty, or beta is not above 0.
     """
     _require_bank(bank, beta)
     logits = beta * np.asarray(bank, dtype=np.float64)
@@ -24,29 +30,36 @@ def hubness(bank: NDArray[np.floating], *, beta: float) -> NDArray[np.float64]:
 
 
 def activation_set(bank: NDArray[np.floating], *, k: int = 1) -> NDArray[np.intp]:
-    """The gallery items that are among the k nearest of any bank query, ascending."""
-    width = bank.shape[1]
-    near = np.argpartition(-bank, min(k, width) - 1, axis=1)[:, :k]
-    return np.unique(near)
+    """The gallery items among the k nearest of any bank query, ascending: QB-Norm's gallery activation set.
+
+    Args:
+        bank: (M, N) similarities of M ≥ 1 bank queries with the gallery.
+    """
+    nearest = np.argpartition(-bank, min(k, bank.shape[1]) - 1, axis=1)[:, :k]
+    return np.unique(nearest)
 
 
 def querybank_normalised(
     similarity: NDArray[np.floating], bank: NDArray[np.floating], *, beta: float = 20.0, k: int = 1
 ) -> NDArray[np.float64]:
-    """QB-Norm, the dynamic inverted softmax (Bogolin et al., arXiv 2112.12777), (Q, N).
+    """QB-Norm with the dynamic inverted softmax (Bogolin et al., arXiv 2112.12777), (Q, N).
 
-    A row whose best item is in the bank's activation set becomes exp(β S) / Σ_bank exp(β S_bank), other
-    rows stay as they are: compare scores within a row only.
+    A row whose best item is in the bank's activation set becomes exp(β S) / Σ_bank exp(β S_bank); other
+    rows stay as they are. Scores of different rows cannot be compared.
 
     Args:
-        similarity: (Q, N). bank: (M, N). beta: inverse temperature. k: of the activation set.
+        similarity: (Q, N) of the queries with the gallery. bank: (M, N) of the bank queries.
+        beta: inverse temperature, above 0. k: nearest items of a bank query in the activation set.
+
+    Raises:
+        ValueError: the bank is empty, or beta is not above 0.
     """
     _require_bank(bank, beta)
     scores = np.asarray(similarity, dtype=np.float64)
-    hub = np.isin(scores.argmax(axis=1), activation_set(bank, k=k))
-    # Σ = M exp(β hubness): both exponents together, so that a large β does not overflow
+    activated = np.isin(scores.argmax(axis=1), activation_set(bank, k=k))
+    # Σ_bank exp(β S_bank) = M exp(β hubness): one exponent for both, so that a large β does not overflow
     normalised = np.exp(beta * (scores - hubness(bank, beta=beta))) / len(bank)
-    return np.where(hub[:, None], normalised, scores)
+    return np.where(activated[:, None], normalised, scores)
 
 
 def _require_bank(bank: NDArray[np.floating], beta: float) -> None:

@@ -1,7 +1,7 @@
-"""The second ranking: a query's best segments, ordered anew by a generator that sees them all at once.
+"""Reranking: a query's best segments, ordered anew by a generator that sees them all at once.
 
 `residual` evaluates its network once, from x = 0; `paper` denoises in 50 steps from noise that the query
-seeds. Both give the same order for the same query, in every process (generators.py says which one is on).
+seeds. Both give the same order for the same query, in every process. `generator_registry` says which is on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Shortlist:
     Attributes:
         text: the query. query: (D,) its embedding, not normalised.
         frames: (K, F, D), not normalised. mask: (K, F) bool, True at a real frame.
-        score: (K,) the similarity that chose them. evidence: (K, F, E), or None where there is none.
+        score: (K,) their similarity. evidence: (K, F, E), None where the library stores none.
     """
 
     text: str
@@ -45,13 +45,13 @@ class Shortlist:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RerankedList:
-    """A shortlist in its new order.
+    """The new order of a shortlist.
 
     Attributes:
         order: (K,) places in the shortlist, best first.
-        probabilities: (K,) of being what was asked for, by place in the shortlist; None where the
-            generator was not calibrated.
-        none_probability: that none of them is. Both sum to one.
+        probabilities: (K,) that a candidate is what the query describes, by place in the shortlist; None
+            where the generator is not calibrated.
+        none_probability: that no candidate is; with `probabilities` it sums to one.
     """
 
     order: NDArray[np.intp]
@@ -64,11 +64,11 @@ class Reranker(Protocol):
 
     @property
     def reads_evidence(self) -> bool:
-        """Whether a shortlist must bring evidence."""
+        """Whether a shortlist must have evidence."""
         ...
 
     def rerank(self, shortlist: Shortlist) -> RerankedList:
-        """The new order, and what is thought of each candidate."""
+        """The new order, and how probable each candidate is."""
         ...
 
 
@@ -89,10 +89,10 @@ class GeneratorReranker:
         return self._ranker.spec.evidence > 0
 
     def rerank(self, shortlist: Shortlist) -> RerankedList:
-        """The generator's final order; among equals, the order of the shortlist.
+        """The generator's order; equal candidates keep the order of the shortlist.
 
         Raises:
-            GeneratorUnavailable: the stored features lack evidence that it reads, or hold a NaN.
+            GeneratorUnavailable: the stored features lack the evidence that it reads, or hold a NaN.
         """
         import torch
 
@@ -116,21 +116,23 @@ class GeneratorReranker:
         order = np.argsort(-ranked.score[0].numpy(), kind="stable")
         if self._calibration is None:
             return RerankedList(order, None, None)
-        told = ranked.distribution(lists, self._calibration)
-        return RerankedList(order, told.probabilities[0].numpy(), float(told.none[0]))
+        distribution = ranked.distribution(lists, self._calibration)
+        return RerankedList(order, distribution.probabilities[0].numpy(), float(distribution.none[0]))
 
 
-def load_reranker(found: Description) -> GeneratorReranker:
-    """The generator of a folder, ready to rank on the CPU: a list takes milliseconds there, and the order is
-    the same whatever the device of the encoder.
+def load_reranker(description: Description) -> GeneratorReranker:
+    """The generator of a folder, ready to rank on the CPU.
+
+    A list takes milliseconds there, and its order does not depend on the device of the encoder.
 
     Raises:
-        GeneratorUnavailable: its files are missing or damaged, or of another encoder than they said.
+        GeneratorUnavailable: its files are missing or damaged, or of another encoder than the description.
     """
     from mediaindex_models.checkpoint import CheckpointError, EncoderIdentity, load
 
     try:
-        saved = load(found.folder, encoder=EncoderIdentity(found.encoder, found.digest))
+        identity = EncoderIdentity(description.encoder, description.digest)
+        saved = load(description.folder, encoder=identity)
         ranker = saved.generator.ranker("t2v")
     except (CheckpointError, ValueError) as error:
         raise GeneratorUnavailable(str(error)) from error
@@ -138,9 +140,9 @@ def load_reranker(found: Description) -> GeneratorReranker:
 
 
 def query_seed(text: str) -> int:
-    """A number of 63 bits that is the query's own: the same in every process, unlike Python's `hash`."""
-    held = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(held) >> 1
+    """A seed of 63 bits for the text of a query: the same in every process, unlike Python's `hash`."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1
 
 
 def _batch_of_one(values: NDArray[np.floating]) -> torch.Tensor:

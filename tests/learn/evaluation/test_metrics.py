@@ -20,18 +20,12 @@ from mediaindex.learn.evaluation.metrics import (
     retrieval,
     temporal_iou,
 )
-from mediaindex.search.ranking.hubness import (
-    activation_set,
-    hubness,
-    querybank_normalised,
-)
 from tests.support.golden import FIXTURES, Golden
 
 # Names that no test here looks up, and why.
 EXPLAINED = {
     # groups cut one caption too late: each video is asked for by a caption of the next
     "metrics": {"multi_bug.t2v", "multi_bug.v2t"},
-    "qbnorm": set[str](),
 }
 few_values = st.sampled_from([-1.0, 0.0, 0.25, 0.5, np.nan])
 
@@ -78,15 +72,6 @@ def test_ties_where_the_published_code_counts_every_place() -> None:
     assert_metrics("tie.metrics", places)
     middle = ranks(held["tie.sim"], np.arange(120), ties="mean")
     np.testing.assert_allclose(middle, (first + last) / 2)
-
-
-@pytest.mark.parametrize("k", [1, 3])
-@pytest.mark.parametrize(("name", "beta"), [("20.0000", 20.0), ("0.5025", 1 / 1.99)])
-def test_querybank_normalisation(k: int, name: str, beta: float) -> None:
-    held = golden("qbnorm")
-    assert np.array_equal(activation_set(held["bank_sim"], k=k), held[f"activation.k{k}"])
-    found = querybank_normalised(held["test_sim"], held["bank_sim"], beta=beta, k=k)
-    np.testing.assert_allclose(found, held[f"out.k{k}.beta{name}"], atol=1e-9)
 
 
 def test_every_array_was_compared_or_is_explained(request: pytest.FixtureRequest) -> None:
@@ -184,19 +169,3 @@ def test_what_cannot_be_measured_is_refused() -> None:
         calibration_error([], [])
     with pytest.raises(ValueError, match="groups"):
         paired_bootstrap([], [], seed=0)
-    with pytest.raises(ValueError, match="at least one query"):
-        hubness(np.zeros((0, 3)), beta=20)
-    with pytest.raises(ValueError, match="beta"):
-        querybank_normalised(np.zeros((1, 3)), np.zeros((1, 3)), beta=0)
-
-
-@given(
-    bank=arrays(np.float64, (4, 3), elements=st.floats(-1, 1)),
-    beta=st.floats(0.1, 1000),
-    shift=st.floats(-1, 1),
-)
-def test_hubness_lies_between_the_mean_and_the_largest(bank: np.ndarray, beta: float, shift: float) -> None:
-    found = hubness(bank, beta=beta)
-    assert bool(np.all(found <= bank.max(axis=0) + 1e-9))
-    assert bool(np.all(found >= bank.mean(axis=0) - 1e-9))
-    np.testing.assert_allclose(hubness(bank + shift, beta=beta), found + shift, atol=1e-9)

@@ -25,7 +25,7 @@ from mediaindex.errors import (
     NoSpace,
     UsageError,
 )
-from mediaindex.learn.evaluation.generator_trial import listed
+from mediaindex.learn.evaluation.generator_trial import candidate_lists
 from mediaindex.learn.evaluation.metrics import Interval
 from mediaindex.learn.evaluation.report import Difference, gate_of
 from mediaindex.learn.evaluation.retrieval_trial import training_hubness, trials_of
@@ -40,7 +40,7 @@ from mediaindex.learn.training.data import (
     shared_out,
 )
 from mediaindex.learn.training.interruption import deferred_interrupts
-from mediaindex.learn.training.plan import Plan, planned
+from mediaindex.learn.training.plan import Plan, plan_training
 from mediaindex.learn.training.train import train
 from mediaindex_models.checkpoint import EncoderIdentity, load
 from mediaindex_models.generator import Generator
@@ -60,7 +60,7 @@ def data(files: tuple[Path, Path]) -> TrainingData:
 
 def plan(data: TrainingData, recipe: str = "residual", stage: Stage = "2", **config: Any) -> Plan:
     """Networks and lists so small that a step takes milliseconds."""
-    made = planned(recipe, data, stage=stage)
+    made = plan_training(recipe, data, stage=stage)
     spec = replace(made.spec, inner=16, hidden=32)
     small = {"steps": 8, "batch": 8, "candidates": 6, "gallery": None if stage != "2" else 20, **config}
     return replace(made, spec=spec, config=replace(made.config, **small))
@@ -332,9 +332,9 @@ def test_networks_that_do_not_read_the_features_are_refused(data: TrainingData, 
     with pytest.raises(UsageError, match="frames have 12 numbers of evidence, the generator reads 2"):
         train(data, tmp_path / "out", replace(made, spec=replace(made.spec, evidence=2)))
     with pytest.raises(UsageError, match="at least one step"):
-        planned("residual", data, steps=0)
+        plan_training("residual", data, steps=0)
     with pytest.raises(UsageError, match="generator is one of"):
-        planned("best", data)
+        plan_training("best", data)
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_one_line(data: TrainingData, tmp_path: Path) -> None:
@@ -386,10 +386,10 @@ def test_some_clips_keep_their_captions(data: TrainingData) -> None:
 
 def test_settings_shrink_to_the_clips_that_there_are(tmp_path: Path) -> None:
     data = read_training_data([write(tmp_path / "a", clips(12))])
-    config = planned("residual", data, steps=3, seed=4).config
+    config = plan_training("residual", data, steps=3, seed=4).config
     assert (config.batch, config.candidates, config.gallery) == (10, 10, 10)
     assert (config.steps, config.seed) == (3, 4)
-    config = planned("paper", data, stage="joint").config
+    config = plan_training("paper", data, stage="joint").config
     assert (config.batch, config.candidates, config.gallery, config.stage) == (10, 10, None, "joint")
 
 
@@ -402,7 +402,7 @@ def test_an_untrained_generator_leaves_the_order_as_it_is(data: TrainingData) ->
     for trial in trials_of(data.validation, pairs, bank):
         score = trial.score(0.5)
         for candidates in (5, 64):
-            made = listed(trial, score, generator, candidates=candidates)
+            made = candidate_lists(trial, score, generator, candidates=candidates)
             np.testing.assert_array_equal(made.ranks(generator.spec), trial.ranks(score))
 
 

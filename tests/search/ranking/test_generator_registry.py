@@ -13,10 +13,9 @@ import pytest
 
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.search.ranking import generator_registry
-from mediaindex.search.ranking.gate import gate_in
 from mediaindex.search.ranking.generator_registry import (
     decide,
-    described,
+    generators_of,
     unusable,
 )
 from mediaindex.store.vectors.spaces import Space
@@ -71,7 +70,7 @@ def test_the_library_comes_before_the_box_and_its_newest_first(library: Path, bo
     old, new = (write_generator(library / "generators" / name) for name in ("a", "b"))
     os.utime(old / "config.json", (1, 1))
     write_generator(library / "generators" / "c", "paper")
-    assert [one.folder for one in described(library) if one.preset == "residual"] == [new, old, boxed]
+    assert [one.folder for one in generators_of(library) if one.preset == "residual"] == [new, old, boxed]
     chosen = decide(SPACE, library, "residual", "auto").generator
     assert chosen is not None
     assert chosen.folder == new
@@ -149,35 +148,24 @@ def test_a_folder_that_says_nothing_is_no_generator(library: Path, text: str) ->
     folder.mkdir(parents=True)
     (folder / "config.json").write_bytes(text.encode("latin-1"))
     (library / "generators" / "run.partial").mkdir()
-    assert list(described(library)) == []
+    assert list(generators_of(library)) == []
 
 
 @pytest.mark.parametrize("name", ["width", "evidence"])
 def test_a_number_without_end_is_no_generator(library: Path, name: str) -> None:
     folder = write_generator(library / "generators" / "mine")
     edit(folder, lambda config: config["generator"].update({name: float("inf")}))
-    assert list(described(library)) == []
+    assert list(generators_of(library)) == []
 
 
 def test_a_config_beyond_all_measure_is_not_read(library: Path) -> None:
     folder = write_generator(library / "generators" / "mine")
     edit(folder, lambda config: config.update(padding=" " * (1 << 20)))
-    assert list(described(library)) == []
+    assert list(generators_of(library)) == []
 
 
 def test_twins_and_controls_are_not_searched_with(library: Path) -> None:
     for name in ("residual-without-diffusion", "pointwise"):
         write_generator(library / "generators" / name, name)
-    assert [one.preset for one in described(library)] == [None, None]
+    assert [one.preset for one in generators_of(library)] == [None, None]
     assert decide(SPACE, library, "residual", "auto").generator is None
-
-
-def test_a_gate_is_read_from_a_stranger_s_report() -> None:
-    told = {**ON, "reason": "\x1b[2J" + "x" * 10_000}
-    gate = gate_in({"gates": ["?", {"component": "hubs", "on": True}, {**ON, "on": 1}, told]}, "generator")
-    assert gate is not None
-    assert gate.on
-    assert gate.reason.isprintable()
-    assert len(gate.reason) < 1000
-    assert gate_in({"gates": 3}, "generator") is None
-    assert gate_in({}, "generator") is None

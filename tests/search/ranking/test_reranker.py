@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mediaindex.errors import GeneratorUnavailable, StoreError
-from mediaindex.search.ranking.generator_registry import Description, described
+from mediaindex.search.answer import Answer, Question
+from mediaindex.search.ranking.generator_registry import Description, generators_of
 from mediaindex.search.ranking.reranker import (
     GeneratorReranker,
     RerankedList,
@@ -19,11 +20,7 @@ from mediaindex.search.ranking.reranker import (
     load_reranker,
     query_seed,
 )
-from mediaindex.search.searcher import (
-    Answer,
-    Question,
-    Searcher,
-)
+from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog.lookup import FrameSpan
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
@@ -136,7 +133,7 @@ def test_features_that_cannot_be_ranked_are_told() -> None:
 
 
 def only(folder: Path) -> Description:
-    (found,) = (one for one in described(folder) if one.encoder == "colours")
+    (found,) = (one for one in generators_of(folder) if one.encoder == "colours")
     return found
 
 
@@ -190,14 +187,14 @@ def starts(answer: Answer) -> list[tuple[str, float]]:
 def test_the_best_are_ordered_anew_and_the_others_stay(opened: Library) -> None:
     question = Question(text="red", channel="pictures", per_video=None)
     instant = asked(opened, None, question)
-    assert (instant.second, instant.timings_ms["rerank"]) == (None, None)
+    assert (instant.rerank, instant.timings_ms["rerank"]) == (None, None)
     turned = asked(opened, Backwards(), dataclasses.replace(question, candidates=3))
     assert starts(turned) == starts(instant)[2::-1] + starts(instant)[3:]
     assert [hit.instant_rank for hit in turned.hits] == [3, 2, 1, 4, 5, 6]
     assert [hit.generated_probability for hit in turned.hits] == pytest.approx([1 / 6] * 3 + [None] * 3)
     assert [hit.score for hit in turned.hits] == sorted((hit.score for hit in turned.hits), reverse=True)
-    assert turned.second is not None
-    assert (turned.second.candidates, turned.second.none_probability) == (3, 0.5)
+    assert turned.rerank is not None
+    assert (turned.rerank.candidates, turned.rerank.none_probability) == (3, 0.5)
     assert (turned.timings_ms["rerank"] or 0) > 0
 
 
@@ -228,9 +225,9 @@ def test_a_reranker_sees_what_the_encoder_made(opened: Library) -> None:
 def test_only_a_sentence_is_ranked_by_a_generator(opened: Library) -> None:
     ranking = Backwards()
     vector = FakeEncoder().texts(["red"]).pooled[0]
-    assert asked(opened, ranking, Question(vector=vector, channel="pictures")).second is None
-    assert asked(opened, ranking, Question(text="red", channel="words")).second is None
-    assert asked(opened, ranking, Question(text="red", min_similarity=2.0)).second is None
+    assert asked(opened, ranking, Question(vector=vector, channel="pictures")).rerank is None
+    assert asked(opened, ranking, Question(text="red", channel="words")).rerank is None
+    assert asked(opened, ranking, Question(text="red", min_similarity=2.0)).rerank is None
     assert ranking.given == []
 
 

@@ -1,0 +1,99 @@
+"""A search's question and its answer: the values that a command gives and gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediaindex.search.ranking.reranker import CANDIDATES
+from mediaindex.store.catalog.lookup import Filters
+
+PER_VIDEO = 3
+
+Channel = Literal["pictures", "words", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a search looks for; without `text` and `vector` it finds nothing.
+
+    Attributes:
+        vector: (D,) the embedding of an image or a moment, in place of the text's.
+        per_video: moments of one video at the most, None for all.
+        channel: which channels may answer.
+        min_similarity: moments that the pictures rank need at least this similarity.
+        candidates: how many of the best moments a reranker sees.
+        without: (video, seconds) of the example, which is no answer; seconds None leaves out the whole video.
+    """
+
+    text: str | None = None
+    vector: NDArray[np.float32] | None = None
+    limit: int = 10
+    per_video: int | None = PER_VIDEO
+    channel: Channel = "both"
+    filters: Filters = field(default_factory=Filters)
+    min_similarity: float | None = None
+    candidates: int = CANDIDATES
+    without: tuple[int, float | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One moment of the answer; field names are those of the JSON.
+
+    Attributes:
+        rank: from 1. online: whether `path` exists now.
+        channel: which channels found it. words: the words of the query that stand there, with their fields.
+        score: what the answer is ordered by. similarity: of the pictures, None where only words found it.
+        generated_probability: that the generator gives it, None where it was not reranked.
+        confidence: always None; no calibration of whole answers exists yet.
+        thumbnail: path of a JPEG of its best frame.
+        instant_rank: among the moments of the pictures by similarity alone, from 1.
+    """
+
+    rank: int
+    path: str
+    online: bool
+    volume: str
+    channel: Channel
+    words: list[dict[str, str]] | None
+    start_seconds: float
+    end_seconds: float
+    best_seconds: float
+    score: float
+    similarity: float | None
+    generated_probability: float | None
+    confidence: float | None
+    segment_id: int | None
+    thumbnail: str | None
+    instant_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RerankSummary:
+    """What the reranking of a search came to.
+
+    Attributes:
+        candidates: moments that the reranker saw.
+        none_probability: that none of them is what the query describes, None without a calibration.
+    """
+
+    candidates: int
+    none_probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hits, best first, and what they cost.
+
+    Attributes:
+        rerank: None where nothing was reranked.
+        timings_ms: milliseconds by step, None for a step that did not run.
+    """
+
+    hits: tuple[Hit, ...]
+    rerank: RerankSummary | None
+    timings_ms: dict[str, float | None]

@@ -1,0 +1,87 @@
+"""The vector of an example, in place of a sentence's: of an indexed video, a moment of one, or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.still_image import read_image
+from mediaindex.decode.worker import DecodeWorker
+from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.preprocess import picture
+from mediaindex.errors import QueryError
+from mediaindex.media import NotAVideo, SampledFrame
+from mediaindex.search.similarity import unit
+from mediaindex.store.catalog import lookup
+from mediaindex.store.library import Library
+from mediaindex.store.vectors.reader import SpaceReader, consistent
+
+
+def vector_of_indexed(
+    library: Library, reader: SpaceReader | None, video_id: int, seconds: float | None
+) -> NDArray[np.float32] | None:
+    """The mean frame of a video, or its frame nearest to a time, (D,) unit; None where it has no vectors.
+
+    Args:
+        reader: of the space that the search compares in, None in a library without any.
+
+    Raises:
+        StoreError: the library is damaged.
+    """
+    if reader is None:
+        return None
+
+    def read(connection: sa.Connection) -> tuple[NDArray[np.float32] | None]:
+        video = lookup.indexed_videos(connection, reader.space.id, [video_id]).get(video_id)
+        if video is None:
+            return (None,)
+        frames = reader.frames({video.generation: video.vectors})[video.generation]
+        if seconds is None:
+            return (unit(frames.mean(axis=0)),)
+        _segment, ordinal, _time = video.frame_at(seconds)
+        return (frames[ordinal],)
+
+    return consistent(library, read)[0]
+
+
+def vector_of_file(
+    path: Path,
+    seconds: float | None,
+    *,
+    encoder: Encoder,
+    new_worker: Callable[[], DecodeWorker],
+    sampling: Sampling,
+) -> NDArray[np.float32]:
+    """The mean frame of a file that is not indexed, or its frame nearest to a time, (D,) unit.
+
+    Args:
+        new_worker: makes the process that decodes a video; an image needs none.
+
+    Raises:
+        QueryError: it does not exist, or is neither image nor video. MediaError: it cannot be read.
+    """
+    if not path.is_file():
+        raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
+    image = read_image(path)
+    jpegs = [image] if image is not None else _frames_of_video(path, seconds, new_worker, sampling)
+    embeddings = encoder.images([picture(jpeg) for jpeg in jpegs])
+    return unit(unit(embeddings.vectors).mean(axis=0))
+
+
+def _frames_of_video(
+    path: Path, seconds: float | None, new_worker: Callable[[], DecodeWorker], sampling: Sampling
+) -> list[bytes]:
+    """The sampled frames of a video as JPEGs, or the one nearest to a time."""
+    with new_worker() as worker:
+        info = worker.probe(path)
+        if isinstance(info, NotAVideo):
+            raise QueryError(f"{path} is neither an image nor a video: {info.reason}")
+        frames = [item for item in worker.extract(path, info, sampling) if isinstance(item, SampledFrame)]
+    if seconds is not None:
+        frames = [min(frames, key=lambda frame: abs(frame.seconds - seconds))]
+    return [frame.jpeg for frame in frames]

@@ -1,0 +1,124 @@
+"""Fused moments become hits: a path that exists now, a thumbnail, at most so many of one video."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import platformdirs
+
+from mediaindex.errors import StoreError
+from mediaindex.search.answer import Channel, Hit, Question
+from mediaindex.search.fusion import FusedMoment
+from mediaindex.search.moments import Moment
+from mediaindex.store.catalog import lookup
+from mediaindex.store.catalog.lookup import IndexedVideo, Place
+from mediaindex.store.library import Library
+from mediaindex.store.thumbnails import thumbnail, trim
+
+logger = logging.getLogger(__name__)
+
+
+def hits_of(
+    library: Library,
+    moments: Sequence[FusedMoment],
+    videos: Mapping[int, IndexedVideo],
+    question: Question,
+    *,
+    reranked: bool,
+) -> tuple[Hit, ...]:
+    """The hits of an answer, best first; a video that was forgotten meanwhile gives none.
+
+    Args:
+        moments: best first.
+        videos: of the moments; one that is missing has no thumbnail.
+        reranked: whether a reranker ordered the moments, so that similarity is no longer their score.
+    """
+    chosen = within_limits(moments, limit=question.limit, per_video=question.per_video)
+    with library.read() as connection:
+        places = lookup.places(connection, [fused.moment.video_id for fused in chosen])
+    folder = _thumbnail_folder(library)
+    # One channel alone is ordered by a score of its own.
+    by_similarity = question.channel == "pictures" and not reranked
+    hits: list[Hit] = []
+    for fused in chosen:
+        video_id = fused.moment.video_id
+        if video_id not in places:
+            continue
+        place, online = place_to_show(places[video_id], question.filters.within)
+        video = None if any(place.private for place in places[video_id]) else videos.get(video_id)
+        picture = _thumbnail(library, folder, fused.moment, video)
+        similarity = fused.moment.similarity if by_similarity else None
+        score = fused.score if similarity is None else similarity
+        hits.append(_hit(len(hits) + 1, fused, place, online, picture, score))
+    trim(folder)
+    return tuple(hits)
+
+
+def within_limits(moments: Sequence[FusedMoment], *, limit: int, per_video: int | None) -> list[FusedMoment]:
+    """The first `limit` moments, at most `per_video` of each video, None for any number."""
+    chosen: list[FusedMoment] = []
+    counts: dict[int, int] = {}
+    for fused in moments:
+        video_id = fused.moment.video_id
+        if per_video is not None and counts.get(video_id, 0) >= per_video:
+            continue
+        counts[video_id] = counts.get(video_id, 0) + 1
+        chosen.append(fused)
+        if len(chosen) == limit:
+            break
+    return chosen
+
+
+def place_to_show(places: Sequence[Place], within: Path | None) -> tuple[Place, bool]:
+    """The place of a video to show, and whether it exists now.
+
+    Places inside the folder that the search is limited to come first, among them those that exist.
+    """
+    inside = [p for p in places if within is None or p.path == within or within in p.path.parents]
+    candidates = inside or list(places)
+    existing = next((place for place in candidates if os.path.exists(place.path)), None)
+    return (candidates[0], False) if existing is None else (existing, True)
+
+
+def _thumbnail_folder(library: Library) -> Path:
+    if not library.read_only:
+        return library.root / "thumbnails"
+    return Path(platformdirs.user_cache_dir("mediaindex")) / "thumbnails"
+
+
+def _thumbnail(library: Library, folder: Path, moment: Moment, video: IndexedVideo | None) -> str | None:
+    if video is None or moment.best_frame is None:
+        return None
+    try:
+        picture = thumbnail(library.frames, folder, video.frame_file, moment.best_frame)
+        return None if picture is None else str(picture)
+    except (StoreError, OSError) as error:
+        # A lost frame or a full disk is no reason to withhold the moment.
+        logger.warning("no thumbnail: %s", error)
+        return None
+
+
+def _hit(rank: int, fused: FusedMoment, place: Place, online: bool, picture: str | None, score: float) -> Hit:
+    moment, words = fused.moment, fused.word_hit
+    channel: Channel = "pictures" if words is None else "words" if fused.picture_rank is None else "both"
+    return Hit(
+        rank=rank,
+        path=str(place.path),
+        online=online,
+        volume=place.volume,
+        channel=channel,
+        words=None if words is None else [{"word": word, "field": field} for word, field in words.found],
+        start_seconds=moment.start_seconds,
+        end_seconds=moment.end_seconds,
+        best_seconds=moment.best_seconds,
+        score=score,
+        similarity=moment.similarity,
+        generated_probability=fused.probability,
+        confidence=None,
+        segment_id=moment.segment_id,
+        thumbnail=picture,
+        instant_rank=None if fused.picture_hit is None else fused.picture_hit.instant_rank,
+    )

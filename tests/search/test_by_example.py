@@ -1,0 +1,102 @@
+"""The vector of an example: a moment that is indexed, an image, a video that is not indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import new_worker
+from mediaindex.errors import MediaError, QueryError
+from mediaindex.search.by_example import vector_of_file, vector_of_indexed
+from mediaindex.search.searcher import Searcher
+from mediaindex.store.catalog import lookup
+from mediaindex.store.library import Library, open_library
+from mediaindex.store.vectors import spaces
+from tests.cli.conftest import film, jpeg
+from tests.support.corridor import ingest, run
+from tests.support.fake_encoder import COLOURS, FakeEncoder
+from tests.support.media import write_sound
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("example")
+    film(folder / "videos" / "flag.mp4", ("red", 3.0), ("white", 3.0), ("blue", 3.0))
+    with open_library(folder / "library", create=True) as library:
+        run(ingest(library), folder / "videos")
+    return folder
+
+
+@pytest.fixture
+def opened(prepared: Path) -> Iterator[Library]:
+    with open_library(prepared / "library") as library:
+        yield library
+
+
+def searcher(library: Library) -> Searcher:
+    with library.read() as connection:
+        space = spaces.active_space(connection)
+    return Searcher(library, space, FakeEncoder())
+
+
+def of_file(path: Path, seconds: float | None = None) -> NDArray[np.float32]:
+    return vector_of_file(path, seconds, encoder=FakeEncoder(), new_worker=new_worker, sampling=Sampling())
+
+
+def colour_of(vector: NDArray[np.float32] | None) -> str:
+    assert vector is not None
+    return list(COLOURS)[int(vector.argmax())]
+
+
+def test_the_vector_of_a_moment_is_that_of_its_frame(opened: Library, prepared: Path) -> None:
+    with opened.read() as connection:
+        flag = lookup.video_at(connection, prepared / "videos" / "flag.mp4")
+    assert flag is not None
+    for seconds, colour in ((0.5, "red"), (4.5, "white"), (99.0, "blue")):
+        found = vector_of_indexed(opened, searcher(opened).reader, flag, seconds)
+        assert found is not None
+        assert list(COLOURS)[int(found.argmax())] == colour
+    assert vector_of_indexed(opened, searcher(opened).reader, 10**6, None) is None
+
+
+def test_a_library_without_a_space_has_no_vector(opened: Library) -> None:
+    assert vector_of_indexed(opened, Searcher(opened, None, None).reader, 1, None) is None
+
+
+def test_a_whole_video_is_the_mean_of_its_frames(opened: Library, prepared: Path) -> None:
+    with opened.read() as connection:
+        flag = lookup.video_at(connection, prepared / "videos" / "flag.mp4")
+    assert flag is not None
+    whole = vector_of_indexed(opened, searcher(opened).reader, flag, None)
+    assert whole is not None
+    assert np.linalg.norm(whole) == pytest.approx(1.0, abs=1e-5)
+    strongest = {list(COLOURS)[place] for place in np.argsort(-whole)[:3]}
+    assert strongest == {"red", "white", "blue"}
+    np.testing.assert_allclose(whole, of_file(prepared / "videos" / "flag.mp4"), atol=1e-2)
+
+
+def test_an_image_is_embedded_as_it_is(tmp_path: Path) -> None:
+    found = of_file(jpeg(tmp_path / "sky.jpg", "blue"))
+    assert colour_of(found) == "blue"
+    assert np.linalg.norm(found) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("seconds", "colour"), [(0.5, "red"), (4.5, "white"), (99.0, "blue")])
+def test_a_time_picks_the_nearest_frame_of_a_file(prepared: Path, seconds: float, colour: str) -> None:
+    assert colour_of(of_file(prepared / "videos" / "flag.mp4", seconds)) == colour
+
+
+def test_an_example_that_shows_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="does not exist"):
+        of_file(tmp_path / "gone.jpg")
+    with pytest.raises(QueryError, match="neither an image nor a video"):
+        of_file(write_sound(tmp_path / "song.mp4"))
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(jpeg(tmp_path / "whole.jpg", "red").read_bytes()[:200])
+    with pytest.raises(MediaError):
+        of_file(cut)
