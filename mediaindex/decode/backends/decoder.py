@@ -1,4 +1,4 @@
-"""The seam between sampling and whatever decodes: pictures in playing order, each scaled on demand.
+"""The seam between sampling and a decoder: pictures in playing order, each scaled on demand.
 
 A third decoder is one new module with a `Decoder` in it and one line in `worker_child.DECODERS`.
 """

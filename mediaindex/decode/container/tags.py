@@ -1,7 +1,7 @@
 """When, where and with what a recording was made: container tags, read with care.
 
-Tags are whatever a device, an editor or an attacker wrote. A value that cannot be true is no value; a
-bad date or place never costs the file.
+A device, an editor or an attacker may have written them. A value that cannot be true is ignored; a bad
+date or place never costs the file.
 """
 
 from __future__ import annotations

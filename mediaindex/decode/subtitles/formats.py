@@ -104,10 +104,10 @@ def _timed(rows: Iterable[str], *, ends_at_blank: bool) -> Iterator[Line]:
     times: tuple[float, float] | None = None
     words: list[str] = []
     for row in rows:
-        if (found := _ARROW.match(row)) is not None:
+        if (arrow := _ARROW.match(row)) is not None:
             if times is not None:
                 yield _timed_line(times, words if ends_at_blank else _without_number(words))
-            times, words = (_seconds(found.groups()[:4]), _seconds(found.groups()[4:])), []
+            times, words = (_seconds(arrow.groups()[:4]), _seconds(arrow.groups()[4:])), []
         elif times is not None and ends_at_blank and not row.strip():
             yield _timed_line(times, words)
             times = None
@@ -151,12 +151,12 @@ def _ass(rows: Iterable[str]) -> Iterator[Line]:
 
 def _microdvd(rows: Iterable[str], fps: float | None) -> Iterator[Line]:
     """`{first frame}{last frame}words`; a first line `{1}{1}25` names the rate."""
-    found = [match.groups() for match in map(_MICRODVD.match, rows) if match is not None]
-    if found[0][:2] in (("1", "1"), ("0", "0")) and (named := _rate(found[0][2])) is not None:
-        fps, found = named, found[1:]
+    entries = [match.groups() for match in map(_MICRODVD.match, rows) if match is not None]
+    if entries[0][:2] in (("1", "1"), ("0", "0")) and (named := _rate(entries[0][2])) is not None:
+        fps, entries = named, entries[1:]
     if fps is None:
         raise MediaError("it counts frames and does not name their rate; save it as SRT")
-    for first, last, words in found:
+    for first, last, words in entries:
         text = " ".join(part.lstrip("/") for part in _MICRODVD_STYLE.sub("", words).split("|"))
         yield _line(int(first) / fps, int(last or first) / fps, plain(text))
 

@@ -117,7 +117,8 @@ def reason(error: Exception) -> str:
     # "Error(s) in loading state_dict for CLIP:" says less than the line after it
     if len(lines) > 1 and lines[0].endswith(":"):
         lines.pop(0)
-    return readable(lines[0], tokens=16).rstrip(".") if lines else type(error).__name__
+    line = readable(lines[0], tokens=16).strip().rstrip(".") if lines else ""
+    return line or type(error).__name__
 
 
 def _file_digest(path: Path) -> str:
