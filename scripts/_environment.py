@@ -1,8 +1,8 @@
-"""The `.venv` of this checkout: made where it is missing, repaired where it is stale, else left alone.
+"""The `.venv` of this checkout: created where it is missing, repaired where it is stale, else left alone.
 
-It is ready when a note inside it names the digest of what it was installed from. The note goes before an
-installation starts and comes back when it is complete, so whatever interrupts one, the next call repairs it.
-Everything said here goes to stderr: stdout belongs to the command that runs afterwards.
+A file inside it, the note, holds the digest of what it was installed from. The note is deleted before an
+installation and written again after it, so that the next call repairs an interrupted installation. All
+messages go to stderr: stdout belongs to the command that runs afterwards.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ NO_VENV = "this Python has no venv module: `apt install python3-venv` brings it 
 
 
 def run(arguments: Sequence[str]) -> NoReturn:
-    """Becomes `mediaindex ARGUMENTS` in the working directory of the caller."""
+    """Replace this process by `mediaindex ARGUMENTS` in the working directory of the caller."""
     python = ready_python(RUN_EXTRAS)
     # -P: a folder named mediaindex in the working directory is not the program.
     os.execv(python, [str(python), "-P", "-m", "mediaindex", *arguments])
 
 
 def test(arguments: Sequence[str]) -> NoReturn:
-    """Becomes pytest in the checkout: the default suite with its coverage, or what the arguments say."""
+    """Replace this process by pytest in the checkout: the default suite with coverage, or ARGUMENTS."""
     if list(arguments) == ["--check"]:
         sys.exit(check())
     python = ready_python(TEST_EXTRAS)
@@ -54,7 +54,7 @@ def test(arguments: Sequence[str]) -> NoReturn:
 
 
 def check() -> int:
-    """Runs every static check, the failed ones named at the end; 0 where all passed."""
+    """Run every static check and name the failed ones at the end; 0 where all passed."""
     tools = ready_python(CHECK_EXTRAS).parent
     failed = []
     for command in CHECKS:
@@ -69,7 +69,7 @@ def check() -> int:
 
 
 def ready_python(extras: frozenset[str]) -> Path:
-    """The interpreter of a `.venv` in which the project stands with these extras."""
+    """The interpreter of a `.venv` in which the project is installed with these extras."""
     if os.name == "nt":
         _say("mediaindex runs on Linux and macOS; on Windows, run this inside WSL2 (`wsl --install`)")
         sys.exit(2)
@@ -108,7 +108,7 @@ def _noted_extras(note: dict[str, object]) -> frozenset[str]:
 
 
 def _digest(environment: Path) -> str:
-    """Of what the environment is made from: requirements, pins, its Python, and where the checkout lies."""
+    """A digest of the environment's inputs: requirements, pins, its Python, and the path of the checkout."""
     digest = hashlib.sha256()
     for name in ("pyproject.toml", "constraints.txt"):
         digest.update((CHECKOUT / name).read_bytes() + b"\0")
@@ -127,7 +127,7 @@ def _python_version(environment: Path) -> str:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One installation at a time. pip inherits the lock, so it also outlives a killed caller."""
+    """One installation at a time. pip inherits the lock, which therefore outlives a killed caller."""
     import fcntl
 
     with (CHECKOUT / "pyproject.toml").open("rb") as lock:
@@ -162,7 +162,7 @@ def _set_up(environment: Path, extras: frozenset[str]) -> None:
 
 
 def _make(environment: Path) -> None:
-    """A virtual environment with pip. A working one is kept, whoever made it and with which Python."""
+    """A virtual environment with pip. A working one is kept, whatever tool and Python it was made with."""
     if _python(environment, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"):
         try:
             import ensurepip  # noqa: F401  Debian packs it apart, and venv needs it
@@ -178,7 +178,7 @@ def _make(environment: Path) -> None:
 
 
 def _remove_half_installed(environment: Path) -> None:
-    """Forgets distributions whose installation was cut off: INSTALLER is written when all else is there."""
+    """Remove distributions whose installation was interrupted: INSTALLER is the last file to be written."""
     for metadata in environment.glob("lib/python3*/site-packages/*.dist-info"):
         if not (metadata / "INSTALLER").is_file():
             shutil.rmtree(metadata)
@@ -191,7 +191,7 @@ def _version(environment: Path, name: str) -> str | None:
 
 
 def _pins(text: str, torch: str | None) -> str:
-    """The constraints, bent to the torch that is already there: it stays, and torchvision follows it."""
+    """The constraints, adapted to a torch that is already installed: it stays, and torchvision follows it."""
     pinned = re.search(r"^torch==([^\s;]+)", text, re.MULTILINE)
     if torch is None or pinned is None:
         return text
@@ -201,7 +201,7 @@ def _pins(text: str, torch: str | None) -> str:
 
 
 def _check_torchvision(environment: Path, torch: str) -> None:
-    """Says so where torchvision came from another build than the torch that stayed, as pip cannot know."""
+    """Warn where torchvision is of another build than the torch that stayed; pip cannot know that."""
     torchvision = _version(environment, "torchvision")
     if torchvision is not None and _python(environment, "-c", "import torchvision", quiet=True):
         _say(
@@ -222,7 +222,7 @@ def _size(torch: str | None) -> str:
 
 
 def _python(environment: Path, *arguments: str, quiet: bool = False) -> int:
-    """Exit status of the environment's Python, which prints on stderr only; 127 where there is none."""
+    """Exit status of the environment's Python, all output on stderr; 127 where there is none."""
     output = subprocess.DEVNULL if quiet else sys.stderr
     try:
         return subprocess.run(

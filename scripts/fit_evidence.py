@@ -3,10 +3,10 @@
     python scripts/fit_evidence.py --features ../shared/builtin/features
 
 Writes evidence.safetensors (mean, basis, deviation) beside the weights and renews the digest in
-config.json. Takes a minute on one core. Only rows of the training split are used, every view of a
-picture counts once. Directions of the plain, centred features: standardising each feature first
-explained less of the held-out retrieval. What is stored is not whitened (the deviations fall by
-a factor of seven only); a trainer that wants it divides by `deviation`.
+config.json. Takes a minute on one core. Only rows of the training split are used; every view of a
+picture counts once. The features are centred, not standardised: standardising them first gave less
+held-out retrieval. The evidence is not whitened (the deviations fall by a factor of seven only); a
+trainer that wants it whitened divides by `deviation`.
 """
 
 from __future__ import annotations

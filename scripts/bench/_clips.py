@@ -1,4 +1,4 @@
-"""Small clips for the benchmarks that need many files: a few are encoded, any number are made of these."""
+"""Small clips for the benchmarks that need many files: a few are encoded, and varied into any number."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def write_clips(folder: Path, count: int, seed: int, *, seconds: float | None = 
 
 
 def another(clip: bytes, mark: int, length: int = 16) -> bytes:
-    """The same film with other bytes: an MP4 with a `free` box at its end, that players pass over."""
+    """The same film with other bytes: an MP4 with a `free` box at its end, which players ignore."""
     payload = struct.pack(">Q", mark).ljust(length, b"\0")
     return clip + struct.pack(">I4s", 8 + len(payload), b"free") + payload

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,13 +46,7 @@ class Place:
 def stored_frames(library: Library) -> dict[str, StoredFrames]:
     """By content hash, what the active space and the frame cache store."""
     import numpy as np
-    import sqlalchemy as sa
 
-    from mediaindex.store.catalog.schema import (
-        extraction,
-        indexed,
-        video,
-    )
     from mediaindex.store.vectors.reader import SpaceReader
     from mediaindex.store.vectors.spaces import active_space
 
@@ -60,18 +54,11 @@ def stored_frames(library: Library) -> dict[str, StoredFrames]:
         space = active_space(connection)
         if space is None:
             return {}
-        rows = connection.execute(
-            sa.select(video.c.hash, indexed.c.generation, indexed.c.vectors, extraction.c.frame_file)
-            .add_columns(indexed.c.extraction_id, extraction.c.cuts, extraction.c.damaged_packets)
-            .join(video, video.c.id == indexed.c.video_id)
-            .join(extraction, extraction.c.id == indexed.c.extraction_id)
-            .where(indexed.c.space_id == space.id)
-        ).all()
+        rows = _indexed_rows(connection, space.id)
         times, segments = _frames_and_segments(connection)
     vectors = library.vectors(space).read()
-    matrices = SpaceReader(library, space, ann_rows=1 << 62).frames(
-        {row.generation: row.vectors for row in rows}
-    )
+    vector_counts = {row.generation: row.vectors for row in rows}
+    matrices = SpaceReader(library, space, ann_rows=1 << 62).frames(vector_counts)
     frames_by_hash = {}
     for row in rows:
         own = vectors.take(np.flatnonzero(vectors.generation == row.generation))
@@ -86,6 +73,21 @@ def stored_frames(library: Library) -> dict[str, StoredFrames]:
             matrix=matrices[row.generation].tobytes(),
         )
     return frames_by_hash
+
+
+def _indexed_rows(connection: sa.Connection, space_id: int) -> Sequence[sa.Row[Any]]:
+    """The videos that are indexed in a space, with their extractions."""
+    import sqlalchemy as sa
+
+    from mediaindex.store.catalog.schema import extraction, indexed, video
+
+    return connection.execute(
+        sa.select(video.c.hash, indexed.c.generation, indexed.c.vectors, extraction.c.frame_file)
+        .add_columns(indexed.c.extraction_id, extraction.c.cuts, extraction.c.damaged_packets)
+        .join(video, video.c.id == indexed.c.video_id)
+        .join(extraction, extraction.c.id == indexed.c.extraction_id)
+        .where(indexed.c.space_id == space_id)
+    ).all()
 
 
 def _frames_and_segments(

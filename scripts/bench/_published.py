@@ -1,7 +1,7 @@
-"""The paper's denoiser with its products in the published order: what the fast forms are compared with.
+"""The paper's denoiser with its products in the published order: the reference of the fast forms.
 
-`PaperDenoiser` computes the same with its linear layers where they cost least, which for short lists is
-more than this, and for long ones less.
+`PaperDenoiser` applies the same linear layers in an order that is cheaper for long lists and dearer for
+short ones.
 """
 
 from __future__ import annotations

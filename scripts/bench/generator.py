@@ -33,6 +33,8 @@ from bench._report import flags, say, write_report
 if TYPE_CHECKING:
     from bench._generator_study import Study, Table
 
+    from mediaindex.learn.training.data import TrainingData
+
 STEPS, BATCH, SEEDS = 400, 32, 3
 ALONE = ("residual", "residual, without diffusion", "pointwise")
 
@@ -76,25 +78,14 @@ def _run(arguments: argparse.Namespace) -> None:
     import torch
     from bench._generator_ablation import Ablation
     from bench._generator_answers import OutOfTime, Work
-    from bench._generator_folds import read_shares
-    from bench._generator_poorer import thinned, weakened
     from bench._generator_recipes import Size
     from bench._generator_study import Study
-    from bench._generator_synthetic import made_up
 
     from mediaindex_models.checkpoint import EncoderIdentity
 
     torch.set_num_threads(1)
     arguments.work.mkdir(parents=True, exist_ok=True)
-    data = (
-        read_shares(arguments.train, arguments.validation, arguments.test)
-        if arguments.train
-        else made_up(seed=arguments.seed)
-    )
-    if arguments.dimensions is not None:
-        data = weakened(data, arguments.dimensions)
-    if arguments.share < 1:
-        data = thinned(data, arguments.share, seed=arguments.seed)
+    data = _data(arguments)
     size = Size(4, 8, 8, 16) if arguments.quick else Size(arguments.steps, arguments.batch)
     work = Work(
         arguments.work,
@@ -115,6 +106,23 @@ def _run(arguments: argparse.Namespace) -> None:
         say(f"{missing} pieces are not there yet")
     tables = study.tables() + (ablation.tables() if ablation is not None else [])
     _publish(study, tables, arguments.json)
+
+
+def _data(arguments: argparse.Namespace) -> TrainingData:
+    """The features of the command line, or made-up ones; weakened and thinned where that is asked for."""
+    from bench._generator_folds import read_shares
+    from bench._generator_poorer import thinned, weakened
+    from bench._generator_synthetic import made_up
+
+    if arguments.train:
+        data = read_shares(arguments.train, arguments.validation, arguments.test)
+    else:
+        data = made_up(seed=arguments.seed)
+    if arguments.dimensions is not None:
+        data = weakened(data, arguments.dimensions)
+    if arguments.share < 1:
+        data = thinned(data, arguments.share, seed=arguments.seed)
+    return data
 
 
 def _publish(study: Study, tables: Sequence[Table], file: Path | None) -> None:

@@ -1,13 +1,13 @@
-"""What a generator's answer costs: the exact fast path and one evaluation against the plain 50 steps.
+"""The cost of a generator's answer: the exact fast path and one evaluation against the plain 50 steps.
 
     python scripts/bench/rerank.py --quick                              (small lists, seconds)
     python scripts/bench/rerank.py                                      (3 minutes on one core)
     python scripts/bench/rerank.py --device cuda
 
 Random features and weights of an encoder 512 wide with 12 frames a clip, one query (and 32 together),
-one thread. Milliseconds a query: CPU time of the thread, the best of several runs by turns; on a GPU
+one thread. Milliseconds per query: CPU time of the thread, the best of several interleaved runs; on a GPU
 wall time. The baseline of every row is the published loop in the same run: the paper's network, 50 DDIM
-steps, everything computed anew at each, its products in the published order. A goal stands in brackets.
+steps, everything computed anew at each, its products in the published order. Goals are in brackets.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import torch
 from mediaindex_models.attention import Mixture, frame_products, frame_weights, lengths_of, pooled
 
 
-def test_weights_of_frames() -> None:
+def test_frame_weights_sum_to_one_with_the_corrected_mask_alone() -> None:
     text, frames = torch.randn(3, 4), torch.randn(3, 5, 4)
     mask = torch.tensor([[True] * 5, [True] * 2 + [False] * 3, [False] * 5])
     corrected = frame_weights(text, frames, mask, corrected=True).sum(-1)

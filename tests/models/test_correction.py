@@ -33,7 +33,7 @@ def test_before_training_the_given_order_comes_back(name: str, direction: Direct
     assert torch.equal(generator.eval()(x, t, lists).argsort(dim=1), lists.score.argsort(dim=1))
 
 
-def test_a_standing_of_equal_scores_is_none() -> None:
+def test_equal_scores_add_nothing_to_the_order() -> None:
     spec = preset("residual", width=WIDTH)
     ranking = fused(spec, torch.zeros(1, 3), torch.full((1, 3), 0.7))
     assert ranking.tolist() == [[0.0, 0.0, 0.0]]

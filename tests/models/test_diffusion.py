@@ -40,7 +40,7 @@ def test_the_posterior_is_that_of_two_gaussians() -> None:
         torch.testing.assert_close(torch.as_tensor(posterior.variance).double().reshape(()), 1 / precision)
 
 
-def test_targets() -> None:
+def test_a_target_is_one_at_the_positive() -> None:
     assert one_hot_target(torch.tensor([1]), 3, negative=-1.0).tolist() == [[-1.0, 1.0, -1.0]]
 
 
