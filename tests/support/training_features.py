@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from mediaindex.learn.features.feature_rows import (
     table_of,
     write_tables,
 )
+from mediaindex.learn.training.data import TrainingData
+from mediaindex.learn.training.plan import Plan, plan_training
+from mediaindex_models.training_config import Stage
 
 WIDTH, EVIDENCE = 16, 12
 CREATED = "2026-01-01T00:00:00+00:00"
@@ -64,9 +69,7 @@ def clips(
 def write(path: Path, made: Sequence[ClipFeatures], held: Header | None = None) -> Path:
     held = held or header(made[0].split)
     if held.evidence_dim is None:
-        import dataclasses
-
-        made = [dataclasses.replace(clip, evidence=None) for clip in made]
+        made = [replace(clip, evidence=None) for clip in made]
     write_tables(path, [table_of(made, held)])
     return path
 
@@ -78,3 +81,11 @@ def feature_files(folder: Path, *, train: int = 80, validation: int = 40) -> tup
         write(folder / "train.parquet", clips(train)),
         write(folder / "val.parquet", clips(validation, "val", seed=1)),
     )
+
+
+def small_plan(data: TrainingData, recipe: str = "residual", stage: Stage = "2", **config: Any) -> Plan:
+    """Networks and lists so small that a step takes milliseconds."""
+    made = plan_training(recipe, data, stage=stage)
+    spec = replace(made.spec, inner=16, hidden=32)
+    small = {"steps": 8, "batch": 8, "candidates": 6, "gallery": None if stage != "2" else 20, **config}
+    return replace(made, spec=spec, config=replace(made.config, **small))

@@ -1,4 +1,4 @@
-"""Media to caption, and how they are decoded."""
+"""A folder of media to caption."""
 
 from __future__ import annotations
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,51 +17,18 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from mediaindex.errors import (
-    EncoderMismatch,
-    MediaIndexError,
-    NoSpace,
-    UsageError,
-)
-from mediaindex.learn.evaluation.generator_trial import candidate_lists
-from mediaindex.learn.evaluation.metrics import Interval
-from mediaindex.learn.evaluation.report import Difference, gate_of
-from mediaindex.learn.evaluation.retrieval_trial import training_hubness, trials_of
-from mediaindex.learn.features.feature_set import Features, joined
+from mediaindex.errors import EncoderMismatch, MediaIndexError, NoSpace, UsageError
 from mediaindex.learn.training import train as training
 from mediaindex.learn.training.data import (
     TrainingData,
-    at_most,
     of_clips,
-    pairs_of,
     read_training_data,
-    shared_out,
 )
-from mediaindex.learn.training.interruption import deferred_interrupts
-from mediaindex.learn.training.plan import Plan, plan_training
+from mediaindex.learn.training.plan import plan_training
 from mediaindex.learn.training.train import train
 from mediaindex_models.checkpoint import EncoderIdentity, load
-from mediaindex_models.generator import Generator
 from mediaindex_models.training_config import Stage
-from tests.support.training_features import EVIDENCE, WIDTH, clips, feature_files, header, write
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return feature_files(tmp_path_factory.mktemp("features"))
-
-
-@pytest.fixture(scope="module")
-def data(files: tuple[Path, Path]) -> TrainingData:
-    return read_training_data(files, words=True)
-
-
-def plan(data: TrainingData, recipe: str = "residual", stage: Stage = "2", **config: Any) -> Plan:
-    """Networks and lists so small that a step takes milliseconds."""
-    made = plan_training(recipe, data, stage=stage)
-    spec = replace(made.spec, inner=16, hidden=32)
-    small = {"steps": 8, "batch": 8, "candidates": 6, "gallery": None if stage != "2" else 20, **config}
-    return replace(made, spec=spec, config=replace(made.config, **small))
+from tests.support.training_features import clips, small_plan, write
 
 
 def interrupting(step: int) -> Callable[[Mapping[str, Any]], None]:
@@ -81,18 +46,11 @@ def steps_kept(state: Path) -> int:
         return int(held.metadata()["step"])
 
 
-def of_validation(data: TrainingData, **changes: Any) -> Features:
-    return replace(data.validation, **changes)
-
-
-# What comes out
-
-
 def test_training_gives_a_generator_that_reads_what_the_similarity_has_not(
     data: TrainingData, tmp_path: Path
 ) -> None:
     told: list[Mapping[str, Any]] = []
-    made = plan(data, steps=60, batch=16, candidates=12, gallery=40, learning_rate=1e-2)
+    made = small_plan(data, steps=60, batch=16, candidates=12, gallery=40, learning_rate=1e-2)
     report = train(data, tmp_path / "out", made, progress=told.append)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -126,7 +84,7 @@ def test_a_test_is_measured_on_and_a_source_that_was_not_trained_on_is_named(tmp
         write(tmp_path / "c", clips(40, "test", seed=2, sources=("some", "other"))),
     ]
     data = read_training_data(shares)
-    report = train(data, tmp_path / "out", plan(data))
+    report = train(data, tmp_path / "out", small_plan(data))
     assert report["measured_on"] == "test"
     assert report["data"]["test"] == {"clips": 40, "captions": 80, "sources": ["some", "other"]}
     assert {row["gallery"] for row in report["rows"]} == {40}
@@ -139,7 +97,7 @@ def test_a_test_is_measured_on_and_a_source_that_was_not_trained_on_is_named(tmp
 
 @pytest.mark.parametrize("recipe", ["paper", "pointwise"])
 def test_other_recipes_are_trained_by_the_same_call(data: TrainingData, tmp_path: Path, recipe: str) -> None:
-    made = replace(plan(data, recipe, gallery=None), half=True)
+    made = replace(small_plan(data, recipe, gallery=None), half=True)
     report = train(data, tmp_path / "out", made)
     saved = load(tmp_path / "out")
     if recipe == "paper":  # as published
@@ -149,10 +107,10 @@ def test_other_recipes_are_trained_by_the_same_call(data: TrainingData, tmp_path
 
 
 def test_a_first_stage_is_trained_and_then_ranks_for_the_second(data: TrainingData, tmp_path: Path) -> None:
-    first = train(data, tmp_path / "one", plan(data, stage="1"))
+    first = train(data, tmp_path / "one", small_plan(data, stage="1"))
     assert [row["ranking"] for row in first["rows"]][:4] == ["base", "blend", "corrected", "matched"]
     assert (first["gates"], first["candidates"]) == ([], 0)
-    report = train(data, tmp_path / "two", plan(data), first_stage=tmp_path / "one")
+    report = train(data, tmp_path / "two", small_plan(data), first_stage=tmp_path / "one")
     assert [row["ranking"] for row in report["rows"]][3:5] == ["matched", "generator"]
     matched = [
         [row["metrics"] for row in one["rows"] if row["ranking"] == "matched"] for one in (first, report)
@@ -163,48 +121,45 @@ def test_a_first_stage_is_trained_and_then_ranks_for_the_second(data: TrainingDa
     assert kept[1] is not None
     same = zip(kept[0].state_dict().values(), kept[1].state_dict().values(), strict=True)
     assert all(torch.equal(one, two) for one, two in same)
-    train(data, tmp_path / "plain", plan(data))
+    train(data, tmp_path / "plain", small_plan(data))
     with pytest.raises(UsageError, match="holds no first stage"):
-        train(data, tmp_path / "three", plan(data), first_stage=tmp_path / "plain")
+        train(data, tmp_path / "three", small_plan(data), first_stage=tmp_path / "plain")
     other = replace(data, encoder="another")
     with pytest.raises(EncoderMismatch, match=r"trained for the encoder tiny .*, not for another"):
-        train(other, tmp_path / "three", plan(data), first_stage=tmp_path / "one")
+        train(other, tmp_path / "three", small_plan(data), first_stage=tmp_path / "one")
 
 
 @pytest.mark.parametrize("stage", ["joint", "generative"])
 def test_both_stages_are_trained_together(data: TrainingData, tmp_path: Path, stage: Stage) -> None:
-    report = train(data, tmp_path / "out", plan(data, stage=stage))
+    report = train(data, tmp_path / "out", small_plan(data, stage=stage))
     assert load(tmp_path / "out").matcher is not None
     assert report["loss_at_noisiest_step"]["validation"] > 0
 
 
-# Going on
-
-
 def test_an_interrupted_training_goes_on_bit_for_bit(data: TrainingData, tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    train(data, whole, plan(data, steps=20))
+    train(data, whole, small_plan(data, steps=20))
     with pytest.raises(KeyboardInterrupt, match=r"cut\.partial keeps the run, and --resume goes on with it"):
-        train(data, cut, plan(data, steps=20), progress=interrupting(7))
+        train(data, cut, small_plan(data, steps=20), progress=interrupting(7))
     kept = tmp_path / "cut.partial"
     assert steps_kept(kept / "state.safetensors") == 7
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with pytest.raises(UsageError, match="keeps a run that did not end; go on with --resume"):
-        train(data, cut, plan(data, steps=20))
+        train(data, cut, small_plan(data, steps=20))
     with pytest.raises(UsageError, match="keeps a run with steps = 20, this one has 30"):
-        train(data, cut, plan(data, steps=30), resume=True)
+        train(data, cut, small_plan(data, steps=30), resume=True)
     other = replace(data, train=of_clips(data.train, np.arange(80) > 0))
     with pytest.raises(UsageError, match="other pairs"):
-        train(other, cut, plan(data, steps=20), resume=True)
+        train(other, cut, small_plan(data, steps=20), resume=True)
     told: list[Mapping[str, Any]] = []
-    train(data, cut, plan(data, steps=20), resume=True, progress=told.append)
+    train(data, cut, small_plan(data, steps=20), resume=True, progress=told.append)
     first = next(step for step in told if step["stage"] == "training")
     assert (first["done"], first["total"], first["note"][:13]) == (1, 13, "step 8 of 20,")
     for name in ("model.safetensors", "config.json", "README.md"):
         assert (whole / name).read_bytes() == (cut / name).read_bytes()
     assert not kept.exists()
     with pytest.raises(UsageError, match=r"exists; choose another --out, or remove it first$"):
-        train(data, cut, plan(data, steps=20), resume=True)
+        train(data, cut, small_plan(data, steps=20), resume=True)
 
 
 def test_an_interrupt_while_measuring_loses_no_step(data: TrainingData, tmp_path: Path) -> None:
@@ -213,30 +168,11 @@ def test_an_interrupt_while_measuring_loses_no_step(data: TrainingData, tmp_path
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt, match="--resume goes on"):
-        train(data, tmp_path / "out", plan(data), progress=tell)
+        train(data, tmp_path / "out", small_plan(data), progress=tell)
     assert steps_kept(tmp_path / "out.partial" / "state.safetensors") == 8
     told: list[Mapping[str, Any]] = []
-    train(data, tmp_path / "out", plan(data), resume=True, progress=told.append)
+    train(data, tmp_path / "out", small_plan(data), resume=True, progress=told.append)
     assert "training" not in {step["stage"] for step in told}
-
-
-def test_a_second_signal_does_not_wait_and_other_threads_hear_none() -> None:
-    with deferred_interrupts() as interrupted:
-        assert not interrupted()
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert interrupted()
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-    seen: list[bool] = []
-
-    def elsewhere() -> None:
-        with deferred_interrupts() as interrupted:
-            seen.append(interrupted())
-
-    thread = threading.Thread(target=elsewhere)
-    thread.start()
-    thread.join()
-    assert seen == [False]
 
 
 def test_curves_are_written_where_tensorboard_is_installed(
@@ -259,19 +195,16 @@ def test_curves_are_written_where_tensorboard_is_installed(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=SummaryWriter))
     monkeypatch.setattr(training, "SAVE_EVERY", 4)
-    train(data, tmp_path / "out", plan(data))
+    train(data, tmp_path / "out", small_plan(data))
     assert [path.name for path in (tmp_path / "out" / "tensorboard").iterdir()] == ["events-1"]
     assert [step for name, step in points if name == "loss"] == list(range(1, 9))
     assert [step for name, step in points if name == "loss_at_noisiest_step"] == [4, 8]
 
 
-# What stops it
-
-
 def test_a_loss_that_is_not_finite_names_its_batch_and_keeps_the_last_good_weights(
     data: TrainingData, tmp_path: Path
 ) -> None:
-    made = plan(data, learning_rate=1e30, warmup=0.0)
+    made = small_plan(data, learning_rate=1e30, warmup=0.0)
     with pytest.raises(
         MediaIndexError, match=r"the loss of step \d is not finite; .*not-finite\.txt"
     ) as told:
@@ -290,43 +223,8 @@ def test_a_loss_that_is_not_finite_names_its_batch_and_keeps_the_last_good_weigh
     assert not (tmp_path / "out").exists()
 
 
-def test_features_of_another_encoder_are_refused_by_name(files: tuple[Path, Path], tmp_path: Path) -> None:
-    other = write(tmp_path / "other", clips(4, "val"), header("val", encoder="large"))
-    with pytest.raises(EncoderMismatch, match=r"other holds features of the encoder large, not of tiny"):
-        read_training_data([files[0], other])
-    with pytest.raises(EncoderMismatch, match="holds features of the encoder tiny, not of large"):
-        read_training_data(files, encoder=header(encoder="large"))
-    wider = write(tmp_path / "wider", clips(4, "val"), replace(header("val"), dim=WIDTH * 2))
-    with pytest.raises(EncoderMismatch, match="other weights of tiny"):
-        read_training_data([files[0], wider])
-
-
-def test_files_that_do_not_fit_together_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
-    bare = write(tmp_path / "bare", clips(4, "val"), header("val", evidence=None))
-    with pytest.raises(UsageError, match="bare holds no evidence, other files do"):
-        read_training_data([files[0], bare])
-    with pytest.raises(UsageError, match="is given twice"):
-        read_training_data([files[0], files[0].parent / "." / files[0].name])
-    with pytest.raises(UsageError, match="needs a feature file"):
-        read_training_data([])
-    with pytest.raises(UsageError, match="two clips to train on and two to choose by, there are 0 and 40"):
-        read_training_data(files[1:])
-
-
-def test_features_that_are_no_numbers_or_show_nothing_are_named(data: TrainingData) -> None:
-    frames = data.validation.frames.copy()
-    frames[3, 0, 0] = np.nan
-    wrong = "the features of 2 pairs hold a NaN or an infinity: val-003.jpg: caption 0 of 3"
-    with pytest.raises(UsageError, match=wrong):
-        pairs_of(of_validation(data, frames=frames))
-    mask = data.validation.mask.copy()
-    mask[5] = False
-    with pytest.raises(UsageError, match=r"1 clips have no real frame: val-005\.jpg"):
-        shared_out(of_validation(data, mask=mask), encoder="tiny", digest="0")
-
-
 def test_networks_that_do_not_read_the_features_are_refused(data: TrainingData, tmp_path: Path) -> None:
-    made = plan(data)
+    made = small_plan(data)
     with pytest.raises(UsageError, match="features are 16 wide, the generator reads 8"):
         train(data, tmp_path / "out", replace(made, spec=replace(made.spec, width=8)))
     with pytest.raises(UsageError, match="frames have 12 numbers of evidence, the generator reads 2"):
@@ -340,100 +238,8 @@ def test_networks_that_do_not_read_the_features_are_refused(data: TrainingData, 
 def test_a_folder_that_cannot_be_written_is_told_in_one_line(data: TrainingData, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NoSpace, match="cannot be written: Not a directory"):
-        train(data, tmp_path / "file" / "out", plan(data))
+        train(data, tmp_path / "file" / "out", small_plan(data))
     in_the_way = tmp_path / "out.partial" / f".state.safetensors.{os.getpid()}"
     in_the_way.mkdir(parents=True)
     with pytest.raises(NoSpace, match=r"out cannot be written: .*free space or choose another --out"):
-        train(data, tmp_path / "out", plan(data))
-
-
-# Shares
-
-
-def test_no_group_is_in_two_shares(tmp_path: Path) -> None:
-    many, few = clips(20), clips(6, "val", seed=1)
-    also = dataclasses.replace(few[0], group=many[3].group)
-    data = read_training_data([write(tmp_path / "a", many), write(tmp_path / "b", [also, *few[1:]])])
-    assert (data.overlap, data.held_out) == (1, False)
-    assert many[3].group not in data.train.groups
-    assert len(data.train.paths) == 19
-
-
-def test_a_tenth_of_the_groups_is_held_out_and_always_the_same(files: tuple[Path, Path]) -> None:
-    data = read_training_data(files[:1])
-    assert data.held_out
-    assert (len(data.train.paths), len(data.validation.paths)) == (72, 8)
-    assert not set(data.train.groups) & set(data.validation.groups)
-    assert read_training_data(files[:1]).validation.paths == data.validation.paths
-    assert data.evidence_width == EVIDENCE
-
-
-def test_some_clips_keep_their_captions(data: TrainingData) -> None:
-    whole = data.train
-    chosen = np.arange(80) % 3 == 0
-    some = of_clips(whole, chosen)
-    assert some.captions == tuple(
-        text for text, clip in zip(whole.captions, whole.clip, strict=True) if chosen[clip]
-    )
-    assert some.names == tuple(
-        name for name, clip in zip(whole.names, whole.clip, strict=True) if chosen[clip]
-    )
-    again = joined([some, of_clips(whole, ~chosen)])
-    assert sorted(again.names) == sorted(whole.names)
-    assert len(at_most(whole, 30).paths) == 30
-    assert at_most(whole, 80) is whole
-
-
-def test_settings_shrink_to_the_clips_that_there_are(tmp_path: Path) -> None:
-    data = read_training_data([write(tmp_path / "a", clips(12))])
-    config = plan_training("residual", data, steps=3, seed=4).config
-    assert (config.batch, config.candidates, config.gallery) == (10, 10, 10)
-    assert (config.steps, config.seed) == (3, 4)
-    config = plan_training("paper", data, stage="joint").config
-    assert (config.batch, config.candidates, config.gallery, config.stage) == (10, 10, None, "joint")
-
-
-# Measuring
-
-
-def test_an_untrained_generator_leaves_the_order_as_it_is(data: TrainingData) -> None:
-    bank, pairs = pairs_of(data.train), pairs_of(data.validation)
-    generator = Generator(plan(data).spec).eval()
-    for trial in trials_of(data.validation, pairs, bank):
-        score = trial.score(0.5)
-        for candidates in (5, 64):
-            made = candidate_lists(trial, score, generator, candidates=candidates)
-            np.testing.assert_array_equal(made.ranks(generator.spec), trial.ranks(score))
-
-
-def test_hubness_of_training_pairs_leaves_out_their_own_other_side(data: TrainingData) -> None:
-    pairs = pairs_of(of_clips(data.train, np.arange(80) < 6))
-    of_clip, of_text = training_hubness(pairs, blend=1.0, beta=20.0)
-    unit = torch.nn.functional.normalize
-    cosines = torch.einsum("md,nfd->mnf", unit(pairs.text, dim=-1), unit(pairs.frames, dim=-1))
-    best = cosines.masked_fill(~pairs.mask, -1).amax(-1).double()
-    kept = torch.exp(20 * best) * (pairs.clip[:, None] != torch.arange(6))
-    np.testing.assert_allclose(of_clip, (kept.mean(0).log() / 20).numpy(), atol=1e-5)
-    np.testing.assert_allclose(of_text, (kept.mean(1).log() / 20).numpy(), atol=1e-5)
-
-
-def difference(source: str | None, mrr: float, recall: float, *, left_out: bool = False) -> Difference:
-    metrics = {"MRR": Interval(mrr + 1, mrr, mrr + 2), "R@1": Interval(recall, recall - 1, recall + 1)}
-    return Difference("t2v", "generator", "corrected", source, left_out, 100, metrics)
-
-
-@pytest.mark.parametrize(
-    ("rows", "on", "reason"),
-    [
-        ([difference(None, -0.1, 1.0)], False, "no certain gain"),
-        ([difference(None, 0.1, 1.0)], False, "no source was left out"),
-        ([difference(None, 0.1, 1.0), difference("b", 0.0, -0.6, left_out=True)], False, "-0.60 R@1 on b"),
-        ([difference(None, 0.1, 1.0), difference("b", 0.0, -0.4, left_out=True)], True, "no source that"),
-        ([difference(None, 0.1, 1.0), difference("b", 0.0, -0.6)], False, "no source was left out"),
-    ],
-)
-def test_the_gate_follows_the_figures(rows: list[Difference], on: bool, reason: str) -> None:
-    gate = gate_of(rows, by="test")
-    assert (gate.component, gate.on, gate.by) == ("generator", on, "test")
-    assert reason in gate.reason
-    assert "against corrected" in gate.reason
+        train(data, tmp_path / "out", small_plan(data))
