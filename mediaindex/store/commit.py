@@ -21,6 +21,7 @@ from mediaindex.store.catalog.database import (
     CLEAN,
     EPOCH,
     get_meta,
+    in_chunks,
     set_meta,
 )
 from mediaindex.store.catalog.schema import (
@@ -124,8 +125,7 @@ def _sweep(library: Library) -> int:
     blobs = [name for name, _size in library.frames.names() if name not in library.frames.unsettled]
     with library.write() as connection:
         for generations in dead.values():
-            for start in range(0, len(generations), 500):
-                chunk = generations[start : start + 500]
+            for chunk in in_chunks(generations):
                 connection.execute(sa.delete(garbage).where(garbage.c.generation.in_(chunk)))
         for space_id in dropping:
             connection.execute(sa.delete(indexed).where(indexed.c.space_id == space_id))

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from mediaindex.media import Cue
 from mediaindex.safe_text import storable
 from mediaindex.sources.path_tree import lies_below
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import anything_hidden
 from mediaindex.store.catalog.schema import (
     location,
@@ -235,8 +236,7 @@ def set_embedded_subtitles(connection: Connection, video_id: int, cues: Sequence
 def sidecars_of(connection: Connection, location_ids: Sequence[int]) -> dict[int, list[sa.Row[Any]]]:
     """The indexed sidecars of these locations: rows with id, file, size, mtime_ns."""
     found: dict[int, list[sa.Row[Any]]] = {}
-    for start in range(0, len(location_ids), 500):
-        chunk = location_ids[start : start + 500]
+    for chunk in in_chunks(location_ids):
         for row in connection.execute(sa.select(subtitle).where(subtitle.c.location_id.in_(chunk))):
             found.setdefault(row.location_id, []).append(row)
     return found

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from mediaindex.store.catalog.locations import below
+from mediaindex.store.catalog.locations import below, record
 from mediaindex.store.catalog.schema import location, source
 
 
@@ -53,7 +53,7 @@ class Places:
 def all_sources(connection: Connection) -> list[Source]:
     """Every root, in the order they came."""
     rows = connection.execute(sa.select(source).order_by(source.c.id))
-    return [Source(**{name: row._mapping[name] for name in Source.__slots__}) for row in rows]
+    return [record(Source, row) for row in rows]
 
 
 def source_at(connection: Connection, path: Path) -> Source | None:

@@ -49,6 +49,11 @@ def alike(connection: Connection, size: int, partial_hash: str) -> int | None:
     return connection.execute(sa.select(video.c.id).where(same).order_by(video.c.id).limit(1)).scalar()
 
 
+def is_placed(content: int | sa.Column[int]) -> sa.ColumnElement[bool]:
+    """Whether a location shows a content (a video's id, or the column of it), or is about to."""
+    return sa.or_(location.c.video_id == content, location.c.next_video_id == content)
+
+
 def is_shown(connection: Connection, video_id: int) -> bool:
     """Whether a video has vectors in the serving space, so that a search can show it."""
     query = sa.select(indexed.c.generation).where(
@@ -167,8 +172,7 @@ def remove_unplaced_videos(connection: Connection, candidates: Iterable[int]) ->
     """Remove those of these videos that no location names any more; their vectors become garbage."""
     gone = []
     for video_id in set(candidates):
-        named = sa.or_(location.c.video_id == video_id, location.c.next_video_id == video_id)
-        if connection.execute(sa.select(location.c.id).where(named).limit(1)).first():
+        if connection.execute(sa.select(location.c.id).where(is_placed(video_id)).limit(1)).first():
             continue
         rows = connection.execute(
             sa.select(indexed.c.generation, indexed.c.space_id).where(indexed.c.video_id == video_id)

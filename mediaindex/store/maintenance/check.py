@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mediaindex.errors import MediaIndexError
 from mediaindex.store import layout
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.schema import (
     extraction,
     garbage,
@@ -172,8 +173,7 @@ def repair(library: Library, findings: Findings) -> None:
         with library.write() as connection:
             gone = generations if readable else list(owned(connection, space_id))
             throw_away(connection, dict.fromkeys(gone, space_id))
-            for start in range(0, len(gone), 500):
-                chunk = gone[start : start + 500]
+            for chunk in in_chunks(gone):
                 connection.execute(sa.delete(indexed).where(indexed.c.generation.in_(chunk)))
     with contextlib.suppress(OSError):  # not ours to change: the next check says so
         layout.make_private(library.root)

@@ -37,7 +37,7 @@ def test_deleting_a_video_takes_its_rows_with_it(opened: Library, space: Space, 
     item = add_video()
     put(opened, space, [item])
     with opened.write() as connection:
-        (place,) = locations.locations_of(connection, item.video_id)
+        (place,) = locations.places_of_content(connection, item.video_id)
         locations.remove_locations(connection, [place.id])
         for table in (indexed, extraction, video):
             assert connection.execute(sa.select(table)).first() is None
