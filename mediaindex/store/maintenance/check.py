@@ -124,11 +124,11 @@ def _check_matrix(
     library: Library, space: Space, visible: dict[int, int], rows: VectorRows, findings: Findings
 ) -> None:
     matrix = library.matrix(space).load()
-    mine = np.isin(matrix.generation, np.asarray(list(visible), np.int64))
-    theirs = np.isin(rows.generation, np.unique(matrix.generation[mine]))
-    order = np.lexsort((matrix.frame[mine], matrix.generation[mine]))
+    is_visible = np.isin(matrix.generation, np.asarray(list(visible), np.int64))
+    is_mapped = np.isin(rows.generation, np.unique(matrix.generation[is_visible]))
+    order = np.lexsort((matrix.frame[is_visible], matrix.generation[is_visible]))
     same = np.array_equal(
-        np.asarray(matrix.vector)[mine][order].view(np.uint16), rows.vector[theirs].view(np.uint16)
+        np.asarray(matrix.vector)[is_visible][order].view(np.uint16), rows.vector[is_mapped].view(np.uint16)
     )
     if not same:
         findings.problems.append(f"matrix of {space.encoder}: it differs from the vectors")
