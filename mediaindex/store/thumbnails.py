@@ -22,7 +22,7 @@ KEPT = 5000
 def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -> Path | None:
     """The absolute path of the JPEG of one cached frame, written where it does not exist.
 
-    None where the frame was given up for the cache's limit before it was ever shown.
+    None where the frame was evicted from the cache before it was ever shown.
 
     Raises:
         StoreError: the frame is not in the cache. OSError: the folder cannot be written.

@@ -53,7 +53,7 @@ class Roots:
     """The roots and their observers. For one thread.
 
     Args:
-        on_change: called by the observers' threads with each path that changed, as it is named below its root.
+        on_change: called by the observers' threads with each path that changed, named as below its root.
         concerns: whether a change of a real path, which is a folder or not, concerns anyone.
         poll_seconds: between two looks at a root of which the kernel does not tell.
         count_seconds: between two counts of the watches against the folders.

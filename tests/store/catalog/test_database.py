@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from mediaindex.errors import MediaIndexError, NoSpace, SchemaTooNew, StoreError, WriterBusy
 from mediaindex.store.catalog import database
@@ -79,7 +80,7 @@ def test_a_read_only_database_is_read_under_any_name(tmp_path: Path) -> None:
     engine = make_engine(path, read_only=True)
     assert revision(engine) == HEAD
     with (
-        pytest.raises(sa.exc.OperationalError, match="readonly"),
+        pytest.raises(OperationalError, match="readonly"),
         engine.execution_options(immediate=True).begin() as connection,
     ):
         set_meta(connection, "a", "b")
