@@ -86,7 +86,7 @@ class Observation:
         if self.inotify is None or not self.recursive:
             return 0
         folders = _count_folders(self.folder)
-        return max(0, folders - self.inotify.held())
+        return max(0, folders - self.inotify.watch_count())
 
     def stop(self) -> None:
         """End it, with its threads."""

@@ -37,49 +37,11 @@ SHOWN_APART_FROM_HIDDEN = (
     "AND (w.location_id IS NULL OR l.id = w.location_id))"
 )
 
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "for",
-        "from",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "she",
-        "that",
-        "the",
-        "their",
-        "them",
-        "there",
-        "they",
-        "this",
-        "to",
-        "was",
-        "were",
-        "where",
-        "which",
-        "while",
-        "who",
-        "with",
-    ]
-)
+_STOP_WORDS = """
+a an and are as at be by for from has have he her his in into is it its of on or she that the their them
+there they this to was were where which while who with
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
