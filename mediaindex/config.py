@@ -58,12 +58,12 @@ class Config:
         gap_seconds: the longest stretch of a video without a sampled frame.
         not_media: globs of file and folder names that are no media.
         exclude: further globs of what to leave out.
-        player: command with {path} and {seconds}, None for the first player that is found.
+        player: command with {path} and {seconds}; None for the first player on this machine.
         ann_rows: vectors above which an approximate index answers.
         decode_timeout_seconds: silence after which a decoding process is ended.
         decode_memory_mib: memory of one decoding process.
-        cache_limit_mib: the largest size of the frame cache in MiB, 0 for any.
-        rerank_candidates: segments that are ranked a second time.
+        cache_limit_mib: the largest size of the frame cache in MiB, 0 for no limit.
+        rerank_candidates: segments that a search reranks.
         nice: how far the watcher's CPU priority is lowered, 0 to 19.
         max_load: load average above which the watcher waits, None for no bound.
         pause_on_battery: whether the watcher waits while the machine runs on its battery.
@@ -185,12 +185,12 @@ def _typed_flags(flags: Mapping[str, object]) -> _Source:
 
 
 def _flag(setting: str) -> str:
-    """How a setting is typed: a size brings its unit with it, and `search` has candidates of one kind."""
+    """The option of a setting: a size is typed with its unit, and `search` has one kind of candidates."""
     return "flag --" + setting.removesuffix("_mib").removeprefix("rerank_").replace("_", "-")
 
 
 def _environment() -> _Source:
-    """Variables of the prefix; a stranger among them is refused only where it looks like a setting."""
+    """Variables of the prefix; one that is no setting is refused only if it looks like a misspelt one."""
     values: dict[str, object] = {}
     for variable, text in os.environ.items():
         name = variable.removeprefix(PREFIX).lower()

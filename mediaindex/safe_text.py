@@ -1,4 +1,4 @@
-"""Text as a terminal may show it: untrusted names made harmless, times written for people."""
+"""Text that may be shown or stored: untrusted names made harmless, times written for people."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from mediaindex.store.catalog.database import (
     CLEAN,
     EPOCH,
     get_meta,
+    in_chunks,
     set_meta,
 )
 from mediaindex.store.catalog.schema import (
@@ -111,8 +112,8 @@ def _sweep(library: Library) -> int:
         dead: dict[int, list[int]] = {}
         for row in connection.execute(sa.select(garbage)):
             dead.setdefault(row.space_id, []).append(row.generation)
-        dropping = [found.id for found in all_spaces(connection) if found.state == "dropping"]
-        spaces = {found.id: found for found in all_spaces(connection)}
+        spaces = {each.id: each for each in all_spaces(connection)}
+        dropping = [each.id for each in spaces.values() if each.state == "dropping"]
         if dead or dropping:
             bump_epoch(connection)
     for space_id, generations in dead.items():
@@ -124,8 +125,7 @@ def _sweep(library: Library) -> int:
     blobs = [name for name, _size in library.frames.names() if name not in library.frames.unsettled]
     with library.write() as connection:
         for generations in dead.values():
-            for start in range(0, len(generations), 500):
-                chunk = generations[start : start + 500]
+            for chunk in in_chunks(generations):
                 connection.execute(sa.delete(garbage).where(garbage.c.generation.in_(chunk)))
         for space_id in dropping:
             connection.execute(sa.delete(indexed).where(indexed.c.space_id == space_id))
@@ -171,19 +171,19 @@ def _recover_vectors(library: Library) -> None:
     table_files.remove_leftovers(library.root / "vectors")
     with library.read() as connection:
         spaces = all_spaces(connection)
-    known = {found.id for found in spaces}
+    known = {each.id for each in spaces}
     for orphan in table_files.space_tables(library.root / "vectors") - known:
         table_files.drop_table(library.root / "vectors", orphan)
-    for found in spaces:
-        if found.state == "dropping" or found.id not in table_files.space_tables(library.root / "vectors"):
+    for each in spaces:
+        if each.state == "dropping" or each.id not in table_files.space_tables(library.root / "vectors"):
             continue
-        held = library.vectors(found).generations()
+        held = library.vectors(each).generations()
         with library.write() as connection:
-            throw_away(connection, dict.fromkeys(held - set(owned(connection, found.id)), found.id))
+            throw_away(connection, dict.fromkeys(held - set(owned(connection, each.id)), each.id))
     sweep(library)
-    for found in spaces:
-        if found.state != "dropping":
-            refresh_matrix(library, found)
+    for each in spaces:
+        if each.state != "dropping":
+            refresh_matrix(library, each)
 
 
 def refresh_matrix(library: Library, target: Space) -> None:

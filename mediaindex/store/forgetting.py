@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.failures import (
     Failure,
     failures,
@@ -32,6 +33,7 @@ from mediaindex.store.catalog.locations import (
     Location,
     below,
     locations_below,
+    record,
     remove_locations,
 )
 from mediaindex.store.catalog.schema import (
@@ -42,11 +44,10 @@ from mediaindex.store.catalog.schema import (
     word,
 )
 from mediaindex.store.catalog.sources import held_roots
-from mediaindex.store.catalog.videos import remove_unplaced_videos
+from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
 from mediaindex.store.catalog.volumes import known_volumes, volume_holding
 
 UNDO_SECONDS = 30 * 24 * 3600.0
-IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def purge_forgotten(connection: Connection, *, before: float) -> list[int]:
     old = sa.select(location).where(location.c.forgotten_at < before)
     content = sa.or_(location.c.video_id.is_not(None), location.c.next_video_id.is_not(None))
     rows = connection.execute(old.where(content))
-    return _remove(connection, [_location(row) for row in rows])
+    return _remove(connection, [record(Location, row) for row in rows])
 
 
 def purge_missing(connection: Connection, *, before: float) -> list[int]:
@@ -134,14 +135,10 @@ def purge_missing(connection: Connection, *, before: float) -> list[int]:
     return remove_locations(connection, list(connection.execute(query).scalars()))
 
 
-def _location(row: sa.Row[Any]) -> Location:
-    return Location(**{name: row._mapping[name] for name in Location.__slots__})
-
-
 def _set_forgotten(connection: Connection, ids: Sequence[int], at: float | None) -> None:
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        chunk = location.c.id.in_(ids[start : start + IDS_AT_ONCE])
-        connection.execute(sa.update(location).where(chunk).values(forgotten_at=at))
+    for chunk in in_chunks(ids):
+        chosen = location.c.id.in_(chunk)
+        connection.execute(sa.update(location).where(chosen).values(forgotten_at=at))
 
 
 def _unseen(connection: Connection, rows: Sequence[Location]) -> set[int]:
@@ -151,8 +148,7 @@ def _unseen(connection: Connection, rows: Sequence[Location]) -> set[int]:
 
 
 def _is_seen(connection: Connection, video_id: int) -> bool:
-    here = sa.or_(location.c.video_id == video_id, location.c.next_video_id == video_id)
-    shown = sa.select(location.c.id).where(here, location.c.forgotten_at.is_(None)).limit(1)
+    shown = sa.select(location.c.id).where(is_placed(video_id), location.c.forgotten_at.is_(None)).limit(1)
     return connection.execute(shown).first() is not None
 
 
@@ -180,8 +176,7 @@ def _remove(connection: Connection, rows: Sequence[Location]) -> list[int]:
         (gone if is_gone else emptied).append(row)
     removed = remove_locations(connection, [row.id for row in gone])
     ids = [row.id for row in emptied]
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        chunk = ids[start : start + IDS_AT_ONCE]
+    for chunk in in_chunks(ids):
         here = location.c.id.in_(chunk)
         connection.execute(sa.update(location).where(here).values(video_id=None, next_video_id=None))
         for table in (subtitle, word):

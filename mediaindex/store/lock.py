@@ -38,15 +38,15 @@ def writer_lock(path: Path, role: Role = "command") -> Iterator[None]:
         WriterBusy: another process holds it; the message names its pid.
         NoSpace: the file cannot be made.
     """
-    descriptor = _opened(path)
+    descriptor = _open_lock(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            found = _written(descriptor)
-            what = "watches this library" if found.role == "watch" else f"is writing to {path.parent}"
+            owner = _holder_in(descriptor)
+            what = "watches this library" if owner.role == "watch" else f"is writing to {path.parent}"
             raise WriterBusy(
-                f"another mediaindex process (pid {found.pid or 'unknown'}) {what}; "
+                f"another mediaindex process (pid {owner.pid or 'unknown'}) {what}; "
                 "wait for it to end, or stop it"
             ) from None
         os.ftruncate(descriptor, 0)
@@ -63,7 +63,7 @@ def keeping_files(path: Path) -> Iterator[None]:
 
     Waits while a writer is removing some. What could not be removed is removed later.
     """
-    descriptor = _opened(path)
+    descriptor = _open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
@@ -74,7 +74,7 @@ def keeping_files(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def removing_files(path: Path) -> Iterator[bool]:
     """Whether files may be removed inside the block: nobody copies them. For the writer alone."""
-    descriptor = _opened(path)
+    descriptor = _open_lock(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,19 +95,19 @@ def holder(path: Path) -> Holder | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _written(descriptor)
+        return _holder_in(descriptor)
     finally:
         os.close(descriptor)
     return None
 
 
-def _written(descriptor: int) -> Holder:
+def _holder_in(descriptor: int) -> Holder:
     """What the holder wrote into its lock; pid 0 where it has not yet."""
     pid, _, role = os.pread(descriptor, 64, 0).decode("ascii", "replace").partition(" ")
     return Holder(int(pid) if pid.isdecimal() else 0, "watch" if role == "watch" else "command")
 
 
-def _opened(path: Path) -> int:
+def _open_lock(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

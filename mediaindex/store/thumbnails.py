@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mediaindex.store.catalog.locations import below
 from mediaindex.store.catalog.schema import location, video
-from mediaindex.store.catalog.videos import EVICTED
+from mediaindex.store.catalog.videos import EVICTED, is_placed
 from mediaindex.store.frame_cache import CONTENT_DIGITS, FrameCache
 from mediaindex.store.layout import make_private_folder, private
 from mediaindex.store.library import Library
@@ -22,7 +22,7 @@ KEPT = 5000
 def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -> Path | None:
     """The absolute path of the JPEG of one cached frame, written where it does not exist.
 
-    None where the frame was given up for the cache's limit before it was ever shown.
+    None where the frame was evicted from the cache before it was ever shown.
 
     Raises:
         StoreError: the frame is not in the cache. OSError: the folder cannot be written.
@@ -47,11 +47,10 @@ def remove_below(library: Library, root: Path) -> int:
 
     What was written of an older decoding goes too: the names begin with the hash of the content.
     """
-    here = sa.or_(location.c.video_id == video.c.id, location.c.next_video_id == video.c.id)
-    query = sa.select(video.c.hash, video.c.partial_hash).join(location, here)
+    query = sa.select(video.c.hash, video.c.partial_hash).join(location, is_placed(video.c.id))
     with library.read() as connection:
         rows = connection.execute(query.where(below(location.c.path, root))).all()
-    contents = {made[:CONTENT_DIGITS] for row in rows for made in row if made is not None}
+    contents = {digits[:CONTENT_DIGITS] for row in rows for digits in row if digits is not None}
     removed = 0
     with contextlib.suppress(FileNotFoundError):
         for name in os.listdir(library.root / FOLDER):

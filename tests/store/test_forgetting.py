@@ -40,14 +40,14 @@ def two(opened: Library, space: Space, add_video: AddVideo) -> tuple[Embedded, E
     commit.put(opened, space, items)
     for item, path in zip(items, (A, B), strict=True):
         with opened.write() as connection:
-            (place,) = locations.locations_of(connection, item.video_id)
+            (place,) = locations.places_of_content(connection, item.video_id)
             fulltext.set_location_words(connection, place.id, item.video_id, path, Path("/"))
     return items
 
 
 def copy_of(opened: Library, item: Embedded, path: Path) -> None:
     with opened.write() as connection:
-        (first, *_more) = locations.locations_of(connection, item.video_id)
+        (first, *_more) = locations.places_of_content(connection, item.video_id)
         values = {"volume_id": first.volume_id, "size": 100, "mtime_ns": 1, "confirmed": True}
         number = locations.place(connection, path, video_id=item.video_id, **values)
         fulltext.set_location_words(connection, number, item.video_id, path, Path("/"))
@@ -152,7 +152,7 @@ def test_a_purged_place_of_a_video_that_stays_takes_its_words_along(
 ) -> None:
     copy_of(opened, two[0], Path("/else/copy.mp4"))
     with opened.write() as connection:
-        (first, _copy) = locations.locations_of(connection, two[0].video_id)
+        (first, _copy) = locations.places_of_content(connection, two[0].video_id)
         about = fulltext.SubtitleFile("a.srt", location_id=first.id)
         fulltext.add_subtitle(connection, two[0].video_id, about, [])
         forgetting.forget(connection, [A], at=100.0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mediaindex.errors import StoreError
+from mediaindex.errors import NoSpace, StoreError
 from mediaindex.store.frame_cache import FrameCache
 from tests.support.small_library import write_blob
 
@@ -58,3 +58,21 @@ def test_a_frame_that_was_never_there_is_an_error(tmp_path: Path) -> None:
     cache.remove(name)
     with pytest.raises(StoreError):
         list(cache.read(name))
+
+
+def test_a_blob_is_unsettled_until_a_row_names_it(tmp_path: Path) -> None:
+    cache = FrameCache(tmp_path)
+    name = write_blob(cache, [b"one"], content="abcdef")
+    assert cache.unsettled == {name}
+    assert (dict(cache.names()), cache.size(name)) == ({name: cache.size(name)}, cache.size(name))
+    cache.settle(name)
+    assert cache.unsettled == set()
+
+
+def test_a_full_disk_is_no_space_and_leaves_nothing(tmp_path: Path) -> None:
+    cache = FrameCache(tmp_path)
+    with pytest.raises(NoSpace, match="free space"), cache.new_blob():
+        raise OSError(28, "No space left on device")
+    assert list(cache.names()) == []
+    with pytest.raises(OSError, match="Input/output"), cache.new_blob():
+        raise OSError(5, "Input/output error")

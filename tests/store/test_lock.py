@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.errors import WriterBusy
-from mediaindex.store.lock import Holder, holder, writer_lock
+from mediaindex.errors import NoSpace, WriterBusy
+from mediaindex.store.lock import Holder, holder, keeping_files, removing_files, writer_lock
 
 
 def test_the_lock_is_held_once_and_names_its_holder(tmp_path: Path) -> None:
@@ -39,3 +39,28 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
         process.wait()
     with writer_lock(path):
         pass
+
+
+def test_files_are_kept_by_any_number_and_removed_by_nobody_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "keep"
+    with keeping_files(path), keeping_files(path), removing_files(path) as allowed:
+        assert not allowed
+    with removing_files(path) as allowed:
+        assert allowed
+
+
+def test_who_watches_is_told_from_who_writes(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with writer_lock(path, "watch"):
+        assert holder(path) == Holder(os.getpid(), "watch")
+        with pytest.raises(WriterBusy, match="watches this library"), writer_lock(path):
+            pass
+    with writer_lock(path), pytest.raises(WriterBusy, match="is writing to"), writer_lock(path):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_no_space(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NoSpace, match="cannot be written"), writer_lock(tmp_path / "file" / "lock"):
+        pass
+    assert holder(tmp_path / "file" / "lock") is None

@@ -1,8 +1,8 @@
-"""Paths that changed, kept until they are quiet: no event and the same size and time for a while.
+"""Debounce: a changed path is kept until it had no event, and the same size and time, for a while.
 
-Events only hint at a path; what is there is asked of the file system, since a copy may go on without an
+Events are hints. Whether a path is quiet is asked of the file system, since a copy may go on without an
 event and a moved folder reports under its old path. However many paths change at once, a bounded number
-is kept: crowds give way to the folder that holds them.
+is kept: many changed paths in one folder are replaced by the folder.
 """
 
 from __future__ import annotations

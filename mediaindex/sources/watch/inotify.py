@@ -62,7 +62,7 @@ class Inotify(InotifyFD):
         self.overflowed = self.overflowed or event.is_queue_overflow
         self.unmounted = self.unmounted or bool(event.mask & InotifyConstants.IN_UNMOUNT)
 
-    def held(self) -> int:
+    def watch_count(self) -> int:
         """How many folders the kernel watches for this instance."""
         lines = Path(f"/proc/self/fdinfo/{self._inotify_fd}").read_text().splitlines()
         return sum(line.startswith("inotify wd:") for line in lines)

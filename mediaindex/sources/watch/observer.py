@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 POLL_SHARE = 0.05
 MAX_DEPTH = 200  # of folders below a root: watchdog recurses
 
-Tell = Callable[[str, bool], None]
+OnChange = Callable[[str, bool], None]
 
 # All but reading: what the indexer itself opens and closes is no change.
 _CHANGES: list[type[events.FileSystemEvent]] = [
@@ -86,7 +86,7 @@ class Observation:
         if self.inotify is None or not self.recursive:
             return 0
         folders = _count_folders(self.folder)
-        return max(0, folders - self.inotify.held())
+        return max(0, folders - self.inotify.watch_count())
 
     def stop(self) -> None:
         """End it, with its threads."""
@@ -94,12 +94,12 @@ class Observation:
         self.observer.join()
 
 
-def observe(folder: str, tell: Tell, *, recursive: bool, poll_seconds: float) -> Observation:
+def observe(folder: str, on_change: OnChange, *, recursive: bool, poll_seconds: float) -> Observation:
     """Observe a folder, by the kernel where it tells of all changes there, else by polling.
 
     Args:
         folder: a real path.
-        tell: called in a thread of the observer with each path that changed, and whether it is a folder.
+        on_change: called in a thread of the observer with each path that changed, and whether it is a folder.
         recursive: also all folders below.
 
     Raises:
@@ -107,14 +107,14 @@ def observe(folder: str, tell: Tell, *, recursive: bool, poll_seconds: float) ->
     """
     reason = _network(folder)
     if reason is None:
-        observation = _by_kernel(folder, tell, recursive=recursive)
+        observation = _by_kernel(folder, on_change, recursive=recursive)
         if not isinstance(observation, str):
             return observation
         reason = observation
         logger.warning("%s is polled every %g s: %s", folder, poll_seconds, reason)
     return _by_polling(
         folder,
-        tell,
+        on_change,
         f"polled every {poll_seconds:g} s: {reason}",
         recursive=recursive,
         poll_seconds=poll_seconds,
@@ -136,10 +136,10 @@ def _limit_reached(number: int) -> str:
     return f"the limit {name} = {now} is reached; raise it with: sudo sysctl {name}={2 * now}"
 
 
-def _by_kernel(folder: str, tell: Tell, *, recursive: bool) -> Observation | str:
+def _by_kernel(folder: str, on_change: OnChange, *, recursive: bool) -> Observation | str:
     """The observation, or why the kernel cannot tell of everything, in words."""
     try:
-        observation = _started(_kernel_observation(folder, recursive=recursive), tell)
+        observation = _started(_kernel_observation(folder, recursive=recursive), on_change)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EMFILE):
             raise
@@ -169,18 +169,20 @@ def _by_system(folder: str, recursive: bool) -> Observation:
     return Observation(folder, recursive, None, Observer())
 
 
-def _by_polling(folder: str, tell: Tell, reason: str, *, recursive: bool, poll_seconds: float) -> Observation:
+def _by_polling(
+    folder: str, on_change: OnChange, reason: str, *, recursive: bool, poll_seconds: float
+) -> Observation:
     # Links are not followed: a loop of them has no end.
     observer = BaseObserver(_Poller, timeout=poll_seconds, stat=os.lstat, listdir=_Listing(folder))
-    return _started(Observation(folder, recursive, reason, observer), tell)
+    return _started(Observation(folder, recursive, reason, observer), on_change)
 
 
-def _started(observation: Observation, tell: Tell) -> Observation:
+def _started(observation: Observation, on_change: OnChange) -> Observation:
     observer = observation.observer
     observer.start()
     try:
         observer.schedule(
-            _Handler(tell), observation.folder, recursive=observation.recursive, event_filter=_CHANGES
+            _Handler(on_change), observation.folder, recursive=observation.recursive, event_filter=_CHANGES
         )
     except BaseException:
         observation.stop()
@@ -189,13 +191,13 @@ def _started(observation: Observation, tell: Tell) -> Observation:
 
 
 class _Handler(events.FileSystemEventHandler):
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, on_change: OnChange) -> None:
+        self._on_change = on_change
 
     def dispatch(self, event: events.FileSystemEvent) -> None:
         for path in (event.src_path, event.dest_path):
             if path:
-                self._tell(os.fsdecode(path), event.is_directory)
+                self._on_change(os.fsdecode(path), event.is_directory)
 
 
 class _Poller(PollingEmitter):

@@ -53,21 +53,21 @@ class Roots:
     """The roots and their observers. For one thread.
 
     Args:
-        tell: called by the observers' threads with each path that changed, as it is named below its root.
-        concerns: says by a real path, and whether it is a folder, if anyone wants to hear of it.
+        on_change: called by the observers' threads with each path that changed, named as below its root.
+        concerns: whether a change of a real path, which is a folder or not, concerns anyone.
         poll_seconds: between two looks at a root of which the kernel does not tell.
         count_seconds: between two counts of the watches against the folders.
     """
 
     def __init__(
         self,
-        tell: Callable[[str], None],
+        on_change: Callable[[str], None],
         concerns: Callable[[str, bool], bool],
         *,
         poll_seconds: float,
         count_seconds: float,
     ) -> None:
-        self._tell = tell
+        self._on_change = on_change
         self._concerns = concerns
         self._poll_seconds = poll_seconds
         self._count_seconds = count_seconds
@@ -145,17 +145,17 @@ class Roots:
         look = root.look
         assert look is not None
 
-        def tell(path: str, is_folder: bool) -> None:
+        def on_change(path: str, is_folder: bool) -> None:
             below = path[len(look.real) :].lstrip("/")
             if below and lies_below(path, look.real) and self._concerns(path, is_folder):
-                self._tell(os.path.join(root.path, below))
+                self._on_change(os.path.join(root.path, below))
             elif path == look.real and not look.is_folder:  # what a folder is itself, `check` sees
-                self._tell(root.path)
+                self._on_change(root.path)
 
         folder = look.real if look.is_folder else os.path.dirname(look.real)
         try:
             root.observation = observe(
-                folder, tell, recursive=look.is_folder, poll_seconds=self._poll_seconds
+                folder, on_change, recursive=look.is_folder, poll_seconds=self._poll_seconds
             )
         except OSError as error:
             root.trouble = error.strerror or str(error)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -13,15 +14,8 @@ from sqlalchemy import Connection, event
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from mediaindex.errors import (
-    NoSpace,
-    SchemaTooNew,
-    StoreError,
-    WriterBusy,
-)
-from mediaindex.store.catalog.schema import (
-    meta,
-)
+from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, WriterBusy
+from mediaindex.store.catalog.schema import meta
 
 HEAD = "0002"
 """Revision that this program reads and writes; the newest file in migrations/versions."""
@@ -35,6 +29,10 @@ CLEAN = "clean"
 """The clean-shutdown flag: 1 where the last writer ended in order, so that nothing is left of a kill."""
 IDENTITY = "library"
 """A random name, by which a backup knows whose it is."""
+
+VALUES_AT_ONCE = 500
+"""SQLite's statements have at most 32 766 values."""
+Value = TypeVar("Value")
 
 PRAGMAS = ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL")
 
@@ -127,6 +125,12 @@ def migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
     except DatabaseError as error:
         raise translated(error, engine) from error
+
+
+def in_chunks(values: Sequence[Value], size: int = VALUES_AT_ONCE) -> Iterator[Sequence[Value]]:
+    """The values in their order, as many at once as a statement may take."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 def get_meta(connection: Connection, key: str) -> str | None:

@@ -23,7 +23,7 @@ from mediaindex.store.catalog.schema import (
 )
 
 LONGEST_WAIT_SECONDS = 6 * 3600.0
-"""A failed file waits no longer for its next try: a later date was made by a clock that was wrong."""
+"""The longest wait before the next try; only a wrong clock can have set a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,6 @@ class Failure:
     def is_due(self, now: float) -> bool:
         """Whether the next try may begin at this Unix time."""
         return self.next_at is None or not now < self.next_at <= now + LONGEST_WAIT_SECONDS
-
-
-# Files that were not indexed
 
 
 def failures(connection: Connection, folders: Sequence[Path] | None = None) -> dict[Path, Failure]:

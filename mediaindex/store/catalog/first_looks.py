@@ -27,6 +27,7 @@ from mediaindex.store.catalog.schema import (
 )
 from mediaindex.store.catalog.videos import (
     Identity,
+    is_placed,
     metadata_values,
     newest_extraction,
     remove_unplaced_videos,
@@ -49,10 +50,9 @@ def unread_videos(connection: Connection) -> set[int]:
 
 def unread_video_at(connection: Connection, path: Path, identity: Identity) -> int | None:
     """The video at a path that looks like this content and was never decoded in full."""
-    here = sa.or_(location.c.video_id == video.c.id, location.c.next_video_id == video.c.id)
     query = (
         sa.select(video.c.id)
-        .join(location, here)
+        .join(location, is_placed(video.c.id))
         .where(
             location.c.path == path,
             video.c.hash.is_(None),

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from mediaindex.media import Cue
 from mediaindex.safe_text import storable
 from mediaindex.sources.path_tree import lies_below
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import anything_hidden
 from mediaindex.store.catalog.schema import (
     location,
@@ -36,49 +37,11 @@ SHOWN_APART_FROM_HIDDEN = (
     "AND (w.location_id IS NULL OR l.id = w.location_id))"
 )
 
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "for",
-        "from",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "she",
-        "that",
-        "the",
-        "their",
-        "them",
-        "there",
-        "they",
-        "this",
-        "to",
-        "was",
-        "were",
-        "where",
-        "which",
-        "while",
-        "who",
-        "with",
-    ]
-)
+_STOP_WORDS = """
+a an and are as at be by for from has have he her his in into is it its of on or she that the their them
+there they this to was were where which while who with
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +198,7 @@ def set_embedded_subtitles(connection: Connection, video_id: int, cues: Sequence
 def sidecars_of(connection: Connection, location_ids: Sequence[int]) -> dict[int, list[sa.Row[Any]]]:
     """The indexed sidecars of these locations: rows with id, file, size, mtime_ns."""
     found: dict[int, list[sa.Row[Any]]] = {}
-    for start in range(0, len(location_ids), 500):
-        chunk = location_ids[start : start + 500]
+    for chunk in in_chunks(location_ids):
         for row in connection.execute(sa.select(subtitle).where(subtitle.c.location_id.in_(chunk))):
             found.setdefault(row.location_id, []).append(row)
     return found

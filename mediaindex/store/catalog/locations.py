@@ -9,18 +9,67 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from mediaindex.store.catalog.schema import (
-    location,
-)
-from mediaindex.store.catalog.videos import (
-    remove_unplaced_videos,
-)
+from mediaindex.store.catalog.database import in_chunks
+from mediaindex.store.catalog.schema import location
+from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
+
+FOLDERS_AT_ONCE = 200
+"""SQLite's expressions are at most 1000 deep."""
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One path of a video. `video_id` is what a search shows there, `next_video_id` what comes."""
+
+    id: int
+    path: Path
+    volume_id: int
+    video_id: int | None
+    next_video_id: int | None
+    size: int
+    mtime_ns: int
+    confirmed: bool
+    missing_since: float | None
+    forgotten_at: float | None
+
+    @property
+    def content(self) -> int | None:
+        """The newest content known at this path."""
+        return self.next_video_id or self.video_id
+
+
+def record(kind: type[Record], row: sa.Row[Any]) -> Record:
+    """A row as the frozen dataclass whose fields are named like its columns."""
+    names: Sequence[str] = kind.__slots__  # type: ignore[attr-defined]
+    return kind(**{name: row._mapping[name] for name in names})
+
+
+def below(column: sa.ColumnElement[Any], folder: Path) -> sa.ColumnElement[bool]:
+    """Paths equal to `folder` or inside it, as a range on the path's bytes."""
+    raw = os.fsencode(folder)
+    inside = raw.rstrip(b"/") + b"/"
+    as_bytes = sa.type_coerce(column, sa.LargeBinary)
+    after = inside[:-1] + bytes([inside[-1] + 1])
+    return sa.or_(as_bytes == raw, sa.and_(as_bytes >= inside, as_bytes < after))
+
+
+def rows_below(
+    connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], folders: Sequence[Path]
+) -> Iterator[sa.Row[Any]]:
+    """The rows of a query whose path lies below (or equals) one of the folders, each row once."""
+    seen: set[Path] = set()
+    for chunk in in_chunks(folders, FOLDERS_AT_ONCE):
+        for row in connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk)))):
+            if row.path not in seen:
+                seen.add(row.path)
+                yield row
 
 
 def anything_hidden(connection: Connection) -> bool:
@@ -47,62 +96,6 @@ def is_hidden(connection: Connection, path: Path) -> bool:
     return connection.execute(here).scalar() is not None
 
 
-# SQLite's expressions are at most 1000 deep, its statements have at most 32 766 values.
-FOLDERS_AT_ONCE = 200
-IDS_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """One path of a video. `video_id` is what a search shows there, `next_video_id` what comes."""
-
-    id: int
-    path: Path
-    volume_id: int
-    video_id: int | None
-    next_video_id: int | None
-    size: int
-    mtime_ns: int
-    confirmed: bool
-    missing_since: float | None
-    forgotten_at: float | None
-
-    @property
-    def content(self) -> int | None:
-        """The newest content known at this path."""
-        return self.next_video_id or self.video_id
-
-
-def record(kind: type[Any], row: sa.Row[Any]) -> Any:
-    """A row as the frozen dataclass whose fields are named like its columns."""
-    return kind(**{name: row._mapping[name] for name in kind.__slots__})
-
-
-def below(column: sa.ColumnElement[Any], folder: Path) -> sa.ColumnElement[bool]:
-    """Paths equal to `folder` or inside it, as a range on the path's bytes."""
-    raw = os.fsencode(folder)
-    inside = raw.rstrip(b"/") + b"/"
-    as_bytes = sa.type_coerce(column, sa.LargeBinary)
-    after = inside[:-1] + bytes([inside[-1] + 1])
-    return sa.or_(as_bytes == raw, sa.and_(as_bytes >= inside, as_bytes < after))
-
-
-def rows_below(
-    connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], folders: Sequence[Path]
-) -> Iterator[sa.Row[Any]]:
-    """The rows of a query whose path lies below (or equals) one of the folders, each row once."""
-    seen: set[Path] = set()
-    for start in range(0, len(folders), FOLDERS_AT_ONCE):
-        chunk = folders[start : start + FOLDERS_AT_ONCE]
-        for row in connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk)))):
-            if row.path not in seen:
-                seen.add(row.path)
-                yield row
-
-
-# Locations
-
-
 def locations_below(connection: Connection, folders: Sequence[Path]) -> dict[Path, Location]:
     """Every known location inside the folders (or equal to one), by path; those forgotten too."""
     rows = rows_below(connection, sa.select(location), location.c.path, folders)
@@ -115,16 +108,10 @@ def location_at(connection: Connection, path: Path) -> Location | None:
     return None if row is None else record(Location, row)
 
 
-def locations_of(connection: Connection, video_id: int) -> list[Location]:
-    """Where a video lies, oldest first."""
-    query = sa.select(location).where(location.c.video_id == video_id).order_by(location.c.id)
-    return [record(Location, row) for row in connection.execute(query)]
-
-
 def places_of_content(connection: Connection, video_id: int) -> list[Location]:
-    """Where a content lies or is about to be shown."""
-    here = sa.or_(location.c.video_id == video_id, location.c.next_video_id == video_id)
-    return [record(Location, row) for row in connection.execute(sa.select(location).where(here))]
+    """Where a content lies or is about to be shown, the oldest place first."""
+    query = sa.select(location).where(is_placed(video_id)).order_by(location.c.id)
+    return [record(Location, row) for row in connection.execute(query)]
 
 
 def place(connection: Connection, path: Path, **values: Any) -> int:
@@ -166,9 +153,9 @@ def unconfirmed(connection: Connection) -> list[Location]:
 def remove_locations(connection: Connection, ids: Sequence[int]) -> list[int]:
     """Forget locations; the videos that went with them because no other location names them."""
     contents: list[int] = []
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        chunk = location.c.id.in_(ids[start : start + IDS_AT_ONCE])
-        for row in connection.execute(sa.select(location).where(chunk)):
+    for chunk in in_chunks(ids):
+        chosen = location.c.id.in_(chunk)
+        for row in connection.execute(sa.select(location).where(chosen)):
             contents += [content for content in (row.video_id, row.next_video_id) if content]
-        connection.execute(sa.delete(location).where(chunk))
+        connection.execute(sa.delete(location).where(chosen))
     return remove_unplaced_videos(connection, contents)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.sources.path_tree import lies_below
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import below, hidden_videos
 from mediaindex.store.catalog.schema import (
     extraction,
@@ -22,8 +23,6 @@ from mediaindex.store.catalog.schema import (
     volume,
 )
 from mediaindex.store.catalog.sources import roots_without_thumbnails
-
-IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +139,7 @@ def indexed_videos(connection: Connection, space_id: int, ids: Iterable[int]) ->
     """The segments and frame times of these videos, by video."""
     wanted = list(ids)
     found: dict[int, IndexedVideo] = {}
-    for start in range(0, len(wanted), IDS_AT_ONCE):
-        chunk = wanted[start : start + IDS_AT_ONCE]
+    for chunk in in_chunks(wanted):
         query = (
             sa.select(indexed.c.video_id, indexed.c.generation, indexed.c.vectors, indexed.c.extraction_id)
             .add_columns(extraction.c.frame_file, video.c.duration_seconds)

@@ -91,9 +91,9 @@ source = Table(
     Column("added_at", Float, nullable=False),
     # Whether pictures of its videos may be written as thumbnails: "library" or "none".
     Column("thumbnails", Text, nullable=False, server_default="library"),
-    # Since when so much of it is gone at once that nothing of it is forgotten unasked.
+    # Since when the mass-deletion guard holds it; null where it does not.
     Column("held_since", Float),
-    # Why the watcher looks at it again and again instead of being told of changes.
+    # Why the watcher polls it; null where the kernel tells of its changes.
     Column("polled", Text),
 )
 
@@ -115,8 +115,8 @@ location = Table(
     Column("id", Integer, primary_key=True),
     Column("path", PathType, nullable=False, unique=True),
     Column("volume_id", ForeignKey("volume.id"), nullable=False),
-    # What a search shows for this path; `next_video_id` takes its place in the transaction that
-    # makes the vectors of the new content visible.
+    # What a search shows for this path. The transaction that makes the vectors of new content visible
+    # moves `next_video_id` here.
     Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), index=True),
     Column("next_video_id", ForeignKey("video.id", ondelete="SET NULL"), index=True),
     Column("size", Integer, nullable=False),
@@ -141,7 +141,7 @@ extraction = Table(
     Column("cuts", JsonType, nullable=False),
     Column("damaged_packets", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
-    # One frame of the whole video, until its turn to be decoded comes.
+    # A first look: one frame of the whole video, until it is decoded in full.
     Column("first_look", Boolean, nullable=False, server_default="0"),
 )
 

@@ -1,4 +1,4 @@
-"""The watched roots: which there are, what is known below each, which of them are held.
+"""The watched roots, the places known below each, and which of them the mass-deletion guard holds.
 
 Every function takes a connection inside a transaction of `Library.read` or `Library.write`.
 """
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from mediaindex.store.catalog.locations import below
+from mediaindex.store.catalog.locations import below, record
 from mediaindex.store.catalog.schema import location, source
 
 
@@ -24,8 +24,8 @@ class Source:
 
     Attributes:
         thumbnails: "library", or "none" where no picture of its videos may be written as a thumbnail.
-        held_since: since when so much of it is gone at once that nothing of it is forgotten unasked.
-        polled: why the watcher looks at it again and again instead of being told of changes.
+        held_since: Unix time since which the mass-deletion guard holds it, None where it does not.
+        polled: why the watcher polls it, None where the kernel tells of its changes.
     """
 
     id: int
@@ -53,16 +53,16 @@ class Places:
 def all_sources(connection: Connection) -> list[Source]:
     """Every root, in the order they came."""
     rows = connection.execute(sa.select(source).order_by(source.c.id))
-    return [Source(**{name: row._mapping[name] for name in Source.__slots__}) for row in rows]
+    return [record(Source, row) for row in rows]
 
 
 def source_at(connection: Connection, path: Path) -> Source | None:
     """The root that is exactly this path."""
-    return next((found for found in all_sources(connection) if found.path == path), None)
+    return next((source for source in all_sources(connection) if source.path == path), None)
 
 
 def add_source(connection: Connection, path: Path, *, thumbnails: str | None = None) -> None:
-    """Remember a root; one that is known keeps what is not given."""
+    """Remember a root; a known root keeps its setting of thumbnails where none is given."""
     new = insert(source).values(path=path, added_at=time.time(), thumbnails=thumbnails or "library")
     if thumbnails is None:
         connection.execute(new.on_conflict_do_nothing())
@@ -72,17 +72,17 @@ def add_source(connection: Connection, path: Path, *, thumbnails: str | None = N
 
 
 def remove_source(connection: Connection, path: Path) -> None:
-    """Follow a root no more; what is known below it stays."""
+    """Forget a root; what is known below it stays."""
     connection.execute(sa.delete(source).where(source.c.path == path))
 
 
 def hold(connection: Connection, path: Path, since: float | None) -> None:
-    """Hold a root since then, or release it (None)."""
+    """Let the mass-deletion guard hold a root since a Unix time, or release it (None)."""
     connection.execute(sa.update(source).where(source.c.path == path).values(held_since=since))
 
 
 def held_roots(connection: Connection) -> list[Path]:
-    """The roots below which nothing is forgotten unasked."""
+    """The roots that the mass-deletion guard holds: nothing below them is forgotten unless the user asks."""
     return list(
         connection.execute(sa.select(source.c.path).where(source.c.held_since.is_not(None))).scalars()
     )
@@ -112,7 +112,7 @@ def shown_places() -> Sequence[sa.ColumnElement[bool]]:
 
 
 def note_polling(connection: Connection, observed: Mapping[Path, str | None]) -> None:
-    """Write down how the watcher follows each root: None where the kernel tells it of changes."""
+    """Record why the watcher polls each root; None where the kernel tells of its changes."""
     for path, reason in observed.items():
         different = source.c.polled.is_distinct_from(reason)
         connection.execute(sa.update(source).where(source.c.path == path, different).values(polled=reason))

@@ -31,12 +31,12 @@ from mediaindex.store.catalog.schema import (
 LOST = "lost/"
 """What stands in `extraction.frame_file` before the id where the cached frames are gone."""
 EVICTED = "evicted/"
-"""What stands there before the blob's name where the frames were given up for the cache's limit."""
+"""What stands there before the blob's name where the frames were evicted for the cache's limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells one content from another. `hash` is None until the full pass has made it."""
+    """What tells one content from another. `hash` is None until the file was read in full."""
 
     size: int
     partial_hash: str
@@ -47,6 +47,11 @@ def alike(connection: Connection, size: int, partial_hash: str) -> int | None:
     """A video of this size and partial hash: the same content, until the full hash says otherwise."""
     same = sa.and_(video.c.size == size, video.c.partial_hash == partial_hash)
     return connection.execute(sa.select(video.c.id).where(same).order_by(video.c.id).limit(1)).scalar()
+
+
+def is_placed(content: int | sa.Column[int]) -> sa.ColumnElement[bool]:
+    """Whether a location shows a content (a video's id, or the column of it), or is about to."""
+    return sa.or_(location.c.video_id == content, location.c.next_video_id == content)
 
 
 def is_shown(connection: Connection, video_id: int) -> bool:
@@ -143,18 +148,18 @@ def is_cached() -> sa.ColumnElement[bool]:
 
 
 def without_frames(connection: Connection) -> set[int]:
-    """Videos to be decoded again: their frames were lost, or were given up and are needed again.
+    """Videos to be decoded again: their frames were lost, or were evicted and are needed again.
 
-    Frames that were given up are needed where the serving space has no vectors of them.
+    Evicted frames are needed where the serving space has no vectors of them.
     """
     lost = extraction.c.frame_file.like(f"{LOST}%")
-    given_up: sa.ColumnElement[bool] = extraction.c.frame_file.like(f"{EVICTED}%")
+    evicted: sa.ColumnElement[bool] = extraction.c.frame_file.like(f"{EVICTED}%")
     active = active_space_id(connection)
     if active is not None:
         has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == active)
-        given_up = sa.and_(given_up, extraction.c.id.not_in(has))
+        evicted = sa.and_(evicted, extraction.c.id.not_in(has))
     query = sa.select(extraction.c.video_id).where(extraction.c.id.in_(newest_extraction()))
-    return set(connection.execute(query.where(sa.or_(lost, given_up))).scalars())
+    return set(connection.execute(query.where(sa.or_(lost, evicted))).scalars())
 
 
 def cached_frames(connection: Connection) -> int:
@@ -167,8 +172,7 @@ def remove_unplaced_videos(connection: Connection, candidates: Iterable[int]) ->
     """Remove those of these videos that no location names any more; their vectors become garbage."""
     gone = []
     for video_id in set(candidates):
-        named = sa.or_(location.c.video_id == video_id, location.c.next_video_id == video_id)
-        if connection.execute(sa.select(location.c.id).where(named).limit(1)).first():
+        if connection.execute(sa.select(location.c.id).where(is_placed(video_id)).limit(1)).first():
             continue
         rows = connection.execute(
             sa.select(indexed.c.generation, indexed.c.space_id).where(indexed.c.video_id == video_id)

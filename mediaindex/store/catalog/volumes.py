@@ -67,17 +67,17 @@ def move_volume(connection: Connection, moved: KnownVolume, mount_point: Path) -
 
 def _move_locations(connection: Connection, moved: KnownVolume, new: Path) -> None:
     query = sa.select(location.c.id, location.c.path, location.c.video_id, location.c.next_video_id)
-    mine = sa.and_(location.c.volume_id == moved.id, below(location.c.path, moved.mount_point))
-    rows = connection.execute(query.where(mine)).all()
-    taken = {row.path: row for row in connection.execute(query.where(below(location.c.path, new)))}
+    on_volume = sa.and_(location.c.volume_id == moved.id, below(location.c.path, moved.mount_point))
+    rows = connection.execute(query.where(on_volume)).all()
+    occupied = {row.path: row for row in connection.execute(query.where(below(location.c.path, new)))}
     superseded = []
     for row in rows:
         path = _moved(row.path, moved.mount_point, new)
-        there = taken.get(path)
-        if there is None or there.id == row.id:
+        occupant = occupied.get(path)
+        if occupant is None or occupant.id == row.id:
             continue
-        empty = there.video_id is None and there.next_video_id is None
-        superseded.append(there.id if empty else row.id)
+        empty = occupant.video_id is None and occupant.next_video_id is None
+        superseded.append(occupant.id if empty else row.id)
     remove_locations(connection, superseded)
     changed = [
         {"row": row.id, "new": _moved(row.path, moved.mount_point, new)}
@@ -94,20 +94,19 @@ def _move_paths(connection: Connection, table: sa.Table, old: Path, new: Path, i
     for path in connection.execute(sa.select(table.c.path).where(below(table.c.path, old))).scalars().all():
         if any(lies_below(path, point) for point in inner):
             continue
-        here, there = table.c.path == path, table.c.path == _moved(path, old, new)
-        taken = connection.execute(sa.select(table.c.path).where(there)).first() is not None
-        if taken:
-            connection.execute(sa.delete(table).where(here))
+        at_old, at_new = table.c.path == path, table.c.path == _moved(path, old, new)
+        if connection.execute(sa.select(table.c.path).where(at_new)).first() is not None:
+            connection.execute(sa.delete(table).where(at_old))
         else:
-            connection.execute(sa.update(table).where(here).values(path=_moved(path, old, new)))
+            connection.execute(sa.update(table).where(at_old).values(path=_moved(path, old, new)))
 
 
 def _move_sources(connection: Connection, old: Path, new: Path, inner: Sequence[Path]) -> None:
     """Move the roots too; one that was private stays so under its new name."""
     private = sa.select(source.c.path).where(source.c.thumbnails == "none", below(source.c.path, old))
     for path in connection.execute(private).scalars().all():
-        there = source.c.path == _moved(path, old, new)
-        connection.execute(sa.update(source).where(there).values(thumbnails="none"))
+        at_new = source.c.path == _moved(path, old, new)
+        connection.execute(sa.update(source).where(at_new).values(thumbnails="none"))
     _move_paths(connection, source, old, new, inner)
 
 
@@ -118,7 +117,7 @@ def _moved(path: Path, old: Path, new: Path) -> Path:
 def ensure_volume(connection: Connection, *, uid: str, label: str | None, mount_point: Path) -> int:
     """The id of a volume, its label brought up to date.
 
-    Its mount point stays the one below which its places stand, until `mounts.move_volume` moves both.
+    Its mount point stays the one below which its places stand, until `move_volume` moves both.
     """
     upsert = insert(volume).values(uid=uid, label=label, mount_point=mount_point)
     upsert = upsert.on_conflict_do_update(index_elements=["uid"], set_={"label": label})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mediaindex.errors import MediaIndexError
 from mediaindex.store import layout
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.schema import (
     extraction,
     garbage,
@@ -25,6 +26,7 @@ from mediaindex.store.catalog.videos import (
 from mediaindex.store.commit import recover, refresh_matrix
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
+from mediaindex.store.vectors.matrix import Matrix
 from mediaindex.store.vectors.rows import VectorRows
 from mediaindex.store.vectors.spaces import (
     Space,
@@ -33,21 +35,40 @@ from mediaindex.store.vectors.spaces import (
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """What a check saw.
+    """What a check found.
 
     Attributes:
-        problems: one line each. incomplete: space → generations whose vectors are not all there.
+        videos, vectors, frames: how many there are.
+        problems: one line each. incomplete: space → generations that lack vectors.
         lost_frames: ids of extractions whose cached frames are missing or damaged.
     """
 
-    videos: int = 0
+    videos: int
+    vectors: int
+    frames: int
+    problems: list[str]
+    incomplete: dict[int, list[int]]
+    lost_frames: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _SpaceFindings:
+    """What a check found of one space. `incomplete`: None where nothing is to be repaired."""
+
+    problems: list[str]
     vectors: int = 0
-    frames: int = 0
-    problems: list[str] = field(default_factory=list)
-    incomplete: dict[int, list[int]] = field(default_factory=dict)
-    lost_frames: list[int] = field(default_factory=list)
+    incomplete: list[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _CacheFindings:
+    """What a check found of the frame cache."""
+
+    problems: list[str]
+    frames: int
+    lost_frames: list[int]
 
 
 def check(library: Library) -> Findings:
@@ -55,100 +76,89 @@ def check(library: Library) -> Findings:
 
     Without the writer lock a commit that goes on meanwhile can look like a problem.
     """
-    findings = Findings()
+    problems: list[str] = []
     if layout.others_may_read(library.root):
-        findings.problems.append(f"{library.root}: other users of this machine may read it")
+        problems.append(f"{library.root}: other users of this machine may read it")
     with library.read() as connection:
-        _check_sqlite(connection, findings)
-        findings.videos = connection.execute(
-            sa.select(sa.func.count(sa.distinct(indexed.c.video_id)))
-        ).scalar_one()
+        problems += _problems_of_sqlite(connection)
+        videos = connection.execute(sa.select(sa.func.count(sa.distinct(indexed.c.video_id)))).scalar_one()
         spaces = [space for space in all_spaces(connection) if space.state != "dropping"]
         blobs = connection.execute(
             sa.select(extraction.c.id, extraction.c.frame_file, extraction.c.frames)
         ).all()
         visible = {space.id: owned(connection, space.id) for space in spaces}
         dead = set(connection.execute(sa.select(garbage.c.generation)).scalars())
-    for space in spaces:
-        _check_space(library, space, visible[space.id], dead, findings)
-    _check_frames(library, blobs, findings)
-    return findings
+    of_spaces = {space.id: _check_space(library, space, visible[space.id], dead) for space in spaces}
+    cache = _check_frames(library, blobs)
+    problems += [problem for part in of_spaces.values() for problem in part.problems]
+    incomplete = {space: part.incomplete for space, part in of_spaces.items() if part.incomplete is not None}
+    vectors = sum(part.vectors for part in of_spaces.values())
+    return Findings(
+        videos, vectors, cache.frames, [*problems, *cache.problems], incomplete, cache.lost_frames
+    )
 
 
-def _check_sqlite(connection: sa.Connection, findings: Findings) -> None:
-    for line in connection.exec_driver_sql("PRAGMA quick_check").scalars():
-        if line != "ok":
-            findings.problems.append(f"library.sqlite: {line}")
-    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        findings.problems.append(f"library.sqlite: a row of {row[0]} has lost its {row[2]}")
+def _problems_of_sqlite(connection: sa.Connection) -> list[str]:
+    lines = connection.exec_driver_sql("PRAGMA quick_check").scalars().all()
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return [
+        *(f"library.sqlite: {line}" for line in lines if line != "ok"),
+        *(f"library.sqlite: a row of {row[0]} has lost its {row[2]}" for row in orphans),
+    ]
 
 
-def _check_space(
-    library: Library, space: Space, visible: dict[int, int], dead: set[int], findings: Findings
-) -> None:
+def _check_space(library: Library, space: Space, visible: dict[int, int], dead: set[int]) -> _SpaceFindings:
     name = f"vectors of {space.encoder}"
-    empty = table_files.empty_manifests(library.root / "vectors" / f"space_{space.id}.lance")
-    if empty:
-        findings.problems.append(f"{name}: the newest version is empty, as a power loss leaves it")
-        findings.incomplete[space.id] = []
-        return
+    if table_files.empty_manifests(library.root / "vectors" / f"space_{space.id}.lance"):
+        problem = f"{name}: the newest version is empty, as a power loss leaves it"
+        return _SpaceFindings([problem], incomplete=[])
     try:
         rows = library.vectors(space).read()
     except MediaIndexError as error:
-        findings.problems.append(f"{name}: {error}")
-        findings.incomplete[space.id] = list(visible)
-        return
-    order = np.lexsort((rows.frame, rows.generation))
-    rows = rows.take(order)
+        return _SpaceFindings([f"{name}: {error}"], incomplete=list(visible))
+    rows = rows.take(np.lexsort((rows.frame, rows.generation)))
     numbers, starts, counts = np.unique(rows.generation, return_index=True, return_counts=True)
     held = dict(zip(numbers.tolist(), zip(starts.tolist(), counts.tolist(), strict=True), strict=True))
     missing = [g for g, count in visible.items() if not _complete(rows.frame, held.get(g), count)]
-    if missing:
-        findings.problems.append(f"{name}: those of {len(missing)} videos are not complete")
-        findings.incomplete[space.id] = missing
     orphans = set(held) - set(visible) - dead
+    problems = []
+    if missing:
+        problems.append(f"{name}: those of {len(missing)} videos are not complete")
     if orphans:
-        findings.problems.append(f"{name}: {len(orphans)} writes belong to no video")
-    findings.vectors += sum(visible.values())
-    _check_matrix(library, space, visible, rows, findings)
+        problems.append(f"{name}: {len(orphans)} writes belong to no video")
+    if _differs(library.matrix(space).load(), visible, rows):
+        problems.append(f"matrix of {space.encoder}: it differs from the vectors")
+    return _SpaceFindings(problems, sum(visible.values()), missing or None)
 
 
 def _complete(frames: np.ndarray, place: tuple[int, int] | None, count: int) -> bool:
+    """Whether the sorted frames at a place (start, count) are 0 to `count` - 1."""
     if place is None or place[1] != count:
         return False
     return bool(np.array_equal(frames[place[0] : place[0] + count], np.arange(count)))
 
 
-def _check_matrix(
-    library: Library, space: Space, visible: dict[int, int], rows: VectorRows, findings: Findings
-) -> None:
-    matrix = library.matrix(space).load()
-    mine = np.isin(matrix.generation, np.asarray(list(visible), np.int64))
-    theirs = np.isin(rows.generation, np.unique(matrix.generation[mine]))
-    order = np.lexsort((matrix.frame[mine], matrix.generation[mine]))
-    same = np.array_equal(
-        np.asarray(matrix.vector)[mine][order].view(np.uint16), rows.vector[theirs].view(np.uint16)
-    )
-    if not same:
-        findings.problems.append(f"matrix of {space.encoder}: it differs from the vectors")
+def _differs(matrix: Matrix, visible: dict[int, int], rows: VectorRows) -> bool:
+    """Whether what is visible of a matrix has other vectors than the sorted rows."""
+    is_visible = np.isin(matrix.generation, np.asarray(list(visible), np.int64))
+    is_mapped = np.isin(rows.generation, np.unique(matrix.generation[is_visible]))
+    order = np.lexsort((matrix.frame[is_visible], matrix.generation[is_visible]))
+    mapped = np.asarray(matrix.vector)[is_visible][order]
+    return not np.array_equal(mapped.view(np.uint16), rows.vector[is_mapped].view(np.uint16))
 
 
-def _check_frames(library: Library, blobs: Sequence[Any], findings: Findings) -> None:
-    for row in blobs:
-        if row.frame_file.startswith((LOST, EVICTED)):
-            continue
-        if library.frames.count(row.frame_file) == row.frames:
-            findings.frames += row.frames
-        else:
-            findings.lost_frames.append(row.id)
-    if findings.lost_frames:
-        findings.problems.append(
-            f"frame cache: the frames of {len(findings.lost_frames)} videos are missing or damaged"
-        )
+def _check_frames(library: Library, blobs: Sequence[Any]) -> _CacheFindings:
+    cached = [row for row in blobs if not row.frame_file.startswith((LOST, EVICTED))]
+    lost = [row for row in cached if library.frames.count(row.frame_file) != row.frames]
+    frames = sum(row.frames for row in cached) - sum(row.frames for row in lost)
     unowned = {name for name, _size in library.frames.names()} - {row.frame_file for row in blobs}
     unowned -= library.frames.unsettled  # what is being decoded at this moment, in the process that writes
+    problems = []
+    if lost:
+        problems.append(f"frame cache: the frames of {len(lost)} videos are missing or damaged")
     if unowned:
-        findings.problems.append(f"frame cache: {len(unowned)} files belong to no video")
+        problems.append(f"frame cache: {len(unowned)} files belong to no video")
+    return _CacheFindings(problems, frames, [row.id for row in lost])
 
 
 def repair(library: Library, findings: Findings) -> None:
@@ -172,8 +182,7 @@ def repair(library: Library, findings: Findings) -> None:
         with library.write() as connection:
             gone = generations if readable else list(owned(connection, space_id))
             throw_away(connection, dict.fromkeys(gone, space_id))
-            for start in range(0, len(gone), 500):
-                chunk = gone[start : start + 500]
+            for chunk in in_chunks(gone):
                 connection.execute(sa.delete(indexed).where(indexed.c.generation.in_(chunk)))
     with contextlib.suppress(OSError):  # not ours to change: the next check says so
         layout.make_private(library.root)

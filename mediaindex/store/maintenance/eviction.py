@@ -1,8 +1,8 @@
-"""A frame cache that stays within a limit: frames go that nothing waits for, vectors stay.
+"""Eviction: the frame cache stays within its limit. Frames that no space waits for go, vectors stay.
 
-What goes can still be found, since its vectors are there, and shown where a thumbnail was written.
-Another encoder, or lost vectors, need its frames again: then the file is decoded again, and only then
-(see `spaces.without_frames`). So the frames of files that are not there now go last.
+A video without cached frames can still be found by its vectors, and shown by a thumbnail that was written
+before. Another encoder, or lost vectors, need its frames again: then the file is decoded again (see
+`videos.without_frames`). That needs the file, so the frames of files that are missing now are evicted last.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def keep_within(library: Library, limit_mib: int) -> EvictionResult:
     encoder's space is being filled.
 
     Args:
-        limit_mib: the largest size of frames/ in MiB; 0 for any.
+        limit_mib: the largest size of frames/ in MiB; 0 for no limit.
     """
     if not limit_mib:
         return EvictionResult(0, 0)

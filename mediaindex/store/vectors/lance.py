@@ -260,12 +260,12 @@ def load_lancedb() -> Any:
 
 @contextlib.contextmanager
 def _without_ipv6() -> Iterator[None]:
-    there = socket.has_ipv6
+    had_ipv6 = socket.has_ipv6
     socket.has_ipv6 = False
     try:
         yield
     finally:
-        socket.has_ipv6 = there
+        socket.has_ipv6 = had_ipv6
 
 
 def connect(folder: Path) -> Any:

@@ -7,7 +7,7 @@
 
 A LanceDB flat search costs about ten times the memory bandwidth, and importing it 1.8 s: a process
 that answers queries maps this file instead. Rows are appended at each commit; rows beyond the count
-in the JSON do not exist. Which rows are visible is SQLite's word alone: a reader takes the
+in the JSON do not exist. SQLite alone says which rows are visible: a reader takes the
 generations that its snapshot owns, and asks LanceDB for those that the matrix lacks.
 """
 
@@ -107,7 +107,7 @@ class MatrixFile:
             with open(path, "r+b" if path.exists() else "wb", opener=private) as file:
                 file.seek(count * width)
                 file.write(data.tobytes())
-                # Power loss may take pages but keep the state file, and this file is believed.
+                # A power loss may take pages but keep the state file, which readers trust.
                 file.flush()
                 os.fsync(file.fileno())
         self._publish(

@@ -1,6 +1,6 @@
 """The vectors of a space as one search sees them: SQLite's snapshot first, then the matrix.
 
-What no committed row owns is not there; a generation that the matrix lacks is read from LanceDB. If
+A vector that no committed row owns is not seen; a generation that the matrix lacks is read from LanceDB. If
 the sweeper ran meanwhile (the epoch changed), the search asks again.
 """
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.store.catalog.database import ACTIVE, get_meta, set_meta
+from mediaindex.store.catalog.locations import record
 from mediaindex.store.catalog.schema import (
     extraction,
     indexed,
@@ -38,7 +39,7 @@ class Space:
 
 
 def _space(row: sa.Row[Any] | None) -> Space | None:
-    return None if row is None else Space(**{key: row._mapping[key] for key in Space.__slots__})
+    return None if row is None else record(Space, row)
 
 
 def active_space(connection: Connection) -> Space | None:
@@ -52,7 +53,7 @@ def active_space(connection: Connection) -> Space | None:
 def all_spaces(connection: Connection) -> list[Space]:
     """Every space, oldest first."""
     rows = connection.execute(sa.select(space).order_by(space.c.id))
-    return [found for row in rows if (found := _space(row)) is not None]
+    return [record(Space, row) for row in rows]
 
 
 def ensure_space(connection: Connection, **identity: Any) -> Space:

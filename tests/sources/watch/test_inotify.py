@@ -53,7 +53,7 @@ def test_a_folder_without_a_watch_is_found_by_counting(watch: Watching, root: Pa
     here = watch(root, count_seconds=0.1)
     here.settle()
     inotify = inotify_of(here, root)
-    assert inotify.held() == 3
+    assert inotify.watch_count() == 3
     lost = max(inotify._watch_for_wd)
     inotify_rm_watch(inotify._inotify_fd, lost)
     assert here.rescanned(root) == "1 of its folders were not watched"
@@ -72,6 +72,6 @@ def test_an_unmount_is_remembered_and_is_no_overflow() -> None:
     try:
         inotify.handle_event(InotifyEvent(WatchDescriptor(-1), InotifyConstants.IN_UNMOUNT, 0, b""))
         assert (inotify.unmounted, inotify.overflowed, inotify.refused) == (True, False, False)
-        assert inotify.held() == 0
+        assert inotify.watch_count() == 0
     finally:
         inotify.stop()

@@ -12,7 +12,7 @@ from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check, repair
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo, visible
+from tests.support.small_library import AddVideo, visible, write_blob
 
 
 @pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows"])
@@ -58,3 +58,43 @@ def test_lost_frames_are_found_and_leave_what_is_visible(
     sweep(opened)
     assert check(opened).problems == []
     assert len(visible(opened, space)) == 1
+
+
+def test_a_library_without_faults_has_no_problems_and_is_counted(three: Library) -> None:
+    findings = check(three)
+    assert findings.problems == []
+    assert (findings.videos, findings.vectors, findings.frames) == (3, 9, 9)
+
+
+def test_a_library_that_others_may_read_is_closed_by_a_repair(three: Library) -> None:
+    three.root.chmod(0o755)
+    (three.root / "frames").chmod(0o755)
+    findings = check(three)
+    assert [problem.split(": ")[1] for problem in findings.problems] == [
+        "other users of this machine may read it"
+    ]
+    repair(three, findings)
+    assert check(three).problems == []
+
+
+def test_files_that_belong_to_no_video_are_found_and_removed(three: Library) -> None:
+    stray = write_blob(three.frames, [b"one"], content="ffff")
+    assert check(three).problems == [], "it is being written at this moment"
+    three.frames.settle(stray)
+    findings = check(three)
+    assert findings.problems == ["frame cache: 1 files belong to no video"]
+    repair(three, findings)
+    assert three.frames.count(stray) is None
+    assert check(three).problems == []
+
+
+def test_a_matrix_that_differs_is_built_anew(three: Library, space: Space) -> None:
+    (vectors,) = (three.root / "matrix").glob("*.vectors")
+    content = bytearray(vectors.read_bytes())
+    content[0] ^= 1
+    vectors.write_bytes(content)
+    findings = check(three)
+    assert findings.problems == ["matrix of numbers: it differs from the vectors"]
+    repair(three, findings)
+    assert check(three).problems == []
+    assert len(three.matrix(space).load()) == 9

@@ -56,3 +56,39 @@ def test_a_space_that_comes_back_while_it_is_dropped_gets_a_table_of_its_own(
     again = make_space(opened)
     assert again.id not in (space.id, other.id)
     assert again.state == "building"
+
+
+def test_the_first_space_serves_and_the_same_identity_is_the_same_space(opened: Library) -> None:
+    with opened.read() as connection:
+        assert spaces.active_space(connection) is None
+    first = make_space(opened)
+    assert first.state == "serving"
+    assert make_space(opened) == first
+    assert make_space(opened, digest="two").state == "building"
+    with opened.read() as connection:
+        assert spaces.active_space(connection) == first
+        assert [space.digest for space in spaces.all_spaces(connection)] == ["one", "two"]
+
+
+def test_videos_without_vectors_are_listed_for_each_space(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    first, second = add_video("/videos/a.mp4", seed=1), add_video("/videos/b.mp4", 5, seed=2)
+    put(opened, space, [first])
+    other = make_space(opened, digest="two")
+    with opened.read() as connection:
+        (missing,) = spaces.missing_vectors(connection, space.id)
+        assert (missing.video_id, missing.extraction_id, missing.frames) == (
+            second.video_id,
+            second.extraction_id,
+            5,
+        )
+        assert len(spaces.missing_vectors(connection, other.id)) == 2
+        assert list(spaces.owned(connection, space.id).values()) == [3]
+        assert spaces.owned(connection, other.id) == {}
+
+
+def test_switching_to_the_space_that_serves_changes_nothing(opened: Library, space: Space) -> None:
+    with opened.write() as connection:
+        spaces.switch_space(connection, space.id)
+        assert spaces.active_space(connection) == space

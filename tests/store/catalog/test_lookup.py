@@ -1,0 +1,110 @@
+"""What a search reads of the catalog: filters, segments with their frames, and the places that are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from mediaindex.store.catalog import locations, lookup, sources
+from mediaindex.store.catalog.lookup import Filters, FrameSpan, IndexedVideo, SegmentRow
+from mediaindex.store.catalog.schema import location, video
+from mediaindex.store.commit import Embedded, put
+from mediaindex.store.library import Library
+from mediaindex.store.vectors.spaces import Space
+from tests.support.small_library import AddVideo
+
+A, B = Path("/videos/a/a.mp4"), Path("/videos/b.mp4")
+
+
+@pytest.fixture
+def two(opened: Library, space: Space, add_video: AddVideo) -> tuple[Embedded, Embedded]:
+    """Two visible videos of 6 s and 10 s, recorded on two days."""
+    made = add_video(str(A), 3, seed=1), add_video(str(B), 5, seed=2)
+    put(opened, space, made)
+    with opened.write() as connection:
+        for item, day in zip(made, ("2020-01-01", "2021-06-01"), strict=True):
+            here = video.c.id == item.video_id
+            connection.execute(sa.update(video).where(here).values(recorded_day=day))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("filters", "passes"),
+    [
+        (Filters(within=Path("/videos")), (True, True)),
+        (Filters(within=Path("/videos/a")), (True, False)),
+        (Filters(within=B), (False, True)),
+        (Filters(within=Path("/video")), (False, False)),
+        (Filters(after="2020-01-01"), (True, True)),
+        (Filters(after="2020-01-02"), (False, True)),
+        (Filters(before="2021-06-01"), (True, False)),
+        (Filters(min_duration=6.0, max_duration=9.9), (True, False)),
+        (Filters(min_duration=6.1), (False, True)),
+        (Filters(within=Path("/videos/a"), min_duration=7.0), (False, False)),
+    ],
+)
+def test_a_video_passes_when_every_filter_lets_it(
+    opened: Library, two: tuple[Embedded, Embedded], filters: Filters, passes: tuple[bool, bool]
+) -> None:
+    assert not filters.empty
+    with opened.read() as connection:
+        found = lookup.filtered_videos(connection, filters)
+    assert found == {item.video_id for item, passed in zip(two, passes, strict=True) if passed}
+
+
+def test_without_a_filter_every_video_passes(opened: Library) -> None:
+    assert Filters().empty
+    with opened.read() as connection:
+        assert lookup.filtered_videos(connection, Filters()) is None
+
+
+def test_segments_know_the_times_of_their_frames(opened: Library, two: tuple[Embedded, Embedded]) -> None:
+    first, second = two
+    with opened.read() as connection:
+        parts = lookup.segments_of(connection, [first.extraction_id, second.extraction_id])
+        indexed = lookup.indexed_videos(connection, 1, [second.video_id])
+        newest = lookup.newest_extraction_of(connection, first.video_id)
+    assert [row.frames for row in parts[first.extraction_id]] == [(0.0, 2.0, 4.0)]
+    assert indexed[second.video_id].segments == parts[second.extraction_id]
+    assert (indexed[second.video_id].vectors, indexed[second.video_id].duration_seconds) == (5, 10.0)
+    assert newest is not None
+    assert newest.id == first.extraction_id
+
+
+def test_the_nearest_frame_of_a_time() -> None:
+    segments = (SegmentRow(7, 0.0, 4.0, 0, (0.0, 2.0)), SegmentRow(8, 4.0, 9.0, 2, (5.0, 8.0)))
+    made = IndexedVideo(1, 2, 4, "file", 9.0, segments)
+    assert made.frame_at(2.9) == (7, 1, 2.0)
+    assert made.frame_at(4.2) == (8, 2, 5.0)
+    assert made.frame_at(100.0) == (8, 3, 8.0)
+
+
+def test_a_span_ends_behind_its_last_frame() -> None:
+    assert FrameSpan(1, 3, 2).end == 5
+
+
+def test_forgotten_places_and_hidden_videos_are_not_read(
+    opened: Library, space: Space, two: tuple[Embedded, Embedded]
+) -> None:
+    first, second = two
+    with opened.write() as connection:
+        assert lookup.video_at(connection, A) == first.video_id
+        connection.execute(sa.update(location).where(location.c.path == A).values(forgotten_at=1.0))
+        assert lookup.video_at(connection, A) is None
+        assert lookup.places(connection, [first.video_id]) == {}
+        assert {v for v, _n in lookup.generations(connection, space.id).values()} == {second.video_id}
+
+
+def test_places_say_their_volume_and_whether_they_are_missing_or_private(
+    opened: Library, two: tuple[Embedded, Embedded]
+) -> None:
+    first, second = two
+    with opened.write() as connection:
+        sources.add_source(connection, Path("/videos/a"), thumbnails="none")
+        locations.miss(connection, B, 5.0)
+        found = lookup.places(connection, [first.video_id, second.video_id])
+    (one,), (other,) = found[first.video_id], found[second.video_id]
+    assert (one.path, one.volume, one.missing, one.private) == (A, "Disk", False, True)
+    assert (other.path, other.volume, other.missing, other.private) == (B, "Disk", True, False)

@@ -1,0 +1,22 @@
+"""The last answers of a library."""
+
+from __future__ import annotations
+
+from mediaindex.store import answers
+from mediaindex.store.library import Library
+
+
+def test_the_last_answer_is_given_as_it_was_printed(opened: Library) -> None:
+    assert answers.last(opened) is None
+    answers.remember(opened, "first", [])
+    hits = [{"path": "caf\udce9.mp4", "rank": 1, "score": 0.25, "thumbnail": None}]
+    answers.remember(opened, "a \udce9 query", hits)
+    assert answers.last(opened) == ("a \\udce9 query", hits)
+
+
+def test_no_more_answers_are_kept_than_are_wanted(opened: Library) -> None:
+    for number in range(answers.KEPT + 5):
+        answers.remember(opened, f"query {number}", [])
+    with opened.read() as connection:
+        kept = connection.exec_driver_sql("SELECT query FROM answer ORDER BY id").scalars().all()
+    assert kept == [f"query {number}" for number in range(5, answers.KEPT + 5)]
