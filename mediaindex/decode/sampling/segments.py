@@ -44,8 +44,9 @@ def cut_into_segments(
     for start, stop in _shots_with_frames(edges, frame_seconds):
         last = len(frame_seconds) if stop == end else bisect_left(frame_seconds, stop)
         for part in _split_evenly(_Stretch(start, stop, frame_seconds[first:last])):
-            segments.append(Segment(part.start, part.stop, first, len(part.frames)))
-            first += len(part.frames)
+            if part.frames:  # halves of a stretch can be too short for floats to part its frames
+                segments.append(Segment(part.start, part.stop, first, len(part.frames)))
+                first += len(part.frames)
     return segments
 
 

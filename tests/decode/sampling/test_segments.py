@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediaindex.decode.sampling.segments import cut_into_segments, thin
@@ -25,6 +25,7 @@ times = st.lists(st.floats(0, 4000, allow_nan=False), max_size=120, unique=True)
 
 
 @given(times, times, st.floats(0, 5000))
+@example([], [0.0, 5e-324, 61.0], 0.0)
 def test_segments_hold_every_frame_once_and_keep_their_bounds(
     cuts: list[float], frames: list[float], duration: float
 ) -> None:
