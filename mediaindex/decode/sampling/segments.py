@@ -44,9 +44,8 @@ def cut_into_segments(
     for start, stop in _shots_with_frames(edges, frame_seconds):
         last = len(frame_seconds) if stop == end else bisect_left(frame_seconds, stop)
         for part in _split_evenly(_Stretch(start, stop, frame_seconds[first:last])):
-            if part.frames:  # halves of a stretch can be too short for floats to part its frames
-                segments.append(Segment(part.start, part.stop, first, len(part.frames)))
-                first += len(part.frames)
+            segments.append(Segment(part.start, part.stop, first, len(part.frames)))
+            first += len(part.frames)
     return segments
 
 
@@ -110,7 +109,10 @@ def _split_at_gaps(shot: _Stretch) -> Iterator[_Stretch]:
             if len(stretch.frames) <= SEGMENT_FRAMES:
                 gaps = [after - before for before, after in pairwise(stretch.frames)]
                 middle = gaps.index(max(gaps)) + 1
-            waiting.extend(reversed(stretch.split(sum(stretch.frames[middle - 1 : middle + 1]) / 2)))
+            before, after = stretch.frames[middle - 1 : middle + 1]
+            between = (before + after) / 2
+            # Of neighbouring floats, half the sum is one of the two.
+            waiting.extend(reversed(stretch.split(between if between > before else after)))
 
 
 def _trimmed(stretch: _Stretch) -> _Stretch:
