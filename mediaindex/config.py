@@ -17,6 +17,8 @@ from typing import Literal, TypeVar, get_args
 
 import platformdirs
 
+from mediaindex.decode.sampling.policy import DECODERS, DecoderName
+from mediaindex.embed.encoder import DEVICES, Device
 from mediaindex.errors import ConfigError
 from mediaindex.sources.filetypes import NOT_MEDIA
 
@@ -35,8 +37,6 @@ FLAG_WORDS = {
     "0": False,
 }
 
-Device = Literal["auto", "cpu", "cuda", "mps"]
-DecoderName = Literal["auto", "pyav", "ffmpeg"]
 LogFormat = Literal["text", "json"]
 Choice = TypeVar("Choice", bound=str)
 Value = Path | str | int | float | tuple[str, ...] | None
@@ -122,8 +122,8 @@ def load_config(flags: Mapping[str, object] | None = None) -> Config:
     return Config(
         library=settings.folder("library", default_library()),
         encoder=settings.text("encoder", "builtin"),
-        device=settings.choice("device", get_args(Device), "auto"),
-        decoder=settings.choice("decoder", get_args(DecoderName), "auto"),
+        device=settings.choice("device", DEVICES, "auto"),
+        decoder=settings.choice("decoder", DECODERS, "auto"),
         jobs=settings.whole("jobs", max(1, cores - 1), least=1, most=1024),
         threads=settings.whole("threads", cores, least=1, most=1024),
         frame_short_side=settings.whole("frame_short_side", 384, least=64, most=4320),

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from mediaindex.decode.sampling.policy import MAX_PIXELS, Sampling
+from mediaindex.decode.sampling.policy import DECODERS, MAX_PIXELS, Sampling
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.process import (
     MEMORY_MIB,
@@ -38,7 +38,6 @@ from mediaindex.media import (
 DECODER_VERSION = f"1 av-{version('av')}"
 # One file may take an hour and a minute a MiB, which no honest film comes near.
 SECONDS_A_MIB = 60.0
-DECODERS = ("auto", "pyav", "ffmpeg")
 
 
 class DecodeWorker:

@@ -12,9 +12,9 @@ import warnings
 
 import torch
 
+from mediaindex.embed.encoder import DEVICES
 from mediaindex.errors import EncoderUnavailable, UsageError
 
-WANTED = ("auto", "cpu", "cuda", "mps")
 _DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
 
 
@@ -25,8 +25,8 @@ def resolve_device(wanted: str) -> tuple[str, str | None]:
         UsageError: another word.
         EncoderUnavailable: a device asked for by name cannot be used.
     """
-    if wanted not in WANTED:
-        raise UsageError(f"--device is one of {', '.join(WANTED)}, not {wanted!r}")
+    if wanted not in DEVICES:
+        raise UsageError(f"--device is one of {', '.join(DEVICES)}, not {wanted!r}")
     if wanted == "cpu":
         return "cpu", None
     if wanted != "auto":

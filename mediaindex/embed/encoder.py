@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from mediaindex.media import FrameEmbeddings, QueryFeatures
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+"""Where a network runs; "auto" is the best that works here. `device.resolve_device` chooses."""
+DEVICES: tuple[Device, ...] = get_args(Device)
 
 
 @dataclass(frozen=True, slots=True)

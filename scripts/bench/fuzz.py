@@ -32,9 +32,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._report import VIDEOS, Row, flags, publish, say
 
-from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.sampling.policy import DECODERS, Sampling
 from mediaindex.decode.worker import (
-    DECODERS,
     SECONDS_A_MIB,
     DecodeWorker,
     new_worker,

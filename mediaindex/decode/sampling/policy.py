@@ -1,8 +1,13 @@
-"""The policy of the frame cache: how large, how good and how close together sampled frames are."""
+"""The choices for the frame cache: which decoder, and how large, good and close together its frames are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+DecoderName = Literal["auto", "pyav", "ffmpeg"]
+"""What reads a film; "auto" is for the program to choose."""
+DECODERS: tuple[DecoderName, ...] = get_args(DecoderName)
 
 MAX_PIXELS = 64_000_000
 
