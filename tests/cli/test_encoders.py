@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ENCODER, Commands, film
 from tests.support.checkpoints import open_clip_folder
+from tests.support.commands import ENCODER, Commands
+from tests.support.films import film
 
 ROWS = ["name", "licence", "commercial", "bytes", "present", "gflop_per_frame"]
 

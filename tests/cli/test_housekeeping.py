@@ -15,8 +15,9 @@ import pytest
 from mediaindex.store.library import open_library
 from mediaindex.store.lock import writer_lock
 from mediaindex.store.maintenance import eviction
-from tests.cli.conftest import Commands, film, process
-from tests.cli.test_library_trouble import fill, mounted
+from tests.support.commands import Commands, process
+from tests.support.disks import fill, mounted
+from tests.support.films import film
 
 
 @pytest.fixture

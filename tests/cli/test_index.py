@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
 
 from mediaindex.store.catalog.schema import volume
 from mediaindex.store.library import open_library
-from tests.cli.conftest import Commands, film, jpeg
+from tests.support.commands import Commands, counts
 from tests.support.fake_encoder import COLOURS
+from tests.support.films import film, jpeg
 from tests.support.media import flat, write_sound
 
 KEYS = [
@@ -32,12 +32,6 @@ KEYS = [
     "media_seconds",
     "elapsed_seconds",
 ]
-
-
-def counts(report: dict[str, Any]) -> dict[str, int]:
-    """What is not zero of a report's counts."""
-    names = ("videos", "indexed", "unchanged", "moved", "copies", "offline", "decoded")
-    return {name: report[name] for name in names if report[name]}
 
 
 def names(rows: list[dict[str, str]]) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Commands, film
-from tests.cli.test_index import counts
+from tests.support.commands import Commands, counts
 from tests.support.drives import Drive
+from tests.support.films import film
 
 
 def test_retry_reads_dead_files_again(videos: Path, commands: Commands) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.conftest import ENCODER, Commands, film, index_quietly, srt
+from tests.support.commands import ENCODER, Commands, index_quietly
+from tests.support.films import film, srt
 
 HIT_KEYS = [
     "rank",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Commands, film, srt
+from tests.support.commands import Commands
+from tests.support.films import film, srt
 
 SHOWN = [
     "schema",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mediaindex.config import SETTINGS
-from tests.cli.conftest import ENCODER, Commands, film
+from tests.support.commands import ENCODER, Commands
+from tests.support.films import film
 
 STATUS_KEYS = [
     "schema",

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Commands, film, index_quietly, jpeg, process
+from tests.support.commands import Commands, index_quietly, process
+from tests.support.films import film, jpeg
 from tests.support.tiny_generators import NO_GAIN, OFF, write_generator
 
 ROW = {"generator", "on", "by", "reason", "path"}

@@ -61,8 +61,8 @@ from mediaindex.media import (
     QueryFeatures,
     Segment,
 )
-from tests.cli.conftest import film, jpeg, srt
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
+from tests.support.films import film, jpeg, srt
 
 DECODING = Decoding(Sampling(), 1, new_worker)
 
