@@ -406,16 +406,14 @@ def test_purge_through_a_link_and_without_a_library(
 def test_purge_takes_thumbnails_of_read_only_libraries_and_the_service(
     three: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mediaindex.background.unit_file import name_of
-    from mediaindex.cli import service as services
-    from mediaindex.config import default_library
+    from mediaindex.cli.shared.user_service import service_of
 
     cache = Path(os.environ["HOME"]) / ".cache" / "mediaindex" / "thumbnails"
     cache.mkdir(parents=True)
     (cache / "a.b-3.jpg").write_bytes(b"jpeg")
     ran = commands.ran("service", "install", "--no-start")
     assert ran.code == 0, ran
-    unit = services.manager_of_this_system().file(name_of(commands.library, default_library()))
+    unit = service_of(commands.library).path
     assert unit.exists()
     commands("purge", "--yes")
     assert not unit.exists()
