@@ -115,6 +115,11 @@ def counts(report: dict[str, Any]) -> dict[str, int]:
     return {name: report[name] for name in names if report[name]}
 
 
+def first(commands: Commands, colour: str) -> dict[str, Any]:
+    """The best hit of the pictures for a colour."""
+    return commands.hits(colour, "--channel", "pictures", "--limit", 1)[0]
+
+
 def process(*arguments: object, library: Path, **options: Any) -> subprocess.Popen[str]:
     """Start a command in a process of its own, in which the encoder is "colours"."""
     variables = options.pop("variables", {})
