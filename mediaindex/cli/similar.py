@@ -93,8 +93,8 @@ def vector_of_file(
         raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
     image = read_image(path)
     jpegs = frames_of_video(path, seconds, config) if image is None else [image]
-    made = encoder.images([picture(jpeg) for jpeg in jpegs])
-    return unit(unit(made.vectors).mean(axis=0))
+    embeddings = encoder.images([picture(jpeg) for jpeg in jpegs])
+    return unit(unit(embeddings.vectors).mean(axis=0))
 
 
 def frames_of_video(path: Path, seconds: float | None, config: Config) -> list[bytes]:
