@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mediaindex.ingest.writer.perform import Writer, WriterSettings
     from mediaindex.sources.rules import Rules
     from mediaindex.store.library import Library
+    from mediaindex.store.vectors.spaces import Space
 
 
 def sampling_of(config: Config) -> Sampling:
@@ -62,19 +63,54 @@ def models_folder(library: Path) -> Path:
     return library / "encoders"
 
 
-def load_encoder(config: Config, name: str, *, library: Path | None = None) -> Encoder:
-    """The encoder of a name, on the device of the settings.
+def load_encoder(
+    config: Config, name: str | None = None, *, library: Path | None = None, device: str | None = None
+) -> Encoder:
+    """An encoder with the threads of the settings; without arguments, the one of the settings.
 
     Args:
-        library: folder of the library whose imports count too; the one of the settings where None.
+        name: of the encoder; the one of the settings where None.
+        library: folder of the library whose imported encoders count too; the one of the settings where None.
+        device: auto, cpu, cuda or mps; the one of the settings where None.
 
     Raises:
         EncoderUnavailable, EncoderMismatch: see `embed.loading.load_encoder`.
     """
     from mediaindex.embed import loading
 
-    models = models_folder(library or config.library)
-    return loading.load_encoder(name, device=config.device, models=models, threads=config.threads)
+    return loading.load_encoder(
+        name or config.encoder,
+        device=device or config.device,
+        models=models_folder(library or config.library),
+        threads=config.threads,
+    )
+
+
+def serving_space(library: Library) -> Space | None:
+    """The embedding space that answers queries; None in a library without any."""
+    from mediaindex.store.vectors.spaces import active_space
+
+    with library.read() as connection:
+        return active_space(connection)
+
+
+def load_space_encoder(library: Library, space: Space, config: Config) -> Encoder:
+    """The encoder that made the vectors of a space.
+
+    Raises:
+        EncoderMismatch: the weights here are not those that made the space.
+        EncoderUnavailable: see `embed.loading.load_encoder`.
+    """
+    from mediaindex.errors import EncoderMismatch
+
+    encoder = load_encoder(config, space.encoder, library=library.root)
+    spec = encoder.spec
+    if (spec.digest, spec.preprocessing) != (space.digest, space.preprocessing):
+        raise EncoderMismatch(
+            f"this library was indexed with other weights of {space.encoder}; "
+            f"run 'mediaindex models use {space.encoder}' to embed its frames with those that are here"
+        )
+    return encoder
 
 
 def writer_settings(library: Library, config: Config) -> WriterSettings:

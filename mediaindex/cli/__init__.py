@@ -1,6 +1,7 @@
-"""The command line: one command a file, parse → call → print.
+"""The command line: the list of commands, their parser, and how one is run; each command is a file.
 
-stdout is data, stderr is narration. Exit codes are drawn in `mediaindex.errors`.
+stdout is data, stderr is narration. Exit codes are drawn in `mediaindex.errors`. No command imports another:
+what two share is in `mediaindex.cli.shared`, and objects made of settings come from `mediaindex.assembly`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import contextlib
 import importlib
 import logging
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from types import FrameType
 from typing import NoReturn
 
 from mediaindex import __version__
+from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output
 from mediaindex.config import load_config
 from mediaindex.errors import INTERRUPTED, MediaIndexError
@@ -51,7 +52,8 @@ FLAGS = (
     *("cache_limit_mib", "exclude", "nice", "max_load", "pause_on_battery", "log_format"),
     "rerank_candidates",
 )
-"""Options that are settings too: typed, they go before the file and the environment."""
+"""Options that are settings too: where typed, they go before the file and the environment."""
+INTERRUPTED_NOTE = "interrupted; the library is consistent, run the command again to go on"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,8 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return exit_code
     except KeyboardInterrupt as interrupt:
-        goes_on = "interrupted; the library is consistent, run the command again to go on"
-        output.say(str(interrupt) or goes_on)
+        output.say(str(interrupt) or INTERRUPTED_NOTE)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone; a second error while Python closes stdout helps nobody.
@@ -89,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def configure_logging() -> None:
     """Warnings of the program on stderr, in the words of their messages alone."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.WARNING)  # also where a log file is told more
+    handler.setLevel(logging.WARNING)  # also where a log file takes lower levels
     handler.setFormatter(PrintableFormatter("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
@@ -119,51 +120,6 @@ def build_parser() -> argparse.ArgumentParser:
         )
         module.add_arguments(command)
     return parser
-
-
-def add_shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
-    """The options of every command.
-
-    Args:
-        again: behind an action's name, where a default would undo what was typed before it.
-    """
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS if again else False,
-        help="print one JSON object on stdout",
-    )
-    parser.add_argument(
-        "--library",
-        metavar="DIR",
-        default=argparse.SUPPRESS if again else None,
-        help="folder of the library",
-    )
-
-
-def add_device(parser: argparse.ArgumentParser) -> None:
-    """The option of every command in which a network runs."""
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda", "mps"), help="where the encoder runs (default: auto)"
-    )
-
-
-def add_cache_limit(parser: argparse.ArgumentParser) -> None:
-    """The option of the commands that fill the frame cache."""
-    parser.add_argument(
-        "--cache-limit",
-        dest="cache_limit_mib",
-        type=_mebibytes,
-        metavar="SIZE",
-        help="largest size of the frame cache, such as 20G or 500M (default: 0, any)",
-    )
-
-
-def _mebibytes(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([MGT]?)(?:i?B)?", text.strip(), flags=re.IGNORECASE)
-    if found is None or (not found[2] and float(found[1])):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 20G or 500M")
-    return round(float(found[1]) * {"": 1, "M": 1, "G": 1 << 10, "T": 1 << 20}[found[2].upper()])
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
-from mediaindex.cli.shared.output import Output, ProgressLine
+from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
+from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import DONE, StoreError
 
@@ -21,34 +20,33 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
     from mediaindex.store.maintenance.backup import back_up
 
-    folder = Path(os.path.abspath(os.path.expanduser(arguments.folder)))
+    folder = absolute(arguments.folder)
     with open_library(config.library) as library, ProgressLine(output) as progress:
-        done = back_up(library, folder, lambda behind, total: progress(copying(behind, total)))
-    copied = [size for _path, size, new in done.files if new]
+        backup = back_up(library, folder, lambda copied, total: progress(copy_progress(copied, total)))
+    new_sizes = [size for _path, size, is_new in backup.files if is_new]
     output.data(
         {
             "backup": str(folder),
             "library": str(config.library),
-            "videos": done.videos,
-            "bytes": sum(size for _path, size, _new in done.files),
-            "copied_bytes": sum(copied),
-            "vectors": done.vectors,
-            "files": [{"path": str(path), "bytes": size, "copied": new} for path, size, new in done.files],
-            "missing": [str(config.library / "frames" / name) for name in done.missing],
+            "videos": backup.videos,
+            "bytes": sum(size for _path, size, _is_new in backup.files),
+            "copied_bytes": sum(new_sizes),
+            "vectors": backup.vectors,
+            "files": [
+                {"path": str(path), "bytes": size, "copied": is_new} for path, size, is_new in backup.files
+            ],
+            "missing": [str(config.library / "frames" / name) for name in backup.missing],
         }
     )
     output.line(
-        f"{done.videos} videos are in {folder}: {len(copied)} of {len(done.files)} files "
-        f"copied, {sum(copied) / 1e6:.1f} MB"
+        f"{backup.videos} videos are in {folder}: {len(new_sizes)} of {len(backup.files)} files "
+        f"copied, {sum(new_sizes) / 1e6:.1f} MB"
     )
-    if not done.vectors:
+    if not backup.vectors:
         output.say("the vectors changed meanwhile; 'restore' makes them anew from the cached frames")
-    if done.missing:
-        output.say(f"{len(done.missing)} files of cached frames are missing; run 'mediaindex check --repair'")
+    if backup.missing:
+        output.say(
+            f"{len(backup.missing)} files of cached frames are missing; run 'mediaindex check --repair'"
+        )
         return StoreError.exit_code
     return DONE
-
-
-def copying(behind: int, total: int) -> dict[str, object]:
-    """Progress of a copy, in whole megabytes."""
-    return {"stage": "copying MB", "done": behind // 10**6, "total": max(1, total // 10**6)}

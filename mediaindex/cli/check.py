@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mediaindex.cli import add_device
+from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config

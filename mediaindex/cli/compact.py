@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mediaindex.cli.shared.arguments import add_no_wait
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
@@ -12,13 +13,11 @@ from mediaindex.ingest.writer.requests import CompactRequest
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `compact`."""
-    parser.add_argument(
-        "--no-wait", dest="wait", action="store_false", help="give up (3) where another process writes"
-    )
+    add_no_wait(parser)
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Compact, and say what it gained."""
+    """Compact, and print sizes before and after."""
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:

@@ -9,7 +9,7 @@ from mediaindex.config import Config, config_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `config`."""
+    """The argument of `config`."""
     parser.add_argument("what", choices=("show", "path"), help="the values, or where the file lies")
 
 

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from mediaindex.cli import add_device
+from mediaindex.cli.shared.arguments import add_device
+from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import MediaIndexError
@@ -29,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Run every check; 1 where one failed."""
-    from mediaindex.cli.models import measured_costs
     from mediaindex.embed.cost import described
 
     checks = []
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"{'ok  ' if ok else 'FAIL'} {name:10} {detail}")
     failed = [check["name"] for check in checks if not check["ok"]]
     try:
-        encoders = measured_costs(config, measure=True)
+        encoders = encoder_costs(config, measure=True)
     except MediaIndexError:
         encoders = []  # a check above has said why
     output.data({"ok": not failed, "checks": checks, "encoders": [dataclasses.asdict(e) for e in encoders]})
@@ -73,11 +73,12 @@ def _library(config: Config) -> Verdict:
     if not (config.library / DATABASE).is_file():
         return os.access(folder, os.W_OK), f"none yet in {config.library}; {free / 1e9:.1f} GB free"
     with open_library(config.library) as library:
-        note = ", read-only" if library.read_only else _made_private(library.root)
+        note = ", read-only" if library.read_only else _close_to_others(library.root)
     return free > SPARE_BYTES, f"{config.library}{note}; {free / 1e9:.1f} GB free"
 
 
-def _made_private(root: Path) -> str:
+def _close_to_others(root: Path) -> str:
+    """Make the library private where it is not; a note that says so, or nothing."""
     from mediaindex.store import layout
 
     if not layout.others_may_read(root):
@@ -117,9 +118,9 @@ def _decoder(config: Config) -> Verdict:
 
 
 def _encoder(config: Config) -> Verdict:
-    from mediaindex.embed.loading import load_encoder
+    from mediaindex.assembly import load_encoder
 
-    encoder = load_encoder(config.encoder, device=config.device, models=config.library / "encoders")
+    encoder = load_encoder(config)
     encoder.texts(["a sentence"])
     return True, f"{encoder.spec.name}, {encoder.spec.dim} numbers a frame, on {encoder.device}"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediaindex.cli import add_device
+from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output, ProgressLine
+from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
 from mediaindex.errors import (
     DONE,
@@ -42,33 +42,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Make the file, and print what is in it."""
     began = time.monotonic()
-    target = _absolute(arguments.out)
+    target = absolute_unless_empty(arguments.out)
     check_target(target)
     with ProgressLine(output) as line:
-        media, skipped = captioned(arguments, config, _told(line, "reading captions"))
-        chosen = [item for item in media if item.split == arguments.split]
+        media, skipped = captioned(
+            arguments.source, arguments.captions, config, _stage(line, "reading captions")
+        )
+        split_media = [item for item in media if item.split == arguments.split]
         if not media and not skipped:
+            folder = absolute_unless_empty(arguments.source)
             raise UsageError(
-                f"nothing in {_absolute(arguments.source)} has a caption: put a captions.csv there with the "
-                "columns path and caption, or subtitles beside the films, or give --captions FILE"
+                f"nothing in {folder} has a caption: put a captions.csv there with the columns path and "
+                "caption, or subtitles beside the films, or give --captions FILE"
             )
-        if media and not chosen:
+        if media and not split_media:
             for row in skipped:
                 output.say(f"skipped {row.path}: {row.reason}")
             raise UsageError(
                 f"none of the {len(media)} captioned files is of the split {arguments.split}; the captions "
                 "may name a split for each"
             )
-        made = make(chosen, target, arguments.split, config, output, _told(line, "embedding"))
-    left_out = [*skipped, *made.skipped]
-    report(target, arguments.split, config, made, left_out, time.monotonic() - began, output)
-    return SOME_MEDIA_FAILED if left_out else DONE
+        summary = make(split_media, target, arguments.split, config, output, _stage(line, "embedding"))
+    skipped = [*skipped, *summary.skipped]
+    report(target, arguments.split, config, summary, skipped, time.monotonic() - began, output)
+    return SOME_MEDIA_FAILED if skipped else DONE
 
 
 def captioned(
-    arguments: argparse.Namespace, config: Config, progress: Callable[[int, int], None]
+    source: str, captions: str | None, config: Config, progress: Callable[[int, int], None]
 ) -> tuple[list[CaptionedMedia], list[SkippedInput]]:
-    """The captioned media of SOURCE, and what is left out.
+    """The captioned media of SOURCE, and what is skipped.
+
+    Args:
+        captions: path of their table; None to look for one, or for subtitles, in SOURCE.
 
     Raises:
         UsageError: SOURCE is no folder, or its captions cannot be read.
@@ -76,12 +82,10 @@ def captioned(
     from mediaindex.assembly import rules_of
     from mediaindex.learn.features.captioned_media import find_captioned
 
-    folder = _absolute(arguments.source)
+    folder = absolute_unless_empty(source)
     if not folder.is_dir():
-        raise UsageError(
-            f"{arguments.source} is no folder; SOURCE is a folder of captioned videos or pictures"
-        )
-    table = _absolute(arguments.captions) if arguments.captions else None
+        raise UsageError(f"{source} is no folder; SOURCE is a folder of captioned videos or pictures")
+    table = absolute_unless_empty(captions) if captions else None
     return find_captioned(folder, table=table, rules=rules_of(config), progress=progress)
 
 
@@ -101,23 +105,17 @@ def make(
     """
     import datetime
 
-    from mediaindex.assembly import new_decoder, sampling_of
-    from mediaindex.embed.loading import load_encoder
-    from mediaindex.ingest.pools.file_reading import Decoding
+    from mediaindex.assembly import decoding_of, load_encoder
     from mediaindex.learn.features.feature_parts import FeatureParts
     from mediaindex.learn.features.feature_pass import make_features
     from mediaindex.learn.features.feature_rows import header_for
 
-    encoder = load_encoder(
-        config.encoder, device=config.device, models=config.library / "encoders", threads=config.threads
-    )
-    sampling = sampling_of(config)
+    encoder, decoding = load_encoder(config), decoding_of(config)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    header = header_for(encoder.spec, sampling=repr(sampling), split=split, created=now)
+    header = header_for(encoder.spec, sampling=repr(decoding.sampling), split=split, created=now)
     with FeatureParts(target, header) as parts:
         if before := sum(item.key in parts.done for item in media):
             output.say(f"going on: {before} of {len(media)} files are done")
-        decoding = Decoding(sampling, config.jobs, lambda: new_decoder(config))
         return make_features(media, encoder, parts, decoding, progress=progress)
 
 
@@ -125,30 +123,30 @@ def report(
     target: Path,
     split: str,
     config: Config,
-    made: FeatureSummary,
-    left_out: list[SkippedInput],
+    summary: FeatureSummary,
+    skipped: list[SkippedInput],
     seconds: float,
     output: Output,
 ) -> None:
-    """Print what was made."""
+    """Print what the file holds, and what was skipped."""
     output.data(
         {
-            "path": str(target) if made.clips else None,
+            "path": str(target) if summary.clips else None,
             "encoder": config.encoder,
             "split": split,
-            "rows": made.clips,
-            "captions": made.captions,
-            "frames": made.frames,
-            "skipped": [dataclasses.asdict(row) for row in left_out],
+            "rows": summary.clips,
+            "captions": summary.captions,
+            "frames": summary.frames,
+            "skipped": [dataclasses.asdict(row) for row in skipped],
             "elapsed_seconds": round(seconds, 3),
         }
     )
-    if made.clips:
-        counts = f"{made.clips} clips, {made.captions} captions, {made.frames} frames"
+    if summary.clips:
+        counts = f"{summary.clips} clips, {summary.captions} captions, {summary.frames} frames"
         output.line(f"{target}: {counts} of the split {split}")
     else:
         output.line("no file was written: nothing could be read")
-    for row in left_out:
+    for row in skipped:
         output.line(f"skipped {row.path}: {row.reason}")
 
 
@@ -165,14 +163,10 @@ def check_target(target: Path) -> None:
         raise UsageError(f"{target.parent} is no folder; make it, or choose another --out")
 
 
-def _told(line: ProgressLine, stage: str) -> Callable[[int, int], None]:
-    def tell(done: int, total: int) -> None:
+def _stage(line: ProgressLine, stage: str) -> Callable[[int, int], None]:
+    """Progress of one stage, as counts of what is done and of all."""
+
+    def show(done: int, total: int) -> None:
         line({"stage": stage, "done": done, "total": total})
 
-    return tell
-
-
-def _absolute(path: str) -> Path:
-    if not path:
-        raise UsageError("a path is empty")
-    return Path(os.path.abspath(os.path.expanduser(path)))
+    return show

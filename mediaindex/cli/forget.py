@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
@@ -28,11 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Forget, or undo it, and print what went or came back."""
+    """Forget, or undo it, and print the paths that were hidden or are shown again."""
     from mediaindex.store.forgetting import last_forgetting
     from mediaindex.store.library import open_library
 
-    paths = [os.path.abspath(os.path.expanduser(path)) for path in arguments.paths]
+    paths = tuple(absolute(path) for path in arguments.paths)
     if not paths and not arguments.undo:
         raise UsageError("forget what? Name videos or folders, or undo the last 'forget' with --undo")
     with open_library(config.library) as library:
@@ -41,15 +41,15 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             with library.read() as connection:
                 at = last_forgetting(connection, now=at) or at
         request = ForgetRequest(
-            tuple(map(Path, paths)),
+            paths,
             at=at,
             undo=arguments.undo,
             now=arguments.now,
             dry_run=arguments.dry_run,
         )
         outcome = through_the_writer(library, config, output, request)
-    done = outcome.result["restored" if arguments.undo else "forgotten"]
-    if not done:
+    changed = outcome.result["restored" if arguments.undo else "forgotten"]
+    if not changed:
         raise UsageError(_nothing(paths, undo=arguments.undo))
     output.data({**outcome.result, "dry_run": arguments.dry_run})
     verb = {
@@ -58,18 +58,16 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         (True, False): "shows again",
         (True, True): "would show again",
     }[arguments.undo, arguments.dry_run]
-    for path in done:
+    for path in changed:
         output.line(f"{verb} {path}")
     if not (arguments.undo or arguments.now or arguments.dry_run):
         output.say("'mediaindex forget --undo' shows this again, for 30 days")
     return outcome.exit_code
 
 
-def _nothing(paths: list[str], *, undo: bool) -> str:
+def _nothing(paths: tuple[Path, ...], *, undo: bool) -> str:
+    """Why nothing was forgotten or shown again."""
+    listed = ", ".join(map(str, paths))
     if not undo:
-        return f"nothing in {', '.join(paths)} is indexed, or it is forgotten already"
-    return (
-        f"nothing in {', '.join(paths)} is forgotten"
-        if paths
-        else "nothing was forgotten in the last 30 days"
-    )
+        return f"nothing in {listed} is indexed, or it is forgotten already"
+    return f"nothing in {listed} is forgotten" if paths else "nothing was forgotten in the last 30 days"

@@ -5,124 +5,115 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mediaindex.cli import add_device, add_shared
+from mediaindex.assembly import models_folder, serving_space
+from mediaindex.cli.shared.arguments import add_device, add_shared
+from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import UseRequest
 
-if TYPE_CHECKING:
-    from mediaindex.embed.cost import Cost
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `models`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|pull|import|use")
-    listed = actions.add_parser("list", help="encoders with licence, size and speed on this machine")
-    listed.add_argument("--no-measure", dest="measure", action="store_false", help="measure no speed")
-    pulled = actions.add_parser("pull", help="download weights (the only command that uses the network)")
-    pulled.add_argument("name", metavar="NAME", help="preset, open_clip:MODEL/TAG or transformers:REPO")
-    brought = actions.add_parser("import", help="copy weights from a file or folder into the library")
-    brought.add_argument("source", metavar="PATH", help="file of weights, or folder with its configuration")
-    brought.add_argument("--name", required=True, metavar="NAME", help="a preset's name, or a new one")
-    brought.add_argument("--model", metavar="MODEL", help="open_clip's name of the model, for a file")
-    used = actions.add_parser("use", help="embed the library with another encoder, without decoding")
-    used.add_argument("name", metavar="NAME", help="encoder (see 'models list')")
-    for action in (listed, pulled, brought, used):
+    list_parser = actions.add_parser("list", help="encoders with licence, size and speed on this machine")
+    list_parser.add_argument("--no-measure", dest="measure", action="store_false", help="measure no speed")
+    pull_parser = actions.add_parser("pull", help="download weights (the only command that uses the network)")
+    pull_parser.add_argument("name", metavar="NAME", help="preset, open_clip:MODEL/TAG or transformers:REPO")
+    import_parser = actions.add_parser("import", help="copy weights from a file or folder into the library")
+    import_parser.add_argument(
+        "source", metavar="PATH", help="file of weights, or folder with its configuration"
+    )
+    import_parser.add_argument("--name", required=True, metavar="NAME", help="a preset's name, or a new one")
+    import_parser.add_argument("--model", metavar="MODEL", help="open_clip's name of the model, for a file")
+    use_parser = actions.add_parser("use", help="embed the library with another encoder, without decoding")
+    use_parser.add_argument("name", metavar="NAME", help="encoder (see 'models list')")
+    for action in (list_parser, pull_parser, import_parser, use_parser):
         add_shared(action, again=True)
-    for action in (listed, used):
+    for action in (list_parser, use_parser):
         add_device(action)
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Carry out one of the actions."""
-    actions = {"list": _list, "pull": _pull, "import": _import, "use": _use}
-    return actions[arguments.action](arguments, config, output)
+    match arguments.action:
+        case "list":
+            return _list(config, output, measure=arguments.measure)
+        case "pull":
+            return _pull(arguments.name, config, output)
+        case "import":
+            source = Path(arguments.source).expanduser().absolute()
+            return _import(source, arguments.name, arguments.model, config, output)
+        case _:
+            return _use(arguments.name, config, output)
 
 
-def encoder_folder(config: Config) -> Path:
-    """Where imported weights lie."""
-    return config.library / "encoders"
-
-
-def measured_costs(config: Config, *, measure: bool) -> list[Cost]:
-    """Every encoder with what it costs on this machine and for this library."""
-    from mediaindex.embed.cost import costs
-    from mediaindex.embed.device import resolve_device
-    from mediaindex.store.catalog import videos
-    from mediaindex.store.layout import DATABASE
-    from mediaindex.store.library import open_library
-
-    frames = 0
-    if (config.library / DATABASE).is_file():
-        with open_library(config.library) as library, library.read() as connection:
-            frames = videos.cached_frames(connection)
-    device, _note = resolve_device(config.device)
-    return costs(encoder_folder(config), frames, device=device, measure=measure)
-
-
-def _list(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    from mediaindex.cli.search import serving_space
+def _list(config: Config, output: Output, *, measure: bool) -> int:
     from mediaindex.embed.cost import described
-    from mediaindex.store.layout import DATABASE
-    from mediaindex.store.library import open_library
 
-    rows = measured_costs(config, measure=arguments.measure)
-    used = None
-    if (config.library / DATABASE).is_file():
-        with open_library(config.library) as library:
-            space = serving_space(library)
-            used = None if space is None else space.encoder
-    output.data({"encoders": [{**dataclasses.asdict(row), "used": row.name == used} for row in rows]})
-    for row in rows:
-        output.line(f"{'*' if row.name == used else ' '} {described(row)}")
+    costs = encoder_costs(config, measure=measure)
+    used = _used_encoder(config)
+    output.data({"encoders": [{**dataclasses.asdict(cost), "used": cost.name == used} for cost in costs]})
+    for cost in costs:
+        output.line(f"{'*' if cost.name == used else ' '} {described(cost)}")
     return 0
 
 
-def _pull(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+def _used_encoder(config: Config) -> str | None:
+    """The name of the encoder that answers; None where there is no library, or no vectors in it."""
+    from mediaindex.store.layout import DATABASE
+    from mediaindex.store.library import open_library
+
+    if not (config.library / DATABASE).is_file():
+        return None
+    with open_library(config.library) as library:
+        space = serving_space(library)
+        return None if space is None else space.encoder
+
+
+def _pull(name: str, config: Config, output: Output) -> int:
     from mediaindex.embed.acquire import pull
     from mediaindex.embed.presets import PRESETS
 
-    preset = PRESETS.get(arguments.name)
+    preset = PRESETS.get(name)
     if preset is not None:
         output.say(f"{preset.model}: about {preset.size_bytes / 1e6:.0f} MB, licence {preset.licence}")
-    folder = pull(arguments.name, encoder_folder(config))
-    output.data({"name": arguments.name, "path": str(folder)})
-    output.line(f"{arguments.name} is in {folder}")
+    folder = pull(name, models_folder(config.library))
+    output.data({"name": name, "path": str(folder)})
+    output.line(f"{name} is in {folder}")
     return 0
 
 
-def _import(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+def _import(source: Path, name: str, model: str | None, config: Config, output: Output) -> int:
     from mediaindex.embed.acquire import import_weights
     from mediaindex.store.library import open_library
 
     open_library(config.library, create=True).close()
-    source = Path(arguments.source).expanduser().absolute()
-    brought = import_weights(source, arguments.name, encoder_folder(config), model=arguments.model)
+    weights = import_weights(source, name, models_folder(config.library), model=model)
     output.data(
         {
-            "name": brought.name,
-            "path": str(brought.folder),
-            "library": brought.library,
-            "licence": brought.licence,
-            "commercial": brought.commercial,
+            "name": weights.name,
+            "path": str(weights.folder),
+            "library": weights.library,
+            "licence": weights.licence,
+            "commercial": weights.commercial,
         }
     )
-    output.line(f"imported {brought.name} into {brought.folder}; licence: {brought.licence}")
-    if not brought.commercial:
-        output.say(f"the licence of {brought.name} is not known to allow commercial use")
+    output.line(f"imported {weights.name} into {weights.folder}; licence: {weights.licence}")
+    if not weights.commercial:
+        output.say(f"the licence of {weights.name} is not known to allow commercial use")
     return 0
 
 
-def _use(arguments: argparse.Namespace, config: Config, output: Output) -> int:
+def _use(name: str, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
 
     with open_library(config.library, create=True) as library:
-        outcome = through_the_writer(library, config, output, UseRequest(arguments.name))
+        outcome = through_the_writer(library, config, output, UseRequest(name))
     output.data(outcome.result)
-    output.line(f"{arguments.name} answers now; {outcome.result['indexed']} videos embedded, none decoded")
+    output.line(f"{name} answers now; {outcome.result['indexed']} videos embedded, none decoded")
     if outcome.result["decode_again"]:
         output.say(
             f"{outcome.result['decode_again']} videos have no cached frames any more: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mediaindex.cli.search import positive
+from mediaindex.cli.shared.arguments import positive
 from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
@@ -26,10 +26,10 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:
-        answered = last(library)
-        if answered is None:
+        last_answer = last(library)
+        if last_answer is None:
             raise UsageError("nothing was searched in this library yet; run 'mediaindex search TEXT' first")
-        query, hits = answered
+        query, hits = last_answer
         if arguments.rank > len(hits):
             raise UsageError(
                 f"the last answer ({query}) has {len(hits)} moments; there is no {arguments.rank}"

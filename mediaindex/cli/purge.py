@@ -6,9 +6,11 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.user_service import UserService, service_of
 from mediaindex.config import (
     APPLICATION,
     Config,
@@ -22,7 +24,6 @@ from mediaindex.errors import (
 )
 
 if TYPE_CHECKING:
-    from mediaindex.background.unit_file import Manager
     from mediaindex.store.maintenance.purge import KeptPath, Trace
 
 WORD = "purge"
@@ -39,30 +40,30 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """List, ask, remove."""
     if not (arguments.yes or arguments.dry_run or sys.stdin.isatty()):
         raise UsageError("nothing was removed: --dry-run lists what --yes removes")
-    with _held(config):
-        service = _service(config)
-        traces, left = _found(config, service)
-        wanted = not arguments.dry_run and (arguments.yes or _confirmed(output, traces, left))
-        if wanted:
+    with _writer_lock(config):
+        service = _installed_service(config)
+        traces, kept = _traces(config, service)
+        is_removed = not arguments.dry_run and (arguments.yes or _is_confirmed(output, traces, kept))
+        if is_removed:
             _remove(config, traces, service)
     output.data(
         {
-            "removed": wanted,
+            "removed": is_removed,
             "bytes": sum(trace.bytes for trace in traces),
             "files": [
                 {"path": str(t.path), "what": t.what, "files": len(t.files), "bytes": t.bytes} for t in traces
             ],
-            "left": [{"path": str(item.path), "reason": item.reason} for item in left],
+            "left": [{"path": str(item.path), "reason": item.reason} for item in kept],
         }
     )
     if arguments.yes or arguments.dry_run:
-        for line in _lines(traces, left):
+        for line in _lines(traces, kept):
             output.line(line)
-    output.line("removed" if wanted else "nothing was removed")
-    return DONE if wanted or arguments.dry_run else DECLINED
+    output.line("removed" if is_removed else "nothing was removed")
+    return DONE if is_removed or arguments.dry_run else DECLINED
 
 
-def _held(config: Config) -> contextlib.AbstractContextManager[None]:
+def _writer_lock(config: Config) -> contextlib.AbstractContextManager[None]:
     """The lock of the library, where there is one: nobody writes to what is being removed."""
     from mediaindex.store.layout import DATABASE, LOCK
     from mediaindex.store.lock import writer_lock
@@ -72,62 +73,53 @@ def _held(config: Config) -> contextlib.AbstractContextManager[None]:
     return writer_lock(config.library / LOCK)
 
 
-def _service(config: Config) -> tuple[Manager, str] | None:
+def _installed_service(config: Config) -> UserService | None:
     """The service that watches this library, where this program installed one."""
-    from mediaindex.background.unit_file import (
-        installed,
-        is_ours,
-        name_of,
-    )
-    from mediaindex.cli.service import manager_of_this_system
+    from mediaindex.background.unit_file import installed, is_ours
 
     try:
-        manager = manager_of_this_system()
+        service = service_of(config.library)
     except MediaIndexError:
         return None
-    name = name_of(config.library, default_library())
-    return (manager, name) if is_ours(installed(manager.file(name)) or b"") else None
+    return service if is_ours(installed(service.path) or b"") else None
 
 
-def _found(config: Config, service: tuple[Manager, str] | None) -> tuple[list[Trace], list[KeptPath]]:
+def _traces(config: Config, service: UserService | None) -> tuple[list[Trace], list[KeptPath]]:
+    """What the program wrote, and what lies between it and stays."""
     import platformdirs
 
     from mediaindex.store.maintenance import purge
 
-    found, left = purge.of_library(config.library)
-    shown, strangers = purge.of_thumbnails(platformdirs.user_cache_path(APPLICATION) / "thumbnails")
-    found += shown
-    found += purge.of_file(config_path(), "the settings")
+    library_traces, kept = purge.of_library(config.library)
+    thumbnails, foreign = purge.of_thumbnails(platformdirs.user_cache_path(APPLICATION) / "thumbnails")
+    traces = [*library_traces, *thumbnails, *purge.of_file(config_path(), "the settings")]
     if service is not None:
-        manager, name = service
-        found += purge.of_file(manager.file(name), "the service that watches the library")
-    return found, [*left, *strangers, *purge.hub_cache()]
+        traces += purge.of_file(service.path, "the service that watches the library")
+    return traces, [*kept, *foreign, *purge.hub_cache()]
 
 
-def _lines(traces: list[Trace], left: list[KeptPath]) -> list[str]:
+def _lines(traces: Sequence[Trace], kept: Sequence[KeptPath]) -> list[str]:
     lines = [f"{t.bytes / 1e6:10.1f} MB  {t.path}: {t.what}, {len(t.files)} files" for t in traces]
-    return lines + [f"      stays  {item.path}: {item.reason}" for item in left]
+    return lines + [f"      stays  {item.path}: {item.reason}" for item in kept]
 
 
-def _confirmed(output: Output, traces: list[Trace], left: list[KeptPath]) -> bool:
-    for line in _lines(traces, left):
+def _is_confirmed(output: Output, traces: Sequence[Trace], kept: Sequence[KeptPath]) -> bool:
+    for line in _lines(traces, kept):
         output.say(line)
     output.say(f"type '{WORD}' to remove all of this for ever; the videos stay where they are")
     return sys.stdin.readline().strip() == WORD
 
 
-def _remove(config: Config, found: list[Trace], service: tuple[Manager, str] | None) -> None:
+def _remove(config: Config, traces: list[Trace], service: UserService | None) -> None:
     import platformdirs
 
     from mediaindex.store.maintenance import purge
 
     if service is not None:
-        manager, name = service
-        if manager.is_running():
-            manager.stop(name)
-    purge.remove(found)
+        service.stop()
+    purge.remove(traces)
     if service is not None:
-        service[0].forget(service[1])
+        service.forget()
     folders = [config.library, platformdirs.user_cache_path(APPLICATION), config_path().parent]
     if config.library == default_library():
         folders.append(config.library.parent)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediaindex.cli import add_device
-from mediaindex.cli.backup import copying
-from mediaindex.cli.shared.output import Output, ProgressLine
+from mediaindex.cli.shared.arguments import add_device
+from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
+from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import NoSpace, UsageError
 
@@ -27,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
-    """Restore, prove that all is there, and make the vectors that are not."""
+    """Restore, check that everything is there, and make vectors that are missing."""
     from mediaindex.store.layout import LOCK
     from mediaindex.store.lock import writer_lock
     from mediaindex.store.maintenance.backup import refuse_overlap
@@ -37,7 +36,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         verify,
     )
 
-    folder = Path(os.path.abspath(os.path.expanduser(arguments.folder)))
+    folder = absolute(arguments.folder)
     backup = verify(folder)
     root = config.library
     refuse_overlap(root, folder)
@@ -46,8 +45,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         if has_videos(root) and not arguments.force:
             raise UsageError(f"the library {root} holds videos; --force moves it aside and restores")
         with ProgressLine(output) as progress:
-            restored = restore(root, backup, lambda behind, total: progress(copying(behind, total)))
-            outcome = _checked(config, progress)
+            restored = restore(root, backup, lambda copied, total: progress(copy_progress(copied, total)))
+            outcome = _repair(config, progress)
     result = outcome.result
     output.data(
         {
@@ -64,13 +63,19 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     output.line(f"{backup.description.videos} videos are in {root}")
     if restored.aside is not None:
         output.line(f"the library that was there is in {restored.aside}")
+    _say_repair(outcome, output)
+    return outcome.exit_code
+
+
+def _say_repair(outcome: Outcome, output: Output) -> None:
+    """What the check of the restored library found, and what is left to do."""
+    result = outcome.result
     for problem in result.get("problems", []):
         output.say(problem)
     if result.get("decode_again"):
         output.say(f"{result['decode_again']} videos must be decoded again: run 'mediaindex index' on them")
     if outcome.error is not None:
         output.say(outcome.error)
-    return outcome.exit_code
 
 
 def _make_folder(root: Path) -> None:
@@ -84,8 +89,8 @@ def _make_folder(root: Path) -> None:
         ) from error
 
 
-def _checked(config: Config, progress: ProgressLine) -> Outcome:
-    """What `check --repair` says of the restored library; the lock is held already."""
+def _repair(config: Config, progress: ProgressLine) -> Outcome:
+    """The outcome of `check --repair` on the restored library, whose lock is held already."""
     from mediaindex.assembly import new_writer
     from mediaindex.ingest.writer import queue
     from mediaindex.ingest.writer.requests import CheckRequest

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
-from mediaindex.cli import add_device
-from mediaindex.cli.index import print_report
+from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute
+from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import RetryRequest
@@ -24,7 +23,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Forget the failures and index their files once more."""
     from mediaindex.store.library import open_library
 
-    paths = tuple(Path(os.path.abspath(os.path.expanduser(path))) for path in arguments.paths)
+    paths = tuple(absolute(path) for path in arguments.paths)
     with open_library(config.library) as library:
         outcome = through_the_writer(library, config, output, RetryRequest(paths))
     output.data(outcome.result)

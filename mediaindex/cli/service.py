@@ -6,19 +6,12 @@ import argparse
 import dataclasses
 import os
 import sys
-from typing import TYPE_CHECKING
 
-from mediaindex.cli import add_shared
+from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output
-from mediaindex.config import (
-    CONFIG_VARIABLE,
-    Config,
-    default_library,
-)
+from mediaindex.cli.shared.user_service import UserService, service_of
+from mediaindex.config import CONFIG_VARIABLE, Config
 from mediaindex.errors import MediaIndexError
-
-if TYPE_CHECKING:
-    from mediaindex.background.unit_file import Manager
 
 BY_VARIABLE = "environment "
 # Where this user's programs, settings, library and encoders are: the manager starts without the shell's.
@@ -49,89 +42,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Carry out one of the actions."""
-    from mediaindex.background.unit_file import name_of
-
-    actions = {"install": _install, "status": _status, "uninstall": _uninstall}
-    service = name_of(config.library, default_library())
-    return actions[arguments.action](arguments, config, output, manager_of_this_system(), service)
-
-
-def manager_of_this_system() -> Manager:
-    """The kind of service manager that this system has, whether or not it runs.
-
-    Raises:
-        MediaIndexError: the program knows none for this system.
-    """
-    if sys.platform == "darwin":
-        from mediaindex.background.launchd import Launchd
-
-        return Launchd()
-    if sys.platform == "linux":
-        from mediaindex.background.systemd import Systemd
-
-        return Systemd()
-    raise MediaIndexError(
-        f"no service manager is known for {sys.platform}: start 'mediaindex watch' yourself"
-    )
+    service = service_of(config.library)
+    match arguments.action:
+        case "install" if arguments.show:
+            return _print(service, config, output)
+        case "install":
+            return _install(service, config, output, start=arguments.start)
+        case "status":
+            return _status(service, output)
+        case _:
+            return _uninstall(service, output)
 
 
-def _install(
-    arguments: argparse.Namespace, config: Config, output: Output, manager: Manager, service: str
-) -> int:
-    from mediaindex.background.unit_file import write
-
-    path, text = manager.file(service), _text(config, manager, service)
-    written, started = False, False
-    if not arguments.show:
-        _must_have_sources(config, output)
-        runs = manager.is_running()
-        if arguments.start and not runs:
-            raise MediaIndexError(
-                f"no {manager.name} of this user runs here, so nothing was written; "
-                f"--print shows the {manager.kind}, --no-start writes it to {path}"
-            )
-        written = write(path, text)
-        if arguments.start:
-            manager.start(service)
-            started = True
-    output.data(
-        {
-            "manager": manager.name,
-            "name": service,
-            "path": str(path),
-            "text": text.decode(),
-            "written": written,
-            "started": started,
-        }
-    )
-    if arguments.show:
-        output.say(f"{path} would hold:")
-        for line in text.decode().splitlines():
-            output.line(line)
-        return 0
-    output.line(f"{'wrote' if written else 'unchanged:'} {path}")
-    if started:
-        output.line(f"started {service}; {manager.hint}; its log lies in {config.library / 'logs'}")
+def _print(service: UserService, config: Config, output: Output) -> int:
+    text = _text(service, config)
+    output.data(_install_row(service, text))
+    output.say(f"{service.path} would hold:")
+    for line in text.decode().splitlines():
+        output.line(line)
     return 0
 
 
-def _status(
-    arguments: argparse.Namespace, config: Config, output: Output, manager: Manager, service: str
-) -> int:
-    from mediaindex.background.unit_file import (
-        State,
-        installed,
-        is_ours,
-    )
+def _install(service: UserService, config: Config, output: Output, *, start: bool) -> int:
+    from mediaindex.background.unit_file import write
 
-    path, runs = manager.file(service), manager.is_running()
+    manager, path, text = service.manager, service.path, _text(service, config)
+    _must_have_sources(config, output)
+    runs = manager.is_running()
+    if start and not runs:
+        raise MediaIndexError(
+            f"no {manager.name} of this user runs here, so nothing was written; "
+            f"--print shows the {manager.kind}, --no-start writes it to {path}"
+        )
+    is_new = write(path, text)
+    if start:
+        manager.start(service.name)
+    output.data(_install_row(service, text, written=is_new, started=start))
+    output.line(f"{'wrote' if is_new else 'unchanged:'} {path}")
+    if start:
+        output.line(f"started {service.name}; {manager.hint}; its log lies in {config.library / 'logs'}")
+    return 0
+
+
+def _install_row(
+    service: UserService, text: bytes, *, written: bool = False, started: bool = False
+) -> dict[str, object]:
+    return {
+        "manager": service.manager.name,
+        "name": service.name,
+        "path": str(service.path),
+        "text": text.decode(),
+        "written": written,
+        "started": started,
+    }
+
+
+def _status(service: UserService, output: Output) -> int:
+    from mediaindex.background.unit_file import State, installed, is_ours
+
+    manager, path, runs = service.manager, service.path, service.manager.is_running()
     content = installed(path)
-    state = manager.state(service) if runs else State(None, None, None)
+    state = manager.state(service.name) if runs else State(None, None, None)
     output.data(
         {
             "manager": manager.name,
             "manager_runs": runs,
-            "name": service,
+            "name": service.name,
             "path": str(path),
             "installed": content is not None,
             "ours": None if content is None else is_ours(content),
@@ -141,38 +117,39 @@ def _status(
     whose = (
         "not installed" if content is None else "installed" if is_ours(content) else "not ours, or changed"
     )
-    output.line(f"{service}: {whose} ({path})")
+    output.line(f"{service.name}: {whose} ({path})")
     if not runs:
         output.line(f"no {manager.name} of this user runs here")
     elif content is not None:
-        shown = [str(value) for value in (state.state, state.says) if value is not None]
-        output.line(": ".join(shown) + (f" (pid {state.pid})" if state.pid else ""))
+        notes = [str(value) for value in (state.state, state.says) if value is not None]
+        output.line(": ".join(notes) + (f" (pid {state.pid})" if state.pid else ""))
     return 0
 
 
-def _uninstall(
-    arguments: argparse.Namespace, config: Config, output: Output, manager: Manager, service: str
-) -> int:
-    from mediaindex.background.unit_file import (
-        installed,
-        must_be_ours,
-        remove,
-    )
+def _uninstall(service: UserService, output: Output) -> int:
+    from mediaindex.background.unit_file import installed, must_be_ours, remove
 
-    path = manager.file(service)
-    there = installed(path) is not None
-    if there:
+    path = service.path
+    is_installed = installed(path) is not None
+    if is_installed:
         must_be_ours(path)
-        if manager.is_running():
-            manager.stop(service)
+        service.stop()
         remove(path)
-        manager.forget(service)
-    output.data({"manager": manager.name, "name": service, "path": str(path), "removed": there})
-    output.line(f"removed {path}" if there else f"nothing to remove: {path} does not exist")
+        service.forget()
+    output.data(
+        {
+            "manager": service.manager.name,
+            "name": service.name,
+            "path": str(path),
+            "removed": is_installed,
+        }
+    )
+    output.line(f"removed {path}" if is_installed else f"nothing to remove: {path} does not exist")
     return 0
 
 
-def _text(config: Config, manager: Manager, service: str) -> bytes:
+def _text(service: UserService, config: Config) -> bytes:
+    """The file of a service that runs `watch` on the library, with this shell's settings."""
     from mediaindex.background.unit_file import text_of
 
     # -P: what lies in the folder where a service starts, the home, is not imported.
@@ -182,13 +159,12 @@ def _text(config: Config, manager: Manager, service: str) -> bytes:
     environment = {name: os.environ[name] for name in (*CARRIED, *settings) if os.environ.get(name)}
     if CONFIG_VARIABLE in environment:
         environment[CONFIG_VARIABLE] = os.path.abspath(environment[CONFIG_VARIABLE])
-    return text_of(
-        manager, service, command, environment, about=f"mediaindex watch (library {config.library})"
-    )
+    about = f"mediaindex watch (library {config.library})"
+    return text_of(service.manager, service.name, command, environment, about=about)
 
 
 def _must_have_sources(config: Config, output: Output) -> None:
-    """A service needs a library; one without a source has nothing to follow yet.
+    """A service needs a library; in one without a source, it says how to add the first.
 
     Raises:
         UsageError: there is no library.

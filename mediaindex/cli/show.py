@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.safe_text import format_seconds
@@ -45,9 +46,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Print metadata, cuts, frames and subtitles of a video."""
     from mediaindex.store.library import open_library
 
-    path = Path(os.path.abspath(os.path.expanduser(arguments.path)))
+    path = absolute(arguments.path)
     with open_library(config.library) as library, library.read() as connection:
-        values = _known(connection, path)
+        values = video_values(connection, path)
     output.data(values)
     for name, value in values.items():
         if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations"):
@@ -65,7 +66,12 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     return 0
 
 
-def _known(connection: sa.Connection, path: Path) -> dict[str, Any]:
+def video_values(connection: sa.Connection, path: Path) -> dict[str, Any]:
+    """The JSON of `show`: the metadata of the video at a path, its cuts, frames, segments and copies.
+
+    Raises:
+        UsageError: no video is indexed at the path.
+    """
     from mediaindex.store.catalog import fulltext, lookup
 
     video_id = lookup.video_at(connection, path)
@@ -75,11 +81,11 @@ def _known(connection: sa.Connection, path: Path) -> dict[str, Any]:
     places = lookup.places(connection, [video_id])[video_id]
     extraction = lookup.newest_extraction_of(connection, video_id)
     segments = [] if extraction is None else lookup.segments_of(connection, [extraction.id])[extraction.id]
-    here = next(place for place in places if place.path == path)
+    this_place = next(place for place in places if place.path == path)
     return {
         "path": str(path),
         "online": os.path.exists(path),
-        "volume": here.volume,
+        "volume": this_place.volume,
         **{name: row._mapping[name] for name in FIELDS},
         "cuts": [] if extraction is None else extraction.cuts,
         "subtitles": fulltext.subtitles_of(connection, video_id),

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
-from mediaindex.cli.search import (
-    add_answer_arguments,
-    answer_options,
-    load_space_encoder,
-    print_answer,
-    serving_space,
-)
+from mediaindex.assembly import load_space_encoder, serving_space
+from mediaindex.cli.shared.answers import add_answer_arguments, answer_options, print_answer
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import QueryError, UsageError
 
@@ -69,13 +64,13 @@ def parsed(what: str) -> tuple[Path, float | None]:
     Raises:
         QueryError: no such file, or SECONDS is no number.
     """
-    whole = Path(os.path.abspath(os.path.expanduser(what)))
+    whole = absolute(what)
     name, at, time = what.rpartition("@")
     if whole.exists() or not at:
         if not whole.exists():
             raise QueryError(f"{whole} does not exist; check the spelling, or plug in its drive")
         return whole, None
-    path = Path(os.path.abspath(os.path.expanduser(name)))
+    path = absolute(name)
     try:
         seconds = float(time)
     except ValueError:

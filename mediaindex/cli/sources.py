@@ -6,38 +6,39 @@ import argparse
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mediaindex.cli import add_shared
-from mediaindex.cli.index import check_root
+from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute, check_root
+from mediaindex.cli.shared.source_rows import source_line, source_rows
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from mediaindex.store.library import Library
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `sources`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|add|remove|confirm")
-    listed = actions.add_parser("list", help="the folders, what is known below each, and how it is followed")
-    added = actions.add_parser("add", help="follow a folder from now on, or change how")
-    removed = actions.add_parser("remove", help="follow a folder no more; its videos stay")
-    removed.add_argument("--forget", action="store_true", help="forget its videos too (can be undone)")
-    confirmed = actions.add_parser(
+    list_parser = actions.add_parser(
+        "list", help="the folders, what is known below each, and how it is followed"
+    )
+    add_parser = actions.add_parser("add", help="follow a folder from now on, or change how")
+    remove_parser = actions.add_parser("remove", help="follow a folder no more; its videos stay")
+    remove_parser.add_argument("--forget", action="store_true", help="forget its videos too (can be undone)")
+    confirm_parser = actions.add_parser(
         "confirm", help="what is missing there was deleted on purpose: forget it (can be undone)"
     )
-    added.add_argument(
+    add_parser.add_argument(
         "--thumbnails",
         choices=("library", "none"),
         help="whether shown frames of its videos are kept as pictures (default: library)",
     )
-    for action in (added, removed, confirmed):
+    for action in (add_parser, remove_parser, confirm_parser):
         action.add_argument("path", metavar="PATH", help="a folder")
-    for action in (listed, added, removed, confirmed):
+    for action in (list_parser, add_parser, remove_parser, confirm_parser):
         add_shared(action, again=True)
 
 
@@ -45,114 +46,74 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Carry out one of the actions, and print the sources as they are then."""
     from mediaindex.store.library import open_library
 
-    actions = {"list": _list, "add": _add, "remove": _remove, "confirm": _confirm}
+    forgotten: tuple[Path, ...] = ()
     with open_library(config.library, create=arguments.action == "add") as library:
-        forgotten = actions[arguments.action](library, arguments)
+        match arguments.action:
+            case "add":
+                _add(library, absolute(arguments.path), arguments.thumbnails)
+            case "remove":
+                forgotten = _remove(library, absolute(arguments.path), forget=arguments.forget)
+            case "confirm":
+                forgotten = _confirm(library, absolute(arguments.path))
         with library.read() as connection:
             rows = source_rows(connection)
     output.data({"sources": rows, "forgotten": [str(path) for path in forgotten]})
     for path in forgotten:
         output.line(f"forgot {path}")
     for row in rows:
-        output.line(described(row))
+        output.line(source_line(row))
     return 0
 
 
-def source_rows(connection: sa.Connection) -> list[dict[str, Any]]:
-    """Every source as `sources` and `status` print it."""
+def _add(library: Library, path: Path, thumbnails: str | None) -> None:
+    """Follow a folder, or change whether its thumbnails are kept; None leaves that as it is."""
+    from mediaindex.store import thumbnails as thumbnail_files
     from mediaindex.store.catalog import sources
 
-    rows = []
-    for found in sources.all_sources(connection):
-        places = sources.places_below(connection, found.path)
-        rows.append(
-            {
-                "path": str(found.path),
-                "online": os.path.exists(found.path),
-                "files": places.known,
-                "missing": places.missing,
-                "held_since": found.held_since,
-                "polled": found.polled,
-                "thumbnails": found.thumbnails,
-            }
-        )
-    return rows
-
-
-def described(row: dict[str, Any]) -> str:
-    """One source in a line."""
-    notes = [f"{row['files']} files"]
-    if row["missing"]:
-        notes.append(f"{row['missing']} missing")
-    if not row["online"]:
-        notes.append("offline")
-    if row["polled"] is not None:
-        notes.append(f"polled: {row['polled']}")
-    if row["thumbnails"] == "none":
-        notes.append("no thumbnails")
-    if row["held_since"] is not None:
-        remedy = f"until they are back, or 'mediaindex sources confirm {row['path']}'"
-        notes.append(f"so many at once that nothing is forgotten {remedy}")
-    return f"{row['path']}: {', '.join(notes)}"
-
-
-def _list(_library: Library, _arguments: argparse.Namespace) -> tuple[Path, ...]:
-    return ()
-
-
-def _add(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]:
-    from mediaindex.store import thumbnails
-    from mediaindex.store.catalog import sources
-
-    path = _absolute(arguments.path)
     check_root(library, path)
     if os.path.exists(path) and not path.is_dir():
         raise UsageError(f"{path} is no folder; 'mediaindex index' takes single files")
     with library.write() as connection:
-        sources.add_source(connection, path, thumbnails=arguments.thumbnails)
-    if arguments.thumbnails == "none":
-        thumbnails.remove_below(library, path)
-    return ()
+        sources.add_source(connection, path, thumbnails=thumbnails)
+    if thumbnails == "none":
+        thumbnail_files.remove_below(library, path)
 
 
-def _remove(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]:
+def _remove(library: Library, path: Path, *, forget: bool) -> tuple[Path, ...]:
+    """Follow a source no more; the paths that are forgotten with it."""
     from mediaindex.store import forgetting
     from mediaindex.store.catalog import sources
 
-    path = _known(library, arguments.path)
+    _must_be_source(library, path)
     with library.write() as connection:
         sources.remove_source(connection, path)
-        if not arguments.forget:
+        if not forget:
             return ()
         return forgetting.forget(connection, [path], at=time.time()).paths
 
 
-def _confirm(library: Library, arguments: argparse.Namespace) -> tuple[Path, ...]:
+def _confirm(library: Library, path: Path) -> tuple[Path, ...]:
+    """Forget what is missing below a source, and release the mass-deletion guard; the paths forgotten."""
     from mediaindex.ingest.reconcile import deletion_guard
     from mediaindex.store import forgetting
 
-    path = _known(library, arguments.path)
+    _must_be_source(library, path)
     with library.write() as connection:
         forgotten = forgetting.forget_missing(connection, path, at=time.time())
     deletion_guard.review(library, [path], time.time())
     return forgotten.paths
 
 
-def _known(library: Library, text: str) -> Path:
-    """The path of a source.
+def _must_be_source(library: Library, path: Path) -> None:
+    """Refuse a path that is no source.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none; names those there are.
     """
     from mediaindex.store.catalog import sources
 
-    path = _absolute(text)
     with library.read() as connection:
-        if sources.source_at(connection, path) is None:
-            known = ", ".join(str(found.path) for found in sources.all_sources(connection)) or "there is none"
-            raise UsageError(f"{path} is no source ({known})")
-    return path
-
-
-def _absolute(text: str) -> Path:
-    return Path(os.path.abspath(os.path.expanduser(text)))
+        if sources.source_at(connection, path) is not None:
+            return
+        known = ", ".join(str(source.path) for source in sources.all_sources(connection)) or "there is none"
+    raise UsageError(f"{path} is no source ({known})")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.reranking import rerank_row
-from mediaindex.cli.sources import described, source_rows
+from mediaindex.cli.shared.source_rows import source_line, source_rows
 from mediaindex.config import Config
 from mediaindex.safe_text import format_seconds
 
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
 
     with open_library(config.library) as library:
-        values = _status(library)
+        values = library_values(library)
     output.data(values)
     output.line(f"{values['library']}: {values['videos']} videos, {format_seconds(values['media_seconds'])}")
     output.line(
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     for row in values["rerank"]:
         output.line(f"generator {row['generator']}: {'on' if row['on'] else 'off'}, {row['reason']}")
     for row in values["sources"]:
-        output.line(f"source {described(row)}")
+        output.line(f"source {source_line(row)}")
     for row in values["failures"]:
         output.line(f"{row['state']:8} {row['path']}: {row['reason']}")
     if values["writer"] is not None:
@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     return 0
 
 
-def _status(library: Library) -> dict[str, Any]:
+def library_values(library: Library) -> dict[str, Any]:
+    """The JSON of `status`."""
     from mediaindex.search.ranking.generator_registry import PRESETS, decide
     from mediaindex.store.catalog import failures as failure_rows
     from mediaindex.store.lock import holder
@@ -65,7 +66,7 @@ def _status(library: Library) -> dict[str, Any]:
         spaces = _spaces(connection)
         failures = list(failure_rows.failures(connection).values())
         sources = source_rows(connection)
-    writing = None if library.read_only else holder(library.root / "lock")
+    writer = None if library.read_only else holder(library.root / "lock")
     return {
         "library": str(library.root),
         **counts,
@@ -87,7 +88,7 @@ def _status(library: Library) -> dict[str, Any]:
             }
             for f in failures
         ],
-        "writer": None if writing is None else {"pid": writing.pid, "role": writing.role},
+        "writer": None if writer is None else {"pid": writer.pid, "role": writer.role},
         "rerank": [rerank_row(decide(active, library.root, preset, "auto")) for preset in PRESETS],
         "last_evaluation": None,
     }
@@ -111,9 +112,9 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     def count(query: sa.Select[Any]) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
 
-    # What the user forgot is counted apart, as far as it is not removed for good yet.
-    here = sa.select(location.c.path, location.c.missing_since).where(*shown_places())
-    paths = connection.execute(here).all()
+    # What the user forgot, and can still undo, is counted by itself.
+    shown = sa.select(location.c.path, location.c.missing_since).where(*shown_places())
+    places = connection.execute(shown).all()
     contents = sa.union(
         *(
             sa.select(column).where(*shown_places())
@@ -122,16 +123,16 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     )
     videos = sa.select(video.c.id, video.c.duration_seconds).where(video.c.id.in_(contents)).subquery()
     hidden = sa.and_(location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None))
-    gone = [row for row in paths if row.missing_since is None and not os.path.lexists(row.path)]
+    offline = [row for row in places if row.missing_since is None and not os.path.lexists(row.path)]
     newest = extraction.c.id.in_(video_rows.newest_extraction())
     active = spaces_module.active_space(connection)
     waiting = 0 if active is None else len(spaces_module.missing_vectors(connection, active.id))
     queued = request.c.state.in_(("queued", "running"))
     return {
         "videos": count(sa.select(videos.c.id)),
-        "locations": len(paths),
-        "offline": len(gone),
-        "missing": sum(row.missing_since is not None for row in paths),
+        "locations": len(places),
+        "offline": len(offline),
+        "missing": sum(row.missing_since is not None for row in places),
         "forgotten": count(sa.select(location.c.id).where(hidden)),
         "skipped": count(sa.select(skipped.c.path)),
         "frames": video_rows.cached_frames(connection),

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli import add_device
+from mediaindex.cli.shared.arguments import add_device, whole
 from mediaindex.cli.shared.output import Output, ProgressLine
+from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
-from mediaindex.errors import DONE, UsageError
+from mediaindex.errors import DONE
 
 if TYPE_CHECKING:
     from mediaindex.learn.training.data import TrainingData
@@ -38,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", choices=RECIPES, default="residual", help="generator (default: residual)")
     parser.add_argument("--stage", choices=STAGES, default="2", help="what is trained (default: 2)")
     parser.add_argument("--first-stage", metavar="DIR", help="folder of a stage 1 run to begin with")
-    parser.add_argument("--steps", type=_whole, metavar="N", help="updates (default: by recipe and stage)")
+    parser.add_argument("--steps", type=whole, metavar="N", help="updates (default: by recipe and stage)")
     parser.add_argument(
-        "--seed", type=_whole, default=0, metavar="N", help="of every random choice (default: 0)"
+        "--seed", type=whole, default=0, metavar="N", help="of every random choice (default: 0)"
     )
     parser.add_argument("--out", metavar="DIR", help="folder to write (default: in the library's generators)")
     parser.add_argument("--resume", action="store_true", help="go on with a run that did not end")
@@ -50,13 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Train, and print the report."""
     began = time.monotonic()
-    paths = [_absolute(path) for path in arguments.features]
-    first_stage = None if arguments.first_stage is None else _absolute(arguments.first_stage)
+    paths = [absolute_unless_empty(path) for path in arguments.features]
+    first_stage = None if arguments.first_stage is None else absolute_unless_empty(arguments.first_stage)
 
     import torch
 
+    from mediaindex.assembly import load_encoder
     from mediaindex.embed.device import resolve_device
-    from mediaindex.embed.loading import load_encoder
     from mediaindex.learn.training.data import read_training_data
     from mediaindex.learn.training.plan import plan_training
     from mediaindex.learn.training.train import train
@@ -67,18 +67,24 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.say(note)
     encoder = None
     if arguments.encoder is not None:
-        models = config.library / "encoders"
-        encoder = load_encoder(config.encoder, device="cpu", models=models, threads=config.threads).spec
+        encoder = load_encoder(config, device="cpu").spec
     words = arguments.stage != "2" or first_stage is not None
     data = read_training_data(paths, encoder=encoder, words=words)
     plan = plan_training(
         arguments.recipe, data, stage=arguments.stage, steps=arguments.steps, seed=arguments.seed
     )
-    out = _absolute(arguments.out) if arguments.out else _in_library(config, data, plan)
-    told = {"first_stage": first_stage, "device": device, "resume": arguments.resume}
+    out = absolute_unless_empty(arguments.out) if arguments.out else _in_library(config, data, plan)
     _introduce(data, plan, out, device, output)
     with ProgressLine(output) as line:
-        report = train(data, out, plan, progress=line, **told)
+        report = train(
+            data,
+            out,
+            plan,
+            first_stage=first_stage,
+            device=device,
+            resume=arguments.resume,
+            progress=line,
+        )
     output.data(
         {"path": str(out), "device": device, **report, "elapsed_seconds": round(time.monotonic() - began, 3)}
     )
@@ -89,7 +95,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 
 def _introduce(data: TrainingData, plan: Plan, out: Path, device: str, output: Output) -> None:
-    """What is about to be done, on stderr."""
+    """Say on stderr what will be trained, on what, and where it is written."""
     config = plan.config
     output.say(
         f"{plan.recipe}, stage {config.stage}, for the encoder {data.encoder}: "
@@ -133,15 +139,3 @@ def _in_library(config: Config, data: TrainingData, plan: Plan) -> Path:
     """A folder of the library for this encoder and recipe."""
     name = f"{data.encoder}-{plan.recipe}" + ("" if plan.config.stage == "2" else f"-{plan.config.stage}")
     return config.library / "generators" / re.sub(r"[^\w.-]+", "-", name).strip(".-")
-
-
-def _whole(text: str) -> int:
-    if not re.fullmatch(r"\d{1,9}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
-    return int(text)
-
-
-def _absolute(path: str) -> Path:
-    if not path:
-        raise UsageError("a path is empty")
-    return Path(os.path.abspath(os.path.expanduser(path)))

@@ -5,21 +5,25 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli import add_cache_limit, add_device
-from mediaindex.cli.index import check_root, print_report
+from mediaindex.cli.shared.arguments import add_indexing, positive_number
 from mediaindex.cli.shared.output import Output, ProgressLine
+from mediaindex.cli.shared.paths import absolute, check_root
+from mediaindex.cli.shared.report import print_report
+from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError, WriterBusy
 from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
+    from mediaindex.background.loop import WatchPolicy
     from mediaindex.ingest.writer.requests import Json
     from mediaindex.store.library import Library
 
-ASKED_SECONDS = 0.5
+LOCK_POLL_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="folders to follow from now on (default: all sources)"
     )
-    add_device(parser)
-    parser.add_argument("--encoder", metavar="NAME", help="encoder to index with (see 'models list')")
-    parser.add_argument("--jobs", type=int, metavar="N", help="decoding processes side by side")
-    parser.add_argument("--decoder", choices=("auto", "pyav", "ffmpeg"), help="what reads the videos")
-    add_cache_limit(parser)
+    add_indexing(parser)
     parser.add_argument(
         "--exclude", action="append", metavar="GLOB", help="names or paths to pass over; may be repeated"
     )
@@ -41,17 +41,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--quiet-seconds",
-        type=_seconds,
+        type=positive_number,
         default=2.0,
         metavar="S",
         help="look at a file unchanged for so long",
     )
     parser.add_argument(
-        "--rescan-minutes", type=_seconds, default=15.0, metavar="M", help="between two scans of everything"
+        "--rescan-minutes",
+        type=positive_number,
+        default=15.0,
+        metavar="M",
+        help="between two scans of everything",
     )
     parser.add_argument(
         "--forget-after",
-        type=_seconds,
+        type=positive_number,
         default=30.0,
         metavar="DAYS",
         help="forget what is missing for so long",
@@ -67,24 +71,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     steering.add_argument("--status", action="store_true", help="say what it does")
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.0 < value < 1e9:
-        raise argparse.ArgumentTypeError("must be a number above 0")
-    return value
-
-
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Watch, or steer the watcher that runs."""
     from mediaindex.store.library import open_library
 
-    paths = [Path(os.path.abspath(os.path.expanduser(path))) for path in arguments.paths]
-    steering = arguments.pause or arguments.resume or arguments.status
-    if steering and paths:
+    paths = [absolute(path) for path in arguments.paths]
+    is_steering = arguments.pause or arguments.resume or arguments.status
+    if is_steering and paths:
         raise UsageError("--pause, --resume and --status take no PATH; 'sources add' adds one")
     with open_library(config.library, create=bool(paths)) as library:
-        if steering:
-            return _steer(library, arguments, output)
+        if is_steering:
+            return _steer(library, output, pause=arguments.pause, resume=arguments.resume)
         for path in paths:
             check_root(library, path)
             if not path.is_dir():
@@ -92,11 +89,26 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         new = _add_sources(library, paths)
         if arguments.once:
             return _once(library, config, output)
-        return _watch(library, config, arguments, output, new)
+        return _watch(library, config, _policy(arguments), output, new)
 
 
-def _add_sources(library: Library, paths: list[Path]) -> list[Path]:
-    """Remember roots; those that were none before."""
+def _policy(arguments: argparse.Namespace) -> WatchPolicy:
+    from mediaindex.background.loop import WatchPolicy
+
+    return WatchPolicy(
+        quiet_seconds=arguments.quiet_seconds,
+        rescan_seconds=60.0 * arguments.rescan_minutes,
+        looks_first=not arguments.full_only,
+        forget_after_seconds=86_400.0 * arguments.forget_after,
+    )
+
+
+def _add_sources(library: Library, paths: Sequence[Path]) -> list[Path]:
+    """Make these folders sources; returns those that were none before.
+
+    Raises:
+        UsageError: there is none, before and now.
+    """
     from mediaindex.store.catalog import sources
 
     with library.write() as connection:
@@ -109,7 +121,6 @@ def _add_sources(library: Library, paths: list[Path]) -> list[Path]:
 
 
 def _once(library: Library, config: Config, output: Output) -> int:
-    from mediaindex.cli.shared.writing import through_the_writer
     from mediaindex.ingest.writer.requests import IndexRequest
     from mediaindex.store.catalog import sources
 
@@ -121,66 +132,65 @@ def _once(library: Library, config: Config, output: Output) -> int:
     return outcome.exit_code
 
 
-def _watch(
-    library: Library, config: Config, arguments: argparse.Namespace, output: Output, new: list[Path]
-) -> int:
-    """Hold the lock and follow; another watcher takes over new roots, behind another command we wait."""
+def _watch(library: Library, config: Config, policy: WatchPolicy, output: Output, new: Sequence[Path]) -> int:
+    """Follow the sources as soon as the writer lock is free; another watcher follows new ones instead of us.
+
+    Raises:
+        WriterBusy: another watcher runs, and there is nothing new for it to follow.
+    """
     from mediaindex.store.lock import holder
 
-    waited = False
+    is_wait_said = False
     while True:
         try:
             with library.lock("watch"):
-                return _follow(library, config, arguments, output)
+                return _follow(library, config, policy, output)
         except WriterBusy:
-            found = holder(library.root / "lock")
-            if found is not None and found.role == "watch":
+            lock_holder = holder(library.root / "lock")
+            if lock_holder is not None and lock_holder.role == "watch":
                 if not new:
                     raise
                 roots = ", ".join(str(path) for path in new)
-                output.say(f"the watcher that runs (process {found.pid}) follows {roots} from now on")
-                output.data({"event": "added", "pid": found.pid, "sources": [str(path) for path in new]})
+                output.say(f"the watcher that runs (process {lock_holder.pid}) follows {roots} from now on")
+                output.data(
+                    {"event": "added", "pid": lock_holder.pid, "sources": [str(path) for path in new]}
+                )
                 return 0
-            if found is not None and not waited:
-                waited = True
-                output.say(f"process {found.pid} is writing to this library; watching begins when it is done")
-            time.sleep(ASKED_SECONDS)
+            if lock_holder is not None and not is_wait_said:
+                is_wait_said = True
+                output.say(
+                    f"process {lock_holder.pid} is writing to this library; watching begins when it is done"
+                )
+            time.sleep(LOCK_POLL_SECONDS)
 
 
-def _follow(library: Library, config: Config, arguments: argparse.Namespace, output: Output) -> int:
+def _follow(library: Library, config: Config, policy: WatchPolicy, output: Output) -> int:
     from mediaindex.assembly import new_watch_loop
     from mediaindex.background import log_file
-    from mediaindex.background.loop import WatchPolicy
     from mediaindex.background.throttle import be_polite
 
     log_file.set_up(library.root, format=config.log_format)
     be_polite(config.nice)
-    policy = WatchPolicy(
-        quiet_seconds=arguments.quiet_seconds,
-        rescan_seconds=60.0 * arguments.rescan_minutes,
-        looks_first=not arguments.full_only,
-        forget_after_seconds=86_400.0 * arguments.forget_after,
-    )
-    teller = Teller(output)
+    printer = EventPrinter(output)
     try:
         with ProgressLine(output) as progress:
-            new_watch_loop(library, config, policy, tell=teller, progress=progress).run()
+            new_watch_loop(library, config, policy, tell=printer, progress=progress).run()
     except KeyboardInterrupt:
         # Being stopped is how watching ends; the library is consistent at every moment.
-        teller({"event": "stopped", "pid": os.getpid()})
+        printer({"event": "stopped", "pid": os.getpid()})
     finally:
         log_file.tear_down()
     return 0
 
 
-class Teller:
+class EventPrinter:
     """Events of the watcher: one object a line as JSON, or a line where a person wants to know."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
 
     def __call__(self, event: Json) -> None:
-        """Tell one event."""
+        """Print one event."""
         if self._output.as_json:
             self._output.data({"time": time.time(), **event})
         elif (text := described(event)) is not None:
@@ -213,14 +223,14 @@ def _looked(event: Json) -> str | None:
     return f"{', '.join(counts)}; in {format_seconds(event['elapsed_seconds'])}" if counts else None
 
 
-def _steer(library: Library, arguments: argparse.Namespace, output: Output) -> int:
+def _steer(library: Library, output: Output, *, pause: bool, resume: bool) -> int:
     """Pause, resume, or say what the watcher does."""
     from mediaindex.store import state
 
     with library.write() as connection:
-        if arguments.pause:
+        if pause:
             state.set_pause(connection, by="the user")
-        elif arguments.resume:
+        elif resume:
             state.clear_pause(connection)
     values = watcher_values(library)
     output.data(values)
@@ -233,14 +243,14 @@ def watcher_values(library: Library) -> dict[str, Any]:
     from mediaindex.store.lock import holder
     from mediaindex.store.state import paused, watch_state
 
-    found = None if library.read_only else holder(library.root / "lock")
-    running = found is not None and found.role == "watch"
+    lock_holder = None if library.read_only else holder(library.root / "lock")
+    watcher = lock_holder if lock_holder is not None and lock_holder.role == "watch" else None
     with library.read() as connection:
-        state = watch_state(connection) if running else None
+        state = watch_state(connection) if watcher is not None else None
         pause = paused(connection)
     return {
-        "running": running,
-        "pid": found.pid if found is not None and running else None,
+        "running": watcher is not None,
+        "pid": None if watcher is None else watcher.pid,
         "state": state["state"] if state else None,
         "reason": state["reason"] if state else None,
         "since": state["since"] if state else None,
@@ -252,9 +262,9 @@ def watcher_values(library: Library) -> dict[str, Any]:
 def _state_line(values: dict[str, Any]) -> str:
     if not values["running"]:
         return "no watcher runs" + ("; the next one will wait until --resume" if values["paused"] else "")
-    told = f"process {values['pid']} watches"
+    subject = f"process {values['pid']} watches"
     if values["paused"]:
-        return f"{told}; paused"
+        return f"{subject}; paused"
     if values["reason"]:
-        return f"{told}; waiting: {values['reason']}"
-    return f"{told}; {values['state'] or 'starting'}"
+        return f"{subject}; waiting: {values['reason']}"
+    return f"{subject}; {values['state'] or 'starting'}"

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mediaindex.assembly import new_watch_loop
-from mediaindex.background.loop import WatchPolicy
-from mediaindex.config import load_config
 from mediaindex.ingest.writer.queue import carry_out
 from mediaindex.ingest.writer.requests import request_of
 from mediaindex.search.answer import Question
@@ -24,59 +19,10 @@ from mediaindex.store.catalog import locations, sources
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
-from tests.cli.conftest import ENCODER, film, use_these_encoders
+from tests.support.commands import ENCODER, use_these_encoders
 from tests.support.fake_encoder import FakeEncoder
-
-DEADLINE = 60.0
-QUIET = 0.2
-
-
-class Watching:
-    """A follower in a thread, its events written down."""
-
-    def __init__(self, root: Path, **following: Any) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.trouble: BaseException | None = None
-        self._root = root
-        self._following = WatchPolicy(**{"quiet_seconds": QUIET, **following})
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Watching:
-        self._thread.start()
-        self.wait_for(lambda: any(event["event"] == "looked" for event in self.events))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(DEADLINE)
-        assert not self._thread.is_alive()
-        assert self.trouble is None
-
-    def _run(self) -> None:
-        try:
-            config = load_config({"library": str(self._root)})
-            with open_library(self._root) as library, library.lock("watch"):
-                loop = new_watch_loop(
-                    library, config, self._following, tell=self.events.append, clock=self._now
-                )
-                loop.run()
-        except KeyboardInterrupt:
-            pass
-        except BaseException as error:  # noqa: BLE001  told by the test's thread
-            self.trouble = error
-
-    def _now(self) -> float:
-        if self._stop.is_set():
-            raise KeyboardInterrupt
-        return time.monotonic()
-
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + DEADLINE
-        while not condition():
-            assert self.trouble is None, self.trouble
-            assert time.monotonic() < end, self.events
-            time.sleep(0.02)
+from tests.support.films import film
+from tests.support.watch_loop import Watching
 
 
 @pytest.fixture

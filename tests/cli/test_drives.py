@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Commands, film
-from tests.cli.test_index import counts
+from tests.support.commands import Commands, counts
 from tests.support.drives import Drive, mounted
+from tests.support.films import film
 
 
 @pytest.fixture

@@ -13,15 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mediaindex import cli
-from mediaindex.learn.features import feature_parts, feature_pass
 from mediaindex.learn.features.captioned_media import split_of
 from mediaindex.learn.features.feature_set import Features, read_features
 from mediaindex.sources.content_hash import partial_hash
-from tests.cli.conftest import ENCODER, SOURCES, Commands, film, jpeg, srt, use_these_encoders
+from tests.support.commands import ENCODER, SOURCES, Commands
 from tests.support.fake_encoder import COLOURS, FakeEncoder
+from tests.support.films import film, jpeg, srt
 
-CHILD = "from tests.cli.test_features import slow_child; raise SystemExit(slow_child())"
+CHILD = "from tests.support.slow_features import slow_child; raise SystemExit(slow_child())"
 PICTURES = 40
 DEADLINE_SECONDS = 60.0
 
@@ -131,16 +130,6 @@ def test_the_built_in_encoder_makes_features(commands: Commands, media: Path, tm
     assert features.word_mask is not None
     mean = features.words[0][features.word_mask[0]].astype(np.float32).mean(0)
     np.testing.assert_allclose(mean, features.text[0], atol=2e-3)
-
-
-def slow_child() -> int:
-    """The command line in a process of its own, which finishes a part with every picture."""
-    patches = pytest.MonkeyPatch()
-    use_these_encoders(patches)
-    patches.setattr(feature_pass, "GATHERED_PICTURES", 1)
-    patches.setattr(feature_pass, "GATHERED_BATCHES", 0)
-    patches.setattr(feature_parts, "PART_CLIPS", 1)
-    return cli.main()
 
 
 def test_a_killed_run_goes_on_where_it_was(commands: Commands, tmp_path: Path) -> None:

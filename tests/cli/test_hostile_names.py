@@ -42,7 +42,8 @@ from mediaindex.store.catalog.schema import (
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors.lance import LanceSpace
 from mediaindex.store.vectors.rows import VectorRows
-from tests.cli.conftest import Commands, film, srt, use_these_encoders
+from tests.support.commands import Commands, use_these_encoders
+from tests.support.films import film, srt
 from tests.support.media import extract_here
 
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
 
 from mediaindex.store.catalog.schema import volume
 from mediaindex.store.library import open_library
-from tests.cli.conftest import Commands, film, jpeg
+from mediaindex.store.maintenance import eviction
+from tests.support.commands import Commands, counts, first
 from tests.support.fake_encoder import COLOURS
+from tests.support.films import film, jpeg
 from tests.support.media import flat, write_sound
 
 KEYS = [
@@ -32,12 +33,6 @@ KEYS = [
     "media_seconds",
     "elapsed_seconds",
 ]
-
-
-def counts(report: dict[str, Any]) -> dict[str, int]:
-    """What is not zero of a report's counts."""
-    names = ("videos", "indexed", "unchanged", "moved", "copies", "offline", "decoded")
-    return {name: report[name] for name in names if report[name]}
 
 
 def names(rows: list[dict[str, str]]) -> list[str]:
@@ -267,3 +262,26 @@ def test_content_forged_in_place_is_found_by_its_touched_time(videos: Path, comm
     assert counts(report) == {"videos": 1, "indexed": 1, "unchanged": 1, "decoded": 1}
     assert commands("status")["videos"] == 1
     assert commands.hits("blue", "--channel", "pictures", "--limit", 1)[0]["similarity"] > 0.5
+
+
+def test_a_limit_for_the_frame_cache(
+    three: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = sorted((commands.library / "frames").rglob("*.mif"))
+    shown = first(commands, "red")["thumbnail"]
+    monkeypatch.setattr(eviction, "MIB", max(blob.stat().st_size for blob in blobs))
+    assert commands("index", three, "--cache-limit", "1M")["decoded"] == 0
+    assert len(list((commands.library / "frames").rglob("*.mif"))) == 1
+    assert commands("check")["problems"] == []
+    hits = {Path(hit["path"]).name: hit for hit in commands.hits("red", "--channel", "pictures")}
+    assert hits["red.mp4"]["thumbnail"] == shown
+    assert Path(shown).is_file()
+    assert hits["blue.mp4"]["thumbnail"] is None
+    assert commands("index", three)["decoded"] == 0
+    used = commands.ran("models", "use", "builtin")
+    assert used.json["decode_again"] == 2
+    assert "2 videos" in used.err
+    report = commands("index", three, "--cache-limit", "0")
+    assert report["decoded"] == 2
+    assert len(commands.files("red", "--channel", "pictures")) == 3
+    assert commands("check")["problems"] == []

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Commands, film
-from tests.cli.test_index import counts
+from tests.support.commands import Commands, counts
+from tests.support.films import film
 
 NAMES = (
     "two\nlines.mp4",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ENCODER, Commands, film
-from tests.cli.test_index import counts
+from tests.support.commands import ENCODER, Commands, counts
+from tests.support.disks import fill, mounted
+from tests.support.films import film
 
 
 @pytest.fixture
@@ -25,30 +24,10 @@ def two(videos: Path, commands: Commands) -> Path:
     return videos
 
 
-def mounted(folder: Path, *arguments: str) -> Iterator[Path]:
-    """Something mounted at a folder while the test runs; skipped where mounting is not permitted."""
-    folder.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", *arguments, str(folder)], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("mounting is not permitted here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk with room for a library, but not for much more."""
     yield from mounted(tmp_path / "small disk", "-t", "tmpfs", "-o", "size=3m", "tmpfs")
-
-
-def fill(path: Path) -> None:
-    """Write a file until its disk is full."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
 
 
 def test_there_is_no_library_yet(commands: Commands, videos: Path) -> None:

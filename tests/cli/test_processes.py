@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,9 @@ import psutil
 import pytest
 
 from mediaindex.store.lock import Holder, holder
-from tests.cli.conftest import SOURCES, Commands, film, process
-from tests.cli.test_index import counts
-
-WAIT_SECONDS = 60
-Running = subprocess.Popen[str]
-
-
-def until(true: Callable[[], object], running: Running) -> None:
-    """Wait for something that a process does."""
-    end = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.005)
+from tests.support.commands import SOURCES, Commands, counts, process
+from tests.support.films import film
+from tests.support.waiting import WAIT_SECONDS, Running, until
 
 
 def finished(running: Running, code: int = 0) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.conftest import ENCODER, Commands, film, index_quietly, srt
+from tests.support.commands import ENCODER, Commands, index_quietly
+from tests.support.films import film, srt
 
 HIT_KEYS = [
     "rank",
@@ -256,3 +257,13 @@ def test_text_for_a_person(ask: Commands, holiday: Path) -> None:
     ran = ask.text("search", "tide comes", "--channel", "words", "--limit", 1)
     found = "[tide in subtitle, comes in subtitle]"
     assert ran.out == f"  1  words  0:01 - 0:02.5  {holiday}/beach/green.mp4  {found}\n"
+
+
+def test_a_query_that_the_encoder_does_not_read(videos: Path, commands: Commands) -> None:
+    film(videos / "red.mp4", "red")
+    commands("index", videos)
+    note = commands("search", "Sonnenuntergang über dem Meer mit Wolken")["note"]
+    assert "German" in note
+    assert "multilingual" in note
+    assert "multilingual" in commands.text("search", "закат над морем").err
+    assert commands("search", "a sunset over the sea")["note"] is None

@@ -15,7 +15,7 @@ from mediaindex.background.unit_file import (
     name_of,
 )
 from mediaindex.store.library import open_library
-from tests.cli.conftest import Commands
+from tests.support.commands import Commands
 
 SYSTEMCTL = r"""#!/bin/sh
 # A manager that runs one service: notes what is asked, and answers as systemctl does.

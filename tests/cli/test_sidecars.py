@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SIDECARS, Commands, film, index_quietly, srt
-from tests.cli.test_index import counts
+from tests.support.commands import Commands, counts, index_quietly
+from tests.support.films import film, srt
+from tests.support.paths import CHECKOUT
 
+SIDECARS = CHECKOUT / "tests/fixtures/reported/10-sidecars"
 # Word → film, from the public bug reports that these files stand for.
 WORDS = {
     "zebra": "Harbour.mp4",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Commands, film, index_quietly, jpeg
+from tests.support.commands import Commands, index_quietly
+from tests.support.films import film, jpeg
 from tests.support.media import write_sound
 
 

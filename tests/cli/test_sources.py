@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mediaindex.store.library import open_library
-from tests.cli.conftest import Commands, film
+from tests.support.commands import Commands
+from tests.support.films import film
 
 
 @pytest.fixture

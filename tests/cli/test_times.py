@@ -18,8 +18,9 @@ from mediaindex.sources.content_hash import (
 from mediaindex.store.catalog import locations
 from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.library import Library, open_library
-from tests.background.test_loop import Watching
-from tests.cli.conftest import Commands, film
+from tests.support.commands import Commands
+from tests.support.films import film
+from tests.support.watch_loop import Watching
 
 HOUR_NS = 3600 * 10**9
 FAT_NS = 2 * 10**9

@@ -12,7 +12,7 @@ import pytest
 from mediaindex import cli
 from mediaindex.cli import train as command
 from mediaindex_models.checkpoint import load
-from tests.cli.conftest import Commands
+from tests.support.commands import Commands
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.paths import CHECKOUT
 from tests.support.training_features import clips, feature_files, header, write

@@ -13,8 +13,9 @@ import pytest
 
 from mediaindex.cli.watch import described
 from mediaindex.store.lock import holder
-from tests.cli.conftest import Commands, film, process
-from tests.cli.test_processes import Running, until
+from tests.support.commands import Commands, process
+from tests.support.films import film
+from tests.support.waiting import Running, until
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from mediaindex.cli import COMMANDS, build_parser
-from tests.cli.conftest import Commands, film, index_quietly, jpeg, srt, use_these_encoders
+from tests.support.commands import Commands, index_quietly, use_these_encoders
+from tests.support.films import film, jpeg, srt
 from tests.support.media import write_sound
 from tests.support.paths import CHECKOUT
 from tests.support.training_features import feature_files

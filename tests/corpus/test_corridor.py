@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from mediaindex import cli
-from tests.cli.conftest import Commands, use_these_encoders
-from tests.cli.test_index import counts
+from tests.support.commands import Commands, counts, use_these_encoders
 
 pytestmark = [pytest.mark.corpus, pytest.mark.timeout(1800)]
 

@@ -19,8 +19,8 @@ from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
-from tests.cli.conftest import film
 from tests.support.corridor import Troubled, failures, ingest, run
+from tests.support.films import film
 from tests.support.media import write_sound
 
 

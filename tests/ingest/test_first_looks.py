@@ -34,8 +34,8 @@ from mediaindex.store.catalog.schema import (
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
-from tests.cli.conftest import film
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.films import film
 from tests.support.media import Clip, cut_off, flat, jpeg_pixels, moving, number_in, write_clip
 
 

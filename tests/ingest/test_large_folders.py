@@ -9,8 +9,8 @@ import pytest
 
 from mediaindex.ingest.sidecar_index import refresh_sidecars
 from mediaindex.store.library import open_library
-from tests.cli.conftest import film, srt
 from tests.support.corridor import ingest, run
+from tests.support.films import film, srt
 
 
 def test_the_names_of_a_folder_are_read_once(

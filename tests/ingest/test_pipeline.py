@@ -30,8 +30,8 @@ from mediaindex.media import (
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
-from tests.cli.conftest import film
 from tests.support.corridor import Troubled, failures, ingest, run
+from tests.support.films import film
 
 
 @pytest.fixture

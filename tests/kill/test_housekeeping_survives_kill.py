@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mediaindex.store.maintenance.restore import verify
-from tests.cli.conftest import Commands, film, process, use_these_encoders
+from tests.support.commands import Commands, process, use_these_encoders
+from tests.support.films import film
 
 ROUNDS = 6
 LATEST_SECONDS = 4.0

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Commands, film, process, use_these_encoders
+from tests.support.commands import Commands, process, use_these_encoders
 from tests.support.drives import mounted
+from tests.support.films import film
 
 DEADLINE = 120.0
 

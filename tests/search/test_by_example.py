@@ -17,9 +17,9 @@ from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
-from tests.cli.conftest import film, jpeg
 from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, FakeEncoder
+from tests.support.films import film, jpeg
 from tests.support.media import write_sound
 
 

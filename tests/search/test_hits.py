@@ -16,8 +16,8 @@ from mediaindex.store.catalog.fulltext import WordHit
 from mediaindex.store.catalog.lookup import Filters, IndexedVideo, Place
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
-from tests.cli.conftest import film
 from tests.support.corridor import ingest, run
+from tests.support.films import film
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
-from tests.cli.conftest import film
 from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, FakeEncoder
+from tests.support.films import film
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ class Output:
         sys.stderr.flush()
 
     def fail(self, text: str, exit_code: int) -> None:
-        """Tell why the command failed, in one line."""
+        """Say why the command failed, in one line."""
         self.say(f"mediaindex {self.command}: {text}")
         self.data({"error": text, "exit_code": exit_code})
 
@@ -87,28 +87,28 @@ class ProgressLine:
         self._bar.start()
         self._task = self._bar.add_task("starting", total=None, rate="")
 
-    def __call__(self, told: Mapping[str, Any]) -> None:
-        """Show one step: stage, done, total; where there are, media_seconds, outlook, and a note as it is."""
+    def __call__(self, step: Mapping[str, Any]) -> None:
+        """Show one step: stage, done, total; where it has them, media_seconds, outlook, and a note."""
         now = time.monotonic()
-        if told["stage"] != self._stage:
-            self._stage, self._stage_began = told["stage"], now
+        if step["stage"] != self._stage:
+            self._stage, self._stage_began = step["stage"], now
         elapsed = now - self._stage_began
-        media = told.get("media_seconds", 0.0)
+        media = step.get("media_seconds", 0.0)
         rate = f"{media / elapsed:.1f}x real time" if media and elapsed > RATE_AFTER_SECONDS else ""
-        rate = ", ".join(filter(None, (rate, told.get("note", ""))))
-        if (outlook := told.get("outlook")) is not None:
+        rate = ", ".join(filter(None, (rate, step.get("note", ""))))
+        if (outlook := step.get("outlook")) is not None:
             rate = ", ".join(filter(None, (rate, outlook_line(outlook))))
         if self._bar is not None:
             self._bar.update(
                 self._task,
-                description=told["stage"],
-                completed=told["done"],
-                total=told["total"],
+                description=step["stage"],
+                completed=step["done"],
+                total=step["total"],
                 rate=rate,
             )
         elif now - self._printed >= PLAIN_LINE_SECONDS:
             self._printed = now
-            self._output.say(plain_line(told, elapsed, rate))
+            self._output.say(plain_line(step, elapsed, rate))
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -122,10 +122,20 @@ class ProgressLine:
         self.close()
 
 
-def plain_line(told: Mapping[str, Any], elapsed: float, rate: str) -> str:
-    """One line of progress: where it stands, how fast, how long still."""
-    done, total = told["done"], told["total"]
-    parts = [f"{told['stage']} {done}" + (f" of {total}" if total is not None else "")]
+def copy_progress(copied: int, total: int) -> dict[str, object]:
+    """The step of a copy, of bytes, in whole megabytes."""
+    return {"stage": "copying MB", "done": copied // 10**6, "total": max(1, total // 10**6)}
+
+
+def plain_line(step: Mapping[str, Any], elapsed: float, rate: str) -> str:
+    """One line of progress: what is done, how fast, and the ETA.
+
+    Args:
+        elapsed: seconds since the stage began.
+        rate: how fast, and other notes; may be empty.
+    """
+    done, total = step["done"], step["total"]
+    parts = [f"{step['stage']} {done}" + (f" of {total}" if total is not None else "")]
     if rate:
         parts.append(rate)
     if total and done and elapsed > RATE_AFTER_SECONDS:
@@ -134,7 +144,7 @@ def plain_line(told: Mapping[str, Any], elapsed: float, rate: str) -> str:
 
 
 def outlook_line(outlook: Mapping[str, Any]) -> str:
-    """What a large library's first hours hold, in one line."""
+    """How much of a large library is searchable, and when all will be, in one line."""
     text = f"searchable now {outlook['searchable']:.0%}"
     if outlook["ready_at"] is None:
         return text

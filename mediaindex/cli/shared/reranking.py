@@ -1,4 +1,4 @@
-"""What the options of the second ranking come to, and how it is told."""
+"""The options of reranking: what they decide, and how an answer tells it."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from mediaindex.search.ranking.generator_registry import (
 )
 
 if TYPE_CHECKING:
-    from mediaindex.search.answer import Answer, Question, RerankSummary
+    from mediaindex.search.answer import Answer, Channel, Question, RerankSummary
     from mediaindex.search.ranking.gate import Mode
+    from mediaindex.search.ranking.generator_registry import Preset
     from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
 
 
 def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the second ranking."""
+    """The options of reranking."""
     parser.add_argument(
         "--rerank",
         choices=MODES,
         default="auto",
-        help="rank the best moments a second time: auto (default) where that was measured to gain",
+        help="rerank the best moments: auto (default) where that was measured to gain",
     )
     parser.add_argument(
-        "--generator", choices=PRESETS, help=f"which generator ranks them (default: {PRESETS[0]})"
+        "--generator", choices=PRESETS, help=f"which generator reranks them (default: {PRESETS[0]})"
     )
     parser.add_argument(
         "--candidates",
         dest="rerank_candidates",
         metavar="N",
-        help="how many moments it ranks (default: the setting rerank_candidates, 64)",
+        help="how many moments it reranks (default: the setting rerank_candidates, 64)",
     )
     parser.add_argument(
         "--explain",
@@ -49,26 +50,33 @@ def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def decided(library: Library, space: Space | None, arguments: argparse.Namespace) -> Decision:
-    """Whether the answer is to be ranked a second time, and by what.
+def rerank_decision(
+    library: Library, space: Space | None, *, preset: Preset | None, mode: Mode, channel: Channel
+) -> Decision:
+    """Whether the answer is to be reranked, and by what.
+
+    Args:
+        preset: of the generator that was asked for; None for the first.
 
     Raises:
-        GeneratorUnavailable: it is to be, and there is no generator for the space.
+        GeneratorUnavailable: the mode is "on", and there is no generator for the space.
     """
-    preset = arguments.generator or PRESETS[0]
-    if arguments.channel == "words":
+    preset = preset or PRESETS[0]
+    if channel == "words":
         gate = Gate("generator", False, "--channel words", "a generator ranks what the pictures show")
         return Decision(preset, gate, None)
-    return decide(space, library.root, preset, arguments.rerank)
+    return decide(space, library.root, preset, mode)
 
 
 def reranked_answer(
     searcher: Searcher, question: Question, decision: Decision, mode: Mode
 ) -> tuple[Answer, Decision]:
-    """The answer by what was decided; a generator that turns out not to serve is left out and named.
+    """The answer, reranked where that was decided, and the decision in the end.
+
+    A generator that turns out not to be usable is left out, and the decision names it.
 
     Raises:
-        GeneratorUnavailable: it was to be on.
+        GeneratorUnavailable: the mode is "on".
     """
     from mediaindex.search.ranking.reranker import load_reranker
 
@@ -83,7 +91,7 @@ def reranked_answer(
 
 
 def rerank_row(decision: Decision) -> dict[str, Any]:
-    """Whether there is a second ranking, and why, as JSON."""
+    """Whether an answer is reranked, and why, as JSON."""
     generator = decision.generator
     return {
         "generator": decision.preset,
@@ -94,24 +102,23 @@ def rerank_row(decision: Decision) -> dict[str, Any]:
     }
 
 
-def second_row(second: RerankSummary | None) -> dict[str, Any]:
-    """What the second ranking of a search came to, as JSON."""
-    if second is None:
+def rerank_summary(summary: RerankSummary | None) -> dict[str, Any]:
+    """What the reranking of a search gave, as JSON; None where nothing was reranked."""
+    if summary is None:
         return {"candidates": None, "none_probability": None}
-    return dataclasses.asdict(second)
+    return dataclasses.asdict(summary)
 
 
 def explain(answer: Answer, decision: Decision, output: Output) -> None:
     """Say what ranked the moments, and where each stood in each ranking."""
     gate = decision.gate
     output.line(f"rerank {'on' if gate.on else 'off'} ({decision.preset}, by {gate.by}): {gate.reason}")
-    second = answer.rerank
-    if second is not None:
-        none = second.none_probability
-        beside = "" if none is None else f"; none of them with probability {none:.2f}"
-        output.line(f"  {second.candidates} moments ranked a second time{beside}")
+    if (summary := answer.rerank) is not None:
+        none = summary.none_probability
+        none_note = "" if none is None else f"; none of them with probability {none:.2f}"
+        output.line(f"  {summary.candidates} moments reranked{none_note}")
     for hit in answer.hits:
         pictures = "" if hit.instant_rank is None else f"  by similarity {hit.instant_rank}"
-        belief = hit.generated_probability
-        generated = "" if belief is None else f"  generated {belief:.3f}"
+        probability = hit.generated_probability
+        generated = "" if probability is None else f"  generated {probability:.3f}"
         output.line(f"{hit.rank:>3}  by {hit.channel}  score {hit.score:.4f}{pictures}{generated}")

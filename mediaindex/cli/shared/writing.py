@@ -1,4 +1,4 @@
-"""Commands that need the writer: done here, or asked of the process that holds the lock."""
+"""Requests of commands to the writer: carried out here, or by the process that holds the writer lock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mediaindex.store.library import Library
 
 
-class _Failed(MediaIndexError):
+class _WriterFailure(MediaIndexError):
     """An error that the holder of the lock reported; it keeps its exit code."""
 
     def __init__(self, text: str, exit_code: int) -> None:
@@ -41,5 +41,5 @@ def through_the_writer(
     with ProgressLine(output) as progress:
         outcome = queue.carry_out(library, request, perform=writer.perform, progress=progress, wait=wait)
     if outcome.error is not None:
-        raise _Failed(outcome.error, outcome.exit_code)
+        raise _WriterFailure(outcome.error, outcome.exit_code)
     return outcome

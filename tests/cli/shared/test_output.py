@@ -15,7 +15,8 @@ from mediaindex.cli.shared.output import (
 )
 from mediaindex.store.catalog.schema import space
 from mediaindex.store.library import open_library
-from tests.cli.conftest import Commands, film
+from tests.support.commands import Commands
+from tests.support.films import film
 
 
 def test_a_plain_line_says_how_far_how_fast_and_how_long_still() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Commands, film, index_quietly, jpeg, process
+from tests.support.commands import Commands, index_quietly, process
+from tests.support.films import film, jpeg
 from tests.support.tiny_generators import NO_GAIN, OFF, write_generator
 
 ROW = {"generator", "on", "by", "reason", "path"}
@@ -99,7 +100,7 @@ def test_explain_says_why_each_moment_stands_where_it_stands(commands: Commands)
     write_generator(commands.library / "generators" / "mine")
     lines = commands.text("search", "red", "--explain").out.splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("rerank on (residual, by test): MRR"))
-    assert "moments ranked a second time; none of them with probability 0." in lines[start + 1]
+    assert "moments reranked; none of them with probability 0." in lines[start + 1]
     assert lines[start + 2].split()[:3] == ["1", "by", "both"]
     assert "by similarity 1" in lines[start + 2]
     assert "generated 0." in lines[start + 2]

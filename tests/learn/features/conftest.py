@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import film, jpeg
+from tests.support.films import film, jpeg
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from mediaindex.learn.features.captioned_media import (
     find_captioned,
     split_of,
 )
-from tests.cli.conftest import film, srt
 from tests.support.captioned_clips import (
     jsonl,
 )
+from tests.support.films import film, srt
 
 
 def test_names_are_found_below_the_folder_where_one_file_bears_them(folder: Path) -> None:

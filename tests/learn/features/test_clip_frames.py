@@ -21,8 +21,8 @@ from mediaindex.learn.features.captioned_media import (
 )
 from mediaindex.learn.features.clip_frames import ClipFrames, clip_frames, frames_within
 from mediaindex.media import Segment
-from tests.cli.conftest import film, jpeg
 from tests.support.fake_encoder import COLOURS, FakeEncoder
+from tests.support.films import film, jpeg
 
 
 @settings(deadline=None)

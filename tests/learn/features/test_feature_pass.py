@@ -19,7 +19,6 @@ from mediaindex.learn.features.captioned_media import (
 from mediaindex.learn.features.feature_parts import FeatureParts
 from mediaindex.learn.features.feature_pass import FeatureSummary, make_features
 from mediaindex.learn.features.feature_set import Features, read_features
-from tests.cli.conftest import film
 from tests.support.captioned_clips import (
     CountingEncoder,
     PlainEncoder,
@@ -27,6 +26,7 @@ from tests.support.captioned_clips import (
     jsonl,
 )
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
+from tests.support.films import film
 
 DECODING = Decoding(Sampling(), 1, new_worker)
 

@@ -25,9 +25,9 @@ from mediaindex.store.catalog.lookup import FrameSpan
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.reader import SpaceReader
-from tests.cli.conftest import film
 from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
+from tests.support.films import film
 from tests.support.tiny_generators import CALIBRATION, generator_of, write_generator
 
 WIDTH = len(COLOURS)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ENCODER, Commands, film
 from tests.support.checkpoints import open_clip_folder
+from tests.support.commands import ENCODER, Commands
+from tests.support.films import film
 
 ROWS = ["name", "licence", "commercial", "bytes", "present", "gflop_per_frame"]
 
@@ -70,13 +71,3 @@ def test_pulling_without_a_network(commands: Commands) -> None:
     ran = commands.ran("models", "pull", "open_clip:ViT-B-32/laion2b_s34b_b79k")
     assert ran.code == 4
     assert len(ran.err.splitlines()) == 1
-
-
-def test_a_query_that_the_encoder_does_not_read(videos: Path, commands: Commands) -> None:
-    film(videos / "red.mp4", "red")
-    commands("index", videos)
-    note = commands("search", "Sonnenuntergang über dem Meer mit Wolken")["note"]
-    assert "German" in note
-    assert "multilingual" in note
-    assert "multilingual" in commands.text("search", "закат над морем").err
-    assert commands("search", "a sunset over the sea")["note"] is None

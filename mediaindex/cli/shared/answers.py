@@ -1,0 +1,129 @@
+"""Answers of moments: the options that ask for them, and how they are printed and remembered."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.cli.shared.arguments import add_device, day, positive
+from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute
+from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
+from mediaindex.errors import QueryError
+from mediaindex.safe_text import format_seconds
+
+if TYPE_CHECKING:
+    from mediaindex.search.answer import Answer, Hit
+    from mediaindex.search.ranking.generator_registry import Decision
+    from mediaindex.store.library import Library
+    from mediaindex.store.vectors.spaces import Space
+
+MOMENTS_OF_A_VIDEO = 3
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that answers with moments."""
+    add_device(parser)
+    parser.add_argument("--limit", type=positive, default=10, metavar="N", help="moments at the most (10)")
+    parser.add_argument(
+        "--per-video",
+        type=positive,
+        metavar="N",
+        help="moments of one video at the most (3; all with --in VIDEO)",
+    )
+    parser.add_argument("--in", dest="within", metavar="PATH", help="only this folder or video")
+    parser.add_argument(
+        "--after", type=day, metavar="DATE", help="recorded on or after this day (YYYY-MM-DD)"
+    )
+    parser.add_argument("--before", type=day, metavar="DATE", help="recorded before this day (YYYY-MM-DD)")
+    parser.add_argument("--min-duration", type=float, metavar="SECONDS", help="videos at least this long")
+    parser.add_argument("--max-duration", type=float, metavar="SECONDS", help="videos at most this long")
+    parser.add_argument(
+        "--min-score", type=float, metavar="S", help="leave out moments whose pictures are less similar"
+    )
+
+
+def answer_options(library: Library, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The fields of a Question that the options of `add_answer_arguments` give.
+
+    Raises:
+        QueryError: `--in` names nothing that is indexed.
+    """
+    from mediaindex.store.catalog.lookup import Filters
+
+    within = absolute(arguments.within) if arguments.within else None
+    is_one_video = within is not None and _is_video(library, within)
+    return {
+        "limit": arguments.limit,
+        "per_video": arguments.per_video or (None if is_one_video else MOMENTS_OF_A_VIDEO),
+        "filters": Filters(
+            within=within,
+            after=arguments.after,
+            before=arguments.before,
+            min_duration=arguments.min_duration,
+            max_duration=arguments.max_duration,
+        ),
+        "min_similarity": arguments.min_score,
+    }
+
+
+def _is_video(library: Library, path: Path) -> bool:
+    """Whether an indexed video lies at the path itself; otherwise one must lie below it."""
+    from mediaindex.store.catalog import lookup, sources
+
+    with library.read() as connection:
+        if lookup.video_at(connection, path) is not None:
+            return True
+        if not sources.places_below(connection, path).known:
+            raise QueryError(f"nothing in {path} is indexed; run 'mediaindex index {path}'")
+    return False
+
+
+def print_answer(
+    library: Library,
+    output: Output,
+    query: str,
+    space: Space | None,
+    answer: Answer,
+    decision: Decision | None = None,
+    *,
+    note: str | None = None,
+) -> None:
+    """Print the moments and remember them for `open`.
+
+    Args:
+        decision: whether and by what the moments were reranked; None where they cannot be.
+    """
+    from mediaindex.store.answers import remember
+
+    hits = [dataclasses.asdict(hit) for hit in answer.hits]
+    if not library.read_only:
+        remember(library, query, hits)
+    output.data(
+        {
+            "query": query,
+            "encoder": None if space is None else space.encoder,
+            "rerank": None if decision is None else rerank_row(decision) | rerank_summary(answer.rerank),
+            "confident": None,
+            "note": note,
+            "hits": hits,
+            "timings_ms": answer.timings_ms,
+        }
+    )
+    if note:
+        output.say(note)
+    for hit in answer.hits:
+        output.line(hit_line(hit))
+    if not answer.hits:
+        output.say("no moment in this library answers")
+
+
+def hit_line(hit: Hit) -> str:
+    """A moment for a person."""
+    span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
+    offline = "" if hit.online else f"  [offline: plug in {hit.volume}]"
+    words = ", ".join(f"{word['word']} in {word['field']}" for word in hit.words or ())
+    similarity = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
+    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}" + (f"  [{words}]" if words else "")

@@ -1,0 +1,49 @@
+"""Paths as they are typed: made absolute, and checked before anything is done with them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mediaindex.errors import UsageError
+
+if TYPE_CHECKING:
+    from mediaindex.store.library import Library
+
+
+def absolute(text: str) -> Path:
+    """An absolute path without "..", links not resolved; `~` is the home."""
+    return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+def absolute_unless_empty(text: str) -> Path:
+    """The absolute path of a file to read or write, where an empty text would name the current folder.
+
+    Raises:
+        UsageError: the text is empty.
+    """
+    if not text:
+        raise UsageError("a path is empty")
+    return absolute(text)
+
+
+def check_root(library: Library, path: Path) -> None:
+    """A path must exist, or be known as one whose drive is unplugged.
+
+    Raises:
+        UsageError: it is neither, or lies inside the library.
+    """
+    from mediaindex.store.catalog import locations
+
+    if path == library.root or library.root in path.parents:
+        raise UsageError(f"{path} lies inside the library {library.root}; index the folder of your videos")
+    if os.path.lexists(path):
+        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+            raise UsageError(f"{path} cannot be read; check its permissions")
+        if not path.exists():
+            raise UsageError(f"{path} is a link to nothing; check where it should lead")
+        return
+    with library.read() as connection:
+        if not locations.locations_below(connection, [path]):
+            raise UsageError(f"{path} does not exist; check the spelling, or plug in its drive")

@@ -1,0 +1,48 @@
+"""Sources as `sources` and `status` print them: a row of JSON, and a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+def source_rows(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Every source with what is known below it and how it is followed."""
+    from mediaindex.store.catalog import sources
+
+    rows = []
+    for source in sources.all_sources(connection):
+        places = sources.places_below(connection, source.path)
+        rows.append(
+            {
+                "path": str(source.path),
+                "online": os.path.exists(source.path),
+                "files": places.known,
+                "missing": places.missing,
+                "held_since": source.held_since,
+                "polled": source.polled,
+                "thumbnails": source.thumbnails,
+            }
+        )
+    return rows
+
+
+def source_line(row: Mapping[str, Any]) -> str:
+    """One row of `source_rows` for a person."""
+    notes = [f"{row['files']} files"]
+    if row["missing"]:
+        notes.append(f"{row['missing']} missing")
+    if not row["online"]:
+        notes.append("offline")
+    if row["polled"] is not None:
+        notes.append(f"polled: {row['polled']}")
+    if row["thumbnails"] == "none":
+        notes.append("no thumbnails")
+    if row["held_since"] is not None:
+        remedy = f"until they are back, or 'mediaindex sources confirm {row['path']}'"
+        notes.append(f"so many at once that nothing is forgotten {remedy}")
+    return f"{row['path']}: {', '.join(notes)}"

@@ -1,0 +1,49 @@
+"""`doctor`: what it says of this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Commands
+
+
+def test_doctor_checks_for_real(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "mpv").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("MEDIAINDEX_ENCODER", "builtin")
+    doctor = commands("doctor", "--device", "cpu")
+    assert list(doctor) == ["schema", "ok", "checks", "encoders"]
+    assert doctor["ok"] is True
+    details = {check["name"]: check["detail"] for check in doctor["checks"]}
+    assert list(details) == [
+        "python",
+        "sqlite",
+        "library",
+        "vectors",
+        "device",
+        "decoder",
+        "encoder",
+        "player",
+    ]
+    assert all(list(check) == ["name", "ok", "detail"] for check in doctor["checks"])
+    assert "frames read in a bounded process" in details["decoder"]
+    assert details["device"].startswith("cpu")
+    assert "builtin" in details["encoder"]
+    assert details["player"].startswith("mpv")
+    assert not commands.library.exists()
+
+
+def test_doctor_names_what_fails(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = commands.text("doctor", "--device", "cuda")
+    failed = [line for line in ran.out.splitlines() if line.startswith("FAIL")]
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has what the test asks for")
+    assert ran.code == 1
+    assert any("device" in line for line in failed)

@@ -1,0 +1,60 @@
+"""`status`: what it counts in a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import ENCODER, Commands
+from tests.support.films import film
+
+STATUS_KEYS = [
+    "schema",
+    "library",
+    "videos",
+    "locations",
+    "offline",
+    "missing",
+    "forgotten",
+    "skipped",
+    "frames",
+    "segments",
+    "media_seconds",
+    "queue",
+    "bytes",
+    "sources",
+    "spaces",
+    "encoder",
+    "failures",
+    "writer",
+    "rerank",
+    "last_evaluation",
+]
+
+
+def test_status_counts_what_is_there(videos: Path, commands: Commands) -> None:
+    film(videos / "red.mp4", "red", "blue")
+    (videos / "letter.mkv").write_text("text " * 100)
+    commands("index", videos, code=5)
+    status = commands("status")
+    assert list(status) == STATUS_KEYS
+    assert status["library"] == str(commands.library)
+    assert (status["videos"], status["locations"], status["segments"]) == (1, 1, 2)
+    assert status["media_seconds"] == pytest.approx(4.0, abs=0.2)
+    (space,) = status["spaces"]
+    assert (space["encoder"], space["state"], space["serving"]) == (ENCODER, "serving", True)
+    assert space["vectors"] == status["frames"] > 0
+    assert status["encoder"] == ENCODER
+    (source,) = status["sources"]
+    assert (source["path"], source["online"], source["files"]) == (str(videos), True, 1)
+    assert status["queue"] == {"to_embed": 0, "requests": 0}
+    assert set(status["bytes"]) == {"library.sqlite", "frames", "vectors", "matrix", "thumbnails"}
+    assert all(status["bytes"][name] > 0 for name in ("library.sqlite", "frames", "vectors", "matrix"))
+    (failure,) = status["failures"]
+    assert list(failure) == ["path", "stage", "state", "attempts", "next_at", "reason"]
+    assert (failure["path"], failure["state"], failure["attempts"]) == (str(videos / "letter.mkv"), "dead", 1)
+    assert (status["writer"], status["last_evaluation"]) == (None, None)
+    text = commands.text("status").out
+    assert "1 videos" in text
+    assert "letter.mkv" in text
