@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
-from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import DONE, StoreError
+from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

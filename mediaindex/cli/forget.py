@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.ingest.writer.requests import ForgetRequest
+from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

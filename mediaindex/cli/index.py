@@ -8,11 +8,12 @@ from mediaindex.assembly import serving_space
 from mediaindex.cli.shared.arguments import add_indexing, add_no_wait
 from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute, check_root
+from mediaindex.cli.shared.paths import check_root
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import IndexRequest
+from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import UseRequest
+from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         case "pull":
             return _pull(arguments.name, config, output)
         case "import":
-            source = Path(arguments.source).expanduser().absolute()
+            source = absolute(arguments.source)
             return _import(source, arguments.name, arguments.model, config, output)
         case _:
             return _use(arguments.name, config, output)

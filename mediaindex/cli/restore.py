@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
-from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import NoSpace, UsageError
+from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.ingest.writer.requests import Outcome

@@ -6,11 +6,11 @@ import argparse
 
 from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import RetryRequest
+from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

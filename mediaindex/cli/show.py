@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.safe_text import format_seconds
+from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -8,9 +8,9 @@ from pathlib import Path
 from mediaindex.assembly import load_space_encoder, serving_space
 from mediaindex.cli.shared.answers import add_answer_arguments, answer_options, print_answer
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute
 from mediaindex.config import Config
 from mediaindex.errors import QueryError, UsageError
+from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

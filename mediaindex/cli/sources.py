@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute, check_root
+from mediaindex.cli.shared.paths import check_root
 from mediaindex.cli.shared.source_rows import source_line, source_rows
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
+from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.store.library import Library

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.arguments import add_indexing, positive_number
 from mediaindex.cli.shared.output import Output, ProgressLine
-from mediaindex.cli.shared.paths import absolute, check_root
+from mediaindex.cli.shared.paths import check_root
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError, WriterBusy
 from mediaindex.safe_text import format_seconds
+from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.background.loop import WatchPolicy

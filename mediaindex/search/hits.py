@@ -13,6 +13,7 @@ from mediaindex.errors import StoreError
 from mediaindex.search.answer import Channel, Hit, Question
 from mediaindex.search.fusion import FusedMoment
 from mediaindex.search.moments import Moment
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import IndexedVideo, Place
 from mediaindex.store.library import Library
@@ -77,7 +78,7 @@ def place_to_show(places: Sequence[Place], within: Path | None) -> tuple[Place, 
 
     Places inside the folder that the search is limited to come first, among them those that exist.
     """
-    inside = [p for p in places if within is None or p.path == within or within in p.path.parents]
+    inside = [p for p in places if within is None or lies_below(p.path, within)]
     candidates = inside or list(places)
     existing = next((place for place in candidates if os.path.exists(place.path)), None)
     return (candidates[0], False) if existing is None else (existing, True)

@@ -72,7 +72,7 @@ def sightings(
     Args:
         roots: the sources that the paths lie in, so that a part of a source is seen as a scan of the
             whole would see it; what lies in none, and everything where this is None, is its own root.
-        rules: what is passed over; the defaults of `Rules` where None.
+        rules: exclusion rules; the defaults of `Rules` where None.
     """
     scanned = list(dict.fromkeys(os.path.abspath(path) for path in paths))
     known = [] if roots is None else [os.path.abspath(root) for root in roots]

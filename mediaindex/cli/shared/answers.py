@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.arguments import add_device, day, positive
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute
 from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
 from mediaindex.errors import QueryError
 from mediaindex.safe_text import format_seconds
+from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Hit

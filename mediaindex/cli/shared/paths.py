@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediaindex.errors import UsageError
+from mediaindex.sources.path_tree import absolute, lies_below
 
 if TYPE_CHECKING:
     from mediaindex.store.library import Library
-
-
-def absolute(text: str) -> Path:
-    """An absolute path without "..", links not resolved; `~` is the home."""
-    return Path(os.path.abspath(os.path.expanduser(text)))
 
 
 def absolute_unless_empty(text: str) -> Path:
@@ -36,7 +32,7 @@ def check_root(library: Library, path: Path) -> None:
     """
     from mediaindex.store.catalog import locations
 
-    if path == library.root or library.root in path.parents:
+    if lies_below(path, library.root):
         raise UsageError(f"{path} lies inside the library {library.root}; index the folder of your videos")
     if os.path.lexists(path):
         if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):

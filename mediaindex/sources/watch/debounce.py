@@ -118,7 +118,7 @@ def gathered(paths: Set[str], tops: Set[str], wanted: int) -> set[str]:
 
 
 def _raised(paths: Set[str], tops: Set[str], crowd: int) -> set[str]:
-    """Each path whose folder holds a crowd of them gives way to that folder."""
+    """Where very many paths of one folder changed, the folder stands for them."""
     sizes = Counter(os.path.dirname(path) for path in paths)
     return {
         path if path in tops or sizes[os.path.dirname(path)] < crowd else os.path.dirname(path)

@@ -54,7 +54,7 @@ class Watcher:
 
     Args:
         roots: none needs to exist.
-        rules: what is passed over; the defaults of `Rules` where None.
+        rules: exclusion rules; the defaults of `Rules` where None.
         quiet_seconds: so long a path is without an event, its size and time unchanged, before it is told.
         poll_seconds: between two looks at a root of which the kernel does not tell.
         check_seconds: between two looks at the mounts, and at what the roots are.

@@ -6,7 +6,6 @@ the sweeper ran meanwhile (the epoch changed), the search asks again.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -209,8 +208,3 @@ def cosines(matrix: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[
 
     rows = torch.from_numpy(matrix)
     return (rows @ torch.from_numpy(query).to(rows.dtype)).float().numpy()
-
-
-def now_ms() -> float:
-    """A clock for timings, in milliseconds."""
-    return 1000.0 * time.perf_counter()

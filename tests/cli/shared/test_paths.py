@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.cli.shared.paths import absolute, absolute_unless_empty, check_root
+from mediaindex.cli.shared.paths import absolute_unless_empty, check_root
 from mediaindex.errors import UsageError
+from mediaindex.sources.path_tree import absolute
 from mediaindex.store.library import Library, open_library
 from tests.support.commands import Commands
 from tests.support.films import film

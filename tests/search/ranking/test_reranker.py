@@ -1,4 +1,4 @@
-"""The second ranking: what a reranker is given, what it may change, and that an order can be had again."""
+"""Reranking: what a reranker is given, what it may change, and that an order can be had again."""
 
 from __future__ import annotations
 
