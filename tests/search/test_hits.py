@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +27,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_library(folder / "library", create=True) as library:
         run(ingest(library), folder / "videos")
     return folder
-
-
-@pytest.fixture
-def opened(prepared: Path) -> Iterator[Library]:
-    with open_library(prepared / "library") as library:
-        yield library
 
 
 def indexed(library: Library, *paths: Path) -> list[IndexedVideo]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +29,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_library(folder / "library", create=True) as library:
         run(ingest(library), folder / "videos")
     return folder
-
-
-@pytest.fixture
-def opened(prepared: Path) -> Iterator[Library]:
-    with open_library(prepared / "library") as library:
-        yield library
 
 
 def searcher(library: Library, *, ann_rows: int = 1_000_000) -> Searcher:

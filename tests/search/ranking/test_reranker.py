@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -161,12 +161,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_library(folder / "library", create=True) as library:
         run(ingest(library), folder / "videos")
     return folder
-
-
-@pytest.fixture
-def opened(prepared: Path) -> Iterator[Library]:
-    with open_library(prepared / "library") as library:
-        yield library
 
 
 def space_of(library: Library) -> spaces.Space:
