@@ -114,7 +114,8 @@ class IndexPass:
                     to_examine.append(event)
             if self.report.videos % 100 == 0:
                 self._corridor.progress(Progress("scanning", self.report.videos, None))
-                self._corridor.attend()
+                self._attend_unclaimed()
+        self._write_deferred()
         return to_examine
 
     def look_first(self, events: Sequence[FileEvent]) -> list[DecodeTask]:
@@ -157,6 +158,7 @@ class IndexPass:
             with DecodePool(self._library.frames, self._corridor.decoding, reading) as pool:
                 return self._drive(pool, files, stage, counts=reading is None)
         except KeyboardInterrupt:
+            self._write_deferred()
             self._embedder.flush()
             raise
         finally:
@@ -187,6 +189,8 @@ class IndexPass:
             if self._embedder.is_open:
                 visible = self._embedder.step(partial=self._embedder.is_idle)
                 self.report.indexed += visible if counts else 0
+            if self._is_deferred_long():
+                self._write_deferred()
             self._tell(stage, len(files) - len(waiting) - pool.in_flight, len(files))
             self._corridor.attend()
         return probed
@@ -215,7 +219,7 @@ class IndexPass:
         """Note which known files are gone; whether any vanished since the last pass."""
         absences = self._reconciler.absences(self.seen, self._moved_from)
         self.report.offline += absences.offline
-        self._write((*self._take_deferred(), *absences.effects))
+        self._write_deferred(absences.effects)
         return absences.vanished
 
     def finish_report(self, unreadable: Sequence[tuple[Path, str]]) -> Report:
@@ -253,7 +257,7 @@ class IndexPass:
         if decision.moved_from is not None:
             self._moved_from.add(decision.moved_from)
         if decision.kind in ("moved", "copy") or decision.cause == "unreadable":
-            self._write((*self._take_deferred(), *decision.effects))
+            self._write_deferred(decision.effects)
         else:
             self._defer(decision.effects)
         task = decision.task
@@ -356,13 +360,25 @@ class IndexPass:
         if not self._deferred:
             self._deferred_since = time.monotonic()
         self._deferred += effects
-        late = time.monotonic() - self._deferred_since > SECONDS_A_TRANSACTION
-        if late or len(self._deferred) >= ROWS_A_TRANSACTION:
-            self._write(self._take_deferred())
+        if self._is_deferred_long() or len(self._deferred) >= ROWS_A_TRANSACTION:
+            self._write_deferred()
 
-    def _take_deferred(self) -> list[Effect]:
+    def _is_deferred_long(self) -> bool:
+        return bool(self._deferred) and time.monotonic() - self._deferred_since > SECONDS_A_TRANSACTION
+
+    def _write_deferred(self, further: Sequence[Effect] = ()) -> None:
+        """Write the deferred effects and these, in one transaction."""
         deferred, self._deferred = self._deferred, []
-        return deferred
+        self._write((*deferred, *further))
+
+    def _attend_unclaimed(self) -> None:
+        """A turn for others while no file of this pass is claimed: they must find its effects written.
+
+        A pass within this one may decide anew on any of its files, and an effect that is written later
+        would undo what that pass notes.
+        """
+        self._write_deferred()
+        self._corridor.attend()
 
     # What is told
 
