@@ -1,4 +1,4 @@
-"""What the writer can be asked for: one frozen value a kind, and its form in a row of the queue."""
+"""Requests to the writer: one frozen value a kind, and its form in a row of the queue."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class RetryRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """Prove that both stores agree, and mend them on request."""
+    """Check that both stores agree; with `repair`, mend them."""
 
     kind: ClassVar[str] = "check"
     repair: bool = False
@@ -161,9 +161,9 @@ def request_of(kind: str, arguments: Json) -> Request:
         raise UsageError(f"this mediaindex knows no request {kind!r}; update it")
     names = {field.name for field in dataclasses.fields(known)}
     values = {name: value for name, value in arguments.items() if name in names}
-    if "paths" in values:
-        values["paths"] = tuple(Path(path) for path in values["paths"])
     try:
+        if "paths" in values:
+            values["paths"] = tuple(Path(path) for path in values["paths"])
         return known(**values)
     except TypeError as error:
         raise UsageError(f"the request {kind!r} cannot be read ({error}); run the command again") from error
