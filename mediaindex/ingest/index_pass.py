@@ -43,11 +43,11 @@ from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 
 SECONDS_OF_AN_OUTLOOK = 1.0
-# From so many new files on, all of them are looked at before any is decoded in full.
 MANY_FILES = 32
-# Files looked at before their turn to be decoded, for each decoder.
+"""From so many new files on, each gets a first look before any is decoded in full."""
 AHEAD_A_JOB = 3
-# Touched locations wait so long for others: a transaction for each of 20 000 would take minutes.
+"""Files that are decided on ahead of the decoder, for each of its threads."""
+# Deferred effects share transactions: one for each of 20 000 touched files would take minutes.
 ROWS_A_TRANSACTION = 500
 SECONDS_A_TRANSACTION = 2.0
 
@@ -103,7 +103,7 @@ class IndexPass:
     # The steps of a pass
 
     def undecided(self, events: Iterable[FileEvent]) -> list[FileEvent]:
-        """Files of which path, size and mtime do not tell all."""
+        """Carry out what path, size and mtime decide; returns the files whose content must be looked at."""
         to_examine = []
         for event in events:
             self.report.videos += 1
@@ -119,12 +119,12 @@ class IndexPass:
         return to_examine
 
     def look_first(self, events: Sequence[FileEvent]) -> list[DecodeTask]:
-        """Names and headers, then one frame of each, newest first; the tasks that are left after it."""
+        """Record the headers, then one frame of each file, newest first; returns the decode tasks."""
         newest = sorted(events, key=lambda event: -event.mtime_ns)
         tasks = self.read(newest, "reading headers", read_headers)
         with self._library.read() as connection:
-            seen = first_looks.paths_looked_at(connection, [task.event.path for task in tasks])
-        self.read([task for task in tasks if task.event.path not in seen], "first looks", look_once)
+            looked_at = first_looks.paths_looked_at(connection, [task.event.path for task in tasks])
+        self.read([task for task in tasks if task.event.path not in looked_at], "first looks", look_once)
         self._embedder.drain(self._corridor.attend)
         failed = {row["path"] for row in self.report.failed}
         with self._library.read() as connection:
@@ -143,8 +143,9 @@ class IndexPass:
         """Read files, in this order as far as several decoders allow, and carry out what comes of each.
 
         Args:
-            files: decided on when their turn comes, or tasks.
-            reading: how; None decodes them in full. Only then what becomes visible counts as indexed.
+            files: events, on which is decided at their turn, or tasks.
+            reading: how to read them; None decodes them in full. Only then the report counts as indexed what
+                becomes visible.
 
         Returns:
             Files of which only the headers were read.
@@ -191,7 +192,7 @@ class IndexPass:
                 self.report.indexed += visible if counts else 0
             if self._is_deferred_long():
                 self._write_deferred()
-            self._tell(stage, len(files) - len(waiting) - pool.in_flight, len(files))
+            self._report_progress(stage, len(files) - len(waiting) - pool.in_flight, len(files))
             self._corridor.attend()
         return probed
 
@@ -200,7 +201,7 @@ class IndexPass:
         self.report.indexed += self._corridor.complete_space()
 
     def confirm(self) -> None:
-        """Read in full what size and partial hash identified; what differs is indexed anew."""
+        """Check with the full hash what size and partial hash identified; index what differs."""
         with self._library.read() as connection:
             unconfirmed = locations.unconfirmed(connection)
         different: list[DecodeTask] = []
@@ -216,7 +217,7 @@ class IndexPass:
             self.embed_missing()
 
     def note_absences(self) -> bool:
-        """Note which known files are gone; whether any vanished since the last pass."""
+        """Note which known files are gone; returns whether any vanished since the last pass."""
         absences = self._reconciler.absences(self.seen, self._moved_from)
         self.report.offline += absences.offline
         self._write_deferred(absences.effects)
@@ -238,7 +239,7 @@ class IndexPass:
     # One file
 
     def _task_of(self, file: FileEvent | DecodeTask) -> DecodeTask | None:
-        """What is to be decoded of a file as it is at its turn, which can be days after the scan."""
+        """The task of a file as it is at its turn, which can be days after the scan."""
         if isinstance(file, DecodeTask):
             return file
         event = current_event(file)
@@ -247,7 +248,7 @@ class IndexPass:
         return self.carry_out(self._reconciler.decide_by_content(event, self.in_flight))
 
     def carry_out(self, decision: Decision) -> DecodeTask | None:
-        """Write what a decision asks for, and count it; the task that goes to the decoder now."""
+        """Write the effects of a decision, and count it; returns the task that goes to the decoder now."""
         path = decision.event.path
         if decision.cause == "being read":
             self._corridor.claims.leave_alone([path])
@@ -276,7 +277,7 @@ class IndexPass:
             self._unreadable.append(failed_row(decision.event.path, "read", decision.reason))
 
     def _next_result(self, pool: DecodePool, *, wait: bool) -> FileResult | None:
-        """What the pool has finished; None where nothing came in time.
+        """A result of the pool; None where none came in time.
 
         Raises:
             BaseException: what halted the decoding of everything.
@@ -287,16 +288,18 @@ class IndexPass:
         return result
 
     def _record(self, result: FileResult) -> FileOutcome:
-        """Write what a result means, and count it."""
+        """Write the effects of a result, and count it."""
         task = result.task
-        goes_on = isinstance(result, ProbedFile) or (isinstance(result, DecodedFile) and result.is_first_look)
-        alike = (task,) if goes_on else self.in_flight.settle(task)
+        is_unfinished = isinstance(result, ProbedFile) or (
+            isinstance(result, DecodedFile) and result.is_first_look
+        )
+        alike = (task,) if is_unfinished else self.in_flight.settle(task)
         outcome = outcome_of(result, alike, sampling=self._sampling, failures=self._reconciler.failures)
         try:
             self._write(outcome.effects)
         finally:
             if isinstance(result, DecodedFile):
-                # A row names its frames now, or never will.
+                # The transaction is over: either a row names the frames now, or none ever will.
                 self._library.frames.settle(result.frame_file)
                 commit.remove_unowned(self._library, result.frame_file)
         self._corridor.claims.release(outcome.finished)
@@ -320,7 +323,7 @@ class IndexPass:
             self._eta.add(media_seconds, frames=len(file.seconds), blob_bytes=size)
 
     def _confirmation(self, location: Location) -> DecodeTask | None:
-        """Check one location against the full hash; what is to be decoded where it differs."""
+        """Check one location against the full hash; returns a task where it differs."""
         assert location.content is not None
         try:
             status = location.path.stat()
@@ -339,7 +342,7 @@ class IndexPass:
         return DecodeTask(event, known.partial_hash, location.volume_id, root)
 
     def _attend_while_hashing(self) -> bool:
-        """A turn for others within a long file; nothing is cancelled."""
+        """Take a turn for others within a long file; False, so that the hashing goes on."""
         self._corridor.attend()
         return False
 
@@ -380,14 +383,14 @@ class IndexPass:
         self._write_deferred()
         self._corridor.attend()
 
-    # What is told
+    # Progress
 
-    def _tell(self, stage: Stage, done: int, total: int) -> None:
+    def _report_progress(self, stage: Stage, done: int, total: int) -> None:
         media_seconds = self.report.media_seconds
         self._corridor.progress(Progress(stage, done, total, media_seconds, outlook=self._outlook()))
 
     def _outlook(self) -> Outlook | None:
-        """How the first pass stands, counted anew once a second: the counts read every video's row."""
+        """The ETA, at most once a second: its counts read every video's row."""
         if self._eta is None:
             return None
         if self._outlook_at is None or time.monotonic() - self._outlook_at[0] > SECONDS_OF_AN_OUTLOOK:

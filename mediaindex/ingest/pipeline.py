@@ -25,7 +25,7 @@ from mediaindex.store.library import Library
 
 
 class Ingest:
-    """Brings one library up to date, pass by pass; a pass may run within another. Use it with the lock held.
+    """Brings one library up to date, one pass after or within another. Use it only with the lock held.
 
     Args:
         encoder: name of the encoder whose space is to be complete; it serves from then on.
@@ -74,9 +74,9 @@ class Ingest:
         Args:
             roots: what the scan covers. events: what it yields.
             sources: the watched roots in which that lies, where it is less than they.
-            automatic: nobody asked for this pass, see `Reconciler`.
-            looks_first: where much is new, read names and headers of all, then one frame of each, newest
-                first, before any is decoded in full, so that all of it can soon be found.
+            automatic: whether the watcher began this pass, see `Reconciler`.
+            looks_first: where much is new, read the headers of all files, then one frame of each, newest
+                first, before any is decoded in full, so that everything can soon be found.
             confirm: check with the full hash what size and partial hash identified.
             redecode: decode also what is known.
             unreadable: folders that the scan could not read.
@@ -115,7 +115,7 @@ class Ingest:
     def use(self, encoder: str) -> Report:
         """Embed all that is cached with another encoder, without decoding, then let it serve.
 
-        What waits for the encoder before is embedded with the new one, from the frame cache too.
+        Videos that still wait for the previous encoder are embedded with the new one too.
         """
         began = time.monotonic()
         self.embedder.use(encoder)
@@ -125,11 +125,11 @@ class Ingest:
         return report
 
     def flush(self) -> None:
-        """Make visible what is embedded: somebody waits."""
+        """Make visible what is embedded, since another process waits for it."""
         self.embedder.flush()
 
     def released(self) -> list[Path]:
-        """Files that a pass left alone while another was reading them, which is over; each is told once."""
+        """Files that a pass left alone while another was reading them, which has ended; each only once."""
         return self.claims.take_released()
 
     def _new_pass(self, roots: Sequence[Path], **options: Any) -> IndexPass:

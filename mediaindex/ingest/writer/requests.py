@@ -19,8 +19,8 @@ class IndexRequest:
     """Bring the library up to date with files and folders.
 
     Attributes:
-        automatic: nobody asked for this pass, see `Reconciler`.
-        looks_first: where much is new, all of it can be found before any is decoded in full.
+        automatic: whether the watcher began this pass, see `Reconciler`.
+        looks_first: where much is new, each file gets a first look before any is decoded in full.
         confirm: check with the full hash what size and partial hash identified.
         redecode: decode also what is known.
         encoder: the name of the encoder to index with; None for the one that serves.
