@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,17 +20,11 @@ from mediaindex.store.catalog import failures as failure_rows
 from mediaindex.store.catalog import locations
 from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.catalog.locations import Location
-from mediaindex.store.library import Library, open_library
+from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from tests.cli.conftest import film
 from tests.support.corridor import Troubled, failures, ingest, run
 from tests.support.media import write_sound
-
-
-@pytest.fixture
-def opened(library: Path) -> Iterator[Library]:
-    with open_library(library, create=True) as made:
-        yield made
 
 
 @pytest.fixture
