@@ -67,9 +67,9 @@ class ForgetRequest:
     """Hide paths for 30 days, show them again (`undo`), or remove them now.
 
     Attributes:
-        paths: without any, `undo` shows again what the last request hid.
-        at: Unix time at which the user asked: a request that is begun again is about the same places.
-        dry_run: only say what would be done.
+        paths: without any, `undo` shows again what was hidden at `at`.
+        at: Unix time at which the user asked, so that a request that is begun again concerns the same places.
+        dry_run: only return what would be done.
     """
 
     kind: ClassVar[str] = "forget"
