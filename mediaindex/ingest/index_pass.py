@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaindex.errors import MediaError
+from mediaindex.ingest.effect_writer import EffectWriter
 from mediaindex.ingest.embedder import Embedder
 from mediaindex.ingest.eta import EtaEstimator
 from mediaindex.ingest.pools.file_reading import (
@@ -31,7 +32,7 @@ from mediaindex.ingest.pools.file_reading import (
 from mediaindex.ingest.pools.threads import DecodePool
 from mediaindex.ingest.progress import Outlook, Progress, Report, Stage, failed_row
 from mediaindex.ingest.reconcile.claims import Claims
-from mediaindex.ingest.reconcile.decision import Decision, DecodeTask, Effect
+from mediaindex.ingest.reconcile.decision import Decision, DecodeTask
 from mediaindex.ingest.reconcile.in_flight import InFlight
 from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.ingest.recorder import FileOutcome, current_event, outcome_of
@@ -47,9 +48,6 @@ MANY_FILES = 32
 """From so many new files on, each gets a first look before any is decoded in full."""
 AHEAD_A_JOB = 3
 """Files that are decided on ahead of the decoder, for each of its threads."""
-# Deferred effects share transactions: one for each of 20 000 touched files would take minutes.
-ROWS_A_TRANSACTION = 500
-SECONDS_A_TRANSACTION = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +92,7 @@ class IndexPass:
         self._moved_from: set[Path] = set()
         self._known_failures: list[dict[str, str]] = []
         self._unreadable: list[dict[str, str]] = []
-        self._deferred: list[Effect] = []
-        self._deferred_since = time.monotonic()
+        self._effects = EffectWriter(corridor.library, corridor.embedder)
         self._sampling = repr(corridor.decoding.sampling)
         self._eta: EtaEstimator | None = None
         self._outlook_at: tuple[float, Outlook] | None = None
@@ -114,8 +111,11 @@ class IndexPass:
                     to_examine.append(event)
             if self.report.videos % 100 == 0:
                 self._corridor.progress(Progress("scanning", self.report.videos, None))
-                self._attend_unclaimed()
-        self._write_deferred()
+                # A pass within this one may decide on the same files, which are not claimed yet. A later
+                # write would undo what it notes, so everything is written before.
+                self._effects.flush()
+                self._corridor.attend()
+        self._effects.flush()
         return to_examine
 
     def look_first(self, events: Sequence[FileEvent]) -> list[DecodeTask]:
@@ -159,7 +159,7 @@ class IndexPass:
             with DecodePool(self._library.frames, self._corridor.decoding, reading) as pool:
                 return self._drive(pool, files, stage, counts=reading is None)
         except KeyboardInterrupt:
-            self._write_deferred()
+            self._effects.flush()
             self._embedder.flush()
             raise
         finally:
@@ -190,8 +190,7 @@ class IndexPass:
             if self._embedder.is_open:
                 visible = self._embedder.step(partial=self._embedder.is_idle)
                 self.report.indexed += visible if counts else 0
-            if self._is_deferred_long():
-                self._write_deferred()
+            self._effects.flush_old()
             self._report_progress(stage, len(files) - len(waiting) - pool.in_flight, len(files))
             self._corridor.attend()
         return probed
@@ -220,7 +219,7 @@ class IndexPass:
         """Note which known files are gone; returns whether any vanished since the last pass."""
         absences = self._reconciler.absences(self.seen, self._moved_from)
         self.report.offline += absences.offline
-        self._write_deferred(absences.effects)
+        self._effects.flush(absences.effects)
         return absences.vanished
 
     def finish_report(self, unreadable: Sequence[tuple[Path, str]]) -> Report:
@@ -258,9 +257,9 @@ class IndexPass:
         if decision.moved_from is not None:
             self._moved_from.add(decision.moved_from)
         if decision.kind in ("moved", "copy") or decision.cause == "unreadable":
-            self._write_deferred(decision.effects)
+            self._effects.flush(decision.effects)
         else:
-            self._defer(decision.effects)
+            self._effects.defer(decision.effects)
         task = decision.task
         return task if task is not None and self.in_flight.join(task) else None
 
@@ -296,7 +295,7 @@ class IndexPass:
         alike = (task,) if is_unfinished else self.in_flight.settle(task)
         outcome = outcome_of(result, alike, sampling=self._sampling, failures=self._reconciler.failures)
         try:
-            self._write(outcome.effects)
+            self._effects.write(outcome.effects)
         finally:
             if isinstance(result, DecodedFile):
                 # The transaction is over: either a row names the frames now, or none ever will.
@@ -345,43 +344,6 @@ class IndexPass:
         """Take a turn for others within a long file; False, so that the hashing goes on."""
         self._corridor.attend()
         return False
-
-    # Writing
-
-    def _write(self, effects: Sequence[Effect]) -> None:
-        """Write effects in one transaction, then queue what is to be embedded."""
-        if not effects:
-            return
-        with self._library.write() as connection:
-            recorded = [effect.apply(connection) for effect in effects]
-        for video in recorded:
-            if video is not None:
-                self._embedder.add(video)
-
-    def _defer(self, effects: Sequence[Effect]) -> None:
-        """Write these effects soon, together with others."""
-        if not self._deferred:
-            self._deferred_since = time.monotonic()
-        self._deferred += effects
-        if self._is_deferred_long() or len(self._deferred) >= ROWS_A_TRANSACTION:
-            self._write_deferred()
-
-    def _is_deferred_long(self) -> bool:
-        return bool(self._deferred) and time.monotonic() - self._deferred_since > SECONDS_A_TRANSACTION
-
-    def _write_deferred(self, further: Sequence[Effect] = ()) -> None:
-        """Write the deferred effects and these, in one transaction."""
-        deferred, self._deferred = self._deferred, []
-        self._write((*deferred, *further))
-
-    def _attend_unclaimed(self) -> None:
-        """A turn for others while no file of this pass is claimed: they must find its effects written.
-
-        A pass within this one may decide anew on any of its files, and an effect that is written later
-        would undo what that pass notes.
-        """
-        self._write_deferred()
-        self._corridor.attend()
 
     # Progress
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -99,9 +100,7 @@ class Ingest:
             run.confirm()
         commit.sweep(self.library)
         self.embedder.tidy()
-        report = run.finish_report(unreadable)
-        report.elapsed_seconds = time.monotonic() - began
-        return report
+        return _timed(run.finish_report(unreadable), began)
 
     def confirm(self, roots: Sequence[Path]) -> Report:
         """Read in full what size and partial hash identified, and index what differs."""
@@ -109,8 +108,7 @@ class Ingest:
         run = self._new_pass(roots, automatic=True)
         run.confirm()
         commit.sweep(self.library)
-        run.report.elapsed_seconds = time.monotonic() - began
-        return run.report
+        return _timed(run.report, began)
 
     def use(self, encoder: str) -> Report:
         """Embed all that is cached with another encoder, without decoding, then let it serve.
@@ -121,8 +119,7 @@ class Ingest:
         self.embedder.use(encoder)
         report = Report(indexed=self._corridor.complete_space())
         commit.sweep(self.library)
-        report.elapsed_seconds = time.monotonic() - began
-        return report
+        return _timed(report, began)
 
     def flush(self) -> None:
         """Make visible what is embedded, since another process waits for it."""
@@ -137,3 +134,7 @@ class Ingest:
         claimed = self.claims.claimed()
         reconciler = Reconciler(self.library, roots, decoder=DECODER_VERSION, claimed=claimed, **options)
         return IndexPass(self._corridor, reconciler)
+
+
+def _timed(report: Report, began: float) -> Report:
+    return dataclasses.replace(report, elapsed_seconds=time.monotonic() - began)

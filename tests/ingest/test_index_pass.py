@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediaindex.errors import MediaError
-from mediaindex.ingest import index_pass
+from mediaindex.ingest import effect_writer
 from mediaindex.ingest.reconcile.retry_policy import failure_after
 from mediaindex.media import FileEvent
 from mediaindex.store.catalog import failures, locations
@@ -69,7 +69,7 @@ def test_touched_files_are_written_in_one_transaction(opened: Library, videos: P
 def test_so_many_touched_files_are_not_kept_waiting(
     opened: Library, videos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index_pass, "ROWS_A_TRANSACTION", 3)
+    monkeypatch.setattr(effect_writer, "ROWS_A_TRANSACTION", 3)
     touch(videos)
     started = new_pass(opened, videos)
     for file in events(videos):

@@ -167,8 +167,8 @@ class Writer:
         )
         if report.decoded or not request.automatic:
             self._keep_within_limit(request.cache_limit_mib)
-        report.skipped += [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
-        return _outcome(report)
+        not_here = [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
+        return _outcome(dataclasses.replace(report, skipped=report.skipped + not_here))
 
     def _tidy(self, request: TidyRequest) -> Outcome:
         """Remove what has been forgotten or missing for long."""

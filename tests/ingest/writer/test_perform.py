@@ -30,10 +30,11 @@ from mediaindex.ingest.writer.requests import (
 )
 from mediaindex.sources.rules import Rules
 from mediaindex.store.catalog import locations, sources
-from mediaindex.store.catalog.database import CLEAN, get_meta, set_meta
+from mediaindex.store.catalog.database import CLEAN, get_meta
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import spaces
 from tests.cli.conftest import film
+from tests.support.corridor import jpeg
 from tests.support.fake_encoder import FakeEncoder
 
 
@@ -119,7 +120,9 @@ def test_forgetting_shows_what_it_would_do_hides_and_undoes(opened: Library, vid
     assert hidden(opened) == set()
     assert done(writer, ForgetRequest((path,), now=True)).result["videos"] == 1
     with opened.read() as connection:
-        assert locations.location_at(connection, path) is None
+        tombstone = locations.location_at(connection, path)
+    assert tombstone is not None
+    assert tombstone.content is None
 
 
 def test_what_was_forgotten_long_ago_is_removed(opened: Library, videos: Path) -> None:
@@ -192,19 +195,15 @@ def test_an_error_leaves_the_writer_ready_for_the_next_request(opened: Library, 
 
 
 def test_what_a_kill_left_is_recovered_before_anything_but_a_check(opened: Library) -> None:
-    def is_clean() -> bool:
-        with opened.read() as connection:
-            return get_meta(connection, CLEAN) == "1"
-
-    with opened.write() as connection:
-        set_meta(connection, CLEAN, "0")
+    with opened.frames.new_blob() as blob:
+        blob.add(jpeg("red"))
+        leftover = blob.finish(content="0" * 32)
+    opened.frames.settle(leftover)
     writer = new_writer(opened)
-    assert not writer._recovered
     done(writer, CheckRequest())
-    assert not writer._recovered
+    assert opened.frames.count(leftover) == 1
     done(writer, TidyRequest(1.0))
-    assert writer._recovered
-    assert is_clean()
+    assert opened.frames.count(leftover) is None
 
 
 def test_requests_of_others_are_carried_out_between_two_files(
@@ -212,7 +211,7 @@ def test_requests_of_others_are_carried_out_between_two_files(
 ) -> None:
     monkeypatch.setattr(perform, "ATTEND_SECONDS", 0.0)
     depths: list[int] = []
-    writer = new_writer(opened, between_files=lambda: depths.append(writer.depth))
+    writer: Writer = new_writer(opened, between_files=lambda: depths.append(writer.depth))
     queue.enqueue(opened, CheckRequest())
     done(writer, IndexRequest((videos,)))
     assert not queue.waiting(opened)
