@@ -27,7 +27,7 @@ class PublishedState:
 
     Attributes:
         pause_reason: why the work is paused, for a person; None while it is not.
-        progress: where the last pass that told of itself stands.
+        progress: the last progress of a pass, as JSON.
     """
 
     def __init__(self, library: Library, notifier: Notifier, *, clock: Callable[[], float]) -> None:

@@ -41,7 +41,7 @@ def recognise(library: Library) -> int:
 
 
 class MountedVolumes:
-    """The volume of each path, asked of the system and looked up in the catalog, for one pass."""
+    """The volume of each path, by the system and the catalog; both are asked once in a pass."""
 
     def __init__(self, library: Library) -> None:
         self._library = library

@@ -51,7 +51,7 @@ class WriterSettings:
 
     Attributes:
         rules: which files are media, and which are excluded.
-        encoder: the name that the user set, None where nobody did: then the encoder that serves goes on.
+        encoder: the name that the user set; None lets the serving encoder serve on.
         default_encoder: of a library in which none serves yet.
         load_encoder: gives the encoder of a name; called only when there is something to embed.
         ann_rows: vectors above which a space gets an approximate index.
