@@ -41,7 +41,7 @@ def recognise(library: Library) -> int:
 
 
 class MountedVolumes:
-    """The volume of each path, by the system and the catalog; both are asked once in a pass."""
+    """The volume of each path, looked up in the system and the catalog once for each folder of a pass."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
