@@ -1,1 +1,1 @@
-"""`watch` as a service: its loop, its restraint, its log, and the service managers."""
+"""`watch` as a service: its loop, its throttle, its log, and the service managers."""

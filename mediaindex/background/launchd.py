@@ -1,4 +1,4 @@
-"""A service of this user under macOS's launchd: its property list, and what launchctl does with it."""
+"""macOS's launchd as the service manager of this user: property lists, and calls of launchctl."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ class Launchd:
         _launchctl("bootout", f"{_domain()}/{service}")
 
     def forget(self, service: str) -> None:
-        """Nothing is left: launchd reads the folder of lists at each login."""
+        """Nothing to do: launchd reads the folder of property lists at each login."""
 
     def state(self, service: str) -> State:
-        """The service now, in launchd's words; it keeps nothing that a service says."""
+        """The service now, in launchd's words; launchd keeps no status line."""
         answer = _launchctl("print", f"{_domain()}/{service}").stdout
         state = re.search(r"^\s*state = (.+)$", answer, re.MULTILINE)
         pid = re.search(r"^\s*pid = (\d+)$", answer, re.MULTILINE)

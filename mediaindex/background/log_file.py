@@ -1,9 +1,9 @@
-"""The program's log: lines in LIBRARY/logs, bounded, one line a record whatever stands in a file's name.
+"""The log file in LIBRARY/logs: bounded, and one line a record whatever a file's name contains.
 
     text   2026-01-31T23:59:59.999+00:00 WARNING mediaindex.sources.watch.watcher: the message
     json   {"time": "…", "level": "WARNING", "logger": "mediaindex.sources.watch.watcher", "message": "…"}
 
-A traceback follows as lines that start with four spaces, or stands under "traceback".
+A traceback follows as lines that start with four spaces, or as the value of "traceback".
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ OLD_FILES = 4
 LONGEST_MESSAGE = 8192
 PROGRAM = "mediaindex"
 
-# What must not be read by whoever is shown a log: passwords within addresses, and access tokens.
+# A reader of the log must not see passwords within addresses, or access tokens.
 _SECRETS = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)|(?<=\bBearer )\S+|\bhf_\w{8,}")
 
 
 def set_up(library_root: Path, *, format: LogFormat = "text", level: int | str = logging.INFO) -> Path:  # noqa: A002
-    """Write what the program says from now on into the library's log; the file.
+    """Send log records to the library's log from now on; returns the file.
 
-    Libraries' records are kept from WARNING on: SQLAlchemy's INFO holds every statement. Only the
-    process with the writer lock may call it: two processes cannot turn the files over.
+    Records of other packages are kept from WARNING on, since SQLAlchemy's INFO holds every statement.
+    Only the holder of the writer lock may call it: two processes cannot rotate the same files.
 
     Args:
         level: from which level on the program's own records are kept.
@@ -119,7 +119,7 @@ def _harmless(text: str) -> str:
 
 
 class _LogFile(RotatingFileHandler):
-    """A file of mode 0600 that is turned over; a record that finds no space is lost in silence."""
+    """A rotating file of mode 0600; a record for which the disk has no space is lost silently."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -138,11 +138,11 @@ class _LogFile(RotatingFileHandler):
         return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=private)
 
     def close(self) -> None:
-        """Close the file; what a full disk does not take is lost here too."""
+        """Close the file; records for which the disk has no space are lost here too."""
         with contextlib.suppress(OSError):
             super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Python would print a traceback for each record that a full disk does not take."""
+        """Ignore a full disk, for which Python would print a traceback for each record."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handleError(record)

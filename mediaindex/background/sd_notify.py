@@ -1,7 +1,7 @@
-"""What a running service tells the service manager that started it (systemd's sd_notify protocol).
+"""A client of systemd's sd_notify protocol: a service reports to the manager that started it.
 
-Silent where nobody listens: the manager names its socket in NOTIFY_SOCKET, a path or, after an `@`,
-a name in Linux's abstract namespace.
+The manager names its socket in NOTIFY_SOCKET: a path or, after an `@`, a name in Linux's abstract
+namespace. Without that variable nothing is sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LONGEST_STATUS = 500
 
 
 class Notifier:
-    """Tells the manager how the service is.
+    """Reports the state of the service to its manager.
 
     Args:
         environment: holds NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID where a manager set them.
@@ -29,18 +29,18 @@ class Notifier:
         self._pinged: float | None = None
 
     def ready(self) -> None:
-        """The start is over: changes are followed from now on."""
+        """The service has started: changes are followed from now on."""
         self._send("READY=1")
 
     def status(self, text: str) -> None:
-        """What the service does now, as `systemctl status` shows it."""
+        """Set the line that `systemctl status` shows."""
         self._send("STATUS=" + " ".join(text.split())[:LONGEST_STATUS])
 
     def alive(self) -> None:
-        """The work goes on. As cheap as a look at the clock: call it as often as there is a chance.
+        """The watchdog's ping, sent when half of WATCHDOG_USEC has passed since the last one.
 
-        A manager that hears nothing for WATCHDOG_USEC starts the service again; a ping is sent when
-        half of that has gone by since the last one.
+        A manager that gets none within WATCHDOG_USEC restarts the service. A call that sends nothing
+        only reads the clock.
         """
         now = time.monotonic()
         if self._ping_seconds is None or (
@@ -55,7 +55,7 @@ class Notifier:
         self._send("STOPPING=1")
 
     def _send(self, state: str) -> None:
-        """One datagram. A manager that is gone or too busy to take it must not hold up the work."""
+        """Send one datagram; a manager that is gone or too busy must not delay the work."""
         if self._address is None:
             return
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
@@ -71,7 +71,7 @@ def _address(named: str) -> bytes | None:
 
 
 def _ping_seconds(named: Mapping[str, str]) -> float | None:
-    """Half of the time that the manager waits, None where it does not, or waits for another process."""
+    """Half of the watchdog's time; None without a watchdog, or where it watches another process."""
     microseconds, pid = named.get("WATCHDOG_USEC", ""), named.get("WATCHDOG_PID", str(os.getpid()))
     if not microseconds.isascii() or not microseconds.isdecimal() or pid != str(os.getpid()):
         return None

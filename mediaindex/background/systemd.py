@@ -1,4 +1,4 @@
-"""A service of this user under systemd: its unit, and what systemctl does with it."""
+"""systemd as the service manager of this user: units, and calls of systemctl."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mediaindex.errors import MediaIndexError
 
 WAIT_SECONDS = 150.0
 
-# Only children may read a film's bytes, and they isolate themselves: `RestrictNamespaces` leaves them the
-# network and user namespaces for it. What needs a mount namespace (ProtectSystem, PrivateTmp) is left out:
+# Only children read a film's bytes. They isolate themselves, for which `RestrictNamespaces` leaves them the
+# network and user namespaces. Options that need a mount namespace (ProtectSystem, PrivateTmp) are left out:
 # without unprivileged user namespaces the unit would not start, and drives plugged in later could be missed.
 # MemoryDenyWriteExecute would stop the code that torch compiles.
 UNIT = """\
@@ -108,7 +108,7 @@ class Systemd:
         """Start it now, anew where it runs, and whenever the user logs in."""
         _must("daemon-reload")
         _must("enable", f"{service}.service")
-        # Not waited for: it is up once it holds the library, which another process may be using.
+        # No waiting: it is up once it holds the writer lock, which another process may be holding.
         _must("restart", "--no-block", f"{service}.service")
 
     def stop(self, service: str) -> None:
@@ -116,7 +116,7 @@ class Systemd:
         _must("disable", "--now", f"{service}.service")
 
     def forget(self, service: str) -> None:
-        """Leave nothing that names a unit whose file is gone."""
+        """Remove the link that enabled a unit whose file is gone."""
         link = self.file(service).parent / "default.target.wants" / f"{service}.service"
         if link.is_symlink():
             link.unlink()
@@ -125,25 +125,25 @@ class Systemd:
 
     def state(self, service: str) -> State:
         """The service now, in systemd's words."""
-        wanted = ("ActiveState", "MainPID", "StatusText")
-        answer = _systemctl("show", f"{service}.service", f"--property={','.join(wanted)}").stdout
-        found: dict[str, str] = {}
+        names = ("ActiveState", "MainPID", "StatusText")
+        answer = _systemctl("show", f"{service}.service", f"--property={','.join(names)}").stdout
+        properties: dict[str, str] = {}
         for line in answer.splitlines():
             key, _, value = line.partition("=")
-            found[key] = value
+            properties[key] = value
         return State(
-            state=found.get("ActiveState") or None,
-            pid=int(found.get("MainPID") or 0) or None,
-            says=found.get("StatusText") or None,
+            state=properties.get("ActiveState") or None,
+            pid=int(properties.get("MainPID") or 0) or None,
+            says=properties.get("StatusText") or None,
         )
 
 
 def quoted(word: str) -> str:
-    r"""One word of a command line as a unit writes it, ASCII quotes around it.
+    r"""One word of a unit's command line, in ASCII quotes.
 
-    Backslash and quote are escaped, bytes that show nothing or are no UTF-8 become `\xNN`, and a
-    percent sign is doubled: systemd replaces what follows a single one. (`$` stays: the command lines
-    of `UNIT` begin with a colon, which switches variables off.)
+    Backslash and quote are escaped, unprintable characters and bytes that are no UTF-8 become `\xNN`, and
+    a percent sign is doubled, since systemd expands a single one. `$` stays: the colon before the command
+    lines of `UNIT` switches variables off.
     """
     return '"' + "".join(map(_escaped, word)) + '"'
 
@@ -157,8 +157,8 @@ def _escaped(character: str) -> str:
 def _must(*words: str) -> None:
     done = _systemctl(*words)
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise MediaIndexError(f"systemctl --user {' '.join(words)} failed: {said[-1]}")
+        messages = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise MediaIndexError(f"systemctl --user {' '.join(words)} failed: {messages[-1]}")
 
 
 def _systemctl(*words: str) -> subprocess.CompletedProcess[str]:

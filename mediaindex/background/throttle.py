@@ -1,7 +1,7 @@
-"""Giving way: other programs' CPU and disk come first, and a busy machine or a battery pauses the work.
+"""Throttling: a low priority for CPU and disk, and pauses on a busy machine or on battery.
 
-What a process gives up here its children inherit, so that decoding gives way as well. On Linux each
-thread has a priority of its own: give way before the first thread is started.
+Children inherit the priority, so decoding has it too. On Linux each thread has a priority of its own:
+lower it before the first thread is started.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Callable
 
 NICE = 10
 ONLY_WHEN_IDLE = 19
-LOOKED_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 
 
 def be_polite(nice: int = NICE) -> str:
-    """Lower this process's claim on CPU and disk; what was lowered, in words. Never fails.
+    """Lower this process's priority for CPU and disk; returns what was lowered, in words. Never fails.
 
-    A priority that is lower already stays. Only at nice 19 is the CPU taken when nobody else wants
-    it: a writer that starves within a transaction would keep other processes' requests waiting.
+    A priority that is already lower stays. Only nice 19 asks for idle scheduling: a writer that gets no
+    CPU within a transaction would delay the requests of other processes.
     """
     words = []
     with contextlib.suppress(OSError):
@@ -35,7 +35,7 @@ def be_polite(nice: int = NICE) -> str:
 
 
 class Throttle:
-    """Says when the work should wait.
+    """Tells whether the work should wait now.
 
     Args:
         max_load: load average of the last minute above which it waits; the work's own load counts,
@@ -61,16 +61,16 @@ class Throttle:
         self._battery = battery or percent_on_battery
         self._clock = clock
         self._reason: str | None = None
-        self._looked: float | None = None
+        self._checked_at: float | None = None
 
     def reason(self) -> str | None:
-        """Why to wait now, for a person, or None; looked up every two seconds at the most."""
+        """Why to wait now, for a person, or None; checked at most every two seconds."""
         now = self._clock()
-        if self._looked is None or now - self._looked >= LOOKED_SECONDS:
-            self._looked, self._reason = now, self._look()
+        if self._checked_at is None or now - self._checked_at >= CHECK_SECONDS:
+            self._checked_at, self._reason = now, self._check()
         return self._reason
 
-    def _look(self) -> str | None:
+    def _check(self) -> str | None:
         if self.pause_on_battery and (percent := self._battery()) is not None:
             return f"on battery ({percent:.0f} %)"
         if self.max_load is not None and (load := self._load()) > self.max_load:
@@ -79,7 +79,7 @@ class Throttle:
 
 
 def load_average() -> float:
-    """Processes that ran or wanted to, on the average of the last minute; 0 where nobody counts them."""
+    """Processes that ran or were ready to run, averaged over the last minute; 0 where it is not known."""
     try:
         return os.getloadavg()[0]
     except OSError:
@@ -90,7 +90,7 @@ def percent_on_battery() -> float | None:
     """Percent left while the machine runs on its battery; None on mains and where no battery is known."""
     import psutil
 
-    # The states are read from files that vanish and hold whatever a driver writes: no answer is no battery.
+    # psutil reads files that a driver writes and that can vanish; an error counts as no battery.
     try:
         battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     except (OSError, ValueError, RuntimeError, psutil.Error):
@@ -99,7 +99,7 @@ def percent_on_battery() -> float | None:
 
 
 def _schedule_as_background(nice: int) -> str | None:
-    """Tell the kernel that this is no interactive work: it wakes later, and keeps the CPU longer."""
+    """Ask the kernel for batch or idle scheduling; what it is now, in words."""
     if not hasattr(os, "sched_setscheduler"):
         return None
     policy, words = (
@@ -114,7 +114,7 @@ def _schedule_as_background(nice: int) -> str | None:
 
 
 def _read_disks_last() -> bool:
-    """Ask for the disk only when no other program does."""
+    """Ask for the idle I/O class; whether that succeeded."""
     import psutil
 
     process = psutil.Process()

@@ -1,7 +1,7 @@
-"""`watch` as a service of this user: one file of the system's service manager, written and removed.
+"""The unit file that runs `watch` as a service of this user: signed, written and removed.
 
-The file carries a digest of itself, so that nobody else's file, nor one that a person changed, is ever
-overwritten or removed.
+The file carries a digest of itself, so that no file of another origin, and none that a person changed,
+is overwritten or removed.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _SIGNED = re.compile(MARK.replace(UNSIGNED, "([0-9a-f]{64})").encode())
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A service as its manager sees it; None for what the manager does not know.
+    """A service as its manager sees it; None for values that the manager does not know.
 
     Attributes:
         state: in the manager's own word.
-        says: what the service last told of itself.
+        says: the last status line that the service sent.
     """
 
     state: str | None
@@ -39,7 +39,7 @@ class State:
 
 
 class Manager(Protocol):
-    """What starts the services of a user.
+    """A service manager: starts and stops the services of a user.
 
     Attributes:
         name: of the manager. kind: what it calls a service's file. hint: when its services run.
@@ -56,7 +56,7 @@ class Manager(Protocol):
     def text(
         self, service: str, command: Sequence[str], environment: Mapping[str, str], *, about: str, mark: str
     ) -> bytes:
-        """Content of that file, with `mark` in a comment before all that varies."""
+        """Content of that file, with `mark` in a comment before everything that varies."""
         ...
 
     def is_running(self) -> bool:
@@ -96,7 +96,7 @@ def text_of(
 
 
 def is_ours(text: bytes) -> bool:
-    """Whether `text_of` made this, and nobody changed it since."""
+    """Whether `text_of` made this text, unchanged since."""
     signed = _SIGNED.search(text)
     if signed is None:
         return False
@@ -105,7 +105,7 @@ def is_ours(text: bytes) -> bool:
 
 
 def write(path: Path, text: bytes) -> bool:
-    """Write a service's file, whole or not at all; False where it was there as it should be.
+    """Write a service's file atomically; False where it was there with this text.
 
     Raises:
         MediaIndexError: a file that is not ours lies there; it stays.
@@ -116,14 +116,14 @@ def write(path: Path, text: bytes) -> bool:
         return False
     if present is not None and not is_ours(present):
         raise _not_ours(path)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(text)
-        os.replace(fresh, path)
+        temporary.write_bytes(text)
+        os.replace(temporary, path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise NoSpace(f"{path} cannot be written: {error.strerror}; check permissions and space") from error
     return True
 
@@ -153,7 +153,7 @@ def must_be_ours(path: Path) -> None:
 
 
 def installed(path: Path) -> bytes | None:
-    """Content of a service's file, None where nothing lies there. What cannot be read is nobody's: empty."""
+    """Content of a service's file; None without a file, empty where it cannot be read."""
     if not os.path.lexists(path):
         return None
     try:

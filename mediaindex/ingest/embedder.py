@@ -1,4 +1,4 @@
-"""Frames on disk → vectors that a search sees: embedded and committed in batches of videos."""
+"""The embedder: cached frames become visible vectors, committed in batches of videos."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 VIDEOS_A_COMMIT = 32
 VECTORS_A_COMMIT = 20_000
 SECONDS_A_COMMIT = 10.0
-# Frames wait so long for others to share a batch with.
 SECONDS_TO_A_FULL_BATCH = 2.0
+"""Frames wait so long for others, then they are embedded in a padded batch."""
 
 
 class Embedder:
-    """Fills one embedding space; the encoder, which takes seconds to load, is loaded for the first frame.
+    """Fills one embedding space. The encoder takes seconds to load and is loaded for the first frame.
 
     Args:
         encoder: name of the encoder whose space is filled.
@@ -62,12 +62,12 @@ class Embedder:
 
     @property
     def has_full_batch(self) -> bool:
-        """Whether so many frames wait that a batch of them wastes nothing."""
+        """Whether enough frames wait to fill a batch."""
         return self.is_open and self.batcher.waiting >= self.batcher.size
 
     @property
     def is_idle(self) -> bool:
-        """Whether no frame has come for a while; before, a padded batch would cost as much as a full one."""
+        """Whether no frame has come for so long that a padded batch, which costs a full one, is worth it."""
         return time.monotonic() - self._fed_at > SECONDS_TO_A_FULL_BATCH
 
     def add(self, video: Unembedded) -> None:
@@ -79,7 +79,7 @@ class Embedder:
         """Embed one batch, and commit when enough is embedded or the last commit is long ago.
 
         Args:
-            partial: embed also what does not fill a batch.
+            partial: embed also frames that do not fill a batch.
 
         Returns:
             How many videos became visible.
@@ -91,7 +91,7 @@ class Embedder:
         return self.flush() if enough or (self._embedded and late) else 0
 
     def flush(self) -> int:
-        """Make visible what is embedded; how many videos that are."""
+        """Commit what is embedded; returns how many videos became visible."""
         batch, self._embedded = self._embedded, []
         if batch:
             commit.put(self._library, self.space, batch)
@@ -99,7 +99,7 @@ class Embedder:
         return len(batch)
 
     def drain(self, attend: Callable[[], None]) -> int:
-        """Embed all that waits, and make it visible; how many videos became visible.
+        """Embed and commit all that waits; returns how many videos became visible.
 
         Args:
             attend: called between two batches.
@@ -141,7 +141,7 @@ class Embedder:
             table.ensure_index(self._ann_rows)
 
     def use(self, encoder: str) -> None:
-        """Fill the space of another encoder from now on, from the frame cache too."""
+        """Fill the space of another encoder from now on; videos still waiting are then found in the cache."""
         self.flush()
         self.encoder, self._opened = encoder, None
         self._open()
@@ -174,7 +174,7 @@ class Embedder:
             return serving.encoder == self.encoder and not spaces.missing_vectors(connection, serving.id)
 
     def _missing(self) -> list[Unembedded]:
-        """Videos without vectors in the space; those whose cached frames are lost are to be decoded again."""
+        """Videos without vectors in the space; those whose cached frames are lost are marked for decoding."""
         with self._library.read() as connection:
             missing = spaces.missing_vectors(connection, self.space.id)
         lost = {video.extraction_id for video in missing if not self._is_cached(video)}

@@ -1,4 +1,4 @@
-"""When a library's first pass will be done, and how much disk it will take: judged by what it took so far."""
+"""The ETA of a first pass, and the disk space that it will need, extrapolated from its work so far."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from mediaindex.ingest.progress import Outlook
 
-# Before this much of the media is decoded, there is nothing to judge by.
-JUDGED_SHARE = 0.01
+LEAST_SHARE = 0.01
+"""Of the media that must be decoded before there is an ETA."""
 
 
 class EtaEstimator:
-    """Counts what a pass did of what it has to do.
+    """Extrapolates from the videos that a pass has decoded to those that it has yet to decode.
 
     Args:
-        media_seconds: to be decoded in all.
-        vector_bytes: on disk, of one frame.
+        media_seconds: length of all media that the pass has to decode.
+        vector_bytes: bytes on disk that one frame's vectors take.
         clock: seconds, as `time.time`.
     """
 
@@ -31,15 +31,18 @@ class EtaEstimator:
         self._bytes = 0
 
     def add(self, media_seconds: float, *, frames: int, blob_bytes: int) -> None:
-        """One more video is decoded."""
+        """Count one more decoded video, with the bytes of its frames in the cache."""
         self._decoded_seconds += media_seconds
         self._bytes += blob_bytes + frames * self._vector_bytes
 
     def outlook(self, searchable: float) -> Outlook:
-        """As it looks now."""
-        left = max(0.0, self._media_seconds - self._decoded_seconds)
-        if self._decoded_seconds <= JUDGED_SHARE * self._media_seconds:
+        """ETA and disk space at the speed so far; both None until 1 % of the media is decoded.
+
+        Args:
+            searchable: share of the videos that a picture search finds already, 0..1.
+        """
+        if self._decoded_seconds <= LEAST_SHARE * self._media_seconds:
             return Outlook(searchable, None, None)
-        share = left / self._decoded_seconds
+        remaining = max(0.0, self._media_seconds - self._decoded_seconds) / self._decoded_seconds
         now = self._clock()
-        return Outlook(searchable, now + (now - self._began) * share, int(self._bytes * share))
+        return Outlook(searchable, now + (now - self._began) * remaining, int(self._bytes * remaining))

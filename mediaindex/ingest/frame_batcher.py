@@ -1,7 +1,7 @@
-"""The embedding half of the write corridor: frames of several videos share batches of one size.
+"""Batches for the encoder: frames of several videos share batches of one size.
 
-An encoder pads every batch to its fixed size, so a vector depends on its own picture alone, and
-which videos happen to share a batch changes nothing.
+An encoder pads every batch to its fixed size, so a vector depends on its own picture alone and not on
+the other pictures of its batch.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from mediaindex.store.vectors.spaces import Unembedded
 
 
 class FrameBatcher:
-    """Videos in, embedded videos out, through full batches wherever enough frames wait."""
+    """Takes videos and gives embedded videos, in full batches wherever enough frames wait."""
 
     def __init__(self, encoder: Encoder, frames: FrameCache) -> None:
         self.encoder = encoder
         self._frames = frames
         self._videos: deque[tuple[Unembedded, Iterator[bytes]]] = deque()
         self._parts: dict[int, list[FrameEmbeddings]] = {}
-        self._left: dict[int, int] = {}
+        self._frames_left: dict[int, int] = {}
 
     def add(self, video: Unembedded) -> None:
         """Queue a video; its pictures are read when their batch is due."""
         self._videos.append((video, self._frames.read(video.frame_file)))
-        self._left[video.extraction_id] = video.frames
+        self._frames_left[video.extraction_id] = video.frames
 
     @property
     def size(self) -> int:
@@ -44,13 +44,13 @@ class FrameBatcher:
     @property
     def waiting(self) -> int:
         """Frames that have no vector yet."""
-        return sum(self._left.values())
+        return sum(self._frames_left.values())
 
     def step(self, *, partial: bool) -> list[Embedded]:
-        """Embed one batch and return the videos that it completes.
+        """Embed one batch; returns the videos that it completes.
 
         Args:
-            partial: embed also what does not fill a batch (nothing more is coming for now).
+            partial: embed also frames that do not fill a batch.
         """
         size = self.size
         if not self.waiting or (self.waiting < size and not partial):
@@ -59,31 +59,30 @@ class FrameBatcher:
         pictures: list[NDArray[np.uint8]] = []
         while self._videos and len(pictures) < size:
             video, jpegs = self._videos[0]
-            taken = [picture(jpeg) for jpeg in itertools.islice(jpegs, size - len(pictures))]
-            pictures += taken
-            owners += [video] * len(taken)
-            if len(pictures) < size or owners.count(video) == self._left[video.extraction_id]:
+            next_pictures = [picture(jpeg) for jpeg in itertools.islice(jpegs, size - len(pictures))]
+            pictures += next_pictures
+            owners += [video] * len(next_pictures)
+            if len(pictures) < size or owners.count(video) == self._frames_left[video.extraction_id]:
                 self._videos.popleft()
         return self._assign(owners, self.encoder.images(pictures))
 
-    def _assign(self, owners: list[Unembedded], made: FrameEmbeddings) -> list[Embedded]:
+    def _assign(self, owners: list[Unembedded], embeddings: FrameEmbeddings) -> list[Embedded]:
         complete = []
         for video in dict.fromkeys(owners):
-            mine = np.array([owner is video for owner in owners])
-            evidence = None if made.evidence is None else made.evidence[mine]
-            self._parts.setdefault(video.extraction_id, []).append(
-                FrameEmbeddings(made.vectors[mine], evidence)
-            )
-            self._left[video.extraction_id] -= int(mine.sum())
-            if not self._left[video.extraction_id]:
-                del self._left[video.extraction_id]
+            is_own = np.array([owner is video for owner in owners])
+            evidence = None if embeddings.evidence is None else embeddings.evidence[is_own]
+            part = FrameEmbeddings(embeddings.vectors[is_own], evidence)
+            self._parts.setdefault(video.extraction_id, []).append(part)
+            self._frames_left[video.extraction_id] -= int(is_own.sum())
+            if not self._frames_left[video.extraction_id]:
+                del self._frames_left[video.extraction_id]
                 parts = self._parts.pop(video.extraction_id)
                 complete.append(Embedded(video.video_id, video.extraction_id, concatenated(parts)))
         return complete
 
 
 def concatenated(parts: list[FrameEmbeddings]) -> FrameEmbeddings:
-    """Embeddings one after the other."""
+    """The embeddings of several parts, in their order; without evidence where any part has none."""
     evidence = [part.evidence for part in parts if part.evidence is not None]
     return FrameEmbeddings(
         np.concatenate([part.vectors for part in parts]),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaindex.errors import MediaError
+from mediaindex.ingest.effect_writer import EffectWriter
 from mediaindex.ingest.embedder import Embedder
 from mediaindex.ingest.eta import EtaEstimator
 from mediaindex.ingest.pools.file_reading import (
@@ -31,7 +32,7 @@ from mediaindex.ingest.pools.file_reading import (
 from mediaindex.ingest.pools.threads import DecodePool
 from mediaindex.ingest.progress import Outlook, Progress, Report, Stage, failed_row
 from mediaindex.ingest.reconcile.claims import Claims
-from mediaindex.ingest.reconcile.decision import Decision, DecodeTask, Effect
+from mediaindex.ingest.reconcile.decision import Decision, DecodeTask
 from mediaindex.ingest.reconcile.in_flight import InFlight
 from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.ingest.recorder import FileOutcome, current_event, outcome_of
@@ -43,13 +44,10 @@ from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 
 SECONDS_OF_AN_OUTLOOK = 1.0
-# From so many new files on, all of them are looked at before any is decoded in full.
 MANY_FILES = 32
-# Files looked at before their turn to be decoded, for each decoder.
+"""From so many new files on, each gets a first look before any is decoded in full."""
 AHEAD_A_JOB = 3
-# Touched locations wait so long for others: a transaction for each of 20 000 would take minutes.
-ROWS_A_TRANSACTION = 500
-SECONDS_A_TRANSACTION = 2.0
+"""Files that are decided on ahead of the decoder, for each of its threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +92,7 @@ class IndexPass:
         self._moved_from: set[Path] = set()
         self._known_failures: list[dict[str, str]] = []
         self._unreadable: list[dict[str, str]] = []
-        self._deferred: list[Effect] = []
-        self._deferred_since = time.monotonic()
+        self._effects = EffectWriter(corridor.library, corridor.embedder)
         self._sampling = repr(corridor.decoding.sampling)
         self._eta: EtaEstimator | None = None
         self._outlook_at: tuple[float, Outlook] | None = None
@@ -103,7 +100,7 @@ class IndexPass:
     # The steps of a pass
 
     def undecided(self, events: Iterable[FileEvent]) -> list[FileEvent]:
-        """Files of which path, size and mtime do not tell all."""
+        """Carry out what path, size and mtime decide; returns the files whose content must be looked at."""
         to_examine = []
         for event in events:
             self.report.videos += 1
@@ -114,16 +111,20 @@ class IndexPass:
                     to_examine.append(event)
             if self.report.videos % 100 == 0:
                 self._corridor.progress(Progress("scanning", self.report.videos, None))
+                # A pass within this one may decide on the same files, which are not claimed yet. A later
+                # write would undo what it notes, so everything is written before.
+                self._effects.flush()
                 self._corridor.attend()
+        self._effects.flush()
         return to_examine
 
     def look_first(self, events: Sequence[FileEvent]) -> list[DecodeTask]:
-        """Names and headers, then one frame of each, newest first; the tasks that are left after it."""
+        """Record the headers, then one frame of each file, newest first; returns the decode tasks."""
         newest = sorted(events, key=lambda event: -event.mtime_ns)
         tasks = self.read(newest, "reading headers", read_headers)
         with self._library.read() as connection:
-            seen = first_looks.paths_looked_at(connection, [task.event.path for task in tasks])
-        self.read([task for task in tasks if task.event.path not in seen], "first looks", look_once)
+            looked_at = first_looks.paths_looked_at(connection, [task.event.path for task in tasks])
+        self.read([task for task in tasks if task.event.path not in looked_at], "first looks", look_once)
         self._embedder.drain(self._corridor.attend)
         failed = {row["path"] for row in self.report.failed}
         with self._library.read() as connection:
@@ -142,8 +143,9 @@ class IndexPass:
         """Read files, in this order as far as several decoders allow, and carry out what comes of each.
 
         Args:
-            files: decided on when their turn comes, or tasks.
-            reading: how; None decodes them in full. Only then what becomes visible counts as indexed.
+            files: events, on which is decided at their turn, or tasks.
+            reading: how to read them; None decodes them in full. Only then the report counts as indexed what
+                becomes visible.
 
         Returns:
             Files of which only the headers were read.
@@ -157,6 +159,7 @@ class IndexPass:
             with DecodePool(self._library.frames, self._corridor.decoding, reading) as pool:
                 return self._drive(pool, files, stage, counts=reading is None)
         except KeyboardInterrupt:
+            self._effects.flush()
             self._embedder.flush()
             raise
         finally:
@@ -187,7 +190,8 @@ class IndexPass:
             if self._embedder.is_open:
                 visible = self._embedder.step(partial=self._embedder.is_idle)
                 self.report.indexed += visible if counts else 0
-            self._tell(stage, len(files) - len(waiting) - pool.in_flight, len(files))
+            self._effects.flush_old()
+            self._report_progress(stage, len(files) - len(waiting) - pool.in_flight, len(files))
             self._corridor.attend()
         return probed
 
@@ -196,7 +200,7 @@ class IndexPass:
         self.report.indexed += self._corridor.complete_space()
 
     def confirm(self) -> None:
-        """Read in full what size and partial hash identified; what differs is indexed anew."""
+        """Check with the full hash what size and partial hash identified; index what differs."""
         with self._library.read() as connection:
             unconfirmed = locations.unconfirmed(connection)
         different: list[DecodeTask] = []
@@ -212,10 +216,10 @@ class IndexPass:
             self.embed_missing()
 
     def note_absences(self) -> bool:
-        """Note which known files are gone; whether any vanished since the last pass."""
+        """Note which known files are gone; returns whether any vanished since the last pass."""
         absences = self._reconciler.absences(self.seen, self._moved_from)
         self.report.offline += absences.offline
-        self._write((*self._take_deferred(), *absences.effects))
+        self._effects.flush(absences.effects)
         return absences.vanished
 
     def finish_report(self, unreadable: Sequence[tuple[Path, str]]) -> Report:
@@ -234,7 +238,7 @@ class IndexPass:
     # One file
 
     def _task_of(self, file: FileEvent | DecodeTask) -> DecodeTask | None:
-        """What is to be decoded of a file as it is at its turn, which can be days after the scan."""
+        """The task of a file as it is at its turn, which can be days after the scan."""
         if isinstance(file, DecodeTask):
             return file
         event = current_event(file)
@@ -243,7 +247,7 @@ class IndexPass:
         return self.carry_out(self._reconciler.decide_by_content(event, self.in_flight))
 
     def carry_out(self, decision: Decision) -> DecodeTask | None:
-        """Write what a decision asks for, and count it; the task that goes to the decoder now."""
+        """Write the effects of a decision, and count it; returns the task that goes to the decoder now."""
         path = decision.event.path
         if decision.cause == "being read":
             self._corridor.claims.leave_alone([path])
@@ -253,9 +257,9 @@ class IndexPass:
         if decision.moved_from is not None:
             self._moved_from.add(decision.moved_from)
         if decision.kind in ("moved", "copy") or decision.cause == "unreadable":
-            self._write((*self._take_deferred(), *decision.effects))
+            self._effects.flush(decision.effects)
         else:
-            self._defer(decision.effects)
+            self._effects.defer(decision.effects)
         task = decision.task
         return task if task is not None and self.in_flight.join(task) else None
 
@@ -272,7 +276,7 @@ class IndexPass:
             self._unreadable.append(failed_row(decision.event.path, "read", decision.reason))
 
     def _next_result(self, pool: DecodePool, *, wait: bool) -> FileResult | None:
-        """What the pool has finished; None where nothing came in time.
+        """A result of the pool; None where none came in time.
 
         Raises:
             BaseException: what halted the decoding of everything.
@@ -283,16 +287,18 @@ class IndexPass:
         return result
 
     def _record(self, result: FileResult) -> FileOutcome:
-        """Write what a result means, and count it."""
+        """Write the effects of a result, and count it."""
         task = result.task
-        goes_on = isinstance(result, ProbedFile) or (isinstance(result, DecodedFile) and result.is_first_look)
-        alike = (task,) if goes_on else self.in_flight.settle(task)
+        is_unfinished = isinstance(result, ProbedFile) or (
+            isinstance(result, DecodedFile) and result.is_first_look
+        )
+        alike = (task,) if is_unfinished else self.in_flight.settle(task)
         outcome = outcome_of(result, alike, sampling=self._sampling, failures=self._reconciler.failures)
         try:
-            self._write(outcome.effects)
+            self._effects.write(outcome.effects)
         finally:
             if isinstance(result, DecodedFile):
-                # A row names its frames now, or never will.
+                # The transaction is over: either a row names the frames now, or none ever will.
                 self._library.frames.settle(result.frame_file)
                 commit.remove_unowned(self._library, result.frame_file)
         self._corridor.claims.release(outcome.finished)
@@ -316,7 +322,7 @@ class IndexPass:
             self._eta.add(media_seconds, frames=len(file.seconds), blob_bytes=size)
 
     def _confirmation(self, location: Location) -> DecodeTask | None:
-        """Check one location against the full hash; what is to be decoded where it differs."""
+        """Check one location against the full hash; returns a task where it differs."""
         assert location.content is not None
         try:
             status = location.path.stat()
@@ -335,43 +341,18 @@ class IndexPass:
         return DecodeTask(event, known.partial_hash, location.volume_id, root)
 
     def _attend_while_hashing(self) -> bool:
-        """A turn for others within a long file; nothing is cancelled."""
+        """Take a turn for others within a long file; False, so that the hashing goes on."""
         self._corridor.attend()
         return False
 
-    # Writing
+    # Progress
 
-    def _write(self, effects: Sequence[Effect]) -> None:
-        """Write effects in one transaction, then queue what is to be embedded."""
-        if not effects:
-            return
-        with self._library.write() as connection:
-            recorded = [effect.apply(connection) for effect in effects]
-        for video in recorded:
-            if video is not None:
-                self._embedder.add(video)
-
-    def _defer(self, effects: Sequence[Effect]) -> None:
-        """Write these effects soon, together with others."""
-        if not self._deferred:
-            self._deferred_since = time.monotonic()
-        self._deferred += effects
-        late = time.monotonic() - self._deferred_since > SECONDS_A_TRANSACTION
-        if late or len(self._deferred) >= ROWS_A_TRANSACTION:
-            self._write(self._take_deferred())
-
-    def _take_deferred(self) -> list[Effect]:
-        deferred, self._deferred = self._deferred, []
-        return deferred
-
-    # What is told
-
-    def _tell(self, stage: Stage, done: int, total: int) -> None:
+    def _report_progress(self, stage: Stage, done: int, total: int) -> None:
         media_seconds = self.report.media_seconds
         self._corridor.progress(Progress(stage, done, total, media_seconds, outlook=self._outlook()))
 
     def _outlook(self) -> Outlook | None:
-        """How the first pass stands, counted anew once a second: the counts read every video's row."""
+        """The ETA, at most once a second: its counts read every video's row."""
         if self._eta is None:
             return None
         if self._outlook_at is None or time.monotonic() - self._outlook_at[0] > SECONDS_OF_AN_OUTLOOK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from mediaindex.store.library import Library
 
 
 class Ingest:
-    """Brings one library up to date, pass by pass; a pass may run within another. Use it with the lock held.
+    """Brings one library up to date, one pass after or within another. Use it only with the lock held.
 
     Args:
         encoder: name of the encoder whose space is to be complete; it serves from then on.
@@ -74,9 +75,9 @@ class Ingest:
         Args:
             roots: what the scan covers. events: what it yields.
             sources: the watched roots in which that lies, where it is less than they.
-            automatic: nobody asked for this pass, see `Reconciler`.
-            looks_first: where much is new, read names and headers of all, then one frame of each, newest
-                first, before any is decoded in full, so that all of it can soon be found.
+            automatic: whether the watcher began this pass, see `Reconciler`.
+            looks_first: where much is new, read the headers of all files, then one frame of each, newest
+                first, before any is decoded in full, so that everything can soon be found.
             confirm: check with the full hash what size and partial hash identified.
             redecode: decode also what is known.
             unreadable: folders that the scan could not read.
@@ -99,9 +100,7 @@ class Ingest:
             run.confirm()
         commit.sweep(self.library)
         self.embedder.tidy()
-        report = run.finish_report(unreadable)
-        report.elapsed_seconds = time.monotonic() - began
-        return report
+        return _timed(run.finish_report(unreadable), began)
 
     def confirm(self, roots: Sequence[Path]) -> Report:
         """Read in full what size and partial hash identified, and index what differs."""
@@ -109,27 +108,25 @@ class Ingest:
         run = self._new_pass(roots, automatic=True)
         run.confirm()
         commit.sweep(self.library)
-        run.report.elapsed_seconds = time.monotonic() - began
-        return run.report
+        return _timed(run.report, began)
 
     def use(self, encoder: str) -> Report:
         """Embed all that is cached with another encoder, without decoding, then let it serve.
 
-        What waits for the encoder before is embedded with the new one, from the frame cache too.
+        Videos that still wait for the previous encoder are embedded with the new one too.
         """
         began = time.monotonic()
         self.embedder.use(encoder)
         report = Report(indexed=self._corridor.complete_space())
         commit.sweep(self.library)
-        report.elapsed_seconds = time.monotonic() - began
-        return report
+        return _timed(report, began)
 
     def flush(self) -> None:
-        """Make visible what is embedded: somebody waits."""
+        """Make visible what is embedded, since another process waits for it."""
         self.embedder.flush()
 
     def released(self) -> list[Path]:
-        """Files that a pass left alone while another was reading them, which is over; each is told once."""
+        """Files that a pass left alone while another was reading them, which has ended; each only once."""
         return self.claims.take_released()
 
     def _new_pass(self, roots: Sequence[Path], **options: Any) -> IndexPass:
@@ -137,3 +134,7 @@ class Ingest:
         claimed = self.claims.claimed()
         reconciler = Reconciler(self.library, roots, decoder=DECODER_VERSION, claimed=claimed, **options)
         return IndexPass(self._corridor, reconciler)
+
+
+def _timed(report: Report, began: float) -> Report:
+    return dataclasses.replace(report, elapsed_seconds=time.monotonic() - began)

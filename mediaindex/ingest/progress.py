@@ -1,4 +1,4 @@
-"""What one pass over a library tells: its progress while it runs, its report at the end."""
+"""Progress of a pass while it runs, and its report at the end."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 @dataclass(slots=True)
 class Report:
-    """What one pass did; the JSON of `index` is made of it.
+    """Counts of one pass; the JSON of `index` is made of them.
 
     Attributes:
-        indexed: contents that became visible. decoded: videos of which a frame was decoded.
+        indexed: contents that became visible. decoded: videos that were decoded in full.
         broke: whether something failed in this run (a file known to be dead does not count).
     """
 
@@ -37,11 +37,11 @@ Stage = Literal["scanning", "reading headers", "first looks", "indexing", "embed
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a pass stands. `total` is None while the scan goes on.
+    """How far a stage of a pass has come. `total` is None while the scan goes on.
 
     Attributes:
-        media_seconds: of what was decoded in this pass.
-        outlook: told while a library becomes complete for the first time.
+        media_seconds: length of the videos that this pass has decoded.
+        outlook: only after first looks, until the pass has decoded everything.
     """
 
     stage: Stage
@@ -54,12 +54,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a large library's first hours hold.
+    """The ETA of a large library's first pass, and the disk space that it will need.
 
     Attributes:
         searchable: share of the videos that a picture search finds already, 0..1.
-        ready_at: Unix time at which all will be decoded; None while there is nothing to judge by.
-        disk_bytes: that the library will need more for its frames and vectors; None likewise.
+        ready_at: Unix time at which everything will be decoded; None until 1 % of it is.
+        disk_bytes: additional bytes for frames and vectors; None likewise.
     """
 
     searchable: float

@@ -1,6 +1,6 @@
-"""What becomes of a file that was read: the effects to be written, and what follows for other files.
+"""The recorder: the result of reading a file becomes effects to be written, and counts for the report.
 
-The frames of a recorded video lie on disk; it is embedded, and then found, later.
+The frames of a recorded video lie on disk; it is embedded, and can then be found, later.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from mediaindex.store.catalog.failures import Failure
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What a result means.
+    """What the recorder answers about one result.
 
     Attributes:
         effects: to be written, in this order and in one transaction.
-        finished: paths of which the reading is over.
-        requeued: files that waited for this one, of which it says nothing: their turn comes again.
-        copies: how many further places of the content were found.
+        finished: paths that need not be read any more in this pass.
+        requeued: files that waited for this one, which turned out not to be like them: they are decided
+            on again.
+        copies: number of further places of the content.
         skipped: files without a film, with the reason.
         failed: files that could not be read; those that are gone meanwhile too.
     """
@@ -44,12 +45,12 @@ class FileOutcome:
 def outcome_of(
     result: FileResult, alike: Sequence[DecodeTask], *, sampling: str, failures: Mapping[Path, Failure]
 ) -> FileOutcome:
-    """What is to be written of a file that was read.
+    """Answer a result with its effects and counts.
 
     Args:
         alike: the task of the result, then those of files that looked the same and waited for it.
-        sampling: the policy by which frames were sampled, as it stands in the catalog.
-        failures: what was known against files when the pass began.
+        sampling: the policy by which frames were sampled, as the catalog records it.
+        failures: the failures that were known when the pass began.
     """
     match result:
         case ProbedFile():
@@ -74,48 +75,49 @@ def current_event(event: FileEvent) -> FileEvent | None:
 
 
 def _decoded(file: DecodedFile, alike: Sequence[DecodeTask], sampling: str) -> FileOutcome:
-    # A copy that is something else by now is left to the next pass.
+    # A copy that has changed meanwhile is left to the next pass.
     copies = tuple(task for task in alike[1:] if current_event(task.event) == task.event)
     effects = (RecordDecoded(file, sampling, copies),)
     return FileOutcome(effects, finished=_paths(alike), copies=len(copies))
 
 
 def _refused(file: RefusedFile, alike: Sequence[DecodeTask]) -> FileOutcome:
-    judged, requeued = _judged(file.task, alike)
+    same, requeued = _split_alike(file.task, alike)
     now = time.time()
     effects: list[Effect] = []
-    for task in judged:
+    for task in same:
         effects += (NoteSkip(task.event, file.reason), NoteMissing(task.event.path, now))
-    skipped = tuple((path, file.reason) for path in _paths(judged))
-    return FileOutcome(tuple(effects), _paths(judged), requeued, skipped=skipped)
+    skipped = tuple((path, file.reason) for path in _paths(same))
+    return FileOutcome(tuple(effects), _paths(same), requeued, skipped=skipped)
 
 
 def _broken(
     file: BrokenFile, alike: Sequence[DecodeTask], known_failures: Mapping[Path, Failure]
 ) -> FileOutcome:
-    judged, requeued = _judged(file.task, alike)
+    same, requeued = _split_alike(file.task, alike)
     effects: list[Effect] = []
     failed = []
-    for task in judged:
+    for task in same:
         event = task.event
         before = known_failures.get(event.path)
-        same = before is not None and (before.size, before.mtime_ns) == (event.size, event.mtime_ns)
-        failure = failure_after(file.error, event, before if same else None)
-        if os.path.lexists(event.path):  # what went while it was read is not to be tried again
+        if before is not None and (before.size, before.mtime_ns) != (event.size, event.mtime_ns):
+            before = None
+        failure = failure_after(file.error, event, before)
+        if os.path.lexists(event.path):  # a file that vanished while it was read is not retried
             effects.append(NoteFailure(failure))
         effects.append(ClearSkip(event.path))
         if failure.state == "dead":
             effects.append(NoteMissing(event.path, time.time()))
         failed.append(failure)
-    return FileOutcome(tuple(effects), _paths(judged), requeued, failed=tuple(failed))
+    return FileOutcome(tuple(effects), _paths(same), requeued, failed=tuple(failed))
 
 
-def _judged(
+def _split_alike(
     task: DecodeTask, alike: Sequence[DecodeTask]
 ) -> tuple[tuple[DecodeTask, ...], tuple[FileEvent, ...]]:
-    """The files that a verdict on one of them covers, and those whose turn comes again.
+    """The files to which the result of one applies, and those to be requeued.
 
-    They looked the same; where the one that was read is no more what it was, it says nothing of the others.
+    They looked the same; where the one that was read has changed meanwhile, its result applies to it alone.
     """
     if current_event(task.event) == task.event:
         return tuple(alike), ()

@@ -1,4 +1,4 @@
-"""Effects of a file that was read: its headers, its first look, or all of its frames become rows."""
+"""Effects that record a file that was read: its headers, its first look, or all of its frames."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecordHeaders:
-    """Let words find a file, which has no picture yet."""
+    """Record the headers of a file: words find it, though it has no picture yet."""
 
     file: ProbedFile
 
     def apply(self, connection: sa.Connection) -> None:
-        """Write it; nothing where an earlier pass did."""
+        """Write it, unless an earlier pass did."""
         task, info = self.file.task, self.file.info
         event = task.event
         identity = Identity(event.size, task.partial_hash, None)
@@ -46,13 +46,13 @@ class RecordHeaders:
 
 @dataclass(frozen=True, slots=True)
 class RecordFirstLook:
-    """Let the one frame of a first look be found until the others come."""
+    """Record the one frame of a first look, which is found until the video is decoded in full."""
 
     file: DecodedFile
     sampling: str
 
     def apply(self, connection: sa.Connection) -> Unembedded | None:
-        """Write it; nothing where the file was forgotten or moved meanwhile, and its blob is swept."""
+        """Write it, unless the file was forgotten or moved meanwhile; then its blob is swept."""
         file = self.file
         video_id = first_looks.unread_video_at(connection, file.task.event.path, file.identity)
         if video_id is None:

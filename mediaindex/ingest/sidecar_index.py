@@ -1,4 +1,4 @@
-"""Sidecar subtitles beside the films of a scan, brought up to date without touching any picture."""
+"""The index of sidecar subtitles: brought up to date after a scan, without decoding anything."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
-    """Index sidecars that are new or changed, forget those that are gone; the number read."""
+    """Index sidecars that are new or changed, remove those that are gone; returns how many were read."""
     with library.read() as connection:
         films = [
             place
@@ -45,14 +45,14 @@ def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
         folder = film.path.parent
         if folder not in by_folder:
             by_folder[folder] = sidecars_by_film(folder, _names(folder))
-        found, old = by_folder[folder].get(film.path.name, ()), indexed.get(film.id, [])
-        if found or old:
-            read += _refresh_film(library, film, found, old)
+        present, known = by_folder[folder].get(film.path.name, ()), indexed.get(film.id, [])
+        if present or known:
+            read += _refresh_film(library, film, present, known)
     return read
 
 
 def _names(folder: Path) -> list[str]:
-    """The folder's names, or none where no subtitle is among them or it cannot be listed."""
+    """The names in a folder; none where it cannot be listed or holds no subtitle."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -61,26 +61,26 @@ def _names(folder: Path) -> list[str]:
 
 
 def _refresh_film(
-    library: Library, film: Location, found: Sequence[Sidecar], indexed: Sequence[sa.Row[Any]]
+    library: Library, film: Location, present: Sequence[Sidecar], indexed: Sequence[sa.Row[Any]]
 ) -> int:
     content = film.content
     assert content is not None
     stats = {}
-    for sidecar in found:
+    for sidecar in present:
         try:
             stats[sidecar] = os.stat(sidecar.path)
         except OSError:
             continue
-    old = {row.file: row for row in indexed}
+    known = {row.file: row for row in indexed}
     wanted = {safe_text.storable(sidecar.path.name): sidecar for sidecar in stats}
     changed = [
         (name, sidecar)
         for name, sidecar in wanted.items()
-        if name not in old
-        or old[name].video_id != content
-        or (old[name].size, old[name].mtime_ns) != (stats[sidecar].st_size, stats[sidecar].st_mtime_ns)
+        if name not in known
+        or known[name].video_id != content
+        or (known[name].size, known[name].mtime_ns) != (stats[sidecar].st_size, stats[sidecar].st_mtime_ns)
     ]
-    gone = [row.id for name, row in old.items() if name not in wanted or name in dict(changed)]
+    gone = [row.id for name, row in known.items() if name not in wanted or name in dict(changed)]
     if not changed and not gone:
         return 0
     with library.read() as connection:

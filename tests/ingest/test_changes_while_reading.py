@@ -5,29 +5,26 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mediaindex.errors import MediaError
 from mediaindex.ingest.index_pass import AHEAD_A_JOB
 from mediaindex.ingest.pipeline import Ingest
-from mediaindex.ingest.progress import Report
+from mediaindex.ingest.progress import Progress, Report
+from mediaindex.ingest.reconcile.retry_policy import failure_after
+from mediaindex.media import FileEvent
 from mediaindex.sources.scan import scan
+from mediaindex.store.catalog import failures as failure_rows
 from mediaindex.store.catalog import locations
 from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.catalog.locations import Location
-from mediaindex.store.library import Library, open_library
+from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from tests.support.corridor import Troubled, failures, ingest, run
 from tests.support.films import film
 from tests.support.media import write_sound
-
-
-@pytest.fixture
-def opened(library: Path) -> Iterator[Library]:
-    with open_library(library, create=True) as made:
-        yield made
 
 
 @pytest.fixture
@@ -215,3 +212,60 @@ def test_a_film_that_became_a_file_without_one_is_missing(opened: Library, video
     report = run(ingest(opened), videos)
     assert [Path(row["path"]).name for row in report.skipped] == ["a.mp4"]
     assert places(opened)["a.mp4"].missing_since is not None
+
+
+def noted_against(library: Library, path: Path) -> None:
+    """As a pass leaves it that met other bytes there, which could not be read."""
+    failure = failure_after(MediaError("damaged"), FileEvent(path, 1, 1), None)
+    with library.write() as connection:
+        failure_rows.set_failure(connection, failure)
+
+
+def test_a_pass_within_the_scan_finds_what_was_decided_and_its_notes_stay(
+    opened: Library, videos: Path
+) -> None:
+    """More files than are scanned between two turns for others; the first of them breaks at that turn."""
+    path = videos / "a.mp4"
+    run(ingest(opened), videos)
+    noted_against(opened, path)
+    known = list(scan([videos]))
+    events = known + [FileEvent(videos / f"gone {number}.mp4", 1, 1) for number in range(100 - len(known))]
+    before: list[list[tuple[str, str, int]]] = []
+
+    def spoil(corridor: Ingest) -> None:
+        if not before:
+            before.append(failures(opened))
+            path.write_bytes(b"")
+            small_pass(corridor, path)
+
+    ingest(opened, attend=spoil).index([videos], events, confirm=False)
+    assert before == [[]]
+    assert failures(opened) == [("a.mp4", "dead", 1)]
+
+
+def test_what_the_scan_decided_is_written_before_the_first_file_is_read(
+    opened: Library, videos: Path
+) -> None:
+    run(ingest(opened), videos)
+    noted_against(opened, videos / "a.mp4")
+    film(videos / "d.mp4", "green")
+    during: list[list[tuple[str, str, int]]] = []
+    run(ingest(opened, attend=lambda _: during.append(failures(opened))), videos)
+    assert during[0] == []
+
+
+def test_an_interrupted_pass_keeps_what_it_decided(opened: Library, videos: Path) -> None:
+    path = videos / "a.mp4"
+    run(ingest(opened), videos)
+    os.utime(path, ns=(0, 1_000))
+    noted_against(opened, path)
+    film(videos / "d.mp4", "green")
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "indexing" and progress.done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(ingest(opened, progress=interrupt), videos)
+    assert failures(opened) == []
+    assert places(opened)["a.mp4"].mtime_ns == 1_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.errors import DecodeError
 from mediaindex.ingest import embedder, index_pass
-from mediaindex.ingest.eta import EtaEstimator
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
@@ -31,7 +29,7 @@ from mediaindex.store.catalog.schema import (
     location,
     video,
 )
-from mediaindex.store.library import Library, open_library
+from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
 from tests.support.fake_encoder import FakeEncoder
@@ -41,12 +39,6 @@ from tests.support.media import Clip, cut_off, flat, jpeg_pixels, moving, number
 
 class Stop(Exception):
     """The pass is broken off, as a kill would."""
-
-
-@pytest.fixture
-def opened(library: Path) -> Iterator[Library]:
-    with open_library(library, create=True) as made:
-        yield made
 
 
 @pytest.fixture
@@ -225,13 +217,3 @@ def test_a_film_without_a_picture_says_so(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:600] + bytes(3000))
         with pytest.raises(DecodeError):
             list(worker.first_look(path, info, Sampling()))
-
-
-def test_a_forecast_is_what_is_left_at_the_speed_so_far() -> None:
-    now = [100.0]
-    forecast = EtaEstimator(1000.0, vector_bytes=10, clock=lambda: now[0])
-    assert forecast.outlook(0.5).ready_at is None
-    now[0] = 110.0
-    forecast.add(250.0, frames=5, blob_bytes=950)
-    outlook = forecast.outlook(0.75)
-    assert (outlook.searchable, outlook.ready_at, outlook.disk_bytes) == (0.75, 140.0, 3000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,32 +11,15 @@ import pytest
 from mediaindex.decode import worker as worker_module
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import DecodeWorker
-from mediaindex.errors import (
-    DecodeError,
-    DecoderDied,
-    MediaError,
-    NoSpace,
-    ProbeError,
-)
+from mediaindex.errors import NoSpace
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.progress import Progress, Report
-from mediaindex.ingest.reconcile.retry_policy import ATTEMPTS, failure_after
-from mediaindex.media import (
-    FileEvent,
-    MediaInfo,
-    NotAVideo,
-)
+from mediaindex.media import MediaInfo, NotAVideo
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
 from tests.support.corridor import Troubled, failures, ingest, run
 from tests.support.films import film
-
-
-@pytest.fixture
-def opened(library: Path) -> Iterator[Library]:
-    with open_library(library, create=True) as made:
-        yield made
 
 
 @pytest.fixture
@@ -162,32 +144,6 @@ def test_two_encoders_share_the_frames(opened: Library, videos: Path) -> None:
         assert len(spaces.all_spaces(connection)) == 1
     assert corridor.use("another").indexed == 0
     assert check(opened).problems == []
-
-
-def event() -> FileEvent:
-    return FileEvent(Path("/videos/a.mp4"), 10, 20)
-
-
-@pytest.mark.parametrize(
-    ("error", "tries"),
-    [
-        (ProbeError("text, not a video"), 1),
-        (DecodeError("damaged"), 1),
-        (DecoderDied("killed"), 2),
-        (MediaError("I/O error", transient=True), ATTEMPTS),
-    ],
-)
-def test_a_failure_is_tried_as_often_as_its_kind_is_worth(error: MediaError, tries: int) -> None:
-    record, delays = None, []
-    for attempt in range(1, tries + 1):
-        record = failure_after(error, event(), record)
-        assert (record.attempts, record.state) == (attempt, "dead" if attempt == tries else "waiting")
-        assert (record.next_at is None) == (record.state == "dead")
-        delays.append(record.next_at)
-    assert record is not None
-    assert (record.reason, record.stage, record.size, record.mtime_ns) == (error.reason, error.stage, 10, 20)
-    waits = [delay for delay in delays if delay is not None]
-    assert waits == sorted(waits)
 
 
 def test_a_skipped_file_names_its_reason_once(opened: Library, tmp_path: Path) -> None:

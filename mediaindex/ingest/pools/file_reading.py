@@ -1,8 +1,7 @@
-"""The decoding half of the write corridor: files in, frames on disk and metadata out, in threads.
+"""The three ways to read one file: its headers, one frame of it, or all of it.
 
-Each thread owns one bounded decoder process. What leaves a thread is small (times, names, cues); the
-pictures lie in the frame cache already, fsynced, so that a kill never repeats decoding once the
-result is recorded. The result queue is bounded: where embedding is slower, decoding waits.
+A result holds times, names and cues. The pictures lie in the frame cache by then, fsynced, so that a
+file whose result is recorded is never decoded again after a kill.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ class BrokenFile:
 
 @dataclass(frozen=True, slots=True)
 class PoolHalt:
-    """Something that no further file will mend: a full disk, a fault of ours."""
+    """A full disk or a fault of ours: it would meet every further file too."""
 
     error: BaseException
 
@@ -136,7 +135,7 @@ def read_headers(worker: DecodeWorker, _frames: FrameCache, task: DecodeTask, _s
 
 
 def look_once(worker: DecodeWorker, frames: FrameCache, task: DecodeTask, sampling: Sampling) -> Result:
-    """Probe one file and decode one of its frames; where none is had cheaply, its headers are all.
+    """Probe one file and decode one of its frames; only the headers where no frame can be had cheaply.
 
     Raises:
         MediaError: the file cannot be read. NoSpace: as `extract`.
@@ -146,11 +145,11 @@ def look_once(worker: DecodeWorker, frames: FrameCache, task: DecodeTask, sampli
     if isinstance(info, NotAVideo):
         return RefusedFile(task, info.reason)
     try:
-        seen = list(worker.first_look(path, info, sampling))
+        items = list(worker.first_look(path, info, sampling))
     except DecodeError:
         return ProbedFile(task, info)
-    (frame,) = (item for item in seen if isinstance(item, SampledFrame))
-    (segmentation,) = (item for item in seen if isinstance(item, Segmentation))
+    (frame,) = (item for item in items if isinstance(item, SampledFrame))
+    (segmentation,) = (item for item in items if isinstance(item, Segmentation))
     with frames.new_blob() as blob:
         blob.add(frame.jpeg)
         name = blob.finish(content=task.partial_hash)

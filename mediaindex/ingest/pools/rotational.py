@@ -1,7 +1,7 @@
-"""Which files lie on a disk that turns: two readers at once make its heads travel and both slow.
+"""Rotational disks are read by one thread at a time: two readers make the heads travel and slow each other.
 
-Linux says so of each block device. Elsewhere, and where it does not know (network, ZFS, the disks of
-a virtual machine), nothing is called a spinning disk.
+Linux marks each block device as rotational or not. On other systems, and where Linux does not know
+(network, ZFS, the disks of a virtual machine), no disk counts as rotational.
 """
 
 from __future__ import annotations
@@ -19,63 +19,58 @@ BLOCK_DEVICES = Path("/sys/dev/block")
 DEEPEST_STACK = 8
 
 
-class OneReader:
-    """Lets one thread at a time read from each disk that turns, and any number from all others."""
+class RotationalDiskLocks:
+    """Lets one thread at a time read from each rotational disk, and any number from all others."""
 
     def __init__(self) -> None:
-        self._disks: dict[int, str | None] = {}
+        self._disk_of_device: dict[int, str | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._own = threading.Lock()
+        self._guard = threading.Lock()
 
-    def of(self, path: Path) -> AbstractContextManager[object]:
+    def lock_of(self, path: Path) -> AbstractContextManager[object]:
         """To be held while a file is read."""
         try:
             device = os.stat(path).st_dev
         except OSError:
             return contextlib.nullcontext()
-        with self._own:
-            if device not in self._disks:
-                self._disks[device] = spindle_of(path)
-            disk = self._disks[device]
+        with self._guard:
+            if device not in self._disk_of_device:
+                self._disk_of_device[device] = rotational_disk_of(path)
+            disk = self._disk_of_device[device]
             return contextlib.nullcontext() if disk is None else self._locks[disk]
 
 
-def is_spinning(path: Path) -> bool:
-    """Whether a path lies on a disk that turns; False where nobody knows."""
-    return spindle_of(path) is not None
+def rotational_disk_of(path: Path) -> str | None:
+    """The rotational disk below a path, such as `sda`, the same for all its partitions; None without one.
 
-
-def spindle_of(path: Path) -> str | None:
-    """The disk that turns below a path, such as `sda`: the same for all its partitions. None for no such.
-
-    Of an array or an encrypted volume it is the first disk that turns.
+    Of an array or an encrypted volume it is the first rotational disk.
     """
     try:
         device = volumes.block_device_of(path)
     except OSError:
         return None
-    return None if device is None else spindle(device)
+    return None if device is None else rotational_disk(device)
 
 
-def spindle(device: tuple[int, int], block_devices: Path = BLOCK_DEVICES) -> str | None:
-    """The disk that turns below a block device, by its numbers (major, minor)."""
+def rotational_disk(device: tuple[int, int], block_devices: Path = BLOCK_DEVICES) -> str | None:
+    """The rotational disk below a block device, by its numbers (major, minor)."""
     entry = block_devices / f"{device[0]}:{device[1]}"
     try:
-        return _spindle(entry.resolve(strict=True), DEEPEST_STACK)
+        return _disk_below(entry.resolve(strict=True), DEEPEST_STACK)
     except OSError:
         return None
 
 
-def _spindle(device: Path, depth: int) -> str | None:
+def _disk_below(device: Path, depth: int) -> str | None:
     """Walk down to the disk: a partition lies in its folder; dm and md name under `slaves` what they join."""
     if (device / "partition").exists():
         device = device.parent
     slaves = sorted((device / "slaves").iterdir()) if (device / "slaves").is_dir() else []
     if slaves and depth:
-        below = (_spindle(slave.resolve(strict=True), depth - 1) for slave in slaves)
+        below = (_disk_below(slave.resolve(strict=True), depth - 1) for slave in slaves)
         return next((name for name in below if name is not None), None)
-    # What a virtual machine is told of its disk is the kernel's default, not the host's knowledge.
+    # In a virtual machine the mark is the kernel's default; nothing is known of the host's disk.
     if any(part.startswith("virtio") for part in device.parts):
         return None
-    turns = (device / "queue" / "rotational").read_text("ascii").strip() == "1"
-    return os.path.basename(device) if turns else None
+    is_marked = (device / "queue" / "rotational").read_text("ascii").strip() == "1"
+    return os.path.basename(device) if is_marked else None

@@ -1,4 +1,8 @@
-"""Decoding in threads, each with a bounded decoder process of its own."""
+"""Decoding in threads, each with a bounded decoder process of its own.
+
+What leaves a thread is small (times, names, cues), and the result queue is bounded: where embedding is
+slower, decoding waits.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ from mediaindex.ingest.pools.file_reading import (
     Result,
     extract,
 )
-from mediaindex.ingest.pools.rotational import OneReader
+from mediaindex.ingest.pools.rotational import RotationalDiskLocks
 from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.store.frame_cache import FrameCache
 
@@ -40,7 +44,7 @@ class DecodePool:
 
     def __init__(self, frames: FrameCache, decoding: Decoding, reading: Reading | None = None) -> None:
         self._reading = reading or extract
-        self._one_reader = OneReader()
+        self._disk_locks = RotationalDiskLocks()
         self._frames = frames
         self._decoding = decoding
         self._tasks: queue.SimpleQueue[DecodeTask | None] = queue.SimpleQueue()
@@ -80,7 +84,7 @@ class DecodePool:
             self._drop(result)
 
     def _drop(self, result: Result | None) -> None:
-        """A result that nobody takes any more: no row will name its frames."""
+        """Remove the frames of a result that nobody takes any more: no row will name them."""
         if isinstance(result, DecodedFile):
             self._frames.settle(result.frame_file)
             self._frames.remove(result.frame_file)
@@ -94,12 +98,12 @@ class DecodePool:
     def _run(self) -> None:
         with contextlib.ExitStack() as stack:
             worker = None
-            for task in self._taken():
+            for task in self._submitted():
                 try:
                     if worker is None:
                         worker = stack.enter_context(self._decoding.new_worker())
                         self._workers.append(worker)
-                    with self._one_reader.of(task.event.path):
+                    with self._disk_locks.lock_of(task.event.path):
                         result: Result = self._reading(worker, self._frames, task, self._decoding.sampling)
                 except MediaError as error:
                     result = BrokenFile(task, error)
@@ -112,6 +116,6 @@ class DecodePool:
                     result = PoolHalt(error)
                 self._results.put(result)
 
-    def _taken(self) -> Iterator[DecodeTask]:
+    def _submitted(self) -> Iterator[DecodeTask]:
         while (task := self._tasks.get()) is not None and not self._stopping.is_set():
             yield task

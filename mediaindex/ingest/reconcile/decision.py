@@ -1,4 +1,4 @@
-"""What the reconciler answers about one file: a decision, its reason, and the effects that it asks for."""
+"""The reconciler's decision on one file: its kind, its reason, and the effects to be written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Effect(Protocol):
     """One change of the catalog."""
 
     def apply(self, connection: sa.Connection) -> Unembedded | None:
-        """Write it; the video whose frames are to be embedded now, if there is one."""
+        """Write it; returns the video whose frames are to be embedded now, if there is one."""
         ...
 
 
@@ -43,7 +43,7 @@ class DecodeTask:
 
     @property
     def content_key(self) -> ContentKey:
-        """What files with the same content share."""
+        """Equal for files that look the same."""
         return self.event.size, self.partial_hash
 
 

@@ -1,4 +1,4 @@
-"""Contents on their way to the decoder, each with the files that look the same and wait for its outcome."""
+"""Contents in the decoder's queue, each with the files that look the same and wait for its outcome."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mediaindex.ingest.reconcile.decision import ContentKey, DecodeTask
 
 
 class InFlight:
-    """What one pass has given to the decoder; a content is decoded once, however many files hold it."""
+    """The decode tasks of one pass; a content is decoded once, however many files hold it."""
 
     def __init__(self) -> None:
         self.tasks: dict[ContentKey, list[DecodeTask]] = {}

@@ -1,4 +1,4 @@
-"""Effects on the rows of one path: where a content lies, and what is noted against a file."""
+"""Effects on the rows of one path: its location, its failure, its skip."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class UpdateLocation:
 
 @dataclass(frozen=True, slots=True)
 class NoteMissing:
-    """The content that was known at a path is not there any more."""
+    """The content that was known at a path is no longer there."""
 
     path: Path
     since: float
@@ -70,7 +70,7 @@ class NoteSkip:
 
 @dataclass(frozen=True, slots=True)
 class ClearNotes:
-    """A file could be read and holds a film, or is gone: nothing stands against its path."""
+    """Remove failure and skip of a path: its file could be read and holds a film, or is gone."""
 
     path: Path
 
@@ -96,8 +96,8 @@ class MoveLocation:
     """A known content has left its place and lies at another path.
 
     Attributes:
-        automatic: nobody asked for this pass: what the user forgot stays hidden where it goes, unless
-            something else was known there.
+        automatic: whether the watcher began this pass: then a forgotten content stays hidden at its new
+            path, unless another content was known there.
     """
 
     location: Location
@@ -108,7 +108,7 @@ class MoveLocation:
     automatic: bool
 
     def apply(self, connection: sa.Connection) -> None:
-        """Write it; what was known at the new path gives way."""
+        """Write it; the location that was known at the new path is removed."""
         path = self.event.path
         replaced = locations.location_at(connection, path)
         if replaced is not None:
@@ -129,7 +129,7 @@ class MoveLocation:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCopy:
-    """A known content lies at one more path; the full hash is still to confirm that.
+    """A known content lies at one more path, which the full hash has yet to confirm.
 
     Content that has no vectors yet is shown at the path once they are there.
     """

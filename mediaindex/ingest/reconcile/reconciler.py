@@ -1,8 +1,8 @@
 """What a scanned file means for the library: known, moved, copied, gone, or to be decoded.
 
-Identity without reading a disk twice (see docs/design.md): path, size and mtime are believed as they
-are; where only a path or an mtime is new, size and partial hash decide, and the full hash confirms
-later. Only content that nothing known resembles goes to the decoder.
+No disk is read twice (see docs/design.md): a file whose path, size and mtime are known counts as known.
+Where only the path or the mtime is new, size and partial hash decide, and the full hash confirms it
+later. Only content that resembles nothing known goes to the decoder.
 
 A reconciler decides and writes nothing but the row of a volume that it meets for the first time.
 """
@@ -36,16 +36,16 @@ from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 
 UNSEEN_RETRY_SECONDS = 600.0
-"""When a file that is due, but not to be seen now, is looked for again."""
+"""After so long a failed file is looked for again that is due and cannot be seen now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absences:
-    """What a pass found missing.
+    """Known places that a pass did not find.
 
     Attributes:
         effects: to be written.
-        offline: places whose volume is not mounted; nothing is concluded from their absence.
+        offline: number of places whose volume is not mounted; nothing is concluded from their absence.
         vanished: whether any place is missing now that was there before.
     """
 
@@ -60,9 +60,9 @@ class Reconciler:
     Args:
         roots: what this pass covers; each a folder or a file, absolute, that may be gone.
         decoder: version of the decoder; a newer one tries dead files again.
-        sources: the watched roots, from which on folder names count as words; the roots where empty.
-        automatic: nobody asked for this pass: what the user forgot is left alone, and a file that
-            failed waits for its time. Else both are taken.
+        sources: the watched roots; the names of the folders below them count as words. `roots` where empty.
+        automatic: whether the watcher began this pass. Then forgotten files are left alone, and a failed
+            file is retried only when it is due; in a pass that the user asked for, both are read.
         redecode: decode also what is known.
         claimed: paths that another pass is reading at this moment; they are left alone.
     """
@@ -94,15 +94,14 @@ class Reconciler:
     # One file
 
     def decide_by_stat(self, event: FileEvent) -> Decision:
-        """What path, size and mtime tell; `examine` where the content must be looked at."""
+        """Decide by path, size and mtime; `examine` where the content must be looked at."""
         if event.path in self.claimed:
             return _left_alone(event, "being read", "another pass is reading it")
         location = self.locations.get(event.path)
         shown: tuple[Effect, ...] = ()
         if location is not None and location.forgotten_at is not None:
             if self.automatic:
-                there = _update(location, missing_since=None) if location.missing_since is not None else ()
-                return _left_alone(event, "forgotten", "the user forgot it", there)
+                return _left_alone(event, "forgotten", "the user forgot it", _found_again(location))
             # The user asked for this pass: the place is shown again.
             shown = _update(location, forgotten_at=None)
         skip = self.skips.get(event.path)
@@ -114,12 +113,11 @@ class Reconciler:
             return dataclasses.replace(decision, failure=failure)
         if location is None or not self._is_unchanged(location, event):
             return Decision("examine", event, "path, size or mtime is new", shown)
-        found_again = _update(location, missing_since=None) if location.missing_since is not None else ()
-        effects = (*shown, *found_again, *self._cleared_notes(event.path))
+        effects = (*shown, *_found_again(location), *self._cleared_notes(event.path))
         return Decision("known", event, "path, size and mtime are known", effects)
 
     def decide_by_content(self, event: FileEvent, in_flight: Container[ContentKey]) -> Decision:
-        """What the partial hash tells of a file that its path, size and mtime did not decide.
+        """Decide by the partial hash, where path, size and mtime did not.
 
         To be called shortly before the decision is carried out, so that the pages read are still in
         memory when the decoder wants them.
@@ -132,7 +130,7 @@ class Reconciler:
         except MediaError as error:
             return self._unreadable(event, error)
         with self.library.read() as connection:
-            # Read anew: other passes go on between the scan and the turn of a file.
+            # Read again: other passes may run between the scan and the turn of a file.
             location = locations.location_at(connection, event.path)
         if location is None or location.content is None:
             return self._decide_new_content(event, partial, in_flight)
@@ -164,30 +162,30 @@ class Reconciler:
     def _decide_new_content(
         self, event: FileEvent, partial: str, in_flight: Container[ContentKey]
     ) -> Decision:
-        """A path whose content is not the one known there: moved, copied, or new."""
+        """Decide on content that is new at its path: moved, copied, or not known at all."""
         if self.redecode:
             return self._decode(event, partial, in_flight)
         with self.library.read() as connection:
             video_id = videos.alike(connection, event.size, partial)
             places = [] if video_id is None else locations.places_of_content(connection, video_id)
-        left = self._left_place(places, event.path)
+        origin = self._origin(places, event.path)
         undecoded = video_id in self.undecoded
-        if video_id is None or (undecoded and left is None):
+        if video_id is None or (undecoded and origin is None):
             return self._decode(event, partial, in_flight)
         volume_id = self._mounted.volume_id(event.path)
         root = self.root_of(event.path)
         cleared = ClearNotes(event.path)
-        if left is None:
+        if origin is None:
             copy = PlaceCopy(event, video_id, volume_id, root)
             return Decision("copy", event, "its content is known at another path", (copy, cleared))
-        move = MoveLocation(left, event, video_id, volume_id, root, self.automatic)
+        move = MoveLocation(origin, event, video_id, volume_id, root, self.automatic)
         return Decision(
             "moved",
             event,
-            f"its content was at {left.path}, which is gone",
+            f"its content was at {origin.path}, which is gone",
             (move, cleared),
             task=self._task(event, partial) if undecoded else None,
-            moved_from=left.path,
+            moved_from=origin.path,
         )
 
     def _decode(self, event: FileEvent, partial: str, in_flight: Container[ContentKey]) -> Decision:
@@ -205,23 +203,23 @@ class Reconciler:
         return dataclasses.replace(decision, failure=failure)
 
     def _cleared_notes(self, path: Path) -> tuple[Effect, ...]:
-        """A file that could not be read, or held no film, is again what it was before."""
+        """The file is again what it was before it could not be read, or held no film."""
         return (ClearNotes(path),) if path in self.failures or path in self.skips else ()
 
-    def _left_place(self, places: Sequence[Location], path: Path) -> Location | None:
+    def _origin(self, places: Sequence[Location], path: Path) -> Location | None:
         """The place from which a content came to this path, if it is not there any more.
 
         A path is gone when its volume is there without it: an unplugged drive moves nothing.
         """
         absent = [place for place in places if not os.path.lexists(place.path)]
         absent.sort(key=lambda place: place.forgotten_at is not None)
-        left = (p for p in absent if self._mounted.is_mounted(p) or self._mounted.is_elsewhere(p, path))
-        return next(left, None)
+        origins = (p for p in absent if self._mounted.is_mounted(p) or self._mounted.is_elsewhere(p, path))
+        return next(origins, None)
 
     def root_of(self, path: Path) -> Path:
-        """The watched root a path belongs to; the folder of a root that is a file."""
-        holding = [root for root in self.sources if root == path or root in path.parents]
-        root = max(holding, key=lambda found: len(found.parts), default=path.parent)
+        """The watched root that a path belongs to; where the root is a file, its folder."""
+        above = [root for root in self.sources if root == path or root in path.parents]
+        root = max(above, key=lambda folder: len(folder.parts), default=path.parent)
         return root.parent if root == path else root
 
     # The end of a pass
@@ -246,9 +244,9 @@ class Reconciler:
         return Absences((*missing, *unread), offline, vanished=bool(missing))
 
     def _absent_failures(self, seen: Container[Path], now: float) -> list[Effect]:
-        """Drop what is noted of unreadable files that are gone; what is due and not to be seen waits."""
+        """Drop the notes of unreadable files that are gone; postpone those that are due and not seen."""
         noted = {*self.failures, *self.skips}
-        # Of what the scan saw, too: it may have gone before its turn.
+        # A file that the scan saw may have gone before its turn.
         gone = {p for p in noted if not os.path.lexists(p) and self._mounted.would_be_there(p)}
         unseen = [
             failure
@@ -266,3 +264,7 @@ def _left_alone(event: FileEvent, cause: Any, reason: str, effects: tuple[Effect
 
 def _update(location: Location, **values: Any) -> tuple[Effect, ...]:
     return (UpdateLocation(location, values),)
+
+
+def _found_again(location: Location) -> tuple[Effect, ...]:
+    return _update(location, missing_since=None) if location.missing_since is not None else ()

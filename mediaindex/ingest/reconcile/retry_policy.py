@@ -1,4 +1,4 @@
-"""When a file that could not be read is tried again, and when no more."""
+"""The retry policy of files that could not be read: exponential backoff, then the dead-letter state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ATTEMPTS = 5
 DECODER_DEATHS = 2
 RETRY_SECONDS = 30.0
 JITTER = 0.2
-"""Share by which a wait is longer or shorter, so that the files of one bad hour do not come back at once."""
+"""Share by which a wait varies, so that files that failed together are not retried together."""
 
 
 def failure_after(
@@ -22,7 +22,7 @@ def failure_after(
 ) -> Failure:
     """The failure row after one more attempt: waiting with backoff, or dead.
 
-    Attempts on other bytes, or with another decoder, do not count.
+    Earlier attempts on other bytes, or with another decoder, do not count.
     """
     counts = before is not None and is_same_try(before, event, decoder)
     attempts = (before.attempts if before is not None and counts else 0) + 1
@@ -41,9 +41,9 @@ def failure_after(
     )
 
 
-def is_same_try(failed: Failure, event: FileEvent, decoder: str) -> bool:
-    """Whether trying the file now would repeat what failed: neither it nor the decoder changed."""
-    return (failed.size, failed.mtime_ns, failed.decoder) == (event.size, event.mtime_ns, decoder)
+def is_same_try(failure: Failure, event: FileEvent, decoder: str) -> bool:
+    """Whether neither the file nor the decoder changed since the failure, so that a try would repeat it."""
+    return (failure.size, failure.mtime_ns, failure.decoder) == (event.size, event.mtime_ns, decoder)
 
 
 def _wait_seconds(attempts: int) -> float:

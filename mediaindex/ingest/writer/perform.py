@@ -1,6 +1,6 @@
-"""The one that holds the writer lock: carries out each kind of request by one method.
+"""The writer, who holds the writer lock: carries out each kind of request by one method.
 
-Every kind may be begun again after a kill: none takes a step that a second try could not take.
+Each method may run again from its beginning after a kill.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class WriterSettings:
 
     Attributes:
         rules: which files are media, and which are excluded.
-        encoder: the name that the user set, None where nobody did: then the encoder that serves goes on.
+        encoder: the name that the user set; None lets the serving encoder serve on.
         default_encoder: of a library in which none serves yet.
         load_encoder: gives the encoder of a name; called only when there is something to embed.
         ann_rows: vectors above which a space gets an approximate index.
@@ -71,8 +71,9 @@ class Writer:
     """Carries out requests on one library. Use it only with the lock held.
 
     Args:
-        between: called between two files, after other processes' requests.
-        unsettled: paths that are being written at this moment, which an automatic pass leaves alone.
+        between_files: called between two files, after other processes' requests.
+        changing_paths: gives the paths that something writes to at this moment; an automatic pass leaves
+            them alone.
 
     Attributes:
         depth: how many requests are being carried out, one within the other.
@@ -83,16 +84,16 @@ class Writer:
         library: Library,
         settings: WriterSettings,
         *,
-        between: Callable[[], None] = lambda: None,
-        unsettled: Callable[[], frozenset[Path]] = frozenset,
+        between_files: Callable[[], None] = lambda: None,
+        changing_paths: Callable[[], frozenset[Path]] = frozenset,
     ) -> None:
         self.library = library
         self.settings = settings
-        self._between = between
-        self._unsettled = unsettled
+        self._between_files = between_files
+        self._changing_paths = changing_paths
         self._ingest: Ingest | None = None
         self._recovered = False
-        self._attended = 0.0
+        self._attended_at = 0.0
         self.depth = 0
         self._progress: Callable[[Json], None] = lambda _: None
 
@@ -143,18 +144,17 @@ class Writer:
             watched = [source.path for source in sources.all_sources(connection)]
         unreadable: list[tuple[Path, str]] = []
         in_the_cloud: list[Path] = []
+        # Of a root that is gone, the catalog knows what was there.
         events = scan(
-            [
-                root for root in request.paths if os.path.lexists(root)
-            ],  # of one that is gone, the catalog tells
+            [root for root in request.paths if os.path.lexists(root)],
             roots=watched if request.automatic else None,
             rules=self.settings.rules,
             unreadable=lambda path, reason: unreadable.append((path, reason)),
             placeholder=in_the_cloud.append,
         )
         if request.automatic:
-            unsettled = self._unsettled()
-            events = (event for event in events if event.path not in unsettled)
+            changing = self._changing_paths()
+            events = (event for event in events if event.path not in changing)
         report = self._ingest_with(request.encoder).index(
             request.paths,
             events,
@@ -167,11 +167,11 @@ class Writer:
         )
         if report.decoded or not request.automatic:
             self._keep_within_limit(request.cache_limit_mib)
-        report.skipped += [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
-        return _outcome(report)
+        not_here = [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
+        return _outcome(dataclasses.replace(report, skipped=report.skipped + not_here))
 
     def _tidy(self, request: TidyRequest) -> Outcome:
-        """What nobody asked for and time brings: what was forgotten or missing for long goes."""
+        """Remove what has been forgotten or missing for long."""
         now = time.time()
         with self.library.write() as connection:
             removed = forgetting.purge_forgotten(connection, before=now - forgetting.UNDO_SECONDS)
@@ -218,7 +218,7 @@ class Writer:
                 failures.clear_failure(connection, path)
         if not paths:
             return Outcome({"retried": 0, **_outcome(Report()).result}, DONE)
-        # Those that are gone go along: the pass finds out whether their drive is there.
+        # The pass also finds out whether the drive of those that are gone is there.
         outcome = self._index(IndexRequest(tuple(paths)))
         return Outcome({"retried": len(present), **outcome.result}, outcome.exit_code)
 
@@ -248,12 +248,10 @@ class Writer:
         result: Json = {name: {"before": before[name], "after": after[name]} for name in before}
         return Outcome({**result, "postponed": done.postponed}, DONE)
 
-    # Parts
-
     def _keep_within_limit(self, limit_mib: int | None) -> None:
-        """Give up cached frames beyond the limit: the request's, else the one of the settings."""
-        own = self.settings.cache_limit_mib
-        eviction.keep_within(self.library, own if limit_mib is None else limit_mib)
+        """Evict cached frames beyond this limit, or beyond that of the settings where it is None."""
+        limit = self.settings.cache_limit_mib if limit_mib is None else limit_mib
+        eviction.keep_within(self.library, limit)
 
     def _to_decode_again(self) -> int:
         with self.library.read() as connection:
@@ -265,7 +263,7 @@ class Writer:
             return serving is not None and bool(spaces.missing_vectors(connection, serving.id))
 
     def _ingest_with(self, encoder: str | None) -> Ingest:
-        """The corridor, filling the space of this encoder; None leaves it where it is."""
+        """The corridor, which fills the space of this encoder; None stands for the present one."""
         if self._ingest is None:
             self._ingest = self._new_ingest(encoder or self._wanted_encoder())
         elif encoder is not None and self._ingest.encoder != encoder:
@@ -292,29 +290,29 @@ class Writer:
         )
 
     def _pass_on(self, progress: Progress) -> None:
-        """Give the progress of a pass to who asked, as JSON."""
+        """Hand the progress of a pass, as JSON, to the request's callback."""
         path = None if progress.path is None else str(progress.path)
         self._progress({**dataclasses.asdict(progress), "path": path})
 
     def released(self) -> list[Path]:
-        """Files that a pass left alone while another was reading them: they are to be looked at again."""
+        """Files that a pass left alone while another was reading them, which has ended."""
         return [] if self._ingest is None else self._ingest.released()
 
     def serve(self) -> None:
-        """Carry out what other processes ask; it closes the batch that is being filled."""
+        """Carry out the queued requests of other processes; what is embedded becomes visible before."""
         if queue.waiting(self.library):
             if self._ingest is not None:
                 self._ingest.flush()
             queue.serve(self.library, self.perform)
 
     def _attend(self) -> None:
-        """Between two files."""
-        if time.monotonic() - self._attended < ATTEND_SECONDS:
+        """Between two files: requests, then the caller's turn, at most twice a second."""
+        if time.monotonic() - self._attended_at < ATTEND_SECONDS:
             return
-        self._attended = time.monotonic()
+        self._attended_at = time.monotonic()
         self.serve()
-        self._between()
-        self._attended = time.monotonic()
+        self._between_files()
+        self._attended_at = time.monotonic()
 
 
 def _outcome(report: Report) -> Outcome:

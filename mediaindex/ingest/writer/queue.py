@@ -1,9 +1,8 @@
-"""The request queue: what other processes ask of the one that holds the writer lock.
+"""The request queue: how a process asks the holder of the writer lock for work.
 
-The writer may run for months, and nothing that a user does waits for it to end. What needs the
-writer while another process holds the lock becomes a row; the holder carries it out between two
-batches and the asker follows its progress. An asker whose holder is gone takes the lock and does the
-work itself, older requests first.
+The holder may run for months, and no user waits for it to end. A request becomes a row; the holder
+carries it out between two batches, and the asking process follows its progress there. Where the holder
+has died, the asking process takes the lock and does the work itself, older requests first.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def carry_out(
     progress: Callable[[Json], None],
     wait: bool = True,
 ) -> Outcome:
-    """Do what needs the writer: here if the lock is free, else through the process that holds it.
+    """Carry out a request: here if the lock is free, else through the process that holds it.
 
     Args:
         wait: False queues nothing.
@@ -62,7 +61,7 @@ def carry_out(
 
 
 def attempt(perform: Perform, request: Request, progress: Callable[[Json], None]) -> Outcome:
-    """Carry out one request; a user's error becomes its outcome."""
+    """Carry out one request; an error that the user can mend becomes its outcome."""
     try:
         return perform(request, progress)
     except MediaIndexError as error:
@@ -79,7 +78,7 @@ def waiting(library: Library) -> bool:
 def serve(library: Library, perform: Perform) -> int:
     """Carry out every queued request, and those of a holder that died; only the lock's holder may.
 
-    A request found running belongs to a holder that died, since there is one lock: it is begun
+    There is one lock, so a running request of another process belongs to a holder that died: it is begun
     again, which every kind of request allows.
     """
     served = 0

@@ -1,4 +1,4 @@
-"""What the writer can be asked for: one frozen value a kind, and its form in a row of the queue."""
+"""Requests to the writer: one frozen value a kind, and its form in a row of the queue."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class IndexRequest:
     """Bring the library up to date with files and folders.
 
     Attributes:
-        automatic: nobody asked for this pass, see `Reconciler`.
-        looks_first: where much is new, all of it can be found before any is decoded in full.
+        automatic: whether the watcher began this pass, see `Reconciler`.
+        looks_first: where much is new, each file gets a first look before any is decoded in full.
         confirm: check with the full hash what size and partial hash identified.
         redecode: decode also what is known.
         encoder: the name of the encoder to index with; None for the one that serves.
@@ -67,9 +67,9 @@ class ForgetRequest:
     """Hide paths for 30 days, show them again (`undo`), or remove them now.
 
     Attributes:
-        paths: without any, `undo` shows again what the last request hid.
-        at: Unix time at which the user asked: a request that is begun again is about the same places.
-        dry_run: only say what would be done.
+        paths: without any, `undo` shows again what was hidden at `at`.
+        at: Unix time at which the user asked, so that a request that is begun again concerns the same places.
+        dry_run: only return what would be done.
     """
 
     kind: ClassVar[str] = "forget"
@@ -90,7 +90,7 @@ class RetryRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """Prove that both stores agree, and mend them on request."""
+    """Check that both stores agree; with `repair`, mend them."""
 
     kind: ClassVar[str] = "check"
     repair: bool = False
@@ -161,9 +161,9 @@ def request_of(kind: str, arguments: Json) -> Request:
         raise UsageError(f"this mediaindex knows no request {kind!r}; update it")
     names = {field.name for field in dataclasses.fields(known)}
     values = {name: value for name, value in arguments.items() if name in names}
-    if "paths" in values:
-        values["paths"] = tuple(Path(path) for path in values["paths"])
     try:
+        if "paths" in values:
+            values["paths"] = tuple(Path(path) for path in values["paths"])
         return known(**values)
     except TypeError as error:
         raise UsageError(f"the request {kind!r} cannot be read ({error}); run the command again") from error

@@ -1,4 +1,4 @@
-"""Spinning disks, told from a tree like Linux's /sys/dev/block."""
+"""Rotational disks, found in a tree like Linux's /sys/dev/block."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from mediaindex.ingest.pools.rotational import (
-    OneReader,
-    is_spinning,
-    spindle,
-    spindle_of,
+    RotationalDiskLocks,
+    rotational_disk,
+    rotational_disk_of,
 )
 from mediaindex.sources import volumes
 
@@ -68,19 +67,19 @@ def block_devices(tmp_path: Path) -> Path:
     ],
 )
 def test_the_disk_below_a_device(block_devices: Path, device: tuple[int, int], expected: str | None) -> None:
-    assert spindle(device, block_devices) == expected
+    assert rotational_disk(device, block_devices) == expected
 
 
 def test_a_ring_of_devices_ends(tmp_path: Path) -> None:
     (tmp_path / "dm-0" / "slaves").mkdir(parents=True)
     (tmp_path / "dm-0" / "slaves" / "dm-0").symlink_to(tmp_path / "dm-0")
     (tmp_path / "253:0").symlink_to(tmp_path / "dm-0")
-    assert spindle((253, 0), tmp_path) is None
+    assert rotational_disk((253, 0), tmp_path) is None
 
 
 def test_any_path_gets_an_answer(tmp_path: Path) -> None:
-    assert is_spinning(tmp_path) == (spindle_of(tmp_path / "not" / "there") is not None)
-    assert not is_spinning(Path("/proc/self"))
+    assert rotational_disk_of(tmp_path) == rotational_disk_of(tmp_path / "not" / "there")
+    assert rotational_disk_of(Path("/proc/self")) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says")
@@ -88,37 +87,39 @@ def test_a_file_system_without_a_disk_has_no_device() -> None:
     assert volumes.block_device_of(Path("/proc/self")) is None
 
 
-def test_what_cannot_be_read_is_no_spinning_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_read_is_no_rotational_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreadable(_: Path) -> None:
         raise PermissionError(13, "denied")
 
     monkeypatch.setattr(volumes, "block_device_of", unreadable)
-    assert not is_spinning(Path("/anywhere"))
+    assert rotational_disk_of(Path("/anywhere")) is None
 
 
 def test_other_systems_do_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not is_spinning(Path("/"))
+    assert rotational_disk_of(Path("/")) is None
 
 
-def test_a_disk_that_turns_has_one_reader_and_others_any_number(
+def test_a_rotational_disk_has_one_reader_and_others_any_number(
     block_devices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = tmp_path / "one.mp4", tmp_path / "other.mp4"
     one.touch()
     other.touch()
     monkeypatch.setattr(
-        "mediaindex.ingest.pools.rotational.spindle_of", lambda _path: spindle(SDA1, block_devices)
+        "mediaindex.ingest.pools.rotational.rotational_disk_of",
+        lambda _path: rotational_disk(SDA1, block_devices),
     )
-    turning = OneReader()
-    with turning.of(one):
-        lock = turning.of(other)
+    locks = RotationalDiskLocks()
+    with locks.lock_of(one):
+        lock = locks.lock_of(other)
         assert isinstance(lock, type(threading.Lock()))
         assert not lock.acquire(blocking=False)
-    assert turning.of(tmp_path / "gone.mp4").__enter__() is None
+    assert locks.lock_of(tmp_path / "gone.mp4").__enter__() is None
     monkeypatch.setattr(
-        "mediaindex.ingest.pools.rotational.spindle_of", lambda _path: spindle(NVME, block_devices)
+        "mediaindex.ingest.pools.rotational.rotational_disk_of",
+        lambda _path: rotational_disk(NVME, block_devices),
     )
-    still = OneReader()
-    with still.of(one), still.of(other):
+    locks = RotationalDiskLocks()
+    with locks.lock_of(one), locks.lock_of(other):
         pass

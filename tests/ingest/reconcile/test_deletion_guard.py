@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,9 @@ from mediaindex.ingest.reconcile import deletion_guard
 from mediaindex.store import forgetting
 from mediaindex.store.catalog import sources
 from mediaindex.store.catalog.schema import location
-from mediaindex.store.library import Library, open_library
-from tests.ingest.reconcile.test_reconciler import automatic, learn, written
+from mediaindex.store.library import Library
 from tests.support.drives import mounted
-
-
-@pytest.fixture
-def opened(library: Path) -> Iterator[Library]:
-    with open_library(library, create=True) as made:
-        yield made
+from tests.support.reconciling import automatic, learn, written
 
 
 @pytest.fixture

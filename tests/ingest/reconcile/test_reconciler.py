@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,12 +15,8 @@ from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.media import (
     FileEvent,
-    MediaInfo,
-    Segment,
-    Segmentation,
 )
 from mediaindex.sources.content_hash import full_hash, partial_hash
-from mediaindex.sources.volumes import volume_of
 from mediaindex.store import forgetting
 from mediaindex.store.catalog import (
     failures,
@@ -34,21 +27,11 @@ from mediaindex.store.catalog import (
     videos as video_rows,
 )
 from mediaindex.store.catalog.schema import location, volume
-from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.library import Library, open_library
-from tests.support.reconciling import CatalogPass
+from tests.support.reconciling import DECODER, CatalogPass, automatic, event, learn, written
 
-DECODER = "one"
 HOUR, MONTH = 3600.0, 30 * 86_400.0
 """A month ahead is what a wrong clock left that was put right."""
-INFO = MediaInfo(6.0, 64, 48, 25.0, "h264", 0, "mov", 0)
-OUTLINE = Segmentation(2.0, (), (Segment(0.0, 2.0, 0, 1),))
-
-
-@pytest.fixture
-def opened(library: Path) -> Iterator[Library]:
-    with open_library(library, create=True) as made:
-        yield made
 
 
 @pytest.fixture
@@ -58,19 +41,8 @@ def videos(tmp_path: Path) -> Path:
     return folder
 
 
-def event(path: Path) -> FileEvent:
-    status = path.stat()
-    return FileEvent(path, status.st_size, status.st_mtime_ns)
-
-
 def classify(reconciler: CatalogPass, found: FileEvent) -> DecodeTask | None:
     return reconciler.task(found)
-
-
-def written(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
 
 
 def scanned(opened: Library, root: Path, *, decoder: str = DECODER, redecode: bool = False) -> CatalogPass:
@@ -88,38 +60,6 @@ def work(opened: Library, root: Path, *, redecode: bool = False) -> list[str]:
     found = [classify(reconciler, event(path)) for path in sorted(root.rglob("*")) if path.is_file()]
     reconciler.finish()
     return [item.event.path.name for item in found if item is not None]
-
-
-def learn(opened: Library, path: Path) -> int:
-    """Record a file as decoded and visible."""
-    seen = volume_of(path)
-    with opened.write() as connection:
-        where = volumes.ensure_volume(
-            connection, uid=seen.uid, label=seen.label, mount_point=seen.mount_point
-        )
-        identity = Identity(path.stat().st_size, partial_hash(path), full_hash(path))
-        video_id = video_rows.ensure_video(connection, identity, INFO, 2.0)
-        video_rows.add_extraction(
-            connection,
-            video_id,
-            frame_file=f"aa/{secrets.token_hex(8)}.mif",
-            decoder=DECODER,
-            sampling="",
-            seconds=[0.0],
-            outline=OUTLINE,
-        )
-        locations.place(
-            connection,
-            path,
-            volume_id=where,
-            video_id=video_id,
-            next_video_id=None,
-            size=path.stat().st_size,
-            mtime_ns=path.stat().st_mtime_ns,
-            confirmed=True,
-            missing_since=None,
-        )
-    return video_id
 
 
 def places(opened: Library) -> dict[str, tuple[int | None, bool, bool]]:
@@ -277,16 +217,6 @@ def failed(opened: Library, path: Path, *, state: str, next_at: float | None, st
     with opened.write() as connection:
         record = failures.Failure(path, stage, state, 2, next_at, "text", seen.size, seen.mtime_ns, DECODER)
         failures.set_failure(connection, record)
-
-
-def automatic(opened: Library, root: Path, **more: Any) -> CatalogPass:
-    """A finished pass that nobody asked for."""
-    reconciler = CatalogPass(opened, [root], decoder=DECODER, automatic=True, **more)
-    for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-        if path.is_file():
-            classify(reconciler, event(path))
-    reconciler.finish()
-    return reconciler
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,13 +25,6 @@ from mediaindex.ingest.writer.requests import (
 )
 from mediaindex.store.catalog.schema import request
 from mediaindex.store.library import Library, open_library
-
-
-@pytest.fixture
-def opened(library: Path) -> Iterator[Library]:
-    with open_library(library, create=True) as made:
-        yield made
-
 
 INDEX = IndexRequest((Path("/videos"),))
 REFUSED = UseRequest("nothing")

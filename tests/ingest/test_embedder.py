@@ -1,0 +1,154 @@
+"""Cached frames become visible vectors: in batches of videos, with an encoder that is loaded when needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mediaindex.embed.encoder import Encoder
+from mediaindex.ingest import embedder as embedder_module
+from mediaindex.ingest.embedder import Embedder
+from mediaindex.store.catalog import videos
+from mediaindex.store.library import Library
+from mediaindex.store.maintenance.check import check
+from mediaindex.store.vectors import spaces
+from tests.support.corridor import record
+from tests.support.fake_encoder import FakeEncoder
+
+
+class Loading:
+    """Gives the fake encoder, and counts how often."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, name: str) -> Encoder:
+        self.names.append(name)
+        return FakeEncoder(name=name)
+
+
+def new_embedder(library: Library, load: Loading, *, encoder: str = "fake") -> Embedder:
+    return Embedder(library, encoder, load=load, ann_rows=1_000_000)
+
+
+def visible(library: Library) -> int:
+    with library.read() as connection:
+        return sum(len(spaces.owned(connection, space.id)) for space in spaces.all_spaces(connection))
+
+
+def serving(library: Library) -> str | None:
+    with library.read() as connection:
+        space = spaces.active_space(connection)
+    return None if space is None else space.encoder
+
+
+def test_the_encoder_is_loaded_for_the_first_frame_and_only_once(opened: Library, tmp_path: Path) -> None:
+    load = Loading()
+    embedder = new_embedder(opened, load)
+    assert not embedder.is_open
+    assert not embedder.has_full_batch
+    assert load.names == []
+    for name in ("a.mp4", "b.mp4"):
+        embedder.add(record(opened, tmp_path / name, "red"))
+    assert load.names == ["fake"]
+
+
+def test_an_empty_library_needs_no_encoder(opened: Library) -> None:
+    load = Loading()
+    assert new_embedder(opened, load).complete(lambda: None, lambda _done, _total: None) == 0
+    assert load.names == []
+
+
+def test_what_is_embedded_is_committed_in_batches_of_videos(
+    opened: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedder_module, "VIDEOS_A_COMMIT", 2)
+    embedder = new_embedder(opened, Loading())
+    counts = []
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        embedder.add(record(opened, tmp_path / name, "red", "blue"))
+        counts.append((embedder.step(partial=True), visible(opened)))
+    assert counts == [(0, 0), (2, 2), (0, 2)]
+    assert embedder.flush() == 1
+    assert embedder.flush() == 0
+    assert visible(opened) == 3
+
+
+def test_vectors_and_time_end_a_batch_too(
+    opened: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = new_embedder(opened, Loading())
+    embedder.add(record(opened, tmp_path / "a.mp4", "red", "blue"))
+    monkeypatch.setattr(embedder_module, "VECTORS_A_COMMIT", 2)
+    assert embedder.step(partial=True) == 1
+    embedder.add(record(opened, tmp_path / "b.mp4", "red"))
+    monkeypatch.setattr(embedder_module, "SECONDS_A_COMMIT", -1.0)
+    assert embedder.step(partial=True) == 1
+
+
+def test_frames_wait_for_a_full_batch(opened: Library, tmp_path: Path) -> None:
+    embedder = new_embedder(opened, Loading())
+    embedder.add(record(opened, tmp_path / "a.mp4", *["red"] * 5))
+    assert (embedder.has_full_batch, embedder.step(partial=False)) == (False, 0)
+    assert embedder.batcher.waiting == 5
+    assert not embedder.is_idle
+    embedder.add(record(opened, tmp_path / "b.mp4", *["blue"] * 5))
+    assert embedder.has_full_batch
+    embedder.step(partial=False)
+    assert embedder.batcher.waiting == 2
+
+
+def test_draining_gives_others_a_turn_between_batches(opened: Library, tmp_path: Path) -> None:
+    embedder = new_embedder(opened, Loading())
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        embedder.add(record(opened, tmp_path / name, *["red"] * 8))
+    waiting: list[int] = []
+    assert embedder.drain(lambda: waiting.append(embedder.batcher.waiting)) == 3
+    assert waiting == [16, 8, 0]
+    assert check(opened).problems == []
+
+
+def test_a_space_serves_once_it_is_complete(opened: Library, tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        record(opened, tmp_path / name, *["red"] * 8)
+    load, progress = Loading(), list[tuple[int, int]]()
+    embedder = new_embedder(opened, load)
+    assert serving(opened) is None
+    assert embedder.complete(lambda: None, lambda done, total: progress.append((done, total))) == 2
+    assert progress == [(0, 2), (1, 2)]
+    assert serving(opened) == "fake"
+    again = Loading()
+    assert new_embedder(opened, again).complete(lambda: None, lambda _done, _total: None) == 0
+    assert again.names == []
+
+
+def test_videos_whose_frames_are_lost_are_to_be_decoded_again(opened: Library, tmp_path: Path) -> None:
+    lost = record(opened, tmp_path / "a.mp4", "red")
+    record(opened, tmp_path / "b.mp4", "blue")
+    opened.frames.remove(lost.frame_file)
+    assert new_embedder(opened, Loading()).complete(lambda: None, lambda _done, _total: None) == 1
+    with opened.read() as connection:
+        assert videos.without_frames(connection) == {lost.video_id}
+
+
+def test_another_encoder_takes_what_waited_for_the_one_before(opened: Library, tmp_path: Path) -> None:
+    load = Loading()
+    embedder = new_embedder(opened, load)
+    embedder.add(record(opened, tmp_path / "a.mp4", "red"))
+    embedder.step(partial=True)
+    embedder.add(record(opened, tmp_path / "b.mp4", "blue"))
+    embedder.use("another")
+    assert visible(opened) == 1, "what was embedded is kept"
+    assert embedder.complete(lambda: None, lambda _done, _total: None) == 2
+    assert (embedder.encoder, load.names, serving(opened)) == ("another", ["fake", "another"], "another")
+
+
+def test_tidying_needs_no_vectors(opened: Library, tmp_path: Path) -> None:
+    embedder = new_embedder(opened, Loading())
+    embedder.tidy()
+    embedder.add(record(opened, tmp_path / "a.mp4", "red"))
+    embedder.tidy()
+    embedder.drain(lambda: None)
+    embedder.tidy()
+    assert check(opened).problems == []

@@ -1,0 +1,69 @@
+"""Frames of several videos share batches, and no vector depends on which."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mediaindex.embed.preprocess import picture
+from mediaindex.ingest.frame_batcher import FrameBatcher, concatenated
+from mediaindex.media import FrameEmbeddings
+from mediaindex.store.library import Library
+from mediaindex.store.vectors.spaces import Unembedded
+from tests.support.corridor import jpeg
+from tests.support.fake_encoder import COLOURS, FakeEncoder
+
+JPEGS = {colour: jpeg(colour) for colour in COLOURS}
+FILMS = st.lists(st.lists(st.sampled_from(sorted(COLOURS)), min_size=1, max_size=20), min_size=1, max_size=5)
+
+
+def cached(library: Library, number: int, colours: list[str]) -> Unembedded:
+    with library.frames.new_blob() as blob:
+        for colour in colours:
+            blob.add(JPEGS[colour])
+        name = blob.finish(content=f"{number:032}")
+    return Unembedded(number, 100 + number, name, len(colours))
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(films=FILMS)
+def test_a_video_gets_the_vectors_that_it_would_get_alone(opened: Library, films: list[list[str]]) -> None:
+    encoder = FakeEncoder()
+    batcher = FrameBatcher(encoder, opened.frames)
+    for number, colours in enumerate(films):
+        batcher.add(cached(opened, number, colours))
+    frames = batcher.waiting
+    assert frames == sum(map(len, films))
+    embedded = []
+    while batcher.waiting:
+        embedded += batcher.step(partial=True)
+        assert batcher.waiting == max(0, frames - batcher.size)
+        frames = batcher.waiting
+    assert sorted(video.video_id for video in embedded) == list(range(len(films)))
+    for video in embedded:
+        assert video.extraction_id == 100 + video.video_id
+        alone = encoder.images([picture(JPEGS[colour]) for colour in films[video.video_id]])
+        assert np.array_equal(video.embeddings.vectors, alone.vectors)
+        assert video.embeddings.evidence is not None
+        assert alone.evidence is not None
+        assert np.array_equal(video.embeddings.evidence, alone.evidence)
+
+
+def test_less_than_a_batch_waits_for_more(opened: Library) -> None:
+    batcher = FrameBatcher(FakeEncoder(), opened.frames)
+    assert batcher.step(partial=True) == []
+    batcher.add(cached(opened, 1, ["red"] * (batcher.size - 1)))
+    assert batcher.step(partial=False) == []
+    batcher.add(cached(opened, 2, ["blue"] * 2))
+    assert [video.video_id for video in batcher.step(partial=False)] == [1]
+    assert batcher.waiting == 1
+
+
+def test_parts_without_evidence_have_none_together() -> None:
+    vectors = np.ones((2, 3), np.float32)
+    evidence = np.ones((2, 4), np.float16)
+    both = concatenated([FrameEmbeddings(vectors, evidence), FrameEmbeddings(vectors, evidence)])
+    assert both.evidence is not None
+    assert (both.vectors.shape, both.evidence.shape) == ((4, 3), (4, 4))
+    assert concatenated([FrameEmbeddings(vectors, evidence), FrameEmbeddings(vectors, None)]).evidence is None

@@ -1,0 +1,80 @@
+"""Sidecar subtitles follow their films; a folder of many films is listed once a pass, not once a film."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mediaindex.ingest.sidecar_index import refresh_sidecars
+from mediaindex.store.catalog import fulltext, locations
+from mediaindex.store.library import Library, open_library
+from tests.support.corridor import ingest, run
+from tests.support.films import film, srt
+
+
+def words(library: Library, text: str) -> int:
+    """How many places in words hold this text."""
+    with library.read() as connection:
+        return len(fulltext.find(connection, text))
+
+
+def test_the_names_of_a_folder_are_read_once(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos = tmp_path / "videos"
+    first = film(videos / "a.mp4", "red")
+    for number in range(5):
+        (videos / f"copy {number}.mp4").write_bytes(first.read_bytes())
+    listed: list[Path] = []
+    listdir = os.listdir
+
+    def counted(folder: Path) -> list[str]:
+        listed.append(folder)
+        return listdir(folder)
+
+    with open_library(library, create=True) as opened:
+        run(ingest(opened), videos)
+        monkeypatch.setattr(os, "listdir", counted)
+        assert refresh_sidecars(opened, [videos]) == 0
+        assert listed.count(videos) == 1
+        subtitle = srt(videos / "copy 3.en.srt", (0.0, 1.0, "a word"))
+        assert refresh_sidecars(opened, [videos]) == 1
+        assert refresh_sidecars(opened, [videos]) == 0
+        subtitle.unlink()
+        refresh_sidecars(opened, [videos])
+        assert refresh_sidecars(opened, [videos]) == 0
+        assert listed.count(videos) == 5
+
+
+def test_a_sidecar_that_changes_is_read_again_and_one_that_cannot_be_is_noted(
+    library: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = film(tmp_path / "videos" / "a.mp4", "red")
+    subtitle = srt(path.with_suffix(".srt"), (0.0, 1.0, "meadow"))
+    with open_library(library, create=True) as opened:
+        run(ingest(opened), path.parent)
+        assert words(opened, "meadow") == 1
+        srt(subtitle, (0.0, 1.0, "harbour"), (1.0, 2.0, "harbour again"))
+        assert refresh_sidecars(opened, [path.parent]) == 1
+        assert (words(opened, "meadow"), words(opened, "harbour")) == (0, 2)
+        subtitle.write_bytes(b"\0" * 5000)
+        assert refresh_sidecars(opened, [path.parent]) == 1
+        assert str(subtitle) in caplog.text
+        assert words(opened, "harbour") == 0
+        assert refresh_sidecars(opened, [path.parent]) == 0, "it is not tried again while it stays the same"
+
+
+def test_the_sidecars_of_a_film_that_is_gone_are_left_as_they_are(library: Path, tmp_path: Path) -> None:
+    path = film(tmp_path / "videos" / "a.mp4", "red")
+    subtitle = srt(path.with_suffix(".srt"), (0.0, 1.0, "meadow"))
+    with open_library(library, create=True) as opened:
+        run(ingest(opened), path.parent)
+        path.unlink()
+        run(ingest(opened), path.parent)
+        subtitle.unlink()
+        assert refresh_sidecars(opened, [path.parent]) == 0
+        with opened.read() as connection:
+            (place,) = locations.locations_below(connection, [path.parent]).values()
+            assert len(fulltext.sidecars_of(connection, [place.id])[place.id]) == 1
