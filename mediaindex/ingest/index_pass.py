@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,9 @@ from mediaindex.ingest.reconcile.decision import Decision, DecodeTask
 from mediaindex.ingest.reconcile.in_flight import InFlight
 from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.ingest.recorder import FileOutcome, current_event, outcome_of
-from mediaindex.media import FileEvent
+from mediaindex.media import CloudPlaceholder, FileEvent, UnreadablePath
 from mediaindex.sources.content_hash import full_hash
+from mediaindex.sources.scan import Sighting
 from mediaindex.store import commit
 from mediaindex.store.catalog import first_looks, locations, videos
 from mediaindex.store.catalog.locations import Location
@@ -48,6 +49,8 @@ MANY_FILES = 32
 """From so many new files on, each gets a first look before any is decoded in full."""
 AHEAD_A_JOB = 3
 """Files that are decided on ahead of the decoder, for each of its threads."""
+
+IN_THE_CLOUD = "its content is in the cloud; have it downloaded to index it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class IndexPass:
         self._moved_from: set[Path] = set()
         self._known_failures: list[dict[str, str]] = []
         self._unreadable: list[dict[str, str]] = []
+        self._unreadable_paths: list[dict[str, str]] = []
+        self._in_the_cloud: list[dict[str, str]] = []
         self._effects = EffectWriter(corridor.library, corridor.embedder)
         self._sampling = repr(corridor.decoding.sampling)
         self._eta: EtaEstimator | None = None
@@ -99,16 +104,15 @@ class IndexPass:
 
     # The steps of a pass
 
-    def undecided(self, events: Iterable[FileEvent]) -> list[FileEvent]:
+    def undecided(self, sightings: Iterable[Sighting]) -> list[FileEvent]:
         """Carry out what path, size and mtime decide; returns the files whose content must be looked at."""
         to_examine = []
-        for event in events:
+        for decision in map(self._reconciler.decide_by_stat, self._files(sightings)):
             self.report.videos += 1
-            if event.path not in self.seen:
-                decision = self._reconciler.decide_by_stat(event)
+            if decision.event.path not in self.seen:
                 self.carry_out(decision)
                 if decision.kind == "examine":
-                    to_examine.append(event)
+                    to_examine.append(decision.event)
             if self.report.videos % 100 == 0:
                 self._corridor.progress(Progress("scanning", self.report.videos, None))
                 # A pass within this one may decide on the same files, which are not claimed yet. A later
@@ -117,6 +121,17 @@ class IndexPass:
                 self._corridor.attend()
         self._effects.flush()
         return to_examine
+
+    def _files(self, sightings: Iterable[Sighting]) -> Iterator[FileEvent]:
+        """The files that a scan meets; what cannot be read, or is in a cloud, is kept for the report."""
+        for sighting in sightings:
+            match sighting:
+                case FileEvent():
+                    yield sighting
+                case UnreadablePath(path, reason):
+                    self._unreadable_paths.append(failed_row(path, "read", reason))
+                case CloudPlaceholder(path):
+                    self._in_the_cloud.append({"path": str(path), "reason": IN_THE_CLOUD})
 
     def look_first(self, events: Sequence[FileEvent]) -> list[DecodeTask]:
         """Record the headers, then one frame of each file, newest first; returns the decode tasks."""
@@ -222,17 +237,15 @@ class IndexPass:
         self._effects.flush(absences.effects)
         return absences.vanished
 
-    def finish_report(self, unreadable: Sequence[tuple[Path, str]]) -> Report:
-        """The report, with the files that were not read beside those that broke in this pass.
-
-        Args:
-            unreadable: folders that could not be read, which were never counted as videos.
-        """
+    def finish_report(self) -> Report:
+        """The report, with what was not read beside what broke in this pass."""
         report = self.report
         report.failed += self._known_failures + self._unreadable
         report.videos -= len(report.skipped) + len(report.failed)
-        report.failed += [failed_row(path, "read", reason) for path, reason in unreadable]
-        report.broke = report.broke or bool(self._unreadable or unreadable)
+        # What follows was never counted as a video.
+        report.failed += self._unreadable_paths
+        report.skipped += self._in_the_cloud
+        report.broke = report.broke or bool(self._unreadable or self._unreadable_paths)
         return report
 
     # One file

@@ -20,7 +20,7 @@ from mediaindex.ingest.reconcile.claims import Claims
 from mediaindex.ingest.reconcile.mounted_volumes import recognise
 from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.ingest.sidecar_index import refresh_sidecars
-from mediaindex.media import FileEvent
+from mediaindex.sources.scan import Sighting
 from mediaindex.store import commit
 from mediaindex.store.library import Library
 
@@ -61,33 +61,31 @@ class Ingest:
     def index(
         self,
         roots: Sequence[Path],
-        events: Iterable[FileEvent],
+        sightings: Iterable[Sighting],
         *,
         sources: Sequence[Path] = (),
         automatic: bool = False,
         confirm: bool = True,
         redecode: bool = False,
         looks_first: bool = False,
-        unreadable: Sequence[tuple[Path, str]] = (),
     ) -> Report:
         """Bring the library up to date with the files of `roots`.
 
         Args:
-            roots: what the scan covers. events: what it yields.
+            roots: what the scan covers. sightings: what it yields.
             sources: the watched roots in which that lies, where it is less than they.
             automatic: whether the watcher began this pass, see `Reconciler`.
             looks_first: where much is new, read the headers of all files, then one frame of each, newest
                 first, before any is decoded in full, so that everything can soon be found.
             confirm: check with the full hash what size and partial hash identified.
             redecode: decode also what is known.
-            unreadable: folders that the scan could not read.
 
         Raises:
             NoSpace: the disk is full; what was committed stays, the rest is done by the next run.
         """
         began = time.monotonic()
         run = self._new_pass(roots, sources=sources, automatic=automatic, redecode=redecode)
-        files = run.undecided(events)
+        files = run.undecided(sightings)
         if looks_first and len(files) >= index_pass.MANY_FILES:
             run.read(run.look_first(files))
         else:
@@ -100,7 +98,7 @@ class Ingest:
             run.confirm()
         commit.sweep(self.library)
         self.embedder.tidy()
-        return _timed(run.finish_report(unreadable), began)
+        return _timed(run.finish_report(), began)
 
     def confirm(self, roots: Sequence[Path]) -> Report:
         """Read in full what size and partial hash identified, and index what differs."""

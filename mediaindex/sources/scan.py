@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mediaindex.media import CloudPlaceholder, FileEvent, UnreadablePath
@@ -31,36 +31,11 @@ from mediaindex.sources.rules import (
 SF_DATALESS = 0x4000_0000  # macOS: the content is in the cloud, and opening the file would fetch it
 ICLOUD = ".icloud"  # older macOS: `.film.mp4.icloud` stands for a film.mp4 that is in the cloud
 
-
 Sighting = FileEvent | UnreadablePath | CloudPlaceholder
+"""What a scan meets: a media file, a path that it could not read, or a film that is only in a cloud."""
 
 
 def scan(
-    paths: Sequence[Path],
-    *,
-    roots: Sequence[Path] | None = None,
-    rules: Rules | None = None,
-    unreadable: Callable[[Path, str], None] = lambda _path, _reason: None,
-    placeholder: Callable[[Path], None] = lambda _path: None,
-) -> Iterator[FileEvent]:
-    """The media files among the `sightings`.
-
-    Args:
-        paths, roots, rules: as of `sightings`.
-        unreadable: told of each path that cannot be read, with the reason.
-        placeholder: told of each film whose content lies in a cloud.
-    """
-    for sighting in sightings(paths, roots=roots, rules=rules):
-        match sighting:
-            case FileEvent():
-                yield sighting
-            case UnreadablePath(path, reason):
-                unreadable(path, reason)
-            case CloudPlaceholder(path):
-                placeholder(path)
-
-
-def sightings(
     paths: Sequence[Path], *, roots: Sequence[Path] | None = None, rules: Rules | None = None
 ) -> Iterator[Sighting]:
     """Every media file at or below the paths, once, folder by folder in the order of names.

@@ -10,7 +10,7 @@ import pytest
 from mediaindex.errors import MediaError
 from mediaindex.ingest import effect_writer
 from mediaindex.ingest.reconcile.retry_policy import failure_after
-from mediaindex.media import FileEvent
+from mediaindex.media import CloudPlaceholder, FileEvent, UnreadablePath
 from mediaindex.store.catalog import failures, locations
 from mediaindex.store.library import Library
 from tests.support.reconciling import DECODER, CatalogPass, event, learn, written
@@ -126,10 +126,11 @@ def test_the_report_counts_files_that_were_not_read_and_folders_beside_them(
         failures.set_failure(connection, dead)
         failures.set_skip(connection, noted.path, size=noted.size, mtime_ns=noted.mtime_ns, reason="no film")
     run = CatalogPass(opened, [videos], decoder=DECODER, automatic=True).run
-    assert run.undecided(events(videos)) == []
-    report = run.finish_report([(videos / "closed", "Permission denied")])
+    closed = UnreadablePath(videos / "closed", "Permission denied")
+    assert run.undecided([closed, *events(videos), CloudPlaceholder(videos / "cloud.mp4")]) == []
+    report = run.finish_report()
     assert report.videos == 3
-    assert [Path(row["path"]).name for row in report.skipped] == ["sound.mp4"]
+    assert [Path(row["path"]).name for row in report.skipped] == ["sound.mp4", "cloud.mp4"]
     assert [Path(row["path"]).name for row in report.failed] == ["dead.mp4", "closed"]
     assert report.broke, "the folder could not be read now"
 
@@ -141,4 +142,4 @@ def test_a_failure_that_was_known_breaks_nothing(opened: Library, videos: Path) 
         failures.set_failure(connection, dead)
     run = CatalogPass(opened, [videos], decoder=DECODER, automatic=True).run
     run.undecided(events(videos))
-    assert not run.finish_report([]).broke
+    assert not run.finish_report().broke

@@ -11,7 +11,7 @@ from mediaindex.media import CloudPlaceholder, FileEvent, UnreadablePath
 from mediaindex.sources import scan as scan_module
 from mediaindex.sources.ignore_file import IGNORE_FILE
 from mediaindex.sources.rules import Rules
-from mediaindex.sources.scan import is_dataless, scan, sightings
+from mediaindex.sources.scan import is_dataless, scan
 
 FTYP = b"\0\0\0\x18ftypisom" + bytes(24)
 TRANSPORT_STREAM = (b"\x47" + bytes(187)) * 20
@@ -30,7 +30,7 @@ class Notes:
 
     def names(self, root: Path, *more: Path, exclude: tuple[str, ...] = ()) -> list[str]:
         """The paths that a scan yields, from `root` on."""
-        seen = list(sightings([root, *more], rules=Rules(exclude=exclude)))
+        seen = list(scan([root, *more], rules=Rules(exclude=exclude)))
         self.unreadable += [(it.path.name, it.reason) for it in seen if isinstance(it, UnreadablePath)]
         self.placeholders += [it.path.name for it in seen if isinstance(it, CloudPlaceholder)]
         return [os.path.relpath(it.path, root) for it in seen if isinstance(it, FileEvent)]
@@ -45,7 +45,7 @@ def test_films_are_found_in_the_order_of_names_with_size_and_time(tmp_path: Path
     for name in ("b/2.MKV", "b/1.mp4", "a.webm", "c.txt", "b/pic.jpg"):
         put(tmp_path / name)
     os.utime(tmp_path / "a.webm", ns=(5, 1_234_567_890_123_456_789))
-    events = list(scan([tmp_path]))
+    events = [seen for seen in scan([tmp_path]) if isinstance(seen, FileEvent)]
     assert [e.path for e in events] == [tmp_path / "a.webm", tmp_path / "b/1.mp4", tmp_path / "b/2.MKV"]
     assert (events[0].size, events[0].mtime_ns, events[0].kind) == (36, 1_234_567_890_123_456_789, "present")
 

@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from mediaindex.sources.path_tree import overlap
 from mediaindex.store.catalog import locations, sources
 from mediaindex.store.catalog.sources import Places, Source
 from mediaindex.store.library import Library
@@ -43,7 +44,7 @@ def review(library: Library, roots: Sequence[Path], now: float, *, vanished: boo
         examined = [
             source
             for source in sources.all_sources(connection)
-            if (vanished or _was_held(source)) and any(_overlap(source.path, root) for root in roots)
+            if (vanished or _was_held(source)) and any(overlap(source.path, root) for root in roots)
         ]
         since = now - TOGETHER_SECONDS
         counts = [(source, sources.places_below(connection, source.path, since=since)) for source in examined]
@@ -78,7 +79,3 @@ def _is_empty_mount(path: Path) -> bool:
         return os.path.ismount(path) and not set(os.listdir(path)) - {"lost+found"}
     except OSError:
         return False
-
-
-def _overlap(path: Path, root: Path) -> bool:
-    return path == root or path in root.parents or root in path.parents

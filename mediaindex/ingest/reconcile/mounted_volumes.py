@@ -6,6 +6,7 @@ import logging
 import os
 from pathlib import Path
 
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.sources.volumes import (
     is_named_by_place,
     is_online,
@@ -91,9 +92,9 @@ class MountedVolumes:
         if volume is None or not is_named_by_place(volume.uid, volume.mount_point):
             return False
         present = self._known[self.volume_id(path)]
-        if present.id == volume.id or present.mount_point not in path.parents or self.is_mounted(place):
+        if present.id == volume.id or not lies_below(path, present.mount_point) or self.is_mounted(place):
             return False
-        inside = volume.mount_point in place.path.parents
+        inside = lies_below(place.path, volume.mount_point)
         return inside and (
             place.path.relative_to(volume.mount_point) == path.relative_to(present.mount_point)
         )

@@ -30,6 +30,7 @@ from mediaindex.ingest.reconcile.placement import (
 from mediaindex.ingest.reconcile.retry_policy import failure_after, is_same_try
 from mediaindex.media import FileEvent
 from mediaindex.sources.content_hash import partial_hash
+from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog import failures, first_looks, locations, videos
 from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.locations import Location
@@ -218,7 +219,7 @@ class Reconciler:
 
     def root_of(self, path: Path) -> Path:
         """The watched root that a path belongs to; where the root is a file, its folder."""
-        above = [root for root in self.sources if root == path or root in path.parents]
+        above = [root for root in self.sources if lies_below(path, root)]
         root = max(above, key=lambda folder: len(folder.parts), default=path.parent)
         return root.parent if root == path else root
 

@@ -32,6 +32,7 @@ from mediaindex.ingest.writer.requests import (
     TidyRequest,
     UseRequest,
 )
+from mediaindex.media import FileEvent
 from mediaindex.sources.rules import Rules
 from mediaindex.sources.scan import scan
 from mediaindex.store import commit, forgetting
@@ -42,7 +43,6 @@ from mediaindex.store.maintenance.check import check, repair
 from mediaindex.store.vectors import spaces
 
 ATTEND_SECONDS = 0.5
-IN_THE_CLOUD = "its content is in the cloud; have it downloaded to index it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,33 +142,25 @@ class Writer:
                 if root.is_dir():
                     sources.add_source(connection, root)
             watched = [source.path for source in sources.all_sources(connection)]
-        unreadable: list[tuple[Path, str]] = []
-        in_the_cloud: list[Path] = []
         # Of a root that is gone, the catalog knows what was there.
-        events = scan(
+        sightings = scan(
             [root for root in request.paths if os.path.lexists(root)],
             roots=watched if request.automatic else None,
             rules=self.settings.rules,
-            unreadable=lambda path, reason: unreadable.append((path, reason)),
-            placeholder=in_the_cloud.append,
         )
-        if request.automatic:
-            changing = self._changing_paths()
-            events = (event for event in events if event.path not in changing)
+        changing = self._changing_paths() if request.automatic else frozenset()
         report = self._ingest_with(request.encoder).index(
             request.paths,
-            events,
+            (seen for seen in sightings if not isinstance(seen, FileEvent) or seen.path not in changing),
             sources=watched if request.automatic else request.paths,
             automatic=request.automatic,
             looks_first=request.looks_first,
             confirm=request.confirm,
             redecode=request.redecode,
-            unreadable=unreadable,
         )
         if report.decoded or not request.automatic:
             self._keep_within_limit(request.cache_limit_mib)
-        not_here = [{"path": str(path), "reason": IN_THE_CLOUD} for path in in_the_cloud]
-        return _outcome(dataclasses.replace(report, skipped=report.skipped + not_here))
+        return _outcome(report)
 
     def _tidy(self, request: TidyRequest) -> Outcome:
         """Remove what has been forgotten or missing for long."""

@@ -31,7 +31,7 @@ from mediaindex.media import FileEvent, UnreadablePath
 from mediaindex.sources.content_hash import full_hash, partial_hash
 from mediaindex.sources.filetypes import extension_of
 from mediaindex.sources.rules import Rules
-from mediaindex.sources.scan import is_dataless, sightings
+from mediaindex.sources.scan import is_dataless, scan
 
 TABLES = ("captions.jsonl", "captions.csv", "captions.tsv", "metadata.jsonl", "metadata.csv")
 # Groups in a hundred for each split, of those for which the captions name none.
@@ -204,7 +204,7 @@ def _by_subtitles(folder: Path, rules: Rules) -> tuple[dict[Path, _CaptionLines]
     def skip(path: Path, reason: str) -> None:
         skipped.append(SkippedInput(str(path), reason))
 
-    for event in sightings([folder], rules=rules):
+    for event in scan([folder], rules=rules):
         if isinstance(event, UnreadablePath):
             skip(event.path, event.reason)
         if not isinstance(event, FileEvent):
