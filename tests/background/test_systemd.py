@@ -33,7 +33,8 @@ NASTY = (
     ";",
 )
 
-_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
+# Words are parted by systemd's blanks; Python's \s has more, such as U+0085.
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^ \t\r\n]+)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|[0-7]{3}|.)", re.DOTALL)
 _NAMED = {"n": b"\n", "t": b"\t", "r": b"\r", "a": b"\a", "b": b"\b", "f": b"\f", "v": b"\v", "s": b" "}
 
