@@ -73,7 +73,7 @@ class Ingest:
 
         Args:
             roots: what the scan covers. sightings: what it yields.
-            sources: the watched roots in which that lies, where it is less than they.
+            sources: the watched roots, where `roots` are parts of them.
             automatic: whether the watcher began this pass, see `Reconciler`.
             looks_first: where much is new, read the headers of all files, then one frame of each, newest
                 first, before any is decoded in full, so that everything can soon be found.

@@ -115,6 +115,18 @@ class _CaptionLines:
         self.splits |= {line.split} if line.split else set()
         self.groups |= {line.group} if line.group else set()
 
+    def take_copy(self, copy: _CaptionLines) -> str:
+        """Add the captions of a copy of the file, unless its group or split differs; the reason to name."""
+        same = f"it has the same content as {self.path}"
+        if copy.groups and copy.groups != self.groups:
+            return f"{same}, which is of another group: left out"
+        if copy.splits and self.splits and copy.splits != self.splits:
+            return f"{same}, which is in another split: left out"
+        self.splits |= copy.splits
+        for stretch, captions in copy.captions.items():
+            self.add(stretch, captions.values())
+        return f"{same}, where its captions are counted"
+
     @property
     def group(self) -> str:
         """The group that its lines name, else its partial hash."""
@@ -154,7 +166,7 @@ def find_captioned(
         if original is None:
             by_content[lines.content].append(lines)
         else:
-            skipped.append(SkippedInput(str(path), _merged(lines, original)))
+            skipped.append(SkippedInput(str(path), original.take_copy(lines)))
     media, torn = _assigned(folder, [lines for copies in by_content.values() for lines in copies])
     return media, skipped + torn
 
@@ -236,19 +248,6 @@ def _content(path: Path) -> str:
 def _is_copy(lines: _CaptionLines, other: _CaptionLines) -> bool:
     """Whether two files of one size and partial hash are the same to the last byte."""
     return full_hash(lines.path) == full_hash(other.path)
-
-
-def _merged(copy: _CaptionLines, original: _CaptionLines) -> str:
-    """Add a copy's captions to the original's, unless their groups or splits differ; the reason to name."""
-    same = f"it has the same content as {original.path}"
-    if copy.groups and copy.groups != original.groups:
-        return f"{same}, which is of another group: left out"
-    if copy.splits and original.splits and copy.splits != original.splits:
-        return f"{same}, which is in another split: left out"
-    original.splits |= copy.splits
-    for stretch, captions in copy.captions.items():
-        original.add(stretch, captions.values())
-    return f"{same}, where its captions are counted"
 
 
 def _assigned(

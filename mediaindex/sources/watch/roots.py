@@ -55,7 +55,7 @@ class Roots:
     Args:
         on_change: called by the observers' threads with each path that changed, named as below its root.
         concerns: whether a change of a real path, which is a folder or not, concerns anyone.
-        poll_seconds: between two looks at a root of which the kernel does not tell.
+        poll_seconds: between two polls of a root for which the kernel reports no events.
         count_seconds: between two counts of the watches against the folders.
     """
 

@@ -56,7 +56,7 @@ class Watcher:
         roots: none needs to exist.
         rules: exclusion rules; the defaults of `Rules` where None.
         quiet_seconds: so long a path is without an event, its size and time unchanged, before it is told.
-        poll_seconds: between two looks at a root of which the kernel does not tell.
+        poll_seconds: between two polls of a root for which the kernel reports no events.
         check_seconds: between two looks at the mounts, and at what the roots are.
         count_seconds: between two counts of the watches against the folders.
     """

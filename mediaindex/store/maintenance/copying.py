@@ -78,7 +78,7 @@ def copy_missing(plan: Sequence[Copy]) -> Iterator[CopiedFile]:
 
 
 def with_progress(files: Iterable[CopiedFile], plan: Sequence[Copy], progress: Progress) -> list[CopiedFile]:
-    """All files of an iterator that carries out a plan, after each of which the progress is told."""
+    """All files that an iterator copies; the progress is reported after each."""
     total_bytes = sum(copy.size for copy in plan)
     copied, done_bytes = [], 0
     for file in files:

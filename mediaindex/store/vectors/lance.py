@@ -23,7 +23,7 @@ from mediaindex.errors import (
     StoreError,
 )
 from mediaindex.store.vectors.rows import VectorRows, joined
-from mediaindex.store.vectors.table_files import sync_new_files
+from mediaindex.store.vectors.table_files import SyncedNames, sync_new_files
 
 if TYPE_CHECKING:
     from mediaindex.store.catalog.lookup import FrameSpan
@@ -55,7 +55,7 @@ class LanceSpace:
         self.name = f"space_{space_id}"
         self.dim = dim
         self.evidence_dim = evidence_dim
-        self._seen: dict[str, set[str]] = {}
+        self._synced: SyncedNames = {}
         self._opened: Any = None
 
     @property
@@ -65,7 +65,7 @@ class LanceSpace:
                 self._opened = connect(self.folder).create_table(
                     self.name, schema=self._schema(), exist_ok=True
                 )
-                sync_new_files(self.folder, self._seen)
+                self._synced = sync_new_files(self.folder, self._synced)
         return self._opened
 
     @property
@@ -112,7 +112,7 @@ class LanceSpace:
             )
         with self._errors():
             self._table.add(pa.table(columns, schema=self._schema()))
-            sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+            self._synced = sync_new_files(self.folder / f"{self.name}.lance", self._synced)
 
     def delete(self, generations: Sequence[int]) -> None:
         """Remove rows; a call without generations makes no version."""
@@ -121,7 +121,7 @@ class LanceSpace:
                 chunk = ",".join(str(int(g)) for g in generations[start : start + DELETE_AT_ONCE])
                 self._table.delete(f"generation IN ({chunk})")
             if generations:
-                sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+                self._synced = sync_new_files(self.folder / f"{self.name}.lance", self._synced)
 
     def read(self, generations: Sequence[int] | None = None) -> VectorRows:
         """All rows, or those of these generations, in table order; none where there is no table."""
@@ -207,7 +207,7 @@ class LanceSpace:
         """Write a version with few fragments, which brings the indexes up to date too."""
         with self._errors():
             self._table.optimize()
-            sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+            self._synced = sync_new_files(self.folder / f"{self.name}.lance", self._synced)
 
     def prune(self, kept: timedelta) -> None:
         """Remove the versions that are older, but never the newest.
@@ -221,7 +221,7 @@ class LanceSpace:
             for tag in self._table.tags.list():
                 self._table.tags.delete(tag)  # a tagged version would make the clean-up fail
             self._table.optimize(cleanup_older_than=kept)
-            sync_new_files(self.folder / f"{self.name}.lance", self._seen)
+            self._synced = sync_new_files(self.folder / f"{self.name}.lance", self._synced)
 
     def _rows(self, table: Any) -> VectorRows:
         count = table.num_rows

@@ -6,9 +6,13 @@ import contextlib
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from mediaindex.store.layout import PRIVATE_FILE, PRIVATE_FOLDER, regular_files, sync_path
+
+SyncedNames = Mapping[str, frozenset[str]]
+"""Directory → names of the files and directories in it that are on disk for sure."""
 
 
 def space_tables(folder: Path) -> set[int]:
@@ -39,16 +43,18 @@ def remove_leftovers(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def sync_new_files(folder: Path, seen: dict[str, set[str]]) -> None:
-    """fsync the files and directories below `folder` that `seen` does not name yet, and note them."""
+def sync_new_files(folder: Path, synced: SyncedNames) -> SyncedNames:
+    """fsync the files and directories below `folder` that are not among these; all that are synced then."""
+    now = dict(synced)
     for where, directories, files in os.walk(folder):
-        new = {*directories, *files} - seen.setdefault(where, set())
+        new = {*directories, *files} - now.get(where, frozenset())
         for name in [*(new - set(directories)), *(["."] if new else [])]:
             with contextlib.suppress(FileNotFoundError):
                 # LanceDB makes its files by the umask.
                 sync_path(Path(where, name), mode=PRIVATE_FOLDER if name == "." else PRIVATE_FILE)
         # The hint is rewritten at each commit and may be lost: LanceDB finds the newest without it.
-        seen[where] = {*directories, *files} - {"latest_version_hint.json"}
+        now[where] = frozenset({*directories, *files} - {"latest_version_hint.json"})
+    return now
 
 
 def data_and_manifests(vectors: Path) -> tuple[list[tuple[Path, int]], list[tuple[Path, int]]]:

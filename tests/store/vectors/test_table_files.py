@@ -10,7 +10,7 @@ import pytest
 
 from mediaindex.store.layout import sync_path
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.table_files import data_and_manifests, space_tables, sync_new_files
+from mediaindex.store.vectors.table_files import SyncedNames, data_and_manifests, space_tables, sync_new_files
 
 
 def put(path: Path, content: bytes = b"x") -> Path:
@@ -68,27 +68,27 @@ def test_each_new_file_is_synced_once_and_closed_to_others(
         sync_path(path, mode=mode)
 
     monkeypatch.setattr(table_files, "sync_path", noted)
-    seen: dict[str, set[str]] = {}
+    seen: SyncedNames = {}
     first = put(tmp_path / "data/a")
     first.chmod(0o644)
-    sync_new_files(tmp_path, seen)
+    seen = sync_new_files(tmp_path, seen)
     assert set(synced) == {".", "data", "data/a"}
     assert stat.S_IMODE(first.stat().st_mode) == 0o600
     synced.clear()
-    sync_new_files(tmp_path, seen)
+    seen = sync_new_files(tmp_path, seen)
     assert synced == []
     put(tmp_path / "data/b")
-    sync_new_files(tmp_path, seen)
+    seen = sync_new_files(tmp_path, seen)
     assert set(synced) == {"data", "data/b"}
 
 
 def test_the_hint_that_is_rewritten_is_synced_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: dict[str, set[str]] = {}
+    seen: SyncedNames = {}
     put(tmp_path / "latest_version_hint.json")
-    sync_new_files(tmp_path, seen)
+    seen = sync_new_files(tmp_path, seen)
     synced: list[str] = []
     monkeypatch.setattr(table_files, "sync_path", lambda path, **_: synced.append(path.name))
-    sync_new_files(tmp_path, seen)
+    seen = sync_new_files(tmp_path, seen)
     assert "latest_version_hint.json" in synced
