@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mediaindex.ingest.file_effects import RecordDecoded, RecordFirstLook, RecordHeaders
 from mediaindex.ingest.pools.file_reading import BrokenFile, DecodedFile, FileResult, ProbedFile, RefusedFile
 from mediaindex.ingest.reconcile.decision import DecodeTask, Effect
-from mediaindex.ingest.reconcile.placement import ClearSkip, NoteFailure, NoteMissing, NoteSkip
+from mediaindex.ingest.reconcile.location_effects import ClearSkip, NoteFailure, NoteMissing, NoteSkip
 from mediaindex.ingest.reconcile.retry_policy import failure_after
-from mediaindex.ingest.recordings import RecordDecoded, RecordFirstLook, RecordHeaders
 from mediaindex.media import FileEvent
 from mediaindex.store.catalog.failures import Failure
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from mediaindex.errors import DecodeError, MediaError
+from mediaindex.ingest.file_effects import RecordDecoded, RecordFirstLook, RecordHeaders
 from mediaindex.ingest.pools.file_reading import BrokenFile, FileResult, ProbedFile, RefusedFile
 from mediaindex.ingest.reconcile.decision import DecodeTask
-from mediaindex.ingest.reconcile.placement import ClearSkip, NoteFailure, NoteMissing, NoteSkip
+from mediaindex.ingest.reconcile.location_effects import ClearSkip, NoteFailure, NoteMissing, NoteSkip
 from mediaindex.ingest.reconcile.retry_policy import failure_after
 from mediaindex.ingest.recorder import FileOutcome, current_event, outcome_of
-from mediaindex.ingest.recordings import RecordDecoded, RecordFirstLook, RecordHeaders
 from mediaindex.media import MediaInfo
 from mediaindex.store.library import Library
 from tests.support.corridor import decoded_file, task_of

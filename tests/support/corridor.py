@@ -11,12 +11,12 @@ from PIL import Image
 from mediaindex.decode import worker as worker_module
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import DecodeWorker
+from mediaindex.ingest.file_effects import RecordDecoded
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import DecodedFile, Decoding
 from mediaindex.ingest.progress import Progress, Report
 from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes
-from mediaindex.ingest.recordings import RecordDecoded
 from mediaindex.media import (
     Cue,
     FileEvent,

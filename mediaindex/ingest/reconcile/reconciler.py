@@ -19,14 +19,14 @@ from typing import Any
 
 from mediaindex.errors import MediaError
 from mediaindex.ingest.reconcile.decision import ContentKey, Decision, DecodeTask, Effect
-from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes
-from mediaindex.ingest.reconcile.placement import (
+from mediaindex.ingest.reconcile.location_effects import (
     ClearNotes,
     MoveLocation,
     NoteFailure,
     PlaceCopy,
     UpdateLocation,
 )
+from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes
 from mediaindex.ingest.reconcile.retry_policy import failure_after, is_same_try
 from mediaindex.media import FileEvent
 from mediaindex.sources.content_hash import partial_hash

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from mediaindex.errors import ProbeError
 from mediaindex.ingest.reconcile.decision import DecodeTask
-from mediaindex.ingest.reconcile.placement import ClearNotes, MoveLocation, PlaceCopy, UpdateLocation
+from mediaindex.ingest.reconcile.location_effects import ClearNotes, MoveLocation, PlaceCopy, UpdateLocation
 from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.ingest.reconcile.retry_policy import failure_after
 from mediaindex.media import FileEvent

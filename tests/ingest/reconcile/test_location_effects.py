@@ -8,7 +8,7 @@ import pytest
 
 from mediaindex.errors import MediaError
 from mediaindex.ingest.reconcile.decision import Effect
-from mediaindex.ingest.reconcile.placement import (
+from mediaindex.ingest.reconcile.location_effects import (
     ClearNotes,
     ClearSkip,
     MoveLocation,

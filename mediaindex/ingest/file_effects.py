@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mediaindex.decode.worker import DECODER_VERSION
 from mediaindex.ingest.pools.file_reading import DecodedFile, ProbedFile
 from mediaindex.ingest.reconcile.decision import DecodeTask
-from mediaindex.ingest.reconcile.placement import ClearNotes, PlaceCopy
+from mediaindex.ingest.reconcile.location_effects import ClearNotes, PlaceCopy
 from mediaindex.store.catalog import first_looks, fulltext, locations, videos
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.vectors.spaces import Unembedded

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from mediaindex.errors import MediaError
+from mediaindex.ingest.file_effects import RecordDecoded, RecordFirstLook, RecordHeaders
 from mediaindex.ingest.pools.file_reading import ProbedFile
 from mediaindex.ingest.reconcile.retry_policy import failure_after
-from mediaindex.ingest.recordings import RecordDecoded, RecordFirstLook, RecordHeaders
 from mediaindex.media import MediaInfo
 from mediaindex.store.catalog import failures, fulltext, locations
 from mediaindex.store.catalog.schema import extraction, video
