@@ -51,6 +51,8 @@ def writer(four: Path, commands: Commands) -> Iterator[Running]:
     commands("index", film(four.parent / "first.mp4", "blue"))
     running = process("index", four, "--json", library=commands.library)
     try:
+        # A child that runs before the lock is taken is no decoder.
+        until(lambda: holder(commands.library / "lock") == Holder(running.pid, "command"), running)
         until(lambda: decoders(running), running)
         for decoder in decoders(running):
             decoder.suspend()
