@@ -21,7 +21,8 @@ from _builtin_pairs import Photograph, jpegs_of
 from numpy.typing import NDArray
 
 from mediaindex.embed.families.builtin import image_tower, load_builtin
-from mediaindex.embed.preprocess import centre_squares, picture
+from mediaindex.embed.inputs import picture
+from mediaindex.embed.preprocess import centre_squares
 from mediaindex.learn.features.feature_rows import (
     ClipFeatures,
     header_for,

@@ -6,7 +6,6 @@ picture is scaled before it is cropped, as in training: the other order shifts i
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,11 +41,3 @@ def _without_far_ends(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     most = _LONGEST_SIDE * min(height, width)
     top, left = max(0, height - most) // 2, max(0, width - most) // 2
     return picture[top : top + min(height, most), left : left + min(width, most)]
-
-
-def picture(jpeg: bytes) -> NDArray[np.uint8]:
-    """A cached frame as (H, W, 3) RGB."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
-        return np.asarray(image.convert("RGB"))

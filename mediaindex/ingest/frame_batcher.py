@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import Encoder
-from mediaindex.embed.preprocess import picture
+from mediaindex.embed.inputs import picture
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.commit import Embedded
 from mediaindex.store.frame_cache import FrameCache

@@ -13,7 +13,7 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.still_image import read_image
 from mediaindex.decode.worker import DecodeWorker
 from mediaindex.embed.encoder import Encoder
-from mediaindex.embed.preprocess import picture
+from mediaindex.embed.inputs import picture
 from mediaindex.errors import QueryError
 from mediaindex.media import NotAVideo, SampledFrame
 from mediaindex.search.similarity import unit

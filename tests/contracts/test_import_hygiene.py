@@ -76,3 +76,13 @@ except SystemExit as end:
 @pytest.mark.parametrize("name", LIGHT)
 def test_a_light_module_loads_nothing_heavy(name: str) -> None:
     assert sorted(loaded_by(f"import mediaindex.{name}") & HEAVY) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["background.loop", "ingest.writer.perform", "learn.features.feature_pass", "search.searcher"],
+)
+def test_the_corridors_load_no_network_before_there_is_something_to_embed(name: str) -> None:
+    """`forget` or `retry` need a writer; a first decoder starts before the encoder is loaded."""
+    late = {"PIL", "alembic", "av", "lancedb", "open_clip", "pyarrow", "torch", "transformers"}
+    assert sorted(loaded_by(f"import mediaindex.{name}") & late) == []

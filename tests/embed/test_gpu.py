@@ -11,8 +11,8 @@ import pytest
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.inputs import picture
 from mediaindex.embed.loading import load_encoder
-from mediaindex.embed.preprocess import picture
 from mediaindex.media import MediaInfo, SampledFrame
 from mediaindex.search.similarity import unit
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mediaindex.embed.preprocess import picture
+from mediaindex.embed.inputs import picture
 from mediaindex.ingest.frame_batcher import FrameBatcher, concatenated
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.library import Library

@@ -24,8 +24,8 @@ from _pseudo_frames import FRAMES, pooled_parts, write_feature_files
 from PIL import Image
 
 from mediaindex.embed.families.builtin import FILES
+from mediaindex.embed.inputs import picture
 from mediaindex.embed.loading import load_encoder
-from mediaindex.embed.preprocess import picture
 from mediaindex.learn.features.feature_set import read_features
 
 

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.families.wordpiece import WordPieces
+from mediaindex.embed.inputs import readable
 from mediaindex.embed.preprocess import centre_squares
-from mediaindex.embed.sentences import readable
 from mediaindex.errors import EncoderMismatch
 from mediaindex_models.builtin_head import ImageTower, TextTower
 from mediaindex_models.efficientnet import folded

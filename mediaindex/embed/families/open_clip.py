@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
-from mediaindex.embed.sentences import readable
+from mediaindex.embed.inputs import readable
 from mediaindex.embed.weights import checkpoint
 from mediaindex.embed.weights.open_clip_files import OpenClipFiles
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable

@@ -21,7 +21,7 @@ from transformers.utils import logging
 
 from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
-from mediaindex.embed.sentences import readable
+from mediaindex.embed.inputs import readable
 from mediaindex.embed.weights import checkpoint, hub
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 

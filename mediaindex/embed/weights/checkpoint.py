@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mediaindex.embed.sentences import readable
+from mediaindex.embed.inputs import readable
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import Encoder
-from mediaindex.embed.preprocess import picture
+from mediaindex.embed.inputs import picture
 from mediaindex.ingest.frame_batcher import concatenated
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features.caption_tables import SkippedInput

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.segments import cut_into_segments
 from mediaindex.decode.worker import new_worker
-from mediaindex.embed.preprocess import picture
+from mediaindex.embed.inputs import picture
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features.caption_tables import SkippedInput
 from mediaindex.learn.features.captioned_media import (

@@ -1,12 +1,16 @@
-"""Sentences as a tokenizer can take them."""
+"""What an encoder is given: frames as arrays, sentences as a tokenizer can take them."""
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, UnidentifiedImageError
 
-from mediaindex.embed.sentences import readable
+from mediaindex.embed.inputs import picture, readable
 
 
 @given(st.text(max_size=2000), st.integers(1, 64))
@@ -33,3 +37,20 @@ def test_what_no_tokenizer_reads_becomes_a_space_and_joiners_stay(text: str, cle
 
 def test_a_text_is_cut_at_sixteen_characters_a_token() -> None:
     assert readable("x" * 100_000, tokens=64) == "x" * 1024
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_cached_frame_is_an_rgb_array(mode: str) -> None:
+    file = io.BytesIO()
+    Image.new(mode, (6, 4), 200 if mode == "L" else (200, 200, 200)).save(file, "JPEG")
+    pixels = picture(file.getvalue())
+    assert pixels.shape == (4, 6, 3)
+    assert pixels.dtype == np.uint8
+    assert np.abs(pixels.astype(int) - 200).max() <= 2
+
+
+def test_only_a_jpeg_is_a_cached_frame() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (6, 4)).save(file, "PNG")
+    with pytest.raises(UnidentifiedImageError):
+        picture(file.getvalue())
