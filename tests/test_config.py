@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.config import (
-    SETTINGS,
-    available_cores,
-    config_path,
-    load_config,
-)
+from mediaindex.config import SETTINGS, available_cores, config_path, load_config
 from mediaindex.errors import ConfigError, UsageError
 from mediaindex.sources.filetypes import NOT_MEDIA
 

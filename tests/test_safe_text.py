@@ -10,13 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.safe_text import (
-    PrintableFormatter,
-    format_seconds,
-    printable,
-    printable_lines,
-    storable,
-)
+from mediaindex.safe_text import PrintableFormatter, format_seconds, printable, printable_lines, storable
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,7 @@ from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
-from mediaindex.errors import (
-    DONE,
-    SOME_MEDIA_FAILED,
-    UsageError,
-)
+from mediaindex.errors import DONE, SOME_MEDIA_FAILED, UsageError
 
 if TYPE_CHECKING:
     from mediaindex.learn.features.caption_tables import SkippedInput

@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.user_service import UserService, service_of
-from mediaindex.config import (
-    APPLICATION,
-    Config,
-    config_path,
-    default_library,
-)
-from mediaindex.errors import (
-    DONE,
-    MediaIndexError,
-    UsageError,
-)
+from mediaindex.config import APPLICATION, Config, config_path, default_library
+from mediaindex.errors import DONE, MediaIndexError, UsageError
 
 if TYPE_CHECKING:
     from mediaindex.store.maintenance.purge import KeptPath, Trace

@@ -30,11 +30,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.layout import LOCK
     from mediaindex.store.lock import writer_lock
     from mediaindex.store.maintenance.backup import refuse_overlap
-    from mediaindex.store.maintenance.restore import (
-        has_videos,
-        restore,
-        verify,
-    )
+    from mediaindex.store.maintenance.restore import has_videos, restore, verify
 
     folder = absolute(arguments.folder)
     backup = verify(folder)

@@ -7,12 +7,7 @@ import argparse
 from mediaindex.assembly import load_space_encoder, serving_space
 from mediaindex.cli.shared.answers import add_answer_arguments, answer_options, print_answer
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.reranking import (
-    add_rerank_arguments,
-    explain,
-    rerank_decision,
-    reranked_answer,
-)
+from mediaindex.cli.shared.reranking import add_rerank_arguments, explain, rerank_decision, reranked_answer
 from mediaindex.config import Config
 from mediaindex.errors import QueryError
 

@@ -98,14 +98,7 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     import sqlalchemy as sa
 
     from mediaindex.store.catalog import videos as video_rows
-    from mediaindex.store.catalog.schema import (
-        extraction,
-        location,
-        request,
-        segment,
-        skipped,
-        video,
-    )
+    from mediaindex.store.catalog.schema import extraction, location, request, segment, skipped, video
     from mediaindex.store.catalog.sources import shown_places
     from mediaindex.store.vectors import spaces as spaces_module
 

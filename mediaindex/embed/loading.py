@@ -83,11 +83,7 @@ def _preset(name: str, *, device: str) -> Encoder:
 
 def _open_clip(name: str, reference: str, *, device: str) -> Encoder:
     from mediaindex.embed.families.open_clip import load_openclip
-    from mediaindex.embed.weights.open_clip_files import (
-        files_of_folder,
-        files_of_tag,
-        files_of_weights,
-    )
+    from mediaindex.embed.weights.open_clip_files import files_of_folder, files_of_tag, files_of_weights
 
     if Path(reference).is_dir():
         return load_openclip(files_of_folder(Path(reference)), name=name, device=device)

@@ -9,11 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediaindex.errors import (
-    ConfigError,
-    MediaError,
-    MediaIndexError,
-)
+from mediaindex.errors import ConfigError, MediaError, MediaIndexError
 from mediaindex.export.detached_program import start_detached
 from mediaindex.export.player import StartedPlayer
 from mediaindex.safe_text import format_seconds

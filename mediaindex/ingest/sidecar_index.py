@@ -14,16 +14,8 @@ from mediaindex import safe_text
 from mediaindex.decode.subtitles.sidecar_file import read_sidecar
 from mediaindex.errors import MediaError
 from mediaindex.media import Cue
-from mediaindex.sources.sidecars import (
-    SUBTITLE_EXTENSIONS,
-    Sidecar,
-    sidecars_by_film,
-)
-from mediaindex.store.catalog import (
-    fulltext,
-    locations,
-    lookup,
-)
+from mediaindex.sources.sidecars import SUBTITLE_EXTENSIONS, Sidecar, sidecars_by_film
+from mediaindex.store.catalog import fulltext, locations, lookup
 from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 

@@ -13,11 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaindex.media import UnreadablePath
-from mediaindex.sources.filetypes import (
-    NOT_MEDIA,
-    comparable,
-    name_rule,
-)
+from mediaindex.sources.filetypes import NOT_MEDIA, comparable, name_rule
 from mediaindex.sources.ignore_file import Ignore, read_ignore
 
 

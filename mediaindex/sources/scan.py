@@ -22,11 +22,7 @@ from mediaindex.sources.filetypes import (
 )
 from mediaindex.sources.ignore_file import IGNORE_FILE
 from mediaindex.sources.path_tree import lies_below
-from mediaindex.sources.rules import (
-    Rules,
-    Scope,
-    Scopes,
-)
+from mediaindex.sources.rules import Rules, Scope, Scopes
 
 SF_DATALESS = 0x4000_0000  # macOS: the content is in the cloud, and opening the file would fetch it
 ICLOUD = ".icloud"  # older macOS: `.film.mp4.icloud` stands for a film.mp4 that is in the cloud

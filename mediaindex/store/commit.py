@@ -17,33 +17,13 @@ import numpy as np
 import sqlalchemy as sa
 
 from mediaindex.media import FrameEmbeddings
-from mediaindex.store.catalog.database import (
-    CLEAN,
-    EPOCH,
-    get_meta,
-    in_chunks,
-    set_meta,
-)
-from mediaindex.store.catalog.schema import (
-    extraction,
-    garbage,
-    indexed,
-    space,
-)
+from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks, set_meta
+from mediaindex.store.catalog.schema import extraction, garbage, indexed, space
 from mediaindex.store.catalog.videos import newest_extraction, throw_away
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.rows import (
-    joined,
-    new_generation,
-    vector_rows,
-)
-from mediaindex.store.vectors.spaces import (
-    Space,
-    all_spaces,
-    make_visible,
-    owned,
-)
+from mediaindex.store.vectors.rows import joined, new_generation, vector_rows
+from mediaindex.store.vectors.spaces import Space, all_spaces, make_visible, owned
 
 DEAD_SHARE = 0.2
 """The matrix is written anew when more than this share of its rows is no longer visible."""

@@ -24,25 +24,9 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from mediaindex.store.catalog.database import in_chunks
-from mediaindex.store.catalog.failures import (
-    Failure,
-    failures,
-    skips,
-)
-from mediaindex.store.catalog.locations import (
-    Location,
-    below,
-    locations_below,
-    record,
-    remove_locations,
-)
-from mediaindex.store.catalog.schema import (
-    failure,
-    location,
-    skipped,
-    subtitle,
-    word,
-)
+from mediaindex.store.catalog.failures import Failure, failures, skips
+from mediaindex.store.catalog.locations import Location, below, locations_below, record, remove_locations
+from mediaindex.store.catalog.schema import failure, location, skipped, subtitle, word
 from mediaindex.store.catalog.sources import held_roots
 from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
 from mediaindex.store.catalog.volumes import known_volumes, volume_holding

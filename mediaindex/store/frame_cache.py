@@ -17,12 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mediaindex.errors import NoSpace, StoreError
-from mediaindex.store.layout import (
-    PRIVATE_FOLDER,
-    make_private_folder,
-    private,
-    sync_path,
-)
+from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private, sync_path
 
 MAGIC = b"MIFRAME1"
 COUNT = struct.Struct("<Q")

@@ -12,36 +12,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from mediaindex.errors import (
-    MediaIndexError,
-    NoSpace,
-    StoreError,
-    UsageError,
-)
+from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
 from mediaindex.sources.volumes import refuse_unfit
-from mediaindex.store.catalog.database import (
-    IDENTITY,
-    get_meta,
-    make_engine,
-    migrate,
-    set_meta,
-    translated,
-)
+from mediaindex.store.catalog.database import IDENTITY, get_meta, make_engine, migrate, set_meta, translated
 from mediaindex.store.frame_cache import FrameCache
-from mediaindex.store.layout import (
-    DATABASE,
-    KEEP,
-    LOCK,
-    close_folder,
-    make_private_folder,
-    private,
-)
-from mediaindex.store.lock import (
-    Role,
-    keeping_files,
-    removing_files,
-    writer_lock,
-)
+from mediaindex.store.layout import DATABASE, KEEP, LOCK, close_folder, make_private_folder, private
+from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lock
 from mediaindex.store.vectors.lance import LanceSpace
 from mediaindex.store.vectors.matrix import MatrixFile
 from mediaindex.store.vectors.spaces import Space

@@ -111,12 +111,7 @@ def places(library: Library) -> dict[Path, Place]:
     """By path, what is stored of it; missing and forgotten paths are left out."""
     import sqlalchemy as sa
 
-    from mediaindex.store.catalog.schema import (
-        location,
-        subtitle,
-        video,
-        word,
-    )
+    from mediaindex.store.catalog.schema import location, subtitle, video, word
 
     chosen = (
         sa.select(location.c.id, location.c.path, location.c.next_video_id, video.c.hash)

@@ -21,11 +21,7 @@ from numpy.typing import NDArray
 
 from mediaindex.learn.evaluation.generator_trial import CandidateLists, candidate_lists
 from mediaindex.learn.evaluation.retrieval_trial import Trial
-from mediaindex.learn.training.outcome import (
-    BaseRanking,
-    ScoredTrial,
-    scored_trials,
-)
+from mediaindex.learn.training.outcome import BaseRanking, ScoredTrial, scored_trials
 from mediaindex.learn.training.plan import shrunk_to_clips
 from mediaindex_models.checkpoint import EncoderIdentity, SavedGenerator, load, save
 from mediaindex_models.generator import Generator

@@ -25,17 +25,8 @@ from mediaindex.learn.evaluation.retrieval_trial import (
     trials_of,
 )
 from mediaindex.learn.features.feature_rows import read_header
-from mediaindex.learn.features.feature_set import (
-    Features,
-    joined,
-    read_features,
-)
-from mediaindex.learn.training.data import (
-    TrainingData,
-    of_clips,
-    pairs_of,
-    shared_out,
-)
+from mediaindex.learn.features.feature_set import Features, joined, read_features
+from mediaindex.learn.training.data import TrainingData, of_clips, pairs_of, shared_out
 from mediaindex_models.pairs import Pairs
 
 ROLES = ("train", "val", "test")

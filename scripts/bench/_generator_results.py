@@ -13,11 +13,7 @@ from bench._generator_recipes import Recipe
 from numpy.typing import NDArray
 
 from mediaindex.learn.evaluation.generator_trial import WEIGHTS, CandidateLists
-from mediaindex.learn.evaluation.metrics import (
-    Interval,
-    paired_bootstrap,
-    ranks,
-)
+from mediaindex.learn.evaluation.metrics import Interval, paired_bootstrap, ranks
 from mediaindex.learn.evaluation.retrieval_trial import Trial
 from mediaindex.search.ranking.hubness import querybank_normalised
 from mediaindex_models.presets import GeneratorSpec

@@ -33,16 +33,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._report import VIDEOS, Row, flags, publish, say
 
 from mediaindex.decode.sampling.policy import DECODERS, Sampling
-from mediaindex.decode.worker import (
-    SECONDS_A_MIB,
-    DecodeWorker,
-    new_worker,
-)
-from mediaindex.errors import (
-    DecodeError,
-    DecoderDied,
-    MediaError,
-)
+from mediaindex.decode.worker import SECONDS_A_MIB, DecodeWorker, new_worker
+from mediaindex.errors import DecodeError, DecoderDied, MediaError
 from mediaindex.media import NotAVideo, SampledFrame
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
 

@@ -11,12 +11,7 @@ import psutil
 import pytest
 
 from mediaindex.background import throttle
-from mediaindex.background.throttle import (
-    Throttle,
-    be_polite,
-    load_average,
-    percent_on_battery,
-)
+from mediaindex.background.throttle import Throttle, be_polite, load_average, percent_on_battery
 
 CHILD = """
 import json, os, psutil, subprocess, sys

@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 from mediaindex.background import unit_file
 from mediaindex.background.launchd import Launchd
 from mediaindex.background.systemd import Systemd
-from mediaindex.background.unit_file import (
-    Manager,
-    is_ours,
-    name_of,
-    text_of,
-)
+from mediaindex.background.unit_file import Manager, is_ours, name_of, text_of
 from mediaindex.errors import MediaIndexError, NoSpace
 from tests.support.unit_files import COMMAND, unit
 

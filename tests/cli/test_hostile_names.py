@@ -25,20 +25,8 @@ from mediaindex.errors import MediaIndexError, StoreError
 from mediaindex.safe_text import PrintableFormatter
 from mediaindex.sources import mount_listing
 from mediaindex.sources.mount_listing import Mount
-from mediaindex.store.catalog import (
-    fulltext,
-    locations,
-    volumes,
-)
-from mediaindex.store.catalog.schema import (
-    failure,
-    location,
-    skipped,
-    subtitle,
-    video,
-    volume,
-    word,
-)
+from mediaindex.store.catalog import fulltext, locations, volumes
+from mediaindex.store.catalog.schema import failure, location, skipped, subtitle, video, volume, word
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors.lance import LanceSpace
 from mediaindex.store.vectors.rows import VectorRows

@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.background.unit_file import (
-    NAME,
-    is_ours,
-    name_of,
-)
+from mediaindex.background.unit_file import NAME, is_ours, name_of
 from mediaindex.store.library import open_library
 from tests.support.commands import Commands
 

@@ -9,12 +9,7 @@ from pathlib import Path
 import pytest
 
 from mediaindex.background import loop
-from mediaindex.sources.content_hash import (
-    SAMPLE_BYTES,
-    SAMPLES,
-    full_hash,
-    partial_hash,
-)
+from mediaindex.sources.content_hash import SAMPLE_BYTES, SAMPLES, full_hash, partial_hash
 from mediaindex.store.catalog import locations
 from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.library import Library, open_library

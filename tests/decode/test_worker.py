@@ -15,27 +15,9 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sandbox.limits import Limits
 from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.decode.worker import DECODER_VERSION, DecodeWorker, new_worker
-from mediaindex.errors import (
-    DecodeError,
-    DecoderDied,
-    ProbeError,
-    UsageError,
-)
-from mediaindex.media import (
-    MediaInfo,
-    NotAVideo,
-    Position,
-)
-from tests.support.media import (
-    Clip,
-    collect,
-    extract_here,
-    film,
-    flat,
-    moving,
-    write_clip,
-    write_sound,
-)
+from mediaindex.errors import DecodeError, DecoderDied, ProbeError, UsageError
+from mediaindex.media import MediaInfo, NotAVideo, Position
+from tests.support.media import Clip, collect, extract_here, film, flat, moving, write_clip, write_sound
 
 
 def test_importing_the_worker_loads_no_decoder() -> None:

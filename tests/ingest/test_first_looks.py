@@ -16,19 +16,11 @@ from mediaindex.ingest import embedder, index_pass
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
-from mediaindex.media import (
-    MediaInfo,
-    SampledFrame,
-    Segmentation,
-)
+from mediaindex.media import MediaInfo, SampledFrame, Segmentation
 from mediaindex.search.answer import Question
 from mediaindex.search.searcher import Searcher
 from mediaindex.sources.scan import scan
-from mediaindex.store.catalog.schema import (
-    extraction,
-    location,
-    video,
-)
+from mediaindex.store.catalog.schema import extraction, location, video
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.learn.training.data import (
-    TrainingData,
-    read_training_data,
-)
+from mediaindex.learn.training.data import TrainingData, read_training_data
 from tests.support.training_features import feature_files
 
 

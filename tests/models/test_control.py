@@ -11,13 +11,7 @@ from mediaindex_models.control import PointwiseControl, WithoutDiffusion, parame
 from mediaindex_models.denoiser import Direction, PaperDenoiser
 from mediaindex_models.residual import ResidualDenoiser
 from tests.support.list_features import WIDTH
-from tests.support.networks import (
-    both_directions,
-    lists_for,
-    noise_and_steps,
-    perturbed_generator,
-    reordered,
-)
+from tests.support.networks import both_directions, lists_for, noise_and_steps, perturbed_generator, reordered
 
 
 @pytest.mark.parametrize("name", ["paper-without-diffusion", "residual-without-diffusion", "pointwise"])

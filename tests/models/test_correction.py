@@ -12,12 +12,7 @@ from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.generator import Generator, fused
 from mediaindex_models.presets import preset
 from tests.support.list_features import EVIDENCE, WIDTH, random_lists
-from tests.support.networks import (
-    both_directions,
-    lists_for,
-    noise_and_steps,
-    perturbed_generator,
-)
+from tests.support.networks import both_directions, lists_for, noise_and_steps, perturbed_generator
 
 
 @pytest.mark.parametrize("name", ["residual", "residual-without-diffusion", "pointwise"])

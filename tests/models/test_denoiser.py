@@ -13,12 +13,7 @@ from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, kno
 from mediaindex_models.generator import Generator
 from mediaindex_models.presets import preset
 from tests.support.list_features import EVIDENCE, WIDTH, random_lists
-from tests.support.networks import (
-    both_directions,
-    lists_for,
-    noise_and_steps,
-    perturbed_generator,
-)
+from tests.support.networks import both_directions, lists_for, noise_and_steps, perturbed_generator
 
 
 @both_directions

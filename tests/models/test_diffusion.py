@@ -8,10 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mediaindex_models.diffusion import Diffusion, one_hot_target
-from mediaindex_models.schedule import (
-    cosine,
-    linear,
-)
+from mediaindex_models.schedule import cosine, linear
 
 
 @settings(deadline=None)

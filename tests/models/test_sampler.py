@@ -7,9 +7,7 @@ import torch
 
 from mediaindex_models.diffusion import Diffusion
 from mediaindex_models.sampler import ancestral, ddim, last, seeded_noise, single_evaluation
-from mediaindex_models.schedule import (
-    cosine,
-)
+from mediaindex_models.schedule import cosine
 
 
 @pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])

@@ -10,14 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mediaindex_models.diffusion import Diffusion
-from mediaindex_models.schedule import (
-    SCHEDULES,
-    Schedule,
-    cosine,
-    respaced,
-    spread_steps,
-    strided_steps,
-)
+from mediaindex_models.schedule import SCHEDULES, Schedule, cosine, respaced, spread_steps, strided_steps
 
 
 @settings(deadline=None)

@@ -8,11 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mediaindex.search.feedback import (
-    RIGHT_WEIGHT,
-    WRONG_WEIGHT,
-    moved_query,
-)
+from mediaindex.search.feedback import RIGHT_WEIGHT, WRONG_WEIGHT, moved_query
 from mediaindex.search.similarity import unit
 
 

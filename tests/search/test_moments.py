@@ -11,12 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mediaindex.search.moments import (
-    Moment,
-    ScoredSegment,
-    moments_of,
-    scored_segments,
-)
+from mediaindex.search.moments import Moment, ScoredSegment, moments_of, scored_segments
 from mediaindex.search.similarity import unit
 from mediaindex.store.catalog.lookup import IndexedVideo, SegmentRow
 

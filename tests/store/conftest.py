@@ -8,15 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.media import (
-    Segment,
-    Segmentation,
-)
-from mediaindex.store.catalog import (
-    locations,
-    videos,
-    volumes,
-)
+from mediaindex.media import Segment, Segmentation
+from mediaindex.store.catalog import locations, videos, volumes
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded
 from mediaindex.store.library import Library, open_library

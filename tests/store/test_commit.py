@@ -5,18 +5,9 @@ from __future__ import annotations
 import numpy as np
 import sqlalchemy as sa
 
-from mediaindex.store.catalog import (
-    locations,
-)
-from mediaindex.store.catalog.schema import (
-    video,
-)
-from mediaindex.store.commit import (
-    put,
-    recover,
-    refresh_matrix,
-    sweep,
-)
+from mediaindex.store.catalog import locations
+from mediaindex.store.catalog.schema import video
+from mediaindex.store.commit import put, recover, refresh_matrix, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors.rows import new_generation, vector_rows

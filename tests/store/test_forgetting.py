@@ -8,21 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from mediaindex.store import commit, forgetting
-from mediaindex.store.catalog import (
-    failures,
-    fulltext,
-    locations,
-    lookup,
-    sources,
-    videos,
-)
+from mediaindex.store.catalog import failures, fulltext, locations, lookup, sources, videos
 from mediaindex.store.catalog.failures import Failure
-from mediaindex.store.catalog.schema import (
-    location,
-    subtitle,
-    video,
-    word,
-)
+from mediaindex.store.catalog.schema import location, subtitle, video, word
 from mediaindex.store.commit import Embedded
 from mediaindex.store.forgetting import UNDO_SECONDS
 from mediaindex.store.library import Library

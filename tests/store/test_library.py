@@ -9,12 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.errors import (
-    NoSpace,
-    SchemaTooNew,
-    StoreError,
-    UsageError,
-)
+from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, UsageError
 from mediaindex.store.library import Library, open_library
 
 

@@ -7,11 +7,7 @@ import time
 import pytest
 
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.state import (
-    clear_pause,
-    paused,
-    set_pause,
-)
+from mediaindex.store.state import clear_pause, paused, set_pause
 
 
 def test_a_pause_is_seen_by_others_until_it_is_cleared(opened: Library) -> None:

@@ -11,13 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import EncoderSpec
-from mediaindex.learn.features.feature_rows import (
-    ClipFeatures,
-    Header,
-    header_for,
-    table_of,
-    write_tables,
-)
+from mediaindex.learn.features.feature_rows import ClipFeatures, Header, header_for, table_of, write_tables
 from mediaindex.media import FrameEmbeddings, QueryFeatures
 from tests.support.fake_encoder import EVIDENCE, FakeEncoder
 

@@ -17,15 +17,7 @@ from mediaindex.ingest.pools.file_reading import DecodedFile, Decoding
 from mediaindex.ingest.progress import Progress, Report
 from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes
-from mediaindex.media import (
-    Cue,
-    FileEvent,
-    MediaInfo,
-    Position,
-    SampledFrame,
-    Segment,
-    Segmentation,
-)
+from mediaindex.media import Cue, FileEvent, MediaInfo, Position, SampledFrame, Segment, Segmentation
 from mediaindex.sources.content_hash import full_hash, partial_hash
 from mediaindex.sources.scan import scan
 from mediaindex.store.catalog import failures as failure_rows

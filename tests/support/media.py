@@ -26,14 +26,7 @@ from mediaindex.decode.sampling.policy import MAX_PIXELS, Sampling
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.worker_child import handle
 from mediaindex.errors import ConfigError
-from mediaindex.media import (
-    Cue,
-    MediaInfo,
-    NotAVideo,
-    Position,
-    SampledFrame,
-    Segmentation,
-)
+from mediaindex.media import Cue, MediaInfo, NotAVideo, Position, SampledFrame, Segmentation
 
 Pixels = NDArray[np.uint8]
 BITS = 8

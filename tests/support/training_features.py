@@ -9,12 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mediaindex.learn.features.feature_rows import (
-    ClipFeatures,
-    Header,
-    table_of,
-    write_tables,
-)
+from mediaindex.learn.features.feature_rows import ClipFeatures, Header, table_of, write_tables
 from mediaindex.learn.training.data import TrainingData
 from mediaindex.learn.training.plan import Plan, plan_training
 from mediaindex_models.training_config import Stage

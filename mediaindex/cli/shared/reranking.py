@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mediaindex.cli.shared.output import Output
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.search.ranking.gate import MODES, Gate
-from mediaindex.search.ranking.generator_registry import (
-    PRESETS,
-    Decision,
-    decide,
-    idle,
-    unusable,
-)
+from mediaindex.search.ranking.generator_registry import PRESETS, Decision, decide, idle, unusable
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Channel, Question, RerankSummary

@@ -23,29 +23,14 @@ import ffmpeg
 import numpy as np
 from PIL import Image
 
-from mediaindex.decode.backends.decoder import (
-    THUMBNAIL_HEIGHT,
-    THUMBNAIL_WIDTH,
-    Demand,
-    Picture,
-    fitted,
-)
-from mediaindex.decode.container.opening import (
-    FORMATS,
-    PROTOCOLS,
-    open_container,
-    start_seconds,
-)
+from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Demand, Picture, fitted
+from mediaindex.decode.container.opening import FORMATS, PROTOCOLS, open_container, start_seconds
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sandbox.confinement import die_with_parent, lift_cpu_budget
 from mediaindex.decode.subtitles.embedded import SubtitleReader
 from mediaindex.errors import DecodeError
-from mediaindex.media import (
-    Cue,
-    MediaInfo,
-    Position,
-)
+from mediaindex.media import Cue, MediaInfo, Position
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

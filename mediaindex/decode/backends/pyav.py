@@ -28,19 +28,10 @@ from mediaindex.decode.backends.decoder import Demand, Picture
 from mediaindex.decode.backends.gap_filling import GapFilling
 from mediaindex.decode.backends.gop_buffer import Gap, GopBuffer
 from mediaindex.decode.backends.pyav_picture import PictureMaker
-from mediaindex.decode.container.opening import (
-    CLOCK_MAY_RESTART,
-    open_container,
-    pixel_aspect,
-    start_seconds,
-)
+from mediaindex.decode.container.opening import CLOCK_MAY_RESTART, open_container, pixel_aspect, start_seconds
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.subtitles.embedded import SubtitleReader
-from mediaindex.media import (
-    Cue,
-    MediaInfo,
-    Position,
-)
+from mediaindex.media import Cue, MediaInfo, Position
 
 POSITION_BYTES = 4 << 20
 # A first look gives up after so many packets without a picture.

@@ -27,17 +27,8 @@ from mediaindex.decode.container.opening import (
     start_seconds,
 )
 from mediaindex.decode.container.refusals import is_picture, refuse_unreadable
-from mediaindex.decode.container.tags import (
-    Recording,
-    clean,
-    clean_tags,
-    read_recording,
-)
-from mediaindex.media import (
-    MediaInfo,
-    NotAVideo,
-    StreamInfo,
-)
+from mediaindex.decode.container.tags import Recording, clean, clean_tags, read_recording
+from mediaindex.media import MediaInfo, NotAVideo, StreamInfo
 
 NO_PICTURE_STREAM = "no picture stream"
 MAX_STREAMS = 64

@@ -12,12 +12,7 @@ from mediaindex.decode.backends.pyav import PyavDecoder
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.sampler import demand, jpeg
 from mediaindex.errors import DecodeError
-from mediaindex.media import (
-    MediaInfo,
-    SampledFrame,
-    Segment,
-    Segmentation,
-)
+from mediaindex.media import MediaInfo, SampledFrame, Segment, Segmentation
 
 
 def first_look(path: Path, info: MediaInfo, sampling: Sampling) -> Iterator[SampledFrame | Segmentation]:

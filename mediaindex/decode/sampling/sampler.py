@@ -14,12 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from mediaindex.decode.backends.decoder import (
-    Decoder,
-    Demand,
-    Picture,
-    fitted,
-)
+from mediaindex.decode.backends.decoder import Decoder, Demand, Picture, fitted
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.segments import cut_into_segments
 from mediaindex.decode.sampling.shot_boundaries import (
@@ -31,15 +26,7 @@ from mediaindex.decode.sampling.shot_boundaries import (
 )
 from mediaindex.decode.sampling.shot_frames import SPARSE_SECONDS, ShotFrames
 from mediaindex.errors import DecodeError
-from mediaindex.media import (
-    MAX_FRAMES,
-    SEGMENT_SECONDS,
-    Cue,
-    MediaInfo,
-    Position,
-    SampledFrame,
-    Segmentation,
-)
+from mediaindex.media import MAX_FRAMES, SEGMENT_SECONDS, Cue, MediaInfo, Position, SampledFrame, Segmentation
 
 # Of keyframes nearer to each other than this, the decoder may leave some out.
 KEYFRAME_SECONDS = 1.0

@@ -8,11 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mediaindex.media import (
-    SEGMENT_FRAMES,
-    SEGMENT_SECONDS,
-    Segment,
-)
+from mediaindex.media import SEGMENT_FRAMES, SEGMENT_SECONDS, Segment
 
 
 def thin(seconds: Sequence[float], limit: int) -> list[int]:

@@ -8,12 +8,7 @@ from collections.abc import Iterator, Mapping
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.connection import Connection
 from mediaindex.decode.sandbox.limits import Allowance, Limits
-from mediaindex.errors import (
-    DecodeError,
-    DecoderDied,
-    MediaError,
-    ProbeError,
-)
+from mediaindex.errors import DecodeError, DecoderDied, MediaError, ProbeError
 
 logger = logging.getLogger(__name__)
 

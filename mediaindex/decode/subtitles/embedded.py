@@ -14,11 +14,7 @@ from mediaindex.decode.container.opening import codec_of
 from mediaindex.decode.container.tags import clean, clean_tags
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.subtitles.formats import ass_words
-from mediaindex.media import (
-    MAX_CUE_CHARACTERS,
-    MAX_CUES,
-    Cue,
-)
+from mediaindex.media import MAX_CUE_CHARACTERS, MAX_CUES, Cue
 
 TEXT_CODECS = frozenset(
     {"ass", "ssa", "subrip", "srt", "webvtt", "mov_text", "text", "microdvd", "subviewer", "sami", "realtext"}

@@ -16,11 +16,7 @@ from mediaindex.decode.subtitles.formats import parse_subtitles
 from mediaindex.errors import MediaError
 from mediaindex.media import Cue
 from mediaindex.sources.language_tags import WESTERN, code_page_of
-from mediaindex.sources.sidecars import (
-    SUBTITLE_EXTENSIONS,
-    Sidecar,
-    find_sidecars,
-)
+from mediaindex.sources.sidecars import SUBTITLE_EXTENSIONS, Sidecar, find_sidecars
 
 __all__ = ["SUBTITLE_EXTENSIONS", "Sidecar", "find_sidecars", "read_sidecar"]
 

@@ -11,19 +11,9 @@ from dataclasses import dataclass
 
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import DecodeWorker
-from mediaindex.errors import (
-    DecodeError,
-    MediaError,
-)
+from mediaindex.errors import DecodeError, MediaError
 from mediaindex.ingest.reconcile.decision import DecodeTask
-from mediaindex.media import (
-    Cue,
-    MediaInfo,
-    NotAVideo,
-    Position,
-    SampledFrame,
-    Segmentation,
-)
+from mediaindex.media import Cue, MediaInfo, NotAVideo, Position, SampledFrame, Segmentation
 from mediaindex.sources.content_hash import HashReader
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.frame_cache import FrameCache

@@ -13,10 +13,7 @@ import threading
 from collections.abc import Iterator
 
 from mediaindex.decode.worker import DecodeWorker
-from mediaindex.errors import (
-    MediaError,
-    MediaIndexError,
-)
+from mediaindex.errors import MediaError, MediaIndexError
 from mediaindex.ingest.pools.file_reading import (
     BrokenFile,
     DecodedFile,

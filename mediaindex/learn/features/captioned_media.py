@@ -19,13 +19,7 @@ from pathlib import Path
 from mediaindex.decode.subtitles.formats import plain
 from mediaindex.decode.subtitles.sidecar_file import find_sidecars, read_sidecar
 from mediaindex.errors import MediaError
-from mediaindex.learn.features.caption_tables import (
-    SPLITS,
-    SkippedInput,
-    Split,
-    TableLine,
-    read_table,
-)
+from mediaindex.learn.features.caption_tables import SPLITS, SkippedInput, Split, TableLine, read_table
 from mediaindex.learn.features.media_names import PICTURE_EXTENSIONS, MediaNames
 from mediaindex.media import FileEvent, UnreadablePath
 from mediaindex.sources.content_hash import full_hash, partial_hash

@@ -21,13 +21,7 @@ from mediaindex.errors import MediaError
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features.caption_tables import SkippedInput
 from mediaindex.learn.features.captioned_media import CaptionedClip, CaptionedMedia
-from mediaindex.media import (
-    SEGMENT_FRAMES,
-    NotAVideo,
-    SampledFrame,
-    Segment,
-    Segmentation,
-)
+from mediaindex.media import SEGMENT_FRAMES, NotAVideo, SampledFrame, Segment, Segmentation
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
 
 AHEAD_A_JOB = 2

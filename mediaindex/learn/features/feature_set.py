@@ -15,14 +15,7 @@ from numpy.typing import NDArray
 
 from mediaindex.errors import EncoderMismatch, UsageError
 from mediaindex.learn.features.caption_tables import SPLITS
-from mediaindex.learn.features.feature_rows import (
-    EmbeddingSpace,
-    Half,
-    Header,
-    header_in,
-    opened,
-    table_of,
-)
+from mediaindex.learn.features.feature_rows import EmbeddingSpace, Half, Header, header_in, opened, table_of
 from mediaindex.media import SEGMENT_FRAMES
 from mediaindex.safe_text import printable
 

@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 
 from mediaindex.errors import UsageError
 from mediaindex.learn.features.feature_rows import EmbeddingSpace, read_header
-from mediaindex.learn.features.feature_set import (
-    Features,
-    joined,
-    read_features,
-)
+from mediaindex.learn.features.feature_set import Features, joined, read_features
 from mediaindex.safe_text import printable
 
 if TYPE_CHECKING:

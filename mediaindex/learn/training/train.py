@@ -14,24 +14,11 @@ from typing import Any
 
 import torch
 
-from mediaindex.errors import (
-    EncoderMismatch,
-    MediaIndexError,
-    UsageError,
-)
-from mediaindex.learn.evaluation.retrieval_trial import (
-    Trial,
-    best_beta,
-    best_blend,
-    trials_of,
-)
+from mediaindex.errors import EncoderMismatch, MediaIndexError, UsageError
+from mediaindex.learn.evaluation.retrieval_trial import Trial, best_beta, best_blend, trials_of
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.curves import Curves
-from mediaindex.learn.training.data import (
-    TrainingData,
-    at_most,
-    pairs_of,
-)
+from mediaindex.learn.training.data import TrainingData, at_most, pairs_of
 from mediaindex.learn.training.folder import TrainingFolder, writing
 from mediaindex.learn.training.interruption import deferred_interrupts
 from mediaindex.learn.training.model_card import model_card

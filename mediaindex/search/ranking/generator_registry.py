@@ -14,11 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.safe_text import printable
-from mediaindex.search.ranking.gate import (
-    Gate,
-    Mode,
-    gate_in,
-)
+from mediaindex.search.ranking.gate import Gate, Mode, gate_in
 
 if TYPE_CHECKING:
     from mediaindex.store.vectors.spaces import Space

@@ -17,10 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from mediaindex.store.catalog.locations import record, rows_below
-from mediaindex.store.catalog.schema import (
-    failure,
-    skipped,
-)
+from mediaindex.store.catalog.schema import failure, skipped
 
 LONGEST_WAIT_SECONDS = 6 * 3600.0
 """The longest wait before the next try; only a wrong clock can have set a later one."""

@@ -17,14 +17,7 @@ from sqlalchemy import Connection
 from mediaindex.media import MediaInfo
 from mediaindex.store.catalog.database import active_space_id
 from mediaindex.store.catalog.locations import place
-from mediaindex.store.catalog.schema import (
-    extraction,
-    indexed,
-    location,
-    subtitle,
-    video,
-    word,
-)
+from mediaindex.store.catalog.schema import extraction, indexed, location, subtitle, video, word
 from mediaindex.store.catalog.videos import (
     Identity,
     is_placed,

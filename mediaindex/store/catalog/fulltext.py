@@ -18,11 +18,7 @@ from mediaindex.safe_text import storable
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import anything_hidden
-from mediaindex.store.catalog.schema import (
-    location,
-    subtitle,
-    word,
-)
+from mediaindex.store.catalog.schema import location, subtitle, word
 
 CUE_FIELDS = ("subtitle", "caption")
 FOLDERS_NAMED = 3

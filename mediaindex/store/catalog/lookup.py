@@ -13,15 +13,7 @@ from sqlalchemy import Connection
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import below, hidden_videos
-from mediaindex.store.catalog.schema import (
-    extraction,
-    frame,
-    indexed,
-    location,
-    segment,
-    video,
-    volume,
-)
+from mediaindex.store.catalog.schema import extraction, frame, indexed, location, segment, video, volume
 from mediaindex.store.catalog.sources import roots_without_thumbnails
 
 

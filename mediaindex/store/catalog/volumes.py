@@ -15,13 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.locations import below, remove_locations
-from mediaindex.store.catalog.schema import (
-    failure,
-    location,
-    skipped,
-    source,
-    volume,
-)
+from mediaindex.store.catalog.schema import failure, location, skipped, source, volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,18 +27,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediaindex.errors import (
-    NoSpace,
-    UsageError,
-)
+from mediaindex.errors import NoSpace, UsageError
 from mediaindex.sources.path_tree import overlap
-from mediaindex.store.catalog.database import (
-    CLEAN,
-    HEAD,
-    IDENTITY,
-    get_meta,
-    set_meta,
-)
+from mediaindex.store.catalog.database import CLEAN, HEAD, IDENTITY, get_meta, set_meta
 from mediaindex.store.catalog.videos import EVICTED, LOST
 from mediaindex.store.layout import (
     DATABASE,

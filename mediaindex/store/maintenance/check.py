@@ -13,26 +13,14 @@ import sqlalchemy as sa
 from mediaindex.errors import MediaIndexError
 from mediaindex.store import layout
 from mediaindex.store.catalog.database import in_chunks
-from mediaindex.store.catalog.schema import (
-    extraction,
-    garbage,
-    indexed,
-)
-from mediaindex.store.catalog.videos import (
-    EVICTED,
-    LOST,
-    throw_away,
-)
+from mediaindex.store.catalog.schema import extraction, garbage, indexed
+from mediaindex.store.catalog.videos import EVICTED, LOST, throw_away
 from mediaindex.store.commit import recover, refresh_matrix
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.matrix import Matrix
 from mediaindex.store.vectors.rows import VectorRows
-from mediaindex.store.vectors.spaces import (
-    Space,
-    all_spaces,
-    owned,
-)
+from mediaindex.store.vectors.spaces import Space, all_spaces, owned
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,8 @@ from pathlib import PurePath
 
 import sqlalchemy as sa
 
-from mediaindex.store.catalog.schema import (
-    extraction,
-    indexed,
-    location,
-)
-from mediaindex.store.catalog.videos import (
-    EVICTED,
-    is_cached,
-    newest_extraction,
-)
+from mediaindex.store.catalog.schema import extraction, indexed, location
+from mediaindex.store.catalog.videos import EVICTED, is_cached, newest_extraction
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import all_spaces
 

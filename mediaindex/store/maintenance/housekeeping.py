@@ -14,11 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mediaindex.store import layout
-from mediaindex.store.commit import (
-    bump_epoch,
-    refresh_matrix,
-    sweep,
-)
+from mediaindex.store.commit import bump_epoch, refresh_matrix, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.lance import LanceSpace

@@ -17,15 +17,7 @@ from pathlib import Path
 
 from mediaindex.errors import NoSpace
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS
-from mediaindex.store.layout import (
-    ASIDE,
-    DATABASE,
-    DATABASE_FILES,
-    KEEP,
-    LOCK,
-    RESTORING,
-    is_part,
-)
+from mediaindex.store.layout import ASIDE, DATABASE, DATABASE_FILES, KEEP, LOCK, RESTORING, is_part
 
 _NAMES = {
     "frames": r"[^/]+/[^/]+\.mif|[^/]+\.tmp",

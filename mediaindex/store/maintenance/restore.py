@@ -19,27 +19,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from mediaindex.errors import (
-    NoSpace,
-    SchemaTooNew,
-    StoreError,
-    UsageError,
-)
+from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, UsageError
 from mediaindex.sources.volumes import refuse_unfit
 from mediaindex.store import layout
-from mediaindex.store.catalog.database import (
-    HEAD,
-    make_engine,
-    revision,
-    translated,
-)
+from mediaindex.store.catalog.database import HEAD, make_engine, revision, translated
 from mediaindex.store.catalog.schema import extraction, location
-from mediaindex.store.layout import (
-    DATABASE,
-    DATABASE_FILES,
-    make_private_folder,
-    sync_path,
-)
+from mediaindex.store.layout import DATABASE, DATABASE_FILES, make_private_folder, sync_path
 from mediaindex.store.maintenance.backup import blobs, other_files
 from mediaindex.store.maintenance.backup_description import Description, describe
 from mediaindex.store.maintenance.copying import (

@@ -17,11 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.errors import (
-    MediaIndexError,
-    NoSpace,
-    StoreError,
-)
+from mediaindex.errors import MediaIndexError, NoSpace, StoreError
 from mediaindex.store.vectors.rows import VectorRows, joined
 from mediaindex.store.vectors.table_files import SyncedNames, sync_new_files
 

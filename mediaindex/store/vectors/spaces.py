@@ -15,12 +15,7 @@ from sqlalchemy import Connection
 
 from mediaindex.store.catalog.database import ACTIVE, get_meta, set_meta
 from mediaindex.store.catalog.locations import record
-from mediaindex.store.catalog.schema import (
-    extraction,
-    indexed,
-    location,
-    space,
-)
+from mediaindex.store.catalog.schema import extraction, indexed, location, space
 from mediaindex.store.catalog.videos import is_cached, newest_extraction, remove_unplaced_videos, throw_away
 
 

@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediaindex.cli.shared import output as spoken
-from mediaindex.cli.shared.output import (
-    Output,
-    ProgressLine,
-    plain_line,
-)
+from mediaindex.cli.shared.output import Output, ProgressLine, plain_line
 from mediaindex.store.catalog.schema import space
 from mediaindex.store.library import open_library
 from tests.support.commands import Commands

@@ -7,12 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mediaindex.decode.sampling.shot_boundaries import (
-    CutDetector,
-    Histogram,
-    block_histogram,
-    difference,
-)
+from mediaindex.decode.sampling.shot_boundaries import CutDetector, Histogram, block_histogram, difference
 
 
 def picture(level: int, seed: int = 0) -> Histogram:

@@ -8,9 +8,7 @@ import pytest
 
 from mediaindex.decode.sandbox.limits import Allowance, Limits
 from mediaindex.decode.sandbox.process import Sandbox
-from mediaindex.errors import (
-    DecoderDied,
-)
+from mediaindex.errors import DecoderDied
 
 
 def test_a_child_that_keeps_talking_is_ended_all_the_same(hostile: Callable[[Limits], Sandbox]) -> None:

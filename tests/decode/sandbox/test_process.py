@@ -16,11 +16,7 @@ import pytest
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.limits import Limits
 from mediaindex.decode.sandbox.process import Sandbox
-from mediaindex.errors import (
-    DecodeError,
-    DecoderDied,
-    ProbeError,
-)
+from mediaindex.errors import DecodeError, DecoderDied, ProbeError
 from tests.support.paths import CHECKOUT
 
 HANDLER = "tests.support.hostile_handler"

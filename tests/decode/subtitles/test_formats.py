@@ -10,11 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediaindex.decode.subtitles import formats
-from mediaindex.decode.subtitles.formats import (
-    ass_words,
-    parse_subtitles,
-    plain,
-)
+from mediaindex.decode.subtitles.formats import ass_words, parse_subtitles, plain
 from mediaindex.errors import MediaError
 
 SRT = "1\n00:00:02,000 --> 00:00:04,000\n"

@@ -9,11 +9,7 @@ import numpy as np
 import pytest
 
 from mediaindex.embed.loading import load_encoder
-from mediaindex.embed.weights.open_clip_files import (
-    files_of_folder,
-    repository_of,
-    text_repositories,
-)
+from mediaindex.embed.weights.open_clip_files import files_of_folder, repository_of, text_repositories
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 from tests.support import checkpoints
 

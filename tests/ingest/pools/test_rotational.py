@@ -8,11 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.ingest.pools.rotational import (
-    RotationalDiskLocks,
-    rotational_disk,
-    rotational_disk_of,
-)
+from mediaindex.ingest.pools.rotational import RotationalDiskLocks, rotational_disk, rotational_disk_of
 from mediaindex.sources import volumes
 
 SDA, SDA1, SDA2, SDB, NVME = (8, 0), (8, 1), (8, 2), (8, 16), (259, 0)

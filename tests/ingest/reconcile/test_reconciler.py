@@ -13,19 +13,11 @@ from hypothesis import strategies as st
 
 from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.ingest.reconcile.reconciler import Reconciler
-from mediaindex.media import (
-    FileEvent,
-)
+from mediaindex.media import FileEvent
 from mediaindex.sources.content_hash import full_hash, partial_hash
 from mediaindex.store import forgetting
-from mediaindex.store.catalog import (
-    failures,
-    locations,
-    volumes,
-)
-from mediaindex.store.catalog import (
-    videos as video_rows,
-)
+from mediaindex.store.catalog import failures, locations, volumes
+from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.catalog.schema import location, volume
 from mediaindex.store.library import Library, open_library
 from tests.support.reconciling import DECODER, CatalogPass, automatic, event, learn, written

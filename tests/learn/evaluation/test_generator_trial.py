@@ -18,14 +18,8 @@ from mediaindex.learn.evaluation.generator_trial import (
     sources_of,
     without_every_other_answer,
 )
-from mediaindex.learn.evaluation.retrieval_trial import (
-    Trial,
-    trials_of,
-)
-from mediaindex.learn.training.data import (
-    TrainingData,
-    pairs_of,
-)
+from mediaindex.learn.evaluation.retrieval_trial import Trial, trials_of
+from mediaindex.learn.training.data import TrainingData, pairs_of
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
 from tests.support.training_features import WIDTH, small_plan

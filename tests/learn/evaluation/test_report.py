@@ -17,14 +17,8 @@ from mediaindex.learn.evaluation.report import (
     gate_of,
     rows_of,
 )
-from mediaindex.learn.evaluation.retrieval_trial import (
-    Trial,
-    trials_of,
-)
-from mediaindex.learn.training.data import (
-    TrainingData,
-    pairs_of,
-)
+from mediaindex.learn.evaluation.retrieval_trial import Trial, trials_of
+from mediaindex.learn.training.data import TrainingData, pairs_of
 
 
 def difference(source: str | None, mrr: float, recall: float, *, left_out: bool = False) -> Difference:

@@ -19,11 +19,7 @@ from mediaindex.learn.evaluation.retrieval_trial import (
     training_hubness,
     trials_of,
 )
-from mediaindex.learn.training.data import (
-    TrainingData,
-    of_clips,
-    pairs_of,
-)
+from mediaindex.learn.training.data import TrainingData, of_clips, pairs_of
 
 
 def test_hubness_of_training_pairs_leaves_out_their_own_other_side(data: TrainingData) -> None:

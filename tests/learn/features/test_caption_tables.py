@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from mediaindex.errors import UsageError
 from mediaindex.learn.features.caption_tables import SkippedInput, TableLine, read_table
-from tests.support.captioned_clips import (
-    jsonl,
-)
+from tests.support.captioned_clips import jsonl
 
 
 def lines(path: Path) -> list[TableLine]:

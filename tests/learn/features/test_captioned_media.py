@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from mediaindex.learn.features.captioned_media import (
-    find_captioned,
-    split_of,
-)
-from tests.support.captioned_clips import (
-    jsonl,
-)
+from mediaindex.learn.features.captioned_media import find_captioned, split_of
+from tests.support.captioned_clips import jsonl
 from tests.support.films import film, srt
 
 

@@ -14,11 +14,7 @@ from mediaindex.decode.worker import new_worker
 from mediaindex.embed.inputs import picture
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features.caption_tables import SkippedInput
-from mediaindex.learn.features.captioned_media import (
-    Caption,
-    CaptionedClip,
-    CaptionedMedia,
-)
+from mediaindex.learn.features.captioned_media import Caption, CaptionedClip, CaptionedMedia
 from mediaindex.learn.features.clip_frames import ClipFrames, clip_frames, frames_within
 from mediaindex.media import Segment
 from tests.support.fake_encoder import COLOURS, FakeEncoder

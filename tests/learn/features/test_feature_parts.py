@@ -12,15 +12,9 @@ from mediaindex.errors import NoSpace, UsageError, WriterBusy
 from mediaindex.learn.features import feature_parts
 from mediaindex.learn.features.caption_tables import SkippedInput
 from mediaindex.learn.features.feature_parts import FeatureParts
-from mediaindex.learn.features.feature_rows import (
-    read_header,
-    tables_in,
-)
+from mediaindex.learn.features.feature_rows import read_header, tables_in
 from mediaindex.learn.features.feature_set import read_features
-from tests.support.captioned_clips import (
-    header,
-    keyed_clips,
-)
+from tests.support.captioned_clips import header, keyed_clips
 from tests.support.fake_encoder import FakeEncoder
 
 

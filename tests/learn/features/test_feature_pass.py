@@ -12,19 +12,11 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features import feature_parts, feature_pass
-from mediaindex.learn.features.captioned_media import (
-    CaptionedMedia,
-    find_captioned,
-)
+from mediaindex.learn.features.captioned_media import CaptionedMedia, find_captioned
 from mediaindex.learn.features.feature_parts import FeatureParts
 from mediaindex.learn.features.feature_pass import FeatureSummary, make_features
 from mediaindex.learn.features.feature_set import Features, read_features
-from tests.support.captioned_clips import (
-    CountingEncoder,
-    PlainEncoder,
-    header,
-    jsonl,
-)
+from tests.support.captioned_clips import CountingEncoder, PlainEncoder, header, jsonl
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
 from tests.support.films import film
 

@@ -17,12 +17,7 @@ from mediaindex.learn.features.feature_rows import (
     tables_in,
     write_tables,
 )
-from tests.support.captioned_clips import (
-    PlainEncoder,
-    header,
-    keyed_clips,
-    write_clips,
-)
+from tests.support.captioned_clips import PlainEncoder, header, keyed_clips, write_clips
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
 
 

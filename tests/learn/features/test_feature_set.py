@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 
 from mediaindex.errors import EncoderMismatch, UsageError
 from mediaindex.learn.features.feature_set import joined, read_features
-from tests.support.captioned_clips import (
-    PlainEncoder,
-    header,
-    write_clips,
-)
+from tests.support.captioned_clips import PlainEncoder, header, write_clips
 from tests.support.fake_encoder import FakeEncoder
 
 

@@ -9,17 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from mediaindex.learn.evaluation.generator_trial import (
-    WEIGHTS,
-)
-from mediaindex.learn.evaluation.retrieval_trial import (
-    Trial,
-    trials_of,
-)
-from mediaindex.learn.training.data import (
-    TrainingData,
-    pairs_of,
-)
+from mediaindex.learn.evaluation.generator_trial import WEIGHTS
+from mediaindex.learn.evaluation.retrieval_trial import Trial, trials_of
+from mediaindex.learn.training.data import TrainingData, pairs_of
 from mediaindex.learn.training.outcome import (
     BaseRanking,
     evaluate_generator,

@@ -11,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediaindex.errors import UsageError
-from mediaindex.learn.training.data import (
-    TrainingData,
-    read_training_data,
-)
+from mediaindex.learn.training.data import TrainingData, read_training_data
 from mediaindex.learn.training.plan import plan_training, shrunk_to_clips
 from mediaindex_models.training_config import TRAINING
 from tests.support.training_features import EVIDENCE, WIDTH, clips, write

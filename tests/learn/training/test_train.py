@@ -19,11 +19,7 @@ from safetensors import safe_open
 
 from mediaindex.errors import EncoderMismatch, MediaIndexError, NoSpace, UsageError
 from mediaindex.learn.training import train as training
-from mediaindex.learn.training.data import (
-    TrainingData,
-    of_clips,
-    read_training_data,
-)
+from mediaindex.learn.training.data import TrainingData, of_clips, read_training_data
 from mediaindex.learn.training.plan import plan_training
 from mediaindex.learn.training.train import train
 from mediaindex_models.checkpoint import EncoderIdentity, load

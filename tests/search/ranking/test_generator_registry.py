@@ -13,11 +13,7 @@ import pytest
 
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.search.ranking import generator_registry
-from mediaindex.search.ranking.generator_registry import (
-    decide,
-    generators_of,
-    unusable,
-)
+from mediaindex.search.ranking.generator_registry import decide, generators_of, unusable
 from mediaindex.store.vectors.spaces import Space
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
 from tests.support.tiny_generators import OFF, ON, write_generator

@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.store.catalog import (
-    failures,
-    locations,
-    sources,
-)
-from mediaindex.store.catalog import (
-    volumes as volume_rows,
-)
+from mediaindex.store.catalog import failures, locations, sources
+from mediaindex.store.catalog import volumes as volume_rows
 from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.schema import location
 from mediaindex.store.catalog.volumes import KnownVolume

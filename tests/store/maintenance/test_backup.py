@@ -10,18 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.errors import (
-    MediaIndexError,
-    NoSpace,
-    UsageError,
-    WriterBusy,
-)
+from mediaindex.errors import MediaIndexError, NoSpace, UsageError, WriterBusy
 from mediaindex.store.catalog import locations
 from mediaindex.store.catalog.schema import location, request
-from mediaindex.store.commit import (
-    put,
-    sweep,
-)
+from mediaindex.store.commit import put, sweep
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.lock import writer_lock
 from mediaindex.store.maintenance import copying
@@ -29,10 +21,7 @@ from mediaindex.store.maintenance.backup import back_up
 from mediaindex.store.maintenance.backup_description import describe
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.maintenance.housekeeping import compact
-from mediaindex.store.maintenance.restore import (
-    restore,
-    verify,
-)
+from mediaindex.store.maintenance.restore import restore, verify
 from mediaindex.store.vectors.spaces import Space
 from tests.support.small_library import AddVideo, paths, restored
 

@@ -10,11 +10,7 @@ import sqlalchemy as sa
 from mediaindex.errors import StoreError
 from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.catalog.schema import extraction
-from mediaindex.store.commit import (
-    Embedded,
-    put,
-    sweep,
-)
+from mediaindex.store.commit import Embedded, put, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance import eviction
 from mediaindex.store.maintenance.check import check

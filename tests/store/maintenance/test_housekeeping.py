@@ -18,11 +18,7 @@ from mediaindex.store.commit import put
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance import housekeeping
 from mediaindex.store.maintenance.check import check
-from mediaindex.store.maintenance.housekeeping import (
-    compact,
-    extent,
-    tidy,
-)
+from mediaindex.store.maintenance.housekeeping import compact, extent, tidy
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.reader import SpaceReader, consistent
 from mediaindex.store.vectors.spaces import Space
