@@ -72,11 +72,16 @@ def indexed(
     return code, json.loads(out.getvalue())
 
 
+def difficult_folders(shared: Path) -> list[Path]:
+    """The difficult files, and the cases of reported/README.md; README2.md has further ones, b01 to b26."""
+    return [shared / "corpus/hard", *sorted((shared / "corpus/reported").glob("[0-9]*"))]
+
+
 @pytest.fixture(scope="module")
 def difficult(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, dict[str, Any]]:
     """The folders of difficult files, indexed: library, exit code, report."""
     library = tmp_path_factory.mktemp("difficult") / "library"
-    folders = [shared / "corpus" / name for name in ("hard", "reported")]
+    folders = difficult_folders(shared)
     return library, *indexed(library, *folders, encoder="colours", temporary=tmp_path_factory)
 
 
@@ -118,7 +123,9 @@ def test_every_reported_file_is_indexed_but_the_song(
     assert [row for row in report["failed"] if row["path"].startswith(str(folder))] == []
     skipped = [Path(row["path"]).name for row in report["skipped"] if row["path"].startswith(str(folder))]
     assert skipped == ["song_with_cover.mp4"]
-    films = [path for path in folder.rglob("*") if path.suffix.lower() in (".mp4", ".mkv", ".mov", ".ts")]
+    cases = difficult_folders(shared)[1:]
+    suffixes = (".mp4", ".mkv", ".mov", ".ts")
+    films = [path for case in cases for path in case.rglob("*") if path.suffix.lower() in suffixes]
     assert len(films) == 32
     for path in films:
         assert (ask.ran("show", path).code == 0) == (path.name not in skipped)
@@ -133,7 +140,7 @@ def test_good_files_beside_bad_ones_are_found(ask: Commands, shared: Path) -> No
 
 
 def test_a_second_run_decodes_nothing_and_succeeds(ask: Commands, shared: Path) -> None:
-    report = ask("index", shared / "corpus/hard", shared / "corpus/reported")
+    report = ask("index", *difficult_folders(shared))
     assert (report["decoded"], report["indexed"], len(report["failed"])) == (0, 0, 13)
     assert ask("check")["problems"] == []
 
