@@ -16,25 +16,8 @@ from mediaindex.sources.path_tree import absolute
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-FIELDS = (
-    "duration_seconds",
-    "width",
-    "height",
-    "fps",
-    "codec",
-    "rotation",
-    "recorded_at",
-    "recorded_day",
-    "latitude",
-    "longitude",
-    "altitude",
-    "timecode",
-    "camera",
-    "title",
-    "container",
-    "tags",
-    "streams",
-)
+LAST = ("container", "tags", "streams")
+"""Metadata that follows the rest."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +56,7 @@ def video_values(connection: sa.Connection, path: Path) -> dict[str, Any]:
         UsageError: no video is indexed at the path.
     """
     from mediaindex.store.catalog import fulltext, lookup
+    from mediaindex.store.catalog.schema import METADATA
 
     video_id = lookup.video_at(connection, path)
     if video_id is None:
@@ -86,7 +70,8 @@ def video_values(connection: sa.Connection, path: Path) -> dict[str, Any]:
         "path": str(path),
         "online": os.path.exists(path),
         "volume": this_place.volume,
-        **{name: row._mapping[name] for name in FIELDS},
+        **{name: row._mapping[name] for name in METADATA if name not in LAST},
+        **{name: row._mapping[name] for name in LAST},
         "cuts": [] if extraction is None else extraction.cuts,
         "subtitles": fulltext.subtitles_of(connection, video_id),
         "frames": [
