@@ -193,9 +193,7 @@ class IndexPass:
         probed: list[DecodeTask] = []
         while waiting or pool.in_flight:
             if waiting and pool.in_flight < ahead:
-                task = self._task_of(waiting.popleft())
-                if task is not None:
-                    pool.submit(task)
+                self._decide(waiting.popleft(), pool)
             if pool.in_flight:
                 result = self._next_result(pool, wait=pool.in_flight >= ahead or not waiting)
                 if result is not None:
@@ -250,21 +248,24 @@ class IndexPass:
 
     # One file
 
-    def _task_of(self, file: FileEvent | DecodeTask) -> DecodeTask | None:
-        """The task of a file as it is at its turn, which can be days after the scan."""
+    def _decide(self, file: FileEvent | DecodeTask, pool: DecodePool) -> None:
+        """Decide on a file as it is at its turn, which can be days after the scan; a task is decided on."""
         if isinstance(file, DecodeTask):
-            return file
-        event = current_event(file)
-        if event is None:
-            return None
-        return self.carry_out(self._reconciler.decide_by_content(event, self.in_flight))
+            pool.submit(file)
+        elif (event := current_event(file)) is not None:
+            self.carry_out(self._reconciler.decide_by_content(event, self.in_flight), pool.submit)
 
-    def carry_out(self, decision: Decision) -> DecodeTask | None:
-        """Write the effects of a decision, and count it; returns the task that goes to the decoder now."""
+    def carry_out(self, decision: Decision, submit: Callable[[DecodeTask], None] | None = None) -> None:
+        """Write the effects of a decision, count it, and submit its task.
+
+        Args:
+            submit: takes the first task of each content; the others wait for its outcome. Not needed for a
+                decision by stat, which has no task.
+        """
         path = decision.event.path
         if decision.cause == "being read":
             self._corridor.claims.leave_alone([path])
-            return None
+            return
         self.seen.add(path)
         self._count(decision)
         if decision.moved_from is not None:
@@ -273,8 +274,9 @@ class IndexPass:
             self._effects.flush(decision.effects)
         else:
             self._effects.defer(decision.effects)
-        task = decision.task
-        return task if task is not None and self.in_flight.join(task) else None
+        if decision.task is not None and self.in_flight.join(decision.task):
+            assert submit is not None
+            submit(decision.task)
 
     def _count(self, decision: Decision) -> None:
         report, failure = self.report, decision.failure

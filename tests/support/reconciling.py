@@ -71,7 +71,9 @@ class CatalogPass:
             self.decisions.append(decision)
             decision = self.reconciler.decide_by_content(event, self.run.in_flight)
         self.decisions.append(decision)
-        return self.run.carry_out(decision)
+        tasks: list[DecodeTask] = []
+        self.run.carry_out(decision, tasks.append)
+        return tasks[0] if tasks else None
 
     def finish(self) -> None:
         """The end of a pass: what is gone is noted."""
