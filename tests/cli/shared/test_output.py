@@ -1,4 +1,4 @@
-"""How commands speak: progress in a pipe, and errors nobody foresaw."""
+"""How commands speak: progress in a pipe, and the encoder of another library."""
 
 from __future__ import annotations
 
@@ -34,25 +34,6 @@ def test_in_a_pipe_progress_is_a_line_now_and_then(
     assert shown.out == ""
     assert len(shown.err.splitlines()) == 30 // int(spoken.PLAIN_LINE_SECONDS) - 1
     assert "8.0x real time" in shown.err
-
-
-def test_an_error_nobody_foresaw_is_one_line(
-    videos: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    film(videos / "red.mp4", "red")
-    commands("index", videos)
-
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("by zero")
-
-    monkeypatch.setattr("mediaindex.search.searcher.Searcher.search", broken)
-    ran = commands.ran("search", "red")
-    assert (ran.code, ran.json["exit_code"]) == (1, 1)
-    assert "ZeroDivisionError" in ran.json["error"]
-    assert len(ran.err.splitlines()) == 1
-    monkeypatch.setenv("MEDIAINDEX_DEBUG", "1")
-    with pytest.raises(ZeroDivisionError):
-        commands.ran("search", "red")
 
 
 def test_other_weights_under_the_same_name_are_refused(videos: Path, commands: Commands) -> None:
