@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -50,11 +51,13 @@ def writer(four: Path, commands: Commands) -> Iterator[Running]:
     """An `index` that holds the lock and waits for its decoder, which is stopped as soon as it starts."""
     commands("index", film(four.parent / "first.mp4", "blue"))
     running = process("index", four, "--json", library=commands.library)
+    stopped: list[psutil.Process] = []
     try:
         # A child that runs before the lock is taken is no decoder.
         until(lambda: holder(commands.library / "lock") == Holder(running.pid, "command"), running)
         until(lambda: decoders(running), running)
-        for decoder in decoders(running):
+        stopped += decoders(running)
+        for decoder in stopped:
             decoder.suspend()
         assert holder(commands.library / "lock") == Holder(running.pid, "command")
         yield running
@@ -62,6 +65,9 @@ def writer(four: Path, commands: Commands) -> Iterator[Running]:
         if running.poll() is None:
             running.kill()
         running.communicate()
+        for decoder in stopped:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                decoder.kill()  # a stopped process does not see that its parent is gone
 
 
 def test_an_interrupted_index_leaves_a_consistent_library(
