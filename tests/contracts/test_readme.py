@@ -22,12 +22,6 @@ def test_the_table_names_every_command_and_no_other() -> None:
     assert named == set(COMMANDS)
 
 
-def test_every_link_leads_to_a_file() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("https://")]
-    assert len(links) > 5
-    assert [link for link in links if not (CHECKOUT / link).is_file()] == []
-
-
 def test_the_settings_that_it_shows_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (shown,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     file = tmp_path / "config.toml"
