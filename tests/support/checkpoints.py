@@ -17,6 +17,9 @@ _OPEN_CLIP: dict[str, Any] = {
     "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
 }
 
+_TOWER = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+_VISION: dict[str, Any] = {**_TOWER, "image_size": 32, "patch_size": 16}
+
 
 def open_clip_state(model: dict[str, Any] | None = None) -> dict[str, torch.Tensor]:
     """A random state of the tiny model."""
@@ -56,33 +59,11 @@ def clip_folder(folder: Path) -> Path:
     """A transformers CLIP of one layer a side."""
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPVisionConfig
 
-    tokenizer = word_tokenizer(folder)
+    text = CLIPTextConfig(**_text_settings(word_tokenizer(folder)), projection_dim=24)
+    vision = CLIPVisionConfig(**_VISION, projection_dim=24)
     torch.manual_seed(2)
     model = CLIPModel(
-        CLIPConfig(
-            text_config=CLIPTextConfig(
-                vocab_size=len(tokenizer),
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=1,
-                num_attention_heads=2,
-                max_position_embeddings=16,
-                projection_dim=24,
-                eos_token_id=tokenizer.eos_token_id,
-                bos_token_id=tokenizer.bos_token_id,
-                pad_token_id=tokenizer.pad_token_id,
-            ).to_dict(),
-            vision_config=CLIPVisionConfig(
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=1,
-                num_attention_heads=2,
-                image_size=32,
-                patch_size=16,
-                projection_dim=24,
-            ).to_dict(),
-            projection_dim=24,
-        )
+        CLIPConfig(text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=24)
     )
     model.save_pretrained(folder)
     CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(
@@ -101,35 +82,26 @@ def siglip_folder(folder: Path) -> Path:
         SiglipVisionConfig,
     )
 
-    tokenizer = word_tokenizer(folder)
+    text = SiglipTextConfig(**_text_settings(word_tokenizer(folder)), projection_size=32)
     torch.manual_seed(3)
     model = SiglipModel(
-        SiglipConfig(
-            text_config=SiglipTextConfig(
-                vocab_size=len(tokenizer),
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=1,
-                num_attention_heads=2,
-                max_position_embeddings=16,
-                projection_size=32,
-                eos_token_id=tokenizer.eos_token_id,
-                bos_token_id=tokenizer.bos_token_id,
-                pad_token_id=tokenizer.pad_token_id,
-            ).to_dict(),
-            vision_config=SiglipVisionConfig(
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=1,
-                num_attention_heads=2,
-                image_size=32,
-                patch_size=16,
-            ).to_dict(),
-        )
+        SiglipConfig(text_config=text.to_dict(), vision_config=SiglipVisionConfig(**_VISION).to_dict())
     )
     model.save_pretrained(folder)
     SiglipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
     return folder
+
+
+def _text_settings(tokenizer: Any) -> dict[str, Any]:
+    """What the text towers of CLIP and SigLIP have in common."""
+    return {
+        **_TOWER,
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": 16,
+        "eos_token_id": tokenizer.eos_token_id,
+        "bos_token_id": tokenizer.bos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
 
 
 def word_tokenizer(folder: Path) -> Any:
