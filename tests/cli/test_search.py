@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mediaindex.store.catalog.schema import space
+from mediaindex.store.library import open_library
 from tests.support.commands import ENCODER, Commands, index_quietly
 from tests.support.films import film, srt
 
@@ -267,3 +269,14 @@ def test_a_query_that_the_encoder_does_not_read(videos: Path, commands: Commands
     assert "multilingual" in note
     assert "multilingual" in commands.text("search", "закат над морем").err
     assert commands("search", "a sunset over the sea")["note"] is None
+
+
+def test_other_weights_under_the_same_name_are_refused(videos: Path, commands: Commands) -> None:
+    film(videos / "red.mp4", "red")
+    commands("index", videos)
+    with open_library(commands.library) as library, library.write() as connection:
+        connection.execute(space.update().values(digest="f" * 64))
+    ran = commands.ran("search", "red")
+    assert ran.code == 4
+    assert "other weights" in ran.json["error"]
+    assert commands.files("red", "--channel", "words") == ["red.mp4"]

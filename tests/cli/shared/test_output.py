@@ -1,18 +1,13 @@
-"""How commands speak: progress in a pipe, and the encoder of another library."""
+"""How commands speak: progress in a pipe."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
 from mediaindex.cli.shared import output as spoken
 from mediaindex.cli.shared.output import Output, ProgressLine, plain_line
-from mediaindex.store.catalog.schema import space
-from mediaindex.store.library import open_library
-from tests.support.commands import Commands
-from tests.support.films import film
 
 
 def test_a_plain_line_says_how_far_how_fast_and_how_long_still() -> None:
@@ -34,14 +29,3 @@ def test_in_a_pipe_progress_is_a_line_now_and_then(
     assert shown.out == ""
     assert len(shown.err.splitlines()) == 30 // int(spoken.PLAIN_LINE_SECONDS) - 1
     assert "8.0x real time" in shown.err
-
-
-def test_other_weights_under_the_same_name_are_refused(videos: Path, commands: Commands) -> None:
-    film(videos / "red.mp4", "red")
-    commands("index", videos)
-    with open_library(commands.library) as library, library.write() as connection:
-        connection.execute(space.update().values(digest="f" * 64))
-    ran = commands.ran("search", "red")
-    assert ran.code == 4
-    assert "other weights" in ran.json["error"]
-    assert commands.files("red", "--channel", "words") == ["red.mp4"]
