@@ -9,7 +9,7 @@ import tzfpy
 
 
 def load_zones() -> None:
-    """Build the map of zones (40 MB), which the first question would do otherwise."""
+    """Build the map of zones (30 MB), which the first question would do otherwise."""
     tzfpy.get_tz(0.0, 0.0)
 
 
