@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import av.error
 from av.container import InputContainer
@@ -13,9 +14,11 @@ from av.subtitles.stream import SubtitleStream
 from mediaindex.decode.container.opening import codec_of
 from mediaindex.decode.container.tags import clean, clean_tags
 from mediaindex.decode.container.timeline import PlayingClock
+from mediaindex.decode.subtitles.encoding import decoded
 from mediaindex.decode.subtitles.formats import ass_rows
 from mediaindex.decode.subtitles.repeats import Caption, said
 from mediaindex.media import MAX_CUE_CHARACTERS, MAX_CUES, Cue
+from mediaindex.sources.language_tags import language_of
 
 TEXT_CODECS = frozenset(
     {"ass", "ssa", "subrip", "srt", "webvtt", "mov_text", "text", "microdvd", "subviewer", "sami", "realtext"}
@@ -25,7 +28,7 @@ UNSTATED_SECONDS = 4.0
 # An ASS event as libavcodec writes it has eight fields before its text.
 FIELDS_BEFORE_TEXT = 8
 # Of one film's subtitles together: bounds what the child holds until the film's end.
-MOST_CHARACTERS = 16 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 
 
 class SubtitleReader:
@@ -36,10 +39,13 @@ class SubtitleReader:
 
     def __init__(self, container: InputContainer, clock: PlayingClock) -> None:
         self.streams: Sequence[SubtitleStream] = [s for s in container.streams.subtitles if _is_text(s)]
+        for stream in self.streams:
+            # FFmpeg refuses an event with one byte that is not UTF-8; here the stream is decoded as a whole.
+            stream.codec_context.options = {"sub_charenc_mode": "ignore"}
         self._clock = clock
-        self._shown: dict[int, list[Caption]] = {stream.index: [] for stream in self.streams}
-        self._caption_count = 0
-        self._character_count = 0
+        self._events: dict[int, list[_Event]] = {stream.index: [] for stream in self.streams}
+        self._event_count = 0
+        self._byte_count = 0
 
     def read(self, packet: Packet[Stream]) -> None:
         """Take one packet of one of `streams`."""
@@ -48,18 +54,19 @@ class SubtitleReader:
             return
         length = float((packet.duration or 0) * packet.time_base) or UNSTATED_SECONDS
         start = max(start, 0.0)
-        for rows in _texts(packet):
-            self._caption_count += 1
-            self._character_count += sum(map(len, rows))
-            if self._caption_count > MAX_CUES or self._character_count > MOST_CHARACTERS:
+        for text in _texts(packet):
+            self._event_count += 1
+            self._byte_count += len(text)
+            if self._event_count > MAX_CUES or self._byte_count > MOST_BYTES:
                 return
-            self._shown[packet.stream_index].append(Caption(start, start + length, rows))
+            self._events[packet.stream_index].append(_Event(start, start + length, text))
 
     def cues(self) -> Iterator[Cue]:
         """The cues of all packets read, stream by stream, each line once."""
         for stream in self.streams:
             language = clean_tags(stream.metadata).get("language")
-            for caption in said(self._shown[stream.index]):
+            captions = _captions(self._events[stream.index], language_of(language or ""))
+            for caption in said(captions):
                 yield Cue(
                     start_seconds=caption.start_seconds,
                     end_seconds=caption.end_seconds,
@@ -70,23 +77,33 @@ class SubtitleReader:
                 )
 
 
-def _texts(packet: Packet[Stream]) -> list[tuple[str, ...]]:
-    """The texts in a packet, each as its rows."""
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """The text field of an ASS event, in the stream's encoding and on one line, and when it is shown."""
+
+    start_seconds: float
+    end_seconds: float
+    text: bytes
+
+
+def _texts(packet: Packet[Stream]) -> list[bytes]:
+    """The text fields of the events in a packet."""
     try:
-        decoded = packet.decode()
+        decoded_events = packet.decode()
     except av.error.MemoryError:
         raise
     except (av.error.FFmpegError, UnicodeDecodeError):
         return []
-    texts = []
-    for rect in decoded:
-        event = getattr(rect, "ass", b"").decode("utf-8", "replace")
-        fields = event.split(",", FIELDS_BEFORE_TEXT)
-        if len(fields) > FIELDS_BEFORE_TEXT:
-            texts.append(
-                tuple(filter(None, (clean(row, MAX_CUE_CHARACTERS) for row in ass_rows(fields[-1]))))
-            )
-    return [rows for rows in texts if rows]
+    fields = (getattr(event, "ass", b"").split(b",", FIELDS_BEFORE_TEXT) for event in decoded_events)
+    return [b" ".join(row[-1].splitlines()) for row in fields if len(row) > FIELDS_BEFORE_TEXT]
+
+
+def _captions(events: Sequence[_Event], language: str | None) -> Iterator[Caption]:
+    texts = decoded(b"\n".join(event.text for event in events), language=language).split("\n")
+    for event, text in zip(events, texts, strict=False):
+        rows = tuple(filter(None, (clean(row, MAX_CUE_CHARACTERS) for row in ass_rows(text))))
+        if rows:
+            yield Caption(event.start_seconds, event.end_seconds, rows)
 
 
 def _is_text(stream: SubtitleStream) -> bool:

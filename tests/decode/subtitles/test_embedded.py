@@ -108,6 +108,21 @@ def test_embedded_lines_that_are_shown_again_are_said_once(tmp_path: Path, decod
     assert cues[-1].end_seconds == pytest.approx(2.8)
 
 
+def test_bytes_that_are_no_utf8_cost_no_line(tmp_path: Path, decoder: str) -> None:
+    spoken = ["the café opens", "naïve QQ", "déjà vu"]
+    cues = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n\n" for n, text in enumerate(spoken, 1))
+    (tmp_path / "damaged.srt").write_text(cues, encoding="utf-8")
+    (tmp_path / "old.srt").write_text(cues.replace("é", "ZX").replace("ï", "ZY").replace("à", "ZW"))
+    path = with_tracks(tmp_path / "film.mkv", tmp_path / "damaged.srt", tmp_path / "old.srt")
+    content = path.read_bytes().replace(b"QQ", b"Q\xff", 1)
+    for plain, western in ((b"ZX", b"\xe9 "), (b"ZY", b"\xef "), (b"ZW", b"\xe0 ")):
+        content = content.replace(plain, western)
+    path.write_bytes(content)
+    texts = [cue.text for cue in extract_here(path, decoder).cues]
+    assert texts[:3] == ["the café opens", "naïve Q?", "déjà vu"]
+    assert texts[3:] == ["the café opens", "naï ve QQ", "dé jà vu"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -150,5 +165,5 @@ def test_subtitles_are_bounded_in_number_and_length(
     cues = extract_here(path, decoder).cues
     assert len(cues) == 10
     assert len(cues[0].text) <= MAX_CUE_CHARACTERS
-    monkeypatch.setattr(embedded, "MOST_CHARACTERS", 1000)
+    monkeypatch.setattr(embedded, "MOST_BYTES", 1000)
     assert len(extract_here(path, decoder).cues) == 0
