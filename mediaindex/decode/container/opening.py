@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from mediaindex.decode.container.orientation import Orientation
 from mediaindex.decode.container.refusals import explain_refusal
 from mediaindex.errors import ProbeError
 
@@ -66,15 +67,10 @@ def pixel_aspect(stream: VideoStream) -> Fraction:
     return aspect if aspect and Fraction(1, 8) <= aspect <= 8 else Fraction(1)
 
 
-def display_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
+def display_size(width: int, height: int, aspect: Fraction, orientation: Orientation) -> tuple[int, int]:
     """Width and height as displayed: wide pixels widen, tall pixels heighten, a quarter turn swaps."""
     if aspect >= 1:
         width = max(round(width * aspect), 1)
     else:
         height = max(round(height / aspect), 1)
-    return (height, width) if rotation in (90, 270) else (width, height)
-
-
-def quarter_turns(rotation: int) -> int:
-    """Degrees as one of 0, 90, 180, 270; 0 for what no camera writes."""
-    return rotation % 360 if rotation % 90 == 0 else 0
+    return (height, width) if orientation.is_sideways else (width, height)
