@@ -9,7 +9,7 @@ BACKGROUND = (128, 128, 128)
 
 
 def flattened(colours: Image.Image, alpha: Image.Image) -> Image.Image:
-    """A picture of mode RGB or RGBA with its alpha channel of mode L, as RGB.
+    """A picture of any mode with its alpha channel of mode L, as RGB.
 
     Colours that are hidden under full transparency leave no trace.
     """
