@@ -49,6 +49,7 @@ _SHOWINFO = re.compile(
     rb"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ .*?pts_time:(?P<seconds>-?\d+(?:\.\d+)?(?:e[+-]\d\d)?) "
     rb".*?(?:duration_time:(?P<length>\d+(?:\.\d+)?(?:e[+-]\d\d)?) .*?)?iskey:(?P<key>[01])"
 )
+_NO_MEMORY = re.compile(rb"\[.*\].*(Cannot allocate memory|Failed to allocate|pthread_create\(\) failed)")
 _DAMAGE = re.compile(rb"\[.*\].*(error|invalid|corrupt|no frame)", re.IGNORECASE)
 
 
@@ -131,7 +132,7 @@ class FfmpegDecoder:
             picture = picture.filter(name, **options)
         command: list[str] = (
             picture.filter("showinfo", checksum=0)
-            .output("pipe:", format="rawvideo", fps_mode="passthrough")
+            .output("pipe:", format="rawvideo", fps_mode="passthrough", threads=1)
             .global_args("-hide_banner", "-nostats", "-nostdin", "-filter_threads", "1")
             .compile(cmd=ffmpeg_binary())
         )
@@ -195,6 +196,7 @@ class _Run:
         self._shape = shape
         self._frame_infos: queue.SimpleQueue[_FrameInfo | None] = queue.SimpleQueue()
         self.damage = 0
+        self._lacks_memory = False
         parent = os.getpid()
 
         def before_exec() -> None:
@@ -207,6 +209,8 @@ class _Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             preexec_fn=before_exec,
+            # Or each of its threads reserves 64 MiB of the address space, which is bounded.
+            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -216,14 +220,18 @@ class _Run:
 
     def pictures(self) -> Iterator[tuple[_FrameInfo, NDArray[np.uint8]]]:
         """Each picture with its time, in the shape that was promised: (height, width, channels)."""
-        size_bytes = math.prod(self._shape)
+        size_bytes, given = math.prod(self._shape), 0
         while True:
             data = self._stdout.read(size_bytes)
             frame = self._frame_infos.get() if len(data) == size_bytes else None
             if frame is None:
                 break
+            given += 1
             yield frame, np.frombuffer(data, dtype=np.uint8).reshape(self._shape)
         code = self._process.wait()
+        self._reader.join()
+        if code and self._lacks_memory and not given:
+            raise MemoryError  # the sandbox names the remedy
         if code < 0:
             raise DecodeError(f"ffmpeg died: {signal.Signals(-code).name}", transient=True)
 
@@ -246,6 +254,8 @@ class _Run:
                     self._frame_infos.put(
                         _FrameInfo(float(match["seconds"]), float(match["length"] or 0), match["key"] == b"1")
                     )
+                elif _NO_MEMORY.search(line):
+                    self._lacks_memory = True
                 elif _DAMAGE.search(line):
                     self.damage += 1
         self._frame_infos.put(None)

@@ -17,7 +17,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from mediaindex.decode.container.orientation import Orientation
-from mediaindex.decode.container.refusals import explain_refusal
+from mediaindex.decode.container.refusals import explain_refusal, is_fault_of_disk
 from mediaindex.errors import ProbeError
 
 # No image sequences and no playlists, which name further files: HLS and concat would open those even here.
@@ -41,11 +41,11 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
     try:
         container = av.open(f"file:{os.path.abspath(path)}", options=options, **_METADATA_ERRORS)
-    except (av.error.FileNotFoundError, av.error.PermissionError, av.error.OSError) as error:
-        raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
     except av.error.MemoryError:
         raise
     except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, OSError) and is_fault_of_disk(error):
+            raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
         raise ProbeError(explain_refusal(path)) from error
     with container:
         yield container

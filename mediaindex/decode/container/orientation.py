@@ -48,11 +48,14 @@ UPRIGHT = Orientation()
 
 def orientation_of(frame: VideoFrame) -> Orientation:
     """The orientation that a frame states."""
-    stated = cast(SideDataContainer, frame.side_data)  # PyAV's types know one kind of side data only
     try:
+        stated = cast(SideDataContainer, frame.side_data)  # PyAV's types know one kind of side data only
         matrix = stated[SideDataType.DISPLAYMATRIX]
     except KeyError:
         return UPRIGHT
+    except ValueError:
+        # PyAV 18 gives no side data at all where one kind (EXIF of Motion JPEG) is newer than it is itself.
+        return Orientation(rotation=frame.rotation % 360) if frame.rotation % 90 == 0 else UPRIGHT
     return orientation_by_matrix(_MATRIX.unpack_from(bytes(matrix)))
 
 

@@ -257,3 +257,13 @@ def test_a_sideways_picture_is_scaled_lying() -> None:
     assert [name for name, _ in filters] == ["scale", "format"]
     turned = Rendering(Orientation(rotation=90)).rendered(np.zeros((30, 20, 3), np.uint8))
     assert turned.shape == (20, 30, 3)
+
+
+def test_a_transparent_film_may_be_mirrored(tmp_path: Path, decoder: str) -> None:
+    picture = np.dstack([quarters(), np.full((96, 128), 255, np.uint8)])
+    picture[60:84, 20:44, 3] = 0  # within the blue quarter, which comes to the right
+    path = write_tagged(tmp_path / "clip.mov", picture, Coding("qtrle", "argb"))
+    set_display_matrix(path, display_matrix(*EIGHT_MATRICES["mirrored"]))
+    seen = shown(path, decoder)
+    assert np.abs(seen[72, 96].astype(int) - BACKGROUND).max() <= 6
+    assert np.abs(seen[72, 32].astype(int) - (240, 240, 240)).max() <= 6

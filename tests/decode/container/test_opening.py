@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from fractions import Fraction
 from pathlib import Path
 
+import av.error
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,17 @@ def test_a_file_that_is_gone_may_come_back_and_another_kind_may_not(tmp_path: Pa
     ):
         pass
     assert not words.value.transient
+
+
+@pytest.mark.parametrize(("number", "transient"), [(errno.EIO, True), (errno.EOPNOTSUPP, False)])
+def test_what_ffmpeg_cannot_do_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, transient: bool
+) -> None:
+    path = write_clip(tmp_path / "clip.mp4", moving(3))
+    monkeypatch.setattr("av.open", lambda *_, **__: av.error.err_check(-number))
+    with pytest.raises(ProbeError) as refused, open_container(path):
+        pass
+    assert refused.value.transient is transient
 
 
 def test_a_transport_stream_starts_where_its_clock_does() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from mediaindex.decode.container.orientation import (
     UPRIGHT,
@@ -85,3 +88,22 @@ def test_the_matrix_is_read_from_a_frame(tmp_path: Path) -> None:
         set_display_matrix(path, display_matrix(*EIGHT_MATRICES[name]))
         with av.open(str(path)) as container:
             assert orientation_of(next(container.decode(video=0))) == expected
+
+
+def test_motion_jpeg_with_exif_is_turned_too(tmp_path: Path) -> None:
+    """Its frames carry side data of a kind that PyAV 18 does not know."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"  # to be turned by 90 degrees clockwise
+    encoded = io.BytesIO()
+    Image.fromarray(flat(90, 90, 90)).save(encoded, "JPEG", exif=exif)
+    path = tmp_path / "clip.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=5)
+        stream.height, stream.width, stream.pix_fmt = 96, 128, "yuvj420p"
+        for index in range(3):
+            packet = av.Packet(encoded.getvalue())
+            packet.pts = packet.dts = index
+            packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 5), stream, True
+            container.mux(packet)
+    with av.open(str(path)) as container:
+        assert orientation_of(next(container.decode(video=0))) == Orientation(rotation=270)
