@@ -12,7 +12,8 @@ from pathlib import Path
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.limits import Limits
 from mediaindex.decode.sandbox.process import Sandbox
-from mediaindex.errors import ProbeError
+from mediaindex.errors import DecodeError, DecoderDied, ProbeError
+from mediaindex.media import MAX_FRAME_SIDE, decoded
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 64_000_000
@@ -43,7 +44,10 @@ class ImageReader:
         replies = list(
             self._sandbox.ask({"path": str(path.absolute())})
         )  # to the end, or the child is killed
-        return next((body for header, body in replies if header["kind"] == "picture"), None)
+        picture = next((body for header, body in replies if header["kind"] == "picture"), None)
+        if picture is not None:
+            _prove(picture)
+        return picture
 
     def kill(self) -> None:
         """End the child process at once and for good, from any thread."""
@@ -71,9 +75,21 @@ def handle(request: dict[str, object]) -> Iterator[wire.Message]:
         return
     except (OSError, ValueError, SyntaxError) as error:
         raise ProbeError(f"the image cannot be read: {error}") from error
-    scale = SHORT_SIDE / min(upright.size)
+    scale = min(SHORT_SIDE / min(upright.size), MAX_FRAME_SIDE / max(upright.size))
     if scale < 1:
-        upright = upright.resize((round(upright.width * scale), round(upright.height * scale)))
+        upright = upright.resize([max(round(side * scale), 1) for side in upright.size])
     encoded = io.BytesIO()
     upright.save(encoded, "JPEG", quality=95)
     yield {"kind": "picture"}, encoded.getvalue()
+
+
+def _prove(jpeg: bytes) -> None:
+    """Decode what the child sent once, within bounds.
+
+    Raises:
+        DecoderDied: it is no picture.
+    """
+    try:
+        decoded(jpeg, short_side=SHORT_SIDE)
+    except DecodeError as error:
+        raise DecoderDied(f"the decoder sent nonsense: {error.reason}") from error

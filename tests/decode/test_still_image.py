@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from mediaindex.decode import still_image
+from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.decode.still_image import SHORT_SIDE, ImageReader, handle, read_image
 from mediaindex.errors import DecoderDied, MediaError, ProbeError
+from mediaindex.media import MAX_FRAME_SIDE
 from tests.support.media import Pixels, jpeg_pixels
 
 
@@ -43,6 +47,12 @@ def test_a_large_image_is_scaled_to_its_short_side(tmp_path: Path) -> None:
     picture = picture_here(saved(tmp_path / "large.png", (1536, 768)))
     assert picture is not None
     assert picture.shape == (SHORT_SIDE, 2 * SHORT_SIDE, 3)
+
+
+def test_a_strip_has_a_long_side_like_a_frame_of_a_film(tmp_path: Path) -> None:
+    picture = picture_here(saved(tmp_path / "strip.png", (9000, 400)))
+    assert picture is not None
+    assert picture.shape == (182, MAX_FRAME_SIDE, 3)
 
 
 def test_a_turned_photo_stands_upright(tmp_path: Path) -> None:
@@ -91,6 +101,14 @@ def test_the_child_reads_many_images_and_outlives_a_damaged_one(tmp_path: Path) 
     reader.kill()
     with pytest.raises(DecoderDied, match="stopped"):
         reader.read(good)
+    reader.close()
+
+
+def test_what_the_child_sends_must_be_a_picture(hostile: Callable[[Limits], Sandbox]) -> None:
+    reader = ImageReader()
+    reader._sandbox = hostile(Limits())
+    with pytest.raises(DecoderDied, match="nonsense: its picture is damaged"):
+        reader.read(Path("/any.png"))
     reader.close()
 
 

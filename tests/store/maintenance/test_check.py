@@ -7,12 +7,12 @@ import shutil
 import pytest
 
 from mediaindex.store.catalog import videos
-from mediaindex.store.commit import put, sweep
+from mediaindex.store.commit import Embedded, put, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check, repair
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo, visible, write_blob
+from tests.support.small_library import AddVideo, embeddings, visible, write_blob
 
 
 @pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows"])
@@ -40,6 +40,8 @@ def test_damaged_vectors_are_named_hidden_and_embeddable_again(
     with opened.read() as connection:
         missing = spaces.missing_vectors(connection, space.id)
     assert missing, "the frame cache has them, so they are embedded again"
+    assert check(opened).problems == [f"vectors: {len(missing)} videos have none"]
+    put(opened, space, [Embedded(item.video_id, item.extraction_id, embeddings(3, 7)) for item in missing])
     assert check(opened).problems == []
 
 

@@ -112,13 +112,15 @@ def test_a_thumbnail_that_was_shown_stays(
     opened: Library, videos: list[Embedded], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, folder = videos[0].extraction_id, opened.root / "thumbnails"
-    shown = thumbnail(opened.frames, folder, frame_files(opened)[first], 1)
+    blob = frame_files(opened)[first]
+    (picture,) = opened.frames.read(blob, [1])
+    shown = thumbnail(opened.frames, folder, blob, 1)
     assert shown is not None
     keep_within(opened, room_for(opened, 1, monkeypatch))
     gone = frame_files(opened)[first]
     assert gone.startswith(video_rows.EVICTED)
     assert thumbnail(opened.frames, folder, gone, 1) == shown
-    assert shown.read_bytes() == b"jpeg 1"
+    assert shown.read_bytes() == picture
     assert thumbnail(opened.frames, folder, gone, 2) is None
     with pytest.raises(StoreError):
         thumbnail(opened.frames, folder, "no/such.mif", 2)
