@@ -179,8 +179,7 @@ def _is_unit(rows: VectorRows) -> NDArray[np.bool_]:
     lengths = np.concatenate([np.empty(0, np.float32), *parts])
     # An embedding of zeros has no direction.
     is_zero = (lengths == 0) & (rows.norm == 0)
-    is_unit: NDArray[np.bool_] = np.isfinite(rows.norm) & (np.abs(lengths - 1) < UNIT_TOLERANCE)
-    return is_unit | is_zero
+    return np.asarray(np.isfinite(rows.norm) & ((np.abs(lengths - 1) < UNIT_TOLERANCE) | is_zero), np.bool_)
 
 
 def _differs(matrix: Matrix, visible: dict[int, int], rows: VectorRows) -> bool:
