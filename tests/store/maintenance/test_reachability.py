@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from mediaindex.ingest.file_effects import RecordDecoded, RecordFirstLook, RecordHeaders
 from mediaindex.ingest.pools.file_reading import DecodedFile, ProbedFile
@@ -20,14 +28,15 @@ from mediaindex.media import Cue, FileEvent, Segment, Segmentation
 from mediaindex.store import forgetting
 from mediaindex.store.catalog import fulltext, locations, volumes
 from mediaindex.store.catalog.fulltext import SubtitleFile
-from mediaindex.store.catalog.schema import video
+from mediaindex.store.catalog.schema import location, metadata, video
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded, put, sweep
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.maintenance.check import check
-from mediaindex.store.maintenance.reachability import unreached
+from mediaindex.store.maintenance.check import check, repair
+from mediaindex.store.maintenance.reachability import remove_unreached, unreached
 from mediaindex.store.vectors import spaces
-from tests.support.small_library import INFO, embeddings, make_space, write_blob
+from mediaindex.store.vectors.spaces import Space
+from tests.support.small_library import INFO, AddVideo, embeddings, make_space, write_blob
 
 PATHS = [Path(f"/videos/{name}.mp4") for name in "abc"]
 CONTENTS = ["1" * 64, "2" * 64, "3" * 64]
@@ -171,8 +180,101 @@ class Catalog(RuleBasedStateMachine):
 
 def test_nothing_is_out_of_reach_whatever_happens(template: Path) -> None:
     Catalog.template = template
-    from hypothesis.stateful import run_state_machine_as_test
-
     run_state_machine_as_test(
         Catalog, settings=settings(max_examples=8, stateful_step_count=20, deadline=None)
     )
+
+
+TABLES = [table.name for table in metadata.sorted_tables if table.name not in ("meta", "garbage")]
+
+
+@pytest.fixture(scope="module")
+def indexed_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with three shown videos of two frames, one with a copy, and words of each kind."""
+    root = tmp_path_factory.mktemp("indexed") / "library"
+    shutil.copytree(template, root)
+    with open_library(root) as library:
+        with library.read() as connection:
+            (space,) = spaces.all_spaces(connection)
+        for number, (path, content) in enumerate(zip(PATHS, CONTENTS, strict=True)):
+            name = write_blob(library.frames, [b"frame"] * 2, content=content)
+            task = DecodeTask(FileEvent(path, size=number, mtime_ns=1), content[:32], 1, path.parent)
+            outline = Segmentation(2.0, (), (Segment(0.0, 2.0, 0, 2),))
+            identity = Identity(number, content[:32], content)
+            cues = (Cue(0.0, 1.0, "words", "stream 1"),)
+            file = DecodedFile(task, identity, INFO, outline, name, (0.0, 1.0), cues)
+            with library.write() as connection:
+                recorded = RecordDecoded(file, "sampling", ()).apply(connection)
+                place = locations.location_at(connection, path)
+                assert place is not None
+                about = SubtitleFile("a.srt", location_id=place.id)
+                fulltext.add_subtitle(connection, recorded.video_id, about, [Cue(0.0, 1.0, "said", "file")])
+            library.frames.settle(name)
+            put(library, space, [Embedded(recorded.video_id, recorded.extraction_id, embeddings(2, number))])
+        with library.read() as connection:
+            shown = connection.execute(sa.select(video.c.id)).scalars().first()
+        assert shown is not None
+        with library.write() as connection:
+            event = FileEvent(Path("/videos/copy.mp4"), size=0, mtime_ns=1)
+            PlaceCopy(event, shown, 1, Path("/videos")).apply(connection)
+        assert check(library).all_problems == []
+    return root
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_rows_that_vanish_are_noticed_and_what_hung_on_them_goes(
+    indexed_template: Path, data: st.DataObject, tmp_path: Path
+) -> None:
+    """As after a recovery of a damaged database: rows are gone, and no foreign key was asked."""
+    root = Path(mkdtemp(dir=tmp_path)) / "library"
+    shutil.copytree(indexed_template, root)
+    gone = 0
+    with closing(sqlite3.connect(root / "library.sqlite")) as database:
+        for table in data.draw(st.lists(st.sampled_from(TABLES), min_size=1, max_size=3)):
+            key = next(iter(metadata.tables[table].primary_key)).name
+            keys = [row[0] for row in database.execute(f"SELECT DISTINCT {key} FROM {table}")]
+            if keys:
+                chosen = data.draw(st.sampled_from(keys))
+                gone += database.execute(f"DELETE FROM {table} WHERE {key} = ?", (chosen,)).rowcount
+        database.commit()
+    with open_library(root) as library:
+        found = check(library)
+        if found.all_problems:
+            repair(library, found)
+        left = check(library).all_problems
+        assert [line for line in left if "have none" not in line and "neither" not in line] == []
+        with library.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    shutil.rmtree(root)
+
+
+def test_a_video_without_a_path_is_named_and_removed(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = add_video()
+    put(opened, space, [item])
+    with opened.write() as connection:
+        connection.execute(sa.delete(location))
+    findings = check(opened)
+    assert findings.problems == ["library.sqlite: 1 videos lie at no path"]
+    repair(opened, findings)
+    assert check(opened).all_problems == []
+    assert list(opened.frames.names()) == []
+    assert opened.vectors(space).generations() == set()
+
+
+def test_a_content_that_waits_is_removed_when_another_takes_its_place(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    shown = add_video(seed=1)
+    put(opened, space, [shown])
+    waiting, newest = add_video(seed=2), add_video(seed=3)
+    with opened.read() as connection:
+        assert set(connection.execute(sa.select(video.c.id)).scalars()) == {shown.video_id, newest.video_id}
+    put(opened, space, [waiting, newest])
+    sweep(opened)
+    assert check(opened).all_problems == []
+    with opened.write() as connection:
+        remove_unreached(connection)
+        assert set(connection.execute(sa.select(video.c.id)).scalars()) == {newest.video_id}
