@@ -99,14 +99,6 @@ class FrameCache:
                     raise FramesLost(name, f"it has no frame {ordinal}")
                 yield table.frame(descriptor, name, ordinal)
 
-    def count(self, name: str) -> int | None:
-        """How many frames a blob holds, None where it is missing or damaged."""
-        try:
-            with self._opened(name) as descriptor:
-                return _table(descriptor, name).count
-        except StoreError:
-            return None
-
     def prove(self, name: str, frames: int) -> None:
         """Read a blob from end to end: so many frames, each as it was written.
 

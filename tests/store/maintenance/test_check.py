@@ -17,7 +17,7 @@ from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check, repair
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo, embeddings, visible, write_blob
+from tests.support.small_library import AddVideo, embeddings, frame_count, visible, write_blob
 
 
 @pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows", "numbers"])
@@ -95,7 +95,7 @@ def test_files_that_belong_to_no_video_are_found_and_removed(three: Library) -> 
     findings = check(three)
     assert findings.problems == ["frame cache: 1 files belong to no video"]
     repair(three, findings)
-    assert three.frames.count(stray) is None
+    assert frame_count(three.frames, stray) is None
     assert check(three).problems == []
 
 

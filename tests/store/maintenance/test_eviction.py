@@ -18,7 +18,7 @@ from mediaindex.store.maintenance.eviction import EvictionResult, keep_within
 from mediaindex.store.thumbnails import thumbnail
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo, make_space
+from tests.support.small_library import AddVideo, frame_count, make_space
 
 
 @pytest.fixture
@@ -62,7 +62,8 @@ def test_the_oldest_go_first_and_those_that_are_not_there_last(
     after = frame_files(opened)
     assert [number for number in ids if after[number] != before[number]] == [ids[0], ids[3]]
     assert all(
-        opened.frames.count(before[number]) == (None if number in (ids[0], ids[3]) else 3) for number in ids
+        frame_count(opened.frames, before[number]) == (None if number in (ids[0], ids[3]) else 3)
+        for number in ids
     )
     keep_within(opened, room_for(opened, 1, monkeypatch))
     after = frame_files(opened)
