@@ -12,6 +12,7 @@ import av.logging
 from mediaindex.decode.backends.decoder import Decoder, Demand
 from mediaindex.decode.backends.ffmpeg import FfmpegDecoder
 from mediaindex.decode.backends.pyav import PyavDecoder
+from mediaindex.decode.container.local_time import load_zones
 from mediaindex.decode.container.probe import probe
 from mediaindex.decode.sampling.first_look import first_look
 from mediaindex.decode.sampling.policy import Sampling
@@ -25,6 +26,8 @@ DECODERS: dict[str, Callable[[Path, MediaInfo, Demand], Decoder]] = {
     "pyav": PyavDecoder,
     "ffmpeg": FfmpegDecoder,
 }
+# While memory is not limited yet: later its share would be missing for a large picture.
+load_zones()
 
 
 def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:

@@ -25,7 +25,7 @@ from mediaindex.embed.encoder import Encoder
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.paths import CHECKOUT
 
-ENCODER = "colours"
+ENCODER, OTHER_ENCODER = "colours", "same colours"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models")]
 CHILD = "from tests.support.commands import child; raise SystemExit(child())"
 COMMAND = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
@@ -41,8 +41,8 @@ def load(
     name: str, *, device: str = "auto", models: Path | None = None, threads: int | None = None
 ) -> Encoder:
     """The colours, or the real encoder of a name, loaded once in this session."""
-    if name == ENCODER:
-        return FakeEncoder(name=ENCODER)
+    if name in (ENCODER, OTHER_ENCODER):
+        return FakeEncoder(name=name)
     return loaded_once(name, device, None if name == "builtin" else models)
 
 

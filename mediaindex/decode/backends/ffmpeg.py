@@ -6,6 +6,7 @@ opinion where the bundled libraries fail. Times come from ffmpeg's filter `showi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import re
@@ -158,11 +159,10 @@ class FfmpegDecoder:
             subtitles = SubtitleReader(container, clock)
             if not subtitles.streams:
                 return
-            try:
+            with contextlib.suppress(av.error.FFmpegError):  # as far as it can be read
                 for packet in container.demux(*subtitles.streams):
-                    yield from subtitles.cues(packet)
-            except av.error.FFmpegError:
-                return  # as far as it can be read
+                    subtitles.read(packet)
+            yield from subtitles.cues()
 
 
 class _Run:

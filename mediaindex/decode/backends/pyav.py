@@ -80,11 +80,12 @@ class PyavDecoder:
                 if isinstance(packet, Position):
                     yield packet
                 elif packet.stream_index != self._film.index:
-                    yield from subtitles.cues(packet)
+                    subtitles.read(packet)
                 else:
                     self._clock.follow(packet)
                     yield from self._film_packet(packet)
             yield from self._finish()
+            yield from subtitles.cues()
 
     def first_look(self) -> Picture | None:
         """The first picture after a seek to the middle, else the film's first; instead of a scan."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,14 +148,10 @@ def test_vectors_that_no_row_names_are_collected_after_an_orderly_end_too(
 def test_frames_that_cannot_be_read_now_are_named_and_not_lost(
     three: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened_as_ever = Path.open
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
 
-    def refuse(self: Path, *arguments: str) -> object:
-        if self.suffix == ".mif":
-            raise PermissionError(13, "Permission denied")
-        return opened_as_ever(self, *arguments)
-
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "pread", refuse)
     findings = check(three)
     assert findings.lost_frames == []
     assert len(findings.problems) == 1
