@@ -6,22 +6,40 @@ Times are seconds from the container's start time (what a player counts from), a
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mediaindex.errors import DecodeError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
 SEGMENT_SECONDS = 30.0
 SEGMENT_FRAMES = 12
 # No honest film has more; the child keeps to these bounds, the parent does not rely on it.
 MAX_FRAMES = 100_000
+MAX_FRAME_SIDE = 4096
+"""Pixels of the longer side of a sampled frame, at most."""
 MAX_CUES = 200_000  # a film with sixty languages
 MAX_CUE_CHARACTERS = 2000
+# What Pillow raises of damaged headers and of damaged data; running out of memory is not among them.
+_DAMAGED_PICTURE = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+)
 _LARGEST_INTEGER = 2**63 - 1
 """SQLite holds no larger one."""
 
@@ -138,6 +156,28 @@ class SampledFrame:
 
     seconds: float
     jpeg: bytes
+
+
+def decoded(jpeg: bytes, *, short_side: int = MAX_FRAME_SIDE) -> Image:
+    """The picture of a sampled frame, decoded in full; its size is looked at before.
+
+    Args:
+        short_side: pixels of the shorter side, at most; the longer one has `MAX_FRAME_SIDE` at most.
+
+    Raises:
+        DecodeError: it is no JPEG, is damaged, or is larger; a larger one costs no memory.
+    """
+    # By its own name: `Image.open` warns of large pictures before their size can be looked at.
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    try:
+        image = JpegImageFile(io.BytesIO(jpeg))
+        if max(image.size) > MAX_FRAME_SIDE or min(image.size) > short_side:
+            raise DecodeError(f"its picture has {image.width}x{image.height} pixels, more than a frame has")
+        image.load()
+    except _DAMAGED_PICTURE as error:
+        raise DecodeError(f"its picture is damaged: {error}") from error
+    return image
 
 
 @dataclass(frozen=True, slots=True)

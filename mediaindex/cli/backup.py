@@ -23,25 +23,28 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     folder = absolute(arguments.folder)
     with open_library(config.library) as library, ProgressLine(output) as progress:
         backup = back_up(library, folder, lambda copied, total: progress(copy_progress(copied, total)))
-    new_sizes = [size for _path, size, is_new in backup.files if is_new]
+    new_sizes = [file.size for file in backup.files if file.new]
     output.data(
         {
             "backup": str(folder),
             "library": str(config.library),
             "videos": backup.videos,
-            "bytes": sum(size for _path, size, _is_new in backup.files),
+            "bytes": sum(file.size for file in backup.files),
             "copied_bytes": sum(new_sizes),
             "vectors": backup.vectors,
             "files": [
-                {"path": str(path), "bytes": size, "copied": is_new} for path, size, is_new in backup.files
+                {"path": str(file.path), "bytes": file.size, "copied": file.new} for file in backup.files
             ],
             "missing": [str(config.library / "frames" / name) for name in backup.missing],
+            "damaged": [str(path) for path in backup.damaged],
         }
     )
     output.line(
         f"{backup.videos} videos are in {folder}: {len(new_sizes)} of {len(backup.files)} files "
         f"copied, {sum(new_sizes) / 1e6:.1f} MB"
     )
+    for path in backup.damaged:
+        output.say(f"{path} was damaged in the earlier backup and is whole again")
     if not backup.vectors:
         output.say("the vectors changed meanwhile; 'restore' makes them anew from the cached frames")
     if backup.missing:

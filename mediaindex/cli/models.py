@@ -115,6 +115,8 @@ def _use(name: str, config: Config, output: Output) -> int:
         outcome = through_the_writer(library, config, output, UseRequest(name))
     output.data(outcome.result)
     output.line(f"{name} answers now; {outcome.result['indexed']} videos embedded, none decoded")
+    for row in outcome.result["failed"]:
+        output.line(f"failed  {row['path']}: {row['reason']}")
     if outcome.result["decode_again"]:
         output.say(
             f"{outcome.result['decode_again']} videos have no cached frames any more: "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
 from mediaindex.config import Config
-from mediaindex.errors import NoSpace, UsageError
+from mediaindex.errors import DONE, NoSpace, StoreError, UsageError
 from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             restored = restore(root, backup, lambda copied, total: progress(copy_progress(copied, total)))
             outcome = _repair(config, progress)
     result = outcome.result
+    problems = [*restored.problems, *result.get("problems", [])]
+    sound = outcome.exit_code == DONE and not restored.lost
     output.data(
         {
             "library": str(root),
@@ -51,23 +53,23 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             "videos": backup.description.videos,
             "aside": None if restored.aside is None else str(restored.aside),
             "files": [{"path": str(path), "bytes": size} for path, size in restored.files],
-            "problems": result.get("problems", []),
-            "repaired": result.get("repaired", False),
+            "problems": problems,
+            "repaired": bool(problems) and sound,
             "decode_again": result.get("decode_again", 0),
         }
     )
     output.line(f"{backup.description.videos} videos are in {root}")
     if restored.aside is not None:
         output.line(f"the library that was there is in {restored.aside}")
+    for problem in problems:
+        output.say(problem)
     _say_repair(outcome, output)
-    return outcome.exit_code
+    return DONE if sound else outcome.exit_code or StoreError.exit_code
 
 
 def _say_repair(outcome: Outcome, output: Output) -> None:
-    """What the check of the restored library found, and what is left to do."""
+    """What is left to do after the check of the restored library."""
     result = outcome.result
-    for problem in result.get("problems", []):
-        output.say(problem)
     if result.get("decode_again"):
         output.say(f"{result['decode_again']} videos must be decoded again: run 'mediaindex index' on them")
     if outcome.error is not None:

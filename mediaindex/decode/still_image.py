@@ -9,6 +9,11 @@ from pathlib import Path
 
 from mediaindex.decode.sandbox.limits import Limits
 from mediaindex.decode.sandbox.process import Sandbox
+from mediaindex.errors import DecodeError, DecoderDied
+from mediaindex.media import decoded
+
+SHORT_SIDE = 384
+"""Of the picture that the child sends, at most."""
 
 
 def read_image(path: Path) -> bytes | None:
@@ -35,7 +40,10 @@ class ImageReader:
         replies = list(
             self._sandbox.ask({"path": str(path.absolute())})
         )  # to the end, or the child is killed
-        return next((body for header, body in replies if header["kind"] == "picture"), None)
+        picture = next((body for header, body in replies if header["kind"] == "picture"), None)
+        if picture is not None:
+            _prove(picture)
+        return picture
 
     def kill(self) -> None:
         """End the child process at once and for good, from any thread."""
@@ -44,3 +52,15 @@ class ImageReader:
     def close(self) -> None:
         """End the child process."""
         self._sandbox.close()
+
+
+def _prove(jpeg: bytes) -> None:
+    """Decode what the child sent once, within bounds.
+
+    Raises:
+        DecoderDied: it is no picture.
+    """
+    try:
+        decoded(jpeg, short_side=SHORT_SIDE)
+    except DecodeError as error:
+        raise DecoderDied(f"the decoder sent nonsense: {error.reason}") from error

@@ -15,14 +15,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from mediaindex.decode.bit_depth import eight_bits
 from mediaindex.decode.flattening import flattened
 from mediaindex.decode.sandbox import wire
+from mediaindex.decode.still_image import SHORT_SIDE
 from mediaindex.errors import ProbeError
+from mediaindex.media import MAX_FRAME_SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 64_000_000
-SHORT_SIDE = 384
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*")
 # What Pillow raises over damaged files, which it does not say in one place.
 DAMAGE = (
@@ -127,8 +128,8 @@ def _of_values(values: NDArray[Any]) -> Image.Image:
 
 
 def _shrunk(picture: Image.Image) -> Image.Image:
-    """The picture with a short side of `SHORT_SIDE` at most; before more copies are made of it."""
-    scale = SHORT_SIDE / min(picture.size)
+    """The picture with sides that are allowed at most; before more copies are made of it."""
+    scale = min(SHORT_SIDE / min(picture.size), MAX_FRAME_SIDE / max(picture.size))
     if scale >= 1:
         return picture
-    return picture.resize((round(picture.width * scale), round(picture.height * scale)))
+    return picture.resize((max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)))

@@ -17,7 +17,7 @@ from mediaindex.decode.sampling.policy import DECODERS, MAX_PIXELS, Sampling
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.limits import MEMORY_MIB, REPLY_SECONDS, REQUEST_SECONDS, Limits
 from mediaindex.decode.sandbox.process import Sandbox
-from mediaindex.errors import DecoderDied, UsageError
+from mediaindex.errors import DecodeError, DecoderDied, UsageError
 from mediaindex.media import (
     MAX_CUES,
     MAX_FRAMES,
@@ -27,6 +27,7 @@ from mediaindex.media import (
     Position,
     SampledFrame,
     Segmentation,
+    decoded,
 )
 
 # Raise the first number when a change here may read what could not be read before.
@@ -96,6 +97,8 @@ class DecodeWorker:
             counts[type(value)] += 1
             if counts[SampledFrame] > MAX_FRAMES or counts[Cue] > MAX_CUES:
                 raise DecoderDied("the decoder sent more frames or subtitles than any film has")
+            if isinstance(value, SampledFrame):
+                _prove_picture(value, sampling)
             if isinstance(value, Segmentation):
                 segmentation = _matching(value, counts[SampledFrame])
             else:
@@ -153,6 +156,14 @@ def _unpacked(message: wire.Message) -> wire.Value:
         return wire.unpack(*message)
     except wire.WireError as error:
         raise DecoderDied(f"the decoder sent nonsense: {error}") from error
+
+
+def _prove_picture(frame: SampledFrame, sampling: Sampling) -> None:
+    """Decode a frame once before anything keeps it: else it would break every later reader."""
+    try:
+        decoded(frame.jpeg, short_side=sampling.short_side)
+    except DecodeError as error:
+        raise DecoderDied(f"the decoder sent nonsense: {error.reason}") from error
 
 
 def _matching(segmentation: Segmentation, frames: int) -> Segmentation:

@@ -5,9 +5,10 @@ Importing this loads neither torch nor numpy: whoever writes to a library import
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from typing import TYPE_CHECKING
+
+from mediaindex.media import decoded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +27,11 @@ def readable(text: str, *, tokens: int) -> str:
 
 
 def picture(jpeg: bytes) -> NDArray[np.uint8]:
-    """A cached frame as (H, W, 3) RGB."""
-    import numpy as np
-    from PIL import Image
+    """A sampled frame as (H, W, 3) RGB.
 
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
-        return np.asarray(image.convert("RGB"))
+    Raises:
+        DecodeError: it is no picture, or one larger than any sampled frame.
+    """
+    import numpy as np
+
+    return np.asarray(decoded(jpeg).convert("RGB"))

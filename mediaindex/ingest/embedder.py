@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mediaindex.embed.encoder import Encoder
-from mediaindex.ingest.frame_batcher import FrameBatcher
+from mediaindex.ingest.frame_batcher import FrameBatcher, UnreadFrames
+from mediaindex.ingest.progress import failed_row
 from mediaindex.store import commit
-from mediaindex.store.catalog import videos
+from mediaindex.store.catalog import locations, videos
 from mediaindex.store.commit import Embedded
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance import housekeeping
@@ -43,6 +44,7 @@ class Embedder:
         self._ann_rows = ann_rows
         self._opened: tuple[Space, FrameBatcher] | None = None
         self._embedded: list[Embedded] = []
+        self._failed: list[dict[str, str]] = []
         self._committed_at = self._fed_at = time.monotonic()
 
     @property
@@ -84,7 +86,9 @@ class Embedder:
         Returns:
             How many videos became visible.
         """
-        self._embedded += self.batcher.step(partial=partial)
+        batch = self.batcher.step(partial=partial)
+        self._embedded += batch.embedded
+        self._give_up(batch.unread)
         vectors = sum(len(video.embeddings.vectors) for video in self._embedded)
         late = time.monotonic() - self._committed_at > SECONDS_A_COMMIT
         enough = len(self._embedded) >= VIDEOS_A_COMMIT or vectors >= VECTORS_A_COMMIT
@@ -122,7 +126,8 @@ class Embedder:
         if not self.is_open and self._is_complete():
             return 0
         visible = self.drain(attend)
-        missing = self._missing()
+        with self._library.read() as connection:
+            missing = spaces.missing_vectors(connection, self.space.id)
         for number, video in enumerate(missing):
             self.batcher.add(video)
             while self.has_full_batch:
@@ -133,6 +138,11 @@ class Embedder:
         with self._library.write() as connection:
             spaces.switch_space(connection, self.space.id)
         return visible
+
+    def take_failed(self) -> list[dict[str, str]]:
+        """The videos whose cached frames could not be read since the last call, as entries of a report."""
+        failed, self._failed = self._failed, []
+        return failed
 
     def tidy(self) -> None:
         """After a pass: merge small fragments of the space, and build its index where it is large."""
@@ -173,16 +183,16 @@ class Embedder:
                 return not videos.cached_frames(connection)
             return serving.encoder == self.encoder and not spaces.missing_vectors(connection, serving.id)
 
-    def _missing(self) -> list[Unembedded]:
-        """Videos without vectors in the space; those whose cached frames are lost are marked for decoding."""
-        with self._library.read() as connection:
-            missing = spaces.missing_vectors(connection, self.space.id)
-        lost = {video.extraction_id for video in missing if not self._is_cached(video)}
-        if lost:
-            logger.warning("%d videos lost their cached frames; the next index decodes them again", len(lost))
-            with self._library.write() as connection:
-                videos.mark_frames_lost(connection, sorted(lost))
-        return [video for video in missing if video.extraction_id not in lost]
-
-    def _is_cached(self, video: Unembedded) -> bool:
-        return self._library.frames.count(video.frame_file) == video.frames
+    def _give_up(self, unread: Sequence[UnreadFrames]) -> None:
+        """Let the next index decode what is lost; a video that a request has removed meanwhile is no loss."""
+        if not unread:
+            return
+        with self._library.write() as connection:
+            ids = videos.known_extractions(connection, [item.video.extraction_id for item in unread])
+            known = [item for item in unread if item.video.extraction_id in ids]
+            videos.mark_frames_lost(connection, [item.video.extraction_id for item in known if item.lost])
+            places = [locations.places_of_content(connection, item.video.video_id) for item in known]
+        for item, paths in zip(known, places, strict=True):
+            reason = f"{item.reason}; the next index decodes it again" if item.lost else item.reason
+            self._failed += [failed_row(place.path, "read", reason) for place in paths[:1]]
+            logger.warning("%s: %s", item.video.frame_file, reason)

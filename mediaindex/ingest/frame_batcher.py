@@ -1,7 +1,7 @@
 """Batches for the encoder: frames of several videos share batches of one size.
 
 An encoder pads every batch to its fixed size, so a vector depends on its own picture alone and not on
-the other pictures of its batch.
+the other pictures of its batch. A picture that cannot be read costs its own video alone.
 """
 
 from __future__ import annotations
@@ -9,16 +9,40 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import Encoder
 from mediaindex.embed.inputs import picture
+from mediaindex.errors import DecodeError, StoreError
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.commit import Embedded
-from mediaindex.store.frame_cache import FrameCache
+from mediaindex.store.frame_cache import FrameCache, FramesLost
 from mediaindex.store.vectors.spaces import Unembedded
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadFrames:
+    """A video whose cached frames could not be read.
+
+    Attributes:
+        reason: what a person reads.
+        lost: no later try can read them.
+    """
+
+    video: Unembedded
+    reason: str
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step gave: the videos that it completed, and those that it gave up."""
+
+    embedded: tuple[Embedded, ...] = ()
+    unread: tuple[UnreadFrames, ...] = ()
 
 
 class FrameBatcher:
@@ -46,25 +70,39 @@ class FrameBatcher:
         """Frames that have no vector yet."""
         return sum(self._frames_left.values())
 
-    def step(self, *, partial: bool) -> list[Embedded]:
-        """Embed one batch; returns the videos that it completes.
+    def step(self, *, partial: bool) -> Batch:
+        """Embed one batch.
 
         Args:
             partial: embed also frames that do not fill a batch.
         """
         size = self.size
         if not self.waiting or (self.waiting < size and not partial):
-            return []
+            return Batch()
         owners: list[Unembedded] = []
         pictures: list[NDArray[np.uint8]] = []
+        unread: list[UnreadFrames] = []
         while self._videos and len(pictures) < size:
             video, jpegs = self._videos[0]
-            next_pictures = [picture(jpeg) for jpeg in itertools.islice(jpegs, size - len(pictures))]
+            wanted = min(size - len(pictures), self._frames_left[video.extraction_id])
+            try:
+                next_pictures = _pictures(video, jpegs, wanted)
+            except (DecodeError, StoreError) as error:
+                unread.append(_unread(video, error))
+                self._drop(video)
+                continue
             pictures += next_pictures
-            owners += [video] * len(next_pictures)
-            if len(pictures) < size or owners.count(video) == self._frames_left[video.extraction_id]:
+            owners += [video] * wanted
+            if wanted == self._frames_left[video.extraction_id]:
                 self._videos.popleft()
-        return self._assign(owners, self.encoder.images(pictures))
+        embedded = self._assign(owners, self.encoder.images(pictures)) if pictures else []
+        return Batch(tuple(embedded), tuple(unread))
+
+    def _drop(self, video: Unembedded) -> None:
+        """Give up the first video that waits, with what is embedded of it already."""
+        self._videos.popleft()
+        self._parts.pop(video.extraction_id, None)
+        del self._frames_left[video.extraction_id]
 
     def _assign(self, owners: list[Unembedded], embeddings: FrameEmbeddings) -> list[Embedded]:
         complete = []
@@ -79,6 +117,24 @@ class FrameBatcher:
                 parts = self._parts.pop(video.extraction_id)
                 complete.append(Embedded(video.video_id, video.extraction_id, concatenated(parts)))
         return complete
+
+
+def _pictures(video: Unembedded, jpegs: Iterator[bytes], count: int) -> list[NDArray[np.uint8]]:
+    """The next pictures of a video.
+
+    Raises:
+        FramesLost: it has fewer. StoreError, DecodeError: one of them cannot be read.
+    """
+    pictures = [picture(jpeg) for jpeg in itertools.islice(jpegs, count)]
+    if len(pictures) < count:
+        raise FramesLost(video.frame_file, f"it has fewer than {video.frames} frames")
+    return pictures
+
+
+def _unread(video: Unembedded, error: DecodeError | StoreError) -> UnreadFrames:
+    if isinstance(error, FramesLost | DecodeError):
+        return UnreadFrames(video, f"its cached frames are lost ({error.reason})", lost=True)
+    return UnreadFrames(video, str(error), lost=False)
 
 
 def concatenated(parts: list[FrameEmbeddings]) -> FrameEmbeddings:

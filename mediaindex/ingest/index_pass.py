@@ -242,12 +242,15 @@ class IndexPass:
         report = self.report
         for failure in self._effects.take_refused():
             self._note_refused(failure)
+        not_embedded = self._embedder.take_failed()
+        report.failed += [row for row in not_embedded if Path(row["path"]) in self.seen]
         report.failed += self._known_failures + self._unreadable
         report.videos -= len(report.skipped) + len(report.failed)
         # What follows was never counted as a video.
         report.failed += self._unreadable_paths
+        report.failed += [row for row in not_embedded if Path(row["path"]) not in self.seen]
         report.skipped += self._in_the_cloud
-        report.broke = report.broke or bool(self._unreadable or self._unreadable_paths)
+        report.broke = report.broke or bool(self._unreadable or self._unreadable_paths or not_embedded)
         return report
 
     # One file

@@ -115,7 +115,9 @@ class Ingest:
         """
         began = time.monotonic()
         self.embedder.use(encoder)
-        report = Report(indexed=self._corridor.complete_space())
+        indexed = self._corridor.complete_space()
+        failed = self.embedder.take_failed()
+        report = Report(indexed=indexed, failed=failed, broke=bool(failed))
         commit.sweep(self.library)
         return _timed(report, began)
 

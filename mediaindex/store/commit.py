@@ -196,10 +196,11 @@ def recover(library: Library) -> None:
     if clean:
         sweep(library)
     else:
-        _recover_vectors(library)
+        collect(library)
 
 
-def _recover_vectors(library: Library) -> None:
+def collect(library: Library) -> None:
+    """Remove every vector and table that no row names, whatever left it, and bring the matrix up to date."""
     table_files.remove_leftovers(library.root / "vectors")
     with library.read() as connection:
         spaces = all_spaces(connection)

@@ -1,8 +1,10 @@
 """The sampled frames as small JPEGs, one blob a video and write, shared by all encoders.
 
-    magic(8) · JPEGs one after the other · offsets (count + 1) u64, absolute · count u64
+    magic(8) · JPEGs one after the other · CRC-32 of each u32 · offsets (count + 1) u64, absolute · count u64
 
-The table stands behind the pictures, so that a film of any length is written as it is decoded.
+The tables stand behind the pictures, so that a film of any length is written as it is decoded. A reader
+compares each picture with its checksum: a JPEG with flipped bits is mostly still a JPEG. Blobs of the first
+format, MIFRAME1, have no checksums; of these only a check decodes every picture.
 Each write has a fresh name, so that rows of an older write never read newer pictures after a
 crash. A blob is fsynced and renamed before any row names it; the sweeper removes what no row owns.
 """
@@ -10,22 +12,41 @@ crash. A blob is fsynced and renamed before any row names it; the sweeper remove
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import struct
+import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from mediaindex.errors import NoSpace, StoreError
+from mediaindex.errors import DecodeError, NoSpace, StoreError
+from mediaindex.media import decoded
 from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private, sync_path
 
-MAGIC = b"MIFRAME1"
+MAGIC = b"MIFRAME2"
+MAGIC_WITHOUT_CHECKSUMS = b"MIFRAME1"
 COUNT = struct.Struct("<Q")
 SUFFIX = ".mif"
 PARTIAL = ".tmp"
 CONTENT_DIGITS = 32
 """Of the content's hash, with which the name of a blob begins."""
 NO_ROOM = {1, 13, 28, 30, 122}
+GONE = {errno.ENOENT, errno.EIO}
+"""Errors of a blob that no later try reads: it is not there, or the disk has lost it."""
+
+
+class FramesLost(StoreError):
+    """The cached frames of a video are gone or damaged: the video is to be decoded again.
+
+    Args:
+        reason: what a person reads, without the blob's name.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"frame cache {name}: {reason}; run 'mediaindex check --repair'")
+        self.reason = reason
 
 
 class FrameCache:
@@ -68,27 +89,42 @@ class FrameCache:
         """The JPEGs of one blob, all or those asked for, in that order.
 
         Raises:
-            StoreError: the blob is missing, cut short or no blob at all.
+            FramesLost: the blob is gone, cut short or no blob at all, or has other bytes than were written.
+            StoreError: it cannot be read at this moment.
         """
-        try:
-            with (self.folder / name).open("rb") as file:
-                offsets = _offsets(file.fileno(), name)
-                wanted = range(len(offsets) - 1) if ordinals is None else ordinals
-                for ordinal in wanted:
-                    start, end = offsets[ordinal], offsets[ordinal + 1]
-                    yield os.pread(file.fileno(), end - start, start)
-        except (OSError, IndexError) as error:
-            raise StoreError(
-                f"frame cache {self.folder / name} cannot be read; run 'mediaindex check --repair'"
-            ) from error
+        with self._opened(name) as descriptor:
+            table = _table(descriptor, name)
+            for ordinal in range(table.count) if ordinals is None else ordinals:
+                if not 0 <= ordinal < table.count:
+                    raise FramesLost(name, f"it has no frame {ordinal}")
+                yield table.frame(descriptor, name, ordinal)
 
-    def count(self, name: str) -> int | None:
-        """How many frames a blob holds, None where it is missing or damaged."""
+    def prove(self, name: str, frames: int) -> None:
+        """Read a blob from end to end: so many frames, each as it was written.
+
+        Raises:
+            FramesLost: it is not so. StoreError: it cannot be read at this moment.
+        """
+        with self._opened(name) as descriptor:
+            table = _table(descriptor, name)
+            if table.count != frames:
+                raise FramesLost(name, f"it has {table.count} frames instead of {frames}")
+            for ordinal in range(table.count):
+                jpeg = table.frame(descriptor, name, ordinal)
+                if table.checksums is None:
+                    prove_picture(jpeg, name, ordinal)
+
+    @contextlib.contextmanager
+    def _opened(self, name: str) -> Iterator[int]:
+        """The descriptor of a blob; what goes wrong while it is read is told apart."""
         try:
             with (self.folder / name).open("rb") as file:
-                return len(_offsets(file.fileno(), name)) - 1
-        except (OSError, StoreError):
-            return None
+                yield file.fileno()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            if error.errno in GONE:
+                raise FramesLost(name, reason) from error
+            raise StoreError(f"frame cache {self.folder / name} cannot be read: {reason}") from error
 
     def size(self, name: str) -> int:
         """Bytes of a blob on disk."""
@@ -114,11 +150,13 @@ class Blob:
         self._descriptor = descriptor
         self._partial = partial
         self._offsets = [len(MAGIC)]
+        self._checksums: list[int] = []
         self._write(MAGIC)
 
     def add(self, jpeg: bytes) -> None:
         """Append one frame."""
         self._write(jpeg)
+        self._checksums.append(zlib.crc32(jpeg))
         self._offsets.append(self._offsets[-1] + len(jpeg))
 
     def finish(self, *, content: str) -> str:
@@ -129,6 +167,7 @@ class Blob:
         """
         folder = self._cache.folder
         name = f"{content[:2]}/{content[:CONTENT_DIGITS]}.{self._partial.removesuffix(PARTIAL)}{SUFFIX}"
+        self._write(struct.pack(f"<{len(self._checksums)}I", *self._checksums))
         self._write(struct.pack(f"<{len(self._offsets)}Q", *self._offsets))
         self._write(COUNT.pack(len(self._offsets) - 1))
         os.fsync(self._descriptor)
@@ -145,18 +184,54 @@ class Blob:
             view = view[os.write(self._descriptor, view) :]
 
 
-def _offsets(descriptor: int, name: str) -> tuple[int, ...]:
-    """The offset table of a blob, checked against the file's size."""
-    damaged = StoreError(f"frame cache {name} is damaged; run 'mediaindex check --repair'")
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Where the frames of a blob lie. `checksums`: None in the format that has none."""
+
+    offsets: tuple[int, ...]
+    checksums: tuple[int, ...] | None
+
+    @property
+    def count(self) -> int:
+        return len(self.offsets) - 1
+
+    def frame(self, descriptor: int, name: str, ordinal: int) -> bytes:
+        """One JPEG as it was written."""
+        start, end = self.offsets[ordinal], self.offsets[ordinal + 1]
+        jpeg = os.pread(descriptor, end - start, start)
+        if self.checksums is not None and zlib.crc32(jpeg) != self.checksums[ordinal]:
+            raise FramesLost(name, f"frame {ordinal} is damaged")
+        return jpeg
+
+
+def prove_picture(jpeg: bytes, name: str, ordinal: int) -> None:
+    """Decode one frame of a blob.
+
+    Raises:
+        FramesLost: it is no picture.
+    """
+    try:
+        decoded(jpeg)
+    except DecodeError as error:
+        raise FramesLost(name, f"frame {ordinal}: {error.reason}") from error
+
+
+def _table(descriptor: int, name: str) -> _Table:
+    """The tables of a blob, checked against the file's size."""
+    damaged = FramesLost(name, "it is damaged")
     size = os.fstat(descriptor).st_size
+    magic = os.pread(descriptor, len(MAGIC), 0)
     tail = os.pread(descriptor, COUNT.size, max(0, size - COUNT.size))
-    if os.pread(descriptor, len(MAGIC), 0) != MAGIC or len(tail) < COUNT.size:
+    if magic not in (MAGIC, MAGIC_WITHOUT_CHECKSUMS) or len(tail) < COUNT.size:
         raise damaged
     count: int = COUNT.unpack(tail)[0]
-    start = size - COUNT.size - 8 * (count + 1)
+    checksums_size = 4 * count if magic == MAGIC else 0
+    end = size - COUNT.size - 8 * (count + 1)
+    start = end - checksums_size
     if start < len(MAGIC):
         raise damaged
-    offsets = struct.unpack(f"<{count + 1}Q", os.pread(descriptor, 8 * (count + 1), start))
+    checksums = struct.unpack(f"<{checksums_size // 4}I", os.pread(descriptor, checksums_size, start))
+    offsets = struct.unpack(f"<{count + 1}Q", os.pread(descriptor, 8 * (count + 1), end))
     if offsets[0] != len(MAGIC) or offsets[-1] != start or list(offsets) != sorted(offsets):
         raise damaged
-    return offsets
+    return _Table(offsets, checksums if magic == MAGIC else None)

@@ -10,6 +10,7 @@ import pytest
 from mediaindex.store.lock import writer_lock
 from tests.support.commands import Commands, first
 from tests.support.films import film
+from tests.support.flipped_bits import PATTERNS, flip
 
 
 def test_backup_and_restore(
@@ -66,3 +67,29 @@ def test_restore_makes_vectors_that_a_backup_lacks(
     assert "1 videos must be decoded again" in ran.err
     assert elsewhere("index", three)["decoded"] == 1
     assert elsewhere("check")["problems"] == []
+
+
+def test_a_backup_with_a_flipped_bit_becomes_a_library_that_answers(
+    three: Path, commands: Commands, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (commands.library / "generators" / "mine").mkdir(parents=True)
+    (commands.library / "generators" / "mine" / "model.safetensors").write_bytes(b"weights" * 99)
+    whole = tmp_path / "backup"
+    assert commands("backup", whole)["damaged"] == []
+    before = first(commands, "red")["similarity"]
+    for kind in PATTERNS:
+        backup = tmp_path / f"backup {kind}"
+        shutil.copytree(whole, backup)
+        harmed = flip(backup, kind)
+        library = Commands(tmp_path / f"library {kind}", capsys)
+        if kind == "database":
+            assert "library.sqlite" in library("restore", backup, code=6)["error"]
+        else:
+            back = library("restore", backup, code=6 if kind == "generator" else 0)
+            assert any("damaged" in problem for problem in back["problems"])
+            assert back["repaired"] == (kind != "generator")
+            assert back["decode_again"] == (kind == "blob")
+            assert first(library, "red")["similarity"] == before
+        ran = commands.text("backup", backup)
+        assert (ran.code, f"{harmed} was damaged" in ran.err) == (0, True)
+        assert commands("backup", backup)["damaged"] == []

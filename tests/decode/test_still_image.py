@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.decode.still_image import ImageReader, read_image
 from mediaindex.errors import DecoderDied, MediaError
 from tests.support.deep_images import ramp, tiff
@@ -33,6 +36,14 @@ def test_the_child_reads_many_images_and_outlives_a_damaged_one(tmp_path: Path) 
     reader.kill()
     with pytest.raises(DecoderDied, match="stopped"):
         reader.read(good)
+    reader.close()
+
+
+def test_what_the_child_sends_must_be_a_picture(hostile: Callable[[Limits], Sandbox]) -> None:
+    reader = ImageReader()
+    reader._sandbox = hostile(Limits())
+    with pytest.raises(DecoderDied, match="nonsense: its picture is damaged"):
+        reader.read(Path("/any.png"))
     reader.close()
 
 

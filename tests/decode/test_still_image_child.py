@@ -14,8 +14,10 @@ from PIL import Image
 
 from mediaindex.decode import still_image_child
 from mediaindex.decode.flattening import BACKGROUND
-from mediaindex.decode.still_image_child import SHORT_SIDE, handle
+from mediaindex.decode.still_image import SHORT_SIDE
+from mediaindex.decode.still_image_child import handle
 from mediaindex.errors import ProbeError
+from mediaindex.media import MAX_FRAME_SIDE
 from tests.support.deep_images import Order, png16, ramp, tiff
 from tests.support.media import Pixels, flat, jpeg_pixels
 
@@ -62,6 +64,12 @@ def test_a_large_image_is_scaled_to_its_short_side(tmp_path: Path) -> None:
     picture = picture_here(saved(tmp_path / "large.png", (1536, 768)))
     assert picture is not None
     assert picture.shape == (SHORT_SIDE, 2 * SHORT_SIDE, 3)
+
+
+def test_a_strip_has_a_long_side_like_a_frame_of_a_film(tmp_path: Path) -> None:
+    picture = picture_here(saved(tmp_path / "strip.png", (9000, 400)))
+    assert picture is not None
+    assert picture.shape == (182, MAX_FRAME_SIDE, 3)
 
 
 def test_a_turned_photo_stands_upright(tmp_path: Path) -> None:

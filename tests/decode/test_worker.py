@@ -105,6 +105,13 @@ def test_segments_that_do_not_fit_the_frames_are_nonsense(
         list(worker.extract(Path("/", what), INFO, Sampling()))
 
 
+@pytest.mark.parametrize("what", ["rotten frame", "large frame", "larger frame than asked for"])
+def test_a_frame_that_is_no_picture_is_nonsense(hostile: Callable[[Limits], Sandbox], what: str) -> None:
+    worker = DecodeWorker(hostile(Limits()), decoder="pyav", max_pixels=1)
+    with pytest.raises(DecoderDied, match="nonsense: its picture"):
+        list(worker.extract(Path("/", what), INFO, Sampling()))
+
+
 def test_a_reason_can_be_stored_as_text(hostile: Callable[[Limits], Sandbox]) -> None:
     worker = DecodeWorker(hostile(Limits()), decoder="pyav", max_pixels=1)
     with pytest.raises(DecodeError, match="no utf-8") as caught:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from mediaindex.embed.inputs import picture, readable
+from mediaindex.errors import DecodeError
 
 
 @given(st.text(max_size=2000), st.integers(1, 64))
@@ -52,5 +53,5 @@ def test_a_cached_frame_is_an_rgb_array(mode: str) -> None:
 def test_only_a_jpeg_is_a_cached_frame() -> None:
     file = io.BytesIO()
     Image.new("RGB", (6, 4)).save(file, "PNG")
-    with pytest.raises(UnidentifiedImageError):
+    with pytest.raises(DecodeError):
         picture(file.getvalue())

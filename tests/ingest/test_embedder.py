@@ -9,10 +9,13 @@ import pytest
 from mediaindex.embed.encoder import Encoder
 from mediaindex.ingest import embedder as embedder_module
 from mediaindex.ingest.embedder import Embedder
+from mediaindex.store import forgetting
 from mediaindex.store.catalog import videos
+from mediaindex.store.commit import sweep
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
+from mediaindex.store.vectors.spaces import Unembedded
 from tests.support.corridor import record
 from tests.support.fake_encoder import FakeEncoder
 
@@ -130,6 +133,58 @@ def test_videos_whose_frames_are_lost_are_to_be_decoded_again(opened: Library, t
     assert new_embedder(opened, Loading()).complete(lambda: None, lambda _done, _total: None) == 1
     with opened.read() as connection:
         assert videos.without_frames(connection) == {lost.video_id}
+
+
+def rot(library: Library, video: Unembedded) -> None:
+    """Flip a bit of the first cached picture of a video."""
+    path = library.frames.folder / video.frame_file
+    content = bytearray(path.read_bytes())
+    content[300] ^= 4
+    path.write_bytes(content)
+
+
+def test_a_rotten_picture_is_named_once_and_costs_its_video_alone(opened: Library, tmp_path: Path) -> None:
+    rotten = record(opened, tmp_path / "a.mp4", *["red"] * 9)
+    for name in ("b.mp4", "c.mp4"):
+        record(opened, tmp_path / name, "blue")
+    rot(opened, rotten)
+    embedder = new_embedder(opened, Loading())
+    assert embedder.complete(lambda: None, lambda _done, _total: None) == 2
+    assert serving(opened) == "fake"
+    (row,) = embedder.take_failed()
+    assert (row["path"], row["stage"]) == (str(tmp_path / "a.mp4"), "read")
+    assert "frame 0 is damaged" in row["reason"]
+    assert "decodes it again" in row["reason"]
+    assert embedder.take_failed() == []
+    with opened.read() as connection:
+        assert videos.without_frames(connection) == {rotten.video_id}
+    sweep(opened)
+    assert check(opened).all_problems == [], "it waits at its place to be decoded"
+
+
+def test_a_video_keeps_its_vectors_while_its_new_frames_are_lost(opened: Library, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    record(opened, path, "red")
+    embedder = new_embedder(opened, Loading())
+    embedder.complete(lambda: None, lambda _done, _total: None)
+    newer = record(opened, path, "red")
+    rot(opened, newer)
+    assert embedder.complete(lambda: None, lambda _done, _total: None) == 0
+    assert len(embedder.take_failed()) == 1
+    assert visible(opened) == 1
+    sweep(opened)
+    assert check(opened).all_problems == []
+
+
+def test_a_video_that_is_removed_while_it_waits_is_no_loss(opened: Library, tmp_path: Path) -> None:
+    waiting = record(opened, tmp_path / "a.mp4", "red")
+    embedder = new_embedder(opened, Loading())
+    embedder.add(waiting)
+    with opened.write() as connection:
+        forgetting.forget_now(connection, [tmp_path], at=1.0)
+    sweep(opened)
+    assert embedder.drain(lambda: None) == 0
+    assert embedder.take_failed() == []
 
 
 def test_another_encoder_takes_what_waited_for_the_one_before(opened: Library, tmp_path: Path) -> None:

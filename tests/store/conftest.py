@@ -14,7 +14,10 @@ from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors.spaces import Space
+from tests.support.jpegs import encoded
 from tests.support.small_library import INFO, AddVideo, embeddings, make_space, write_blob
+
+PICTURES = [encoded(8, 8 + n) for n in range(3)]
 
 
 @pytest.fixture
@@ -34,7 +37,9 @@ def add_video(opened: Library) -> AddVideo:
 
     def add(path: str = "/videos/a.mp4", frames: int = 3, *, seed: int = 0) -> Embedded:
         content = secrets.token_hex(16)
-        frame_file = write_blob(opened.frames, [b"jpeg %d" % n for n in range(frames)], content=content)
+        frame_file = write_blob(
+            opened.frames, [PICTURES[n % len(PICTURES)] for n in range(frames)], content=content
+        )
         outline = Segmentation(2.0 * frames, (), (Segment(0.0, 2.0 * frames, 0, frames),))
         with opened.write() as connection:
             volume = volumes.ensure_volume(connection, uid="v", label="Disk", mount_point=Path("/"))

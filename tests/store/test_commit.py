@@ -12,7 +12,7 @@ from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors.rows import new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo, embeddings, visible, write_blob
+from tests.support.small_library import AddVideo, embeddings, frame_count, visible, write_blob
 
 
 def test_a_committed_video_is_visible_with_all_its_vectors(
@@ -83,8 +83,8 @@ def test_blobs_that_no_row_names_are_removed_but_not_those_being_written(
     stray = write_blob(opened.frames, [b"left over"], content="cd")
     opened.frames.settle(stray)
     sweep(opened)
-    assert opened.frames.count(unsettled) == 1
-    assert opened.frames.count(stray) is None
+    assert frame_count(opened.frames, unsettled) == 1
+    assert frame_count(opened.frames, stray) is None
 
 
 def test_a_video_forgotten_while_it_was_embedded_leaves_no_vectors(

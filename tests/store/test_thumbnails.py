@@ -13,15 +13,18 @@ from mediaindex.store.catalog.videos import EVICTED
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library
 from mediaindex.store.thumbnails import thumbnail
+from tests.support.jpegs import encoded
 from tests.support.small_library import AddVideo, write_blob
+
+ONE, TWO = encoded(16, 16), encoded(24, 16)
 
 
 def test_a_thumbnail_is_written_once_and_its_showing_noted(tmp_path: Path) -> None:
     cache, folder = FrameCache(tmp_path / "frames"), tmp_path / "thumbnails"
-    blob = write_blob(cache, [b"one", b"two"], content="abcdef")
+    blob = write_blob(cache, [ONE, TWO], content="abcdef")
     path = thumbnail(cache, folder, blob, 1)
     assert path is not None
-    assert path.read_bytes() == b"two"
+    assert path.read_bytes() == TWO
     assert [entry.name for entry in folder.iterdir()] == [path.name]
     os.utime(path, (5, 5))
     cache.remove(blob)
@@ -31,7 +34,7 @@ def test_a_thumbnail_is_written_once_and_its_showing_noted(tmp_path: Path) -> No
 
 def test_a_frame_that_was_given_up_has_only_the_thumbnail_it_had(tmp_path: Path) -> None:
     cache, folder = FrameCache(tmp_path / "frames"), tmp_path / "thumbnails"
-    blob = write_blob(cache, [b"one"], content="abcdef")
+    blob = write_blob(cache, [ONE], content="abcdef")
     shown = thumbnail(cache, folder, blob, 0)
     cache.remove(blob)
     evicted = EVICTED + Path(blob).name
@@ -39,6 +42,22 @@ def test_a_frame_that_was_given_up_has_only_the_thumbnail_it_had(tmp_path: Path)
     assert thumbnail(cache, folder, evicted, 1) is None
     with pytest.raises(StoreError):
         thumbnail(cache, folder, blob, 1)
+
+
+@pytest.mark.parametrize("harm", [b"", b"rotten", TWO[:-50]])
+def test_what_is_no_picture_is_never_handed_out(tmp_path: Path, harm: bytes) -> None:
+    cache, folder = FrameCache(tmp_path / "frames"), tmp_path / "thumbnails"
+    blob = write_blob(cache, [ONE, harm], content="abcdef")
+    with pytest.raises(StoreError, match="frame 1: its picture is damaged"):
+        thumbnail(cache, folder, blob, 1)
+    assert not folder.exists()
+    shown = thumbnail(cache, folder, blob, 0)
+    assert shown is not None
+    shown.write_bytes(harm)
+    assert thumbnail(cache, folder, blob, 0) == shown
+    assert shown.read_bytes() == ONE, "written again from the cache"
+    shown.write_bytes(harm)
+    assert thumbnail(cache, folder, EVICTED + Path(blob).name, 0) is None
 
 
 def test_the_thumbnails_of_a_root_are_removed_and_no_others(opened: Library, add_video: AddVideo) -> None:

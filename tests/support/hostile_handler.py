@@ -13,10 +13,13 @@ from collections.abc import Iterator
 
 from mediaindex.decode.sandbox.wire import Message
 from mediaindex.errors import DecodeError, ProbeError
+from tests.support.jpegs import encoded, with_size
+
+FRAME = encoded(16, 16)
 
 
 def handle(request: dict[str, object]) -> Iterator[Message]:  # noqa: C901
-    what = request["do"]
+    what = request.get("do", "read image")
     if what == "echo":
         yield {"kind": "echo", "request": request}, bytes(3)
     elif what == "many":
@@ -55,6 +58,8 @@ def handle(request: dict[str, object]) -> Iterator[Message]:  # noqa: C901
             yield {"kind": "flood"}, bytes(1 << 20)
     elif what == "extract":
         yield from _too_much(str(request["path"]))
+    elif what == "read image":
+        yield {"kind": "picture"}, b"rotten"
     elif what == "limits":
         yield {"kind": "limits", **_limits()}, b""
 
@@ -66,18 +71,24 @@ def _too_much(path: str) -> Iterator[Message]:
     if path.endswith("long cue"):
         yield {**cue, "forced": False, "text": "x" * 5000}, b""
     if path.endswith("loose segments"):
-        yield {"kind": "SampledFrame", "seconds": 0}, b"JPEG"
+        yield {"kind": "SampledFrame", "seconds": 0}, FRAME
         part = {"start_seconds": 0, "end_seconds": 1, "first_frame": 5, "frame_count": 1}
         yield {**outline, "segments": [part]}, b""
     if path.endswith("no segments"):
-        yield {"kind": "SampledFrame", "seconds": 0}, b"JPEG"
+        yield {"kind": "SampledFrame", "seconds": 0}, FRAME
         yield {**outline, "segments": []}, b""
     if path.endswith("no utf-8"):
         raise DecodeError(f"{path}\udcff")
+    if path.endswith("rotten frame"):
+        yield {"kind": "SampledFrame", "seconds": 0}, b"rotten" + FRAME[6:]
+    if path.endswith("large frame"):
+        yield {"kind": "SampledFrame", "seconds": 0}, with_size(FRAME, 12_000, 12_000)
+    if path.endswith("larger frame than asked for"):
+        yield {"kind": "SampledFrame", "seconds": 0}, with_size(FRAME, 400, 400)
     while path.endswith("many cues"):
         yield {**cue, "forced": False, "text": "words"}, b""
     while path.endswith("many frames"):
-        yield {"kind": "SampledFrame", "seconds": 0}, b"JPEG"
+        yield {"kind": "SampledFrame", "seconds": 0}, FRAME
 
 
 def _limits() -> dict[str, object]:

@@ -12,7 +12,7 @@ from mediaindex.media import FrameEmbeddings, MediaInfo
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.schema import location
 from mediaindex.store.commit import Embedded, recover
-from mediaindex.store.frame_cache import FrameCache
+from mediaindex.store.frame_cache import FrameCache, FramesLost
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.restore import restore, verify
 from mediaindex.store.vectors import spaces
@@ -45,6 +45,14 @@ def write_blob(cache: FrameCache, jpegs: Iterable[bytes], *, content: str) -> st
         for jpeg in jpegs:
             blob.add(jpeg)
         return blob.finish(content=content)
+
+
+def frame_count(cache: FrameCache, name: str) -> int | None:
+    """How many frames a blob holds, None where it is missing or damaged."""
+    try:
+        return sum(1 for _ in cache.read(name))
+    except FramesLost:
+        return None
 
 
 def embeddings(frames: int, seed: int) -> FrameEmbeddings:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mediaindex.media import Cue, Position
+from mediaindex.media import MAX_FRAME_SIDE, Cue, Position
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_LONG_SIDE = 4096
 THUMBNAIL_WIDTH = 64
 THUMBNAIL_HEIGHT = 36
 
@@ -100,5 +99,5 @@ class Decoder(Protocol):
 
 def fitted(width: int, height: int, short_side: int) -> tuple[int, int]:
     """Size of a picture whose short side is at most `short_side`, and its long one within reason."""
-    scale = min(1.0, short_side / min(width, height), MAX_LONG_SIDE / max(width, height))
+    scale = min(1.0, short_side / min(width, height), MAX_FRAME_SIDE / max(width, height))
     return max(round(width * scale), 1), max(round(height * scale), 1)

@@ -155,6 +155,4 @@ class PlaceCopy:
             confirmed=False,
             missing_since=None,
         )
-        if old is not None and old.video_id is not None and shown:
-            videos.remove_unplaced_videos(connection, [old.video_id])
         fulltext.set_location_words(connection, location_id, video_id, event.path, self.root)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaindex.embed.encoder import Encoder
-from mediaindex.errors import DONE, SOME_MEDIA_FAILED
+from mediaindex.errors import DONE, SOME_MEDIA_FAILED, StoreError
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
@@ -180,12 +180,9 @@ class Writer:
             self._ingest = self._new_ingest(request.encoder)
         report = self._ingest.use(request.encoder)
         self._keep_within_limit(request.cache_limit_mib)
-        result = {
-            "encoder": request.encoder,
-            "decode_again": self._to_decode_again(),
-            **_outcome(report).result,
-        }
-        return Outcome(result, DONE)
+        outcome = _outcome(report)
+        names = {"encoder": request.encoder, "decode_again": self._to_decode_again()}
+        return Outcome({**names, **outcome.result}, outcome.exit_code)
 
     def _forget(self, request: ForgetRequest) -> Outcome:
         paths = list(request.paths)
@@ -218,23 +215,22 @@ class Writer:
         return Outcome({"retried": len(present), **outcome.result}, outcome.exit_code)
 
     def _check(self, request: CheckRequest) -> Outcome:
-        before = check(self.library)
-        if not before.problems or not request.repair:
-            result: Json = {"problems": before.problems, "repaired": False}
+        before = check(self.library, self._attend)
+        problems = before.all_problems
+        if not problems or not request.repair:
+            result: Json = {"problems": problems, "repaired": False}
             counts = {"videos": before.videos, "vectors": before.vectors, "frames": before.frames}
-            return Outcome(result | counts, 6 if before.problems else DONE)
-        with self.library.write() as connection:
-            videos.mark_frames_lost(connection, before.lost_frames)
+            return Outcome(result | counts, StoreError.exit_code if problems else DONE)
         repair(self.library, before)
         if self._lacks_vectors():
             ingest = self._ingest_with(None)
             ingest.use(ingest.encoder)
         commit.sweep(self.library)
-        after = check(self.library)
-        result = {"problems": before.problems, "repaired": not after.problems}
+        after = check(self.library, self._attend)
+        result = {"problems": problems, "repaired": not after.problems}
         result |= {"decode_again": self._to_decode_again()}
         result |= {"videos": after.videos, "vectors": after.vectors, "frames": after.frames}
-        return Outcome(result, 6 if after.problems else DONE)
+        return Outcome(result, StoreError.exit_code if after.problems else DONE)
 
     def _compact(self, request: CompactRequest) -> Outcome:
         self._keep_within_limit(request.cache_limit_mib)
@@ -255,7 +251,9 @@ class Writer:
     def _lacks_vectors(self) -> bool:
         with self.library.read() as connection:
             serving = spaces.active_space(connection)
-            return serving is not None and bool(spaces.missing_vectors(connection, serving.id))
+            if serving is None:
+                return videos.cached_frames(connection) > 0
+            return bool(spaces.missing_vectors(connection, serving.id))
 
     def _ingest_with(self, encoder: str | None) -> Ingest:
         """The corridor, which fills the space of this encoder; None stands for the present one."""

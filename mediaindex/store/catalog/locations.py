@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from mediaindex.store.catalog.database import in_chunks
-from mediaindex.store.catalog.schema import location
+from mediaindex.store.catalog.schema import location, subtitle, word
 from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
 
 FOLDERS_AT_ONCE = 200
@@ -115,10 +115,36 @@ def places_of_content(connection: Connection, video_id: int) -> list[Location]:
 
 
 def place(connection: Connection, path: Path, **values: Any) -> int:
-    """Add or update the location at a path; its id."""
+    """Add or update the location at a path; its id.
+
+    A content that lay here, or waited to be shown here, and lies nowhere now is removed.
+    """
+    before = location_at(connection, path)
     upsert = insert(location).values(path=path, **values)
     upsert = upsert.on_conflict_do_update(index_elements=["path"], set_=values)
-    return int(connection.execute(upsert.returning(location.c.id)).scalar_one())
+    location_id = int(connection.execute(upsert.returning(location.c.id)).scalar_one())
+    if before is not None:
+        leave(connection, [before])
+    return location_id
+
+
+def leave(connection: Connection, before: Sequence[Location]) -> list[int]:
+    """Take away what places no longer show: their words about it, and the contents that lie nowhere now.
+
+    Args:
+        before: the places as they were.
+
+    Returns:
+        The contents that were removed.
+    """
+    for chunk in in_chunks([place.id for place in before]):
+        for table in (subtitle, word):
+            here = sa.select(location.c.id).where(
+                location.c.id == table.c.location_id, is_placed(table.c.video_id)
+            )
+            connection.execute(sa.delete(table).where(table.c.location_id.in_(chunk), ~here.exists()))
+    contents = [number for place in before for number in (place.video_id, place.next_video_id) if number]
+    return remove_unplaced_videos(connection, contents)
 
 
 def update_location(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from mediaindex.media import MediaInfo, Segmentation
-from mediaindex.store.catalog.database import active_space_id
+from mediaindex.store.catalog.database import active_space_id, in_chunks
 from mediaindex.store.catalog.schema import (
     METADATA,
     extraction,
@@ -121,6 +121,16 @@ def add_extraction(
     return extraction_id
 
 
+def known_extractions(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of these extractions that are still there."""
+    known: set[int] = set()
+    for chunk in in_chunks(ids):
+        known |= set(
+            connection.execute(sa.select(extraction.c.id).where(extraction.c.id.in_(chunk))).scalars()
+        )
+    return known
+
+
 def mark_frames_lost(connection: Connection, ids: Sequence[int]) -> None:
     """Note that the cached frames of these extractions are gone; what is visible of them stays."""
     for number in ids:
@@ -160,6 +170,31 @@ def without_frames(connection: Connection) -> set[int]:
         evicted = sa.and_(evicted, extraction.c.id.not_in(has))
     query = sa.select(extraction.c.video_id).where(extraction.c.id.in_(newest_extraction()))
     return set(connection.execute(query.where(sa.or_(lost, evicted))).scalars())
+
+
+def found(connection: Connection) -> int:
+    """Number of videos that have vectors in the serving space."""
+    count = sa.select(sa.func.count()).select_from(indexed)
+    return int(
+        connection.execute(count.where(indexed.c.space_id == active_space_id(connection))).scalar_one()
+    )
+
+
+def without_vectors(connection: Connection) -> set[int]:
+    """Videos that a place shows, though the serving space has no vectors of them.
+
+    What was never decoded in full, or waits at its place to be shown, is not among them. Nor is anything
+    before a space serves.
+    """
+    active = active_space_id(connection)
+    if active is None:
+        return set()
+    waits = sa.and_(location.c.next_video_id.is_not(None), location.c.next_video_id == location.c.video_id)
+    has = sa.select(indexed.c.video_id).where(indexed.c.space_id == active)
+    query = sa.select(video.c.id).join(location, location.c.video_id == video.c.id)
+    return set(
+        connection.execute(query.where(video.c.hash.is_not(None), ~waits, video.c.id.not_in(has))).scalars()
+    )
 
 
 def cached_frames(connection: Connection) -> int:

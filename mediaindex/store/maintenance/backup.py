@@ -4,6 +4,7 @@
     frames/          the blobs that this snapshot names
     vectors/         LanceDB's files; what was committed after the snapshot counts for nothing
     encoders/, generators/
+    digests.json     the digest of each of these files
     backup.json      whose copy it is; complete once the last line of it is written
 
 Thumbnails, the matrix and logs are derived, or tell nothing that is worth keeping.
@@ -13,6 +14,9 @@ runs the writer removes none (`Library.keeping`), so everything that the snapsho
 until the end. Of a table the versions are listed before its data: a version is published after the
 files that it names. In the folder the new snapshot takes the place of the old one only when all that
 it names is there, and what only the old one named is removed after that.
+
+What is in the folder already is read from end to end and compared with its digests first; what does not
+hold what was written is copied again. A size and a time do not tell a flipped bit.
 """
 
 from __future__ import annotations
@@ -24,12 +28,14 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mediaindex.errors import NoSpace, UsageError
+from sqlalchemy.exc import DatabaseError
+
+from mediaindex.errors import NoSpace, StoreError, UsageError
 from mediaindex.sources.path_tree import overlap
-from mediaindex.store.catalog.database import CLEAN, HEAD, IDENTITY, get_meta, set_meta
+from mediaindex.store.catalog.database import CLEAN, HEAD, IDENTITY, get_meta, make_engine, set_meta
 from mediaindex.store.catalog.videos import EVICTED, LOST
 from mediaindex.store.layout import (
     DATABASE,
@@ -44,6 +50,7 @@ from mediaindex.store.lock import writer_lock
 from mediaindex.store.maintenance.backup_description import (
     DESCRIPTION,
     Description,
+    DescriptionDamaged,
     describe,
     write_description,
 )
@@ -53,8 +60,16 @@ from mediaindex.store.maintenance.copying import (
     Copy,
     Progress,
     copy_missing,
+    is_copied,
     refuse_too_little_room,
     with_progress,
+)
+from mediaindex.store.maintenance.digests import (
+    DIGESTS,
+    damaged_files,
+    digest_of,
+    read_digests,
+    write_digests,
 )
 from mediaindex.store.vectors.table_files import data_and_manifests
 
@@ -70,12 +85,14 @@ class BackupResult:
         files: every file of it, the catalog first.
         missing: cached frames that the library names and does not have.
         vectors: False where they changed under the copy; a restore makes them from the frames.
+        damaged: files of the earlier backup that did not hold what was written; they are whole now.
     """
 
     videos: int
     files: list[CopiedFile]
     missing: list[str]
     vectors: bool
+    damaged: list[Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,14 @@ class _Plan:
         return (*self.files, *self.vectors, *self.versions)
 
 
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What is known of the files of the backup that the folder holds already, by their names in it."""
+
+    digests: Mapping[str, str] = field(default_factory=dict)
+    damaged: frozenset[str] = frozenset()
+
+
 def back_up(library: Library, folder: Path, progress: Progress = lambda _done, _all: None) -> BackupResult:
     """Copy a library into a folder: a new or empty one, or that of its last backup.
 
@@ -110,9 +135,10 @@ def back_up(library: Library, folder: Path, progress: Progress = lambda _done, _
         make_private_folder(folder)
         with writer_lock(folder / LOCK):
             identity = _identity(library)
-            _refuse_foreign(folder, identity)
+            described = _refuse_foreign(folder, identity)
             try:
-                return _copy_library(library, folder, identity, progress)
+                earlier = _earlier(folder, progress, described=described)
+                return _copy_library(library, folder, identity, earlier, progress)
             finally:
                 _remove_snapshot(folder)
     except (OSError, sqlite3.DatabaseError) as error:
@@ -152,17 +178,55 @@ def blobs(root: Path, named: set[str]) -> dict[str, int]:
     return {name: size for name, size in found if name in named}
 
 
-def _refuse_foreign(folder: Path, identity: str) -> None:
-    known = describe(folder)
+def files_of(folder: Path) -> list[tuple[Path, int]]:
+    """The files of a backup with their sizes, the catalog first; links are not followed, nor given."""
+    found = [(folder / DATABASE, (folder / DATABASE).stat().st_size)] if (folder / DATABASE).is_file() else []
+    for name in COPIED:
+        if not (folder / name).is_symlink():
+            found += regular_files(folder / name)
+    return found
+
+
+def _refuse_foreign(folder: Path, identity: str) -> bool:
+    """Whether the description of an earlier backup, if there is one, can be read."""
+    for name in (*COPIED, DATABASE, SNAPSHOT, DESCRIPTION, DIGESTS):
+        if (folder / name).is_symlink():
+            raise UsageError(f"{folder / name} is a link; a backup is written into folders of its own")
+    try:
+        known = describe(folder)
+    except DescriptionDamaged:
+        if _identity_of_copy(folder) != identity:
+            raise
+        return False
     if known is None and {entry.name for entry in folder.iterdir()} - {LOCK, f"{DESCRIPTION}{PARTIAL}"}:
         raise UsageError(f"{folder} holds something else than a backup; choose an empty folder")
     if known is not None and known.library != identity:
         raise UsageError(f"{folder} holds the backup of another library; choose another folder")
-    for name in (*COPIED, DATABASE, SNAPSHOT, DESCRIPTION):
-        if (folder / name).is_symlink():
-            raise UsageError(f"{folder / name} is a link; a backup is written into folders of its own")
     if known is None:
         write_description(folder, Description(identity, HEAD, time.time(), 0, vectors=False, complete=False))
+    return True
+
+
+def _identity_of_copy(folder: Path) -> str | None:
+    """Whose copy a folder holds, by the catalog in it."""
+    engine = make_engine(folder / DATABASE, read_only=True)
+    try:
+        with engine.connect() as connection, connection.begin():
+            return get_meta(connection, IDENTITY)
+    except DatabaseError:
+        return None
+    finally:
+        engine.dispose()
+
+
+def _earlier(folder: Path, progress: Progress, *, described: bool) -> _Earlier:
+    """Read an earlier backup from end to end."""
+    damaged = set() if described else {DESCRIPTION}
+    try:
+        digests = read_digests(folder)
+    except StoreError:
+        return _Earlier(damaged=frozenset({DIGESTS, *damaged}))
+    return _Earlier(digests, frozenset(damaged | damaged_files(folder, digests, files_of(folder), progress)))
 
 
 def _identity(library: Library) -> str:
@@ -176,25 +240,44 @@ def _identity(library: Library) -> str:
     return known
 
 
-def _copy_library(library: Library, folder: Path, identity: str, progress: Progress) -> BackupResult:
+def _copy_library(
+    library: Library, folder: Path, identity: str, earlier: _Earlier, progress: Progress
+) -> BackupResult:
     with library.keeping():
         videos, named = _snapshot(library, folder / SNAPSHOT)
         present = blobs(library.root, named)
-        plan = _plan(library.root, folder, present)
+        plan = _plan(library.root, folder, present, earlier)
         refuse_too_little_room(plan.every, folder, target=f"the backup in {folder}", remedy="another folder")
+        _forget_replaced(folder, plan, earlier.digests)
         files = with_progress(_carry_out(plan, folder), plan.every, progress)
+    snapshot = folder / SNAPSHOT
+    catalog = CopiedFile(folder / DATABASE, snapshot.stat().st_size, new=True, digest=digest_of(snapshot))
     _publish(folder, {copy.target for copy in plan.every})
     vectors = len(files) == len(plan.every)
+    names = {file.path.relative_to(folder).as_posix(): file.digest for file in (catalog, *files)}
+    write_digests(folder, names, PARTIAL)
     write_description(folder, Description(identity, HEAD, time.time(), videos, vectors, complete=True))
     _sync_folder(folder)
-    catalog = CopiedFile(folder / DATABASE, (folder / DATABASE).stat().st_size, new=True)
     missing = sorted(n for n in named - present.keys() if not n.startswith((LOST, EVICTED)))
-    return BackupResult(videos, [catalog, *files], missing, vectors)
+    damaged = [folder / name for name in sorted(earlier.damaged)]
+    return BackupResult(videos, [catalog, *files], missing, vectors, damaged)
 
 
-def _plan(root: Path, folder: Path, present: Mapping[str, int]) -> _Plan:
+def _forget_replaced(folder: Path, plan: _Plan, digests: Mapping[str, str]) -> None:
+    """Take from the digests what is about to be replaced: after a kill nobody knows what stands there."""
+    replaced = {copy.target for copy in plan.versions}
+    replaced |= {copy.target for copy in plan.files if not copy.immutable and not is_copied(copy)}
+    names = {DATABASE, *(target.relative_to(folder).as_posix() for target in replaced)}
+    if names & digests.keys():
+        write_digests(folder, {n: digest for n, digest in digests.items() if n not in names}, PARTIAL)
+
+
+def _plan(root: Path, folder: Path, present: Mapping[str, int], earlier: _Earlier) -> _Plan:
     def copy(source: Path, size: int, *, immutable: bool = True) -> Copy:
-        return Copy(source, folder / source.relative_to(root), size, immutable)
+        name = source.relative_to(root)
+        damaged = name.as_posix() in earlier.damaged
+        digest = None if damaged else earlier.digests.get(name.as_posix())
+        return Copy(source, folder / name, size, immutable, digest, damaged)
 
     data, manifests = data_and_manifests(root / "vectors")
     return _Plan(

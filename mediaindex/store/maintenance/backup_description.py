@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from mediaindex.store.maintenance.copying import PARTIAL
 
 DESCRIPTION = "backup.json"
 FORMAT = 1
+DIGEST = "digest"
+"""Of the other fields; descriptions of earlier versions have none."""
 LARGEST_DESCRIPTION_BYTES = 1 << 16
 
 
@@ -35,18 +38,27 @@ class Description:
     complete: bool
 
 
+class DescriptionDamaged(StoreError):
+    """backup.json is there and cannot be read."""
+
+
 def describe(folder: Path) -> Description | None:
     """What backup.json of a folder says, None where there is none.
 
     Raises:
-        StoreError: it is no description of a backup that this program can read.
+        DescriptionDamaged: it is no description of a backup. StoreError: a newer program wrote it.
     """
     path = folder / DESCRIPTION
     try:
         with path.open("rb") as file:
             fields: Any = json.loads(file.read(LARGEST_DESCRIPTION_BYTES))
+        digest = fields.pop(DIGEST, None)
+        if digest is not None and digest != _digest_of(fields):
+            raise ValueError("its own digest does not fit")
         if fields["format"] != FORMAT:
             raise StoreError(f"{path} was written by another mediaindex; update this one")
+        if fields.keys() != {"format", *Description.__slots__}:
+            raise ValueError("it has other fields")
         return Description(
             str(fields["library"]),
             str(fields["revision"]),
@@ -57,8 +69,8 @@ def describe(folder: Path) -> Description | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{path} cannot be read; it is no description of a backup") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DescriptionDamaged(f"{path} is damaged, or no description of a backup: {error}") from error
 
 
 def write_description(folder: Path, description: Description) -> None:
@@ -68,10 +80,15 @@ def write_description(folder: Path, description: Description) -> None:
         OSError: the folder cannot be written.
     """
     temporary = folder / f"{DESCRIPTION}{PARTIAL}"
+    fields = {"format": FORMAT, **dataclasses.asdict(description)}
     try:
         with open(temporary, "w", encoding="utf-8", opener=private) as file:
-            json.dump({"format": FORMAT, **dataclasses.asdict(description)}, file, indent=1)
+            json.dump({**fields, DIGEST: _digest_of(fields)}, file, indent=1)
         sync_path(temporary)
         temporary.replace(folder / DESCRIPTION)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _digest_of(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode("ascii")).hexdigest()

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.store.catalog.database import ACTIVE, get_meta, set_meta
-from mediaindex.store.catalog.locations import record
+from mediaindex.store.catalog.locations import Location, leave, record
 from mediaindex.store.catalog.schema import extraction, indexed, location, space
-from mediaindex.store.catalog.videos import is_cached, newest_extraction, remove_unplaced_videos, throw_away
+from mediaindex.store.catalog.videos import is_cached, newest_extraction, throw_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,8 @@ def make_visible(
 
 def _show_waiting(connection: Connection, waiting: sa.ColumnElement[bool]) -> None:
     """Let locations show the content that waited for its vectors."""
-    old = sa.select(location.c.video_id).where(waiting, location.c.video_id.is_not(None))
-    replaced = connection.execute(old).scalars().all()
+    before = [record(Location, row) for row in connection.execute(sa.select(location).where(waiting))]
     connection.execute(
         sa.update(location).where(waiting).values(video_id=location.c.next_video_id, next_video_id=None)
     )
-    remove_unplaced_videos(connection, replaced)
+    leave(connection, before)

@@ -36,6 +36,7 @@ from mediaindex.store.vectors import spaces
 from tests.support.corridor import jpeg
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.films import film
+from tests.support.small_library import frame_count
 
 
 @pytest.fixture
@@ -201,9 +202,9 @@ def test_what_a_kill_left_is_recovered_before_anything_but_a_check(opened: Libra
     opened.frames.settle(leftover)
     writer = new_writer(opened)
     done(writer, CheckRequest())
-    assert opened.frames.count(leftover) == 1
+    assert frame_count(opened.frames, leftover) == 1
     done(writer, TidyRequest(1.0))
-    assert opened.frames.count(leftover) is None
+    assert frame_count(opened.frames, leftover) is None
 
 
 def test_requests_of_others_are_carried_out_between_two_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import threading
@@ -10,12 +11,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.errors import MediaIndexError, NoSpace, UsageError, WriterBusy
+from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError, WriterBusy
 from mediaindex.store.catalog import locations
 from mediaindex.store.catalog.schema import location, request
 from mediaindex.store.commit import put, sweep
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.lock import writer_lock
+from mediaindex.store.maintenance import backup as backup_module
 from mediaindex.store.maintenance import copying
 from mediaindex.store.maintenance.backup import back_up
 from mediaindex.store.maintenance.backup_description import describe
@@ -23,11 +25,12 @@ from mediaindex.store.maintenance.check import check
 from mediaindex.store.maintenance.housekeeping import compact
 from mediaindex.store.maintenance.restore import restore, verify
 from mediaindex.store.vectors.spaces import Space
+from tests.support.flipped_bits import PATTERNS, flip
 from tests.support.small_library import AddVideo, paths, restored
 
 
 def copied(library: Library, target: Path) -> int:
-    return sum(new for _path, _size, new in back_up(library, target).files)
+    return sum(file.new for file in back_up(library, target).files)
 
 
 def test_a_backup_is_whole_and_the_next_one_copies_what_is_new(
@@ -46,12 +49,13 @@ def test_a_backup_is_whole_and_the_next_one_copies_what_is_new(
     assert done.vectors
     assert done.missing == []
     assert told[-1][0] == told[-1][1] > 0
-    assert {path for path, _size, _new in done.files} >= {target / "library.sqlite"}
+    assert {file.path for file in done.files} >= {target / "library.sqlite"}
     assert not (target / "thumbnails").exists()
     assert not (target / "matrix").exists()
-    for path, size, new in done.files:
+    for path, size, new, digest in done.files:
         assert path.stat().st_size == size
         assert path.stat().st_mode & 0o077 == 0
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
         assert new
     versions = len(three.vectors(space).versions())
     assert copied(three, target) == 1 + versions, "the catalog and the list of each version"
@@ -59,7 +63,7 @@ def test_a_backup_is_whole_and_the_next_one_copies_what_is_new(
     weights.write_bytes(b"two")
     os.utime(weights, (0, 0))
     done = back_up(three, target)
-    new_files = {path.relative_to(target).parts[0] for path, _size, new in done.files if new}
+    new_files = {file.path.relative_to(target).parts[0] for file in done.files if file.new}
     assert new_files == {"library.sqlite", "frames", "vectors", "encoders"}
     assert (target / "encoders/mine/weights.safetensors").read_bytes() == b"two"
     with restored(target, target.with_name("again")) as again:
@@ -67,6 +71,72 @@ def test_a_backup_is_whole_and_the_next_one_copies_what_is_new(
         assert check(again).problems == []
         with again.read() as connection:
             assert connection.execute(sa.select(request)).all() == []
+
+
+def with_generator(library: Library) -> Path:
+    weights = library.root / "generators" / "mine" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights" * 99)
+    return weights
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
+def test_a_flipped_bit_is_told_and_mended_by_the_next_backup(three: Library, target: Path, kind: str) -> None:
+    with_generator(three)
+    assert back_up(three, target).damaged == []
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    harmed = flip(target, kind)
+    told: list[tuple[int, int]] = []
+    assert back_up(three, target, lambda done, total: told.append((done, total))).damaged == [harmed]
+    if kind not in ("database", "description"):
+        assert harmed.read_bytes() == before[harmed]
+    assert back_up(three, target).damaged == []
+    backup = verify(target)
+    assert backup.problems == []
+    with restored(target, target.with_name("again")) as again:
+        assert check(again).problems == []
+
+
+def test_a_file_that_is_gone_from_a_backup_is_told_and_copied_again(three: Library, target: Path) -> None:
+    back_up(three, target)
+    blob = next((target / "frames").rglob("*.mif"))
+    blob.unlink()
+    assert back_up(three, target).damaged == [blob]
+    assert blob.is_file()
+
+
+def test_a_backup_of_an_earlier_version_is_compared_once(three: Library, target: Path) -> None:
+    back_up(three, target)
+    (target / "digests.json").unlink()
+    flip(target, "blob")
+    done = back_up(three, target)
+    assert done.damaged == [], "nothing was known of it"
+    assert sum(file.new for file in done.files if "frames" in file.path.parts) == 1
+    assert verify(target).problems == []
+    assert back_up(three, target).damaged == []
+
+
+def test_a_description_and_a_catalog_that_are_damaged_belong_to_nobody(three: Library, target: Path) -> None:
+    back_up(three, target)
+    flip(target, "description")
+    (target / "library.sqlite").write_bytes(b"no database")
+    with pytest.raises(StoreError, match="damaged"):
+        back_up(three, target)
+
+
+def test_a_kill_while_files_are_replaced_leaves_a_backup_that_can_be_restored(
+    three: Library, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = with_generator(three)
+    back_up(three, target)
+    weights.write_bytes(b"trained again")
+    with monkeypatch.context() as patch:
+        patch.setattr(backup_module, "_publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            back_up(three, target)
+    target.with_name("again").mkdir()
+    done = restore(target.with_name("again"), verify(target))
+    assert (done.problems, done.lost) == ([], False)
 
 
 def test_what_only_the_last_backup_needed_goes(three: Library, space: Space, target: Path) -> None:
@@ -99,7 +169,7 @@ def test_a_table_that_was_begun_anew_is_not_mixed_with_its_old_versions(
     back_up(three, target)
     with restored(target, target.with_name("again")) as again:
         assert len(again.vectors(space).read()) == 3
-        assert [line for line in check(again).problems if "vectors" in line] == []
+        assert [line for line in check(again).problems if "vectors of" in line] == []
 
 
 def test_a_backup_beside_a_writer_is_one_moment(

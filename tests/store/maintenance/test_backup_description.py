@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mediaindex.errors import StoreError
 from mediaindex.store.maintenance.backup_description import (
     DESCRIPTION,
     Description,
+    DescriptionDamaged,
     describe,
     write_description,
 )
@@ -46,9 +48,32 @@ def test_a_description_that_lacks_something_is_none(tmp_path: Path, missing: str
 def test_another_format_asks_for_an_update(tmp_path: Path) -> None:
     write_description(tmp_path, MADE)
     said = json.loads((tmp_path / DESCRIPTION).read_text()) | {"format": 99}
+    del said["digest"]
     (tmp_path / DESCRIPTION).write_text(json.dumps(said))
     with pytest.raises(StoreError, match="another mediaindex"):
         describe(tmp_path)
+
+
+def test_a_description_of_an_earlier_version_has_no_digest(tmp_path: Path) -> None:
+    write_description(tmp_path, MADE)
+    said = json.loads((tmp_path / DESCRIPTION).read_text())
+    del said["digest"]
+    (tmp_path / DESCRIPTION).write_text(json.dumps(said))
+    assert describe(tmp_path) == MADE
+
+
+@given(st.integers(0, 10_000), st.integers(0, 7))
+def test_no_flipped_bit_goes_unnoticed(
+    tmp_path_factory: pytest.TempPathFactory, place: int, bit: int
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "flipped"
+    folder.mkdir(exist_ok=True)
+    write_description(folder, MADE)
+    content = bytearray((folder / DESCRIPTION).read_bytes())
+    content[place % len(content)] ^= 1 << bit
+    (folder / DESCRIPTION).write_bytes(content)
+    with contextlib.suppress(DescriptionDamaged):
+        assert describe(folder) == MADE, "a blank between the words"
 
 
 @given(st.binary(max_size=100) | st.just(b"[" * 60_000) | st.just(b"9" * 5000))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import shutil
 
+import numpy as np
 import pytest
+import sqlalchemy as sa
 
-from mediaindex.store.catalog import videos
-from mediaindex.store.commit import put, sweep
+from mediaindex.store.catalog import locations, videos
+from mediaindex.store.catalog.schema import location
+from mediaindex.store.commit import Embedded, put, settle, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check, repair
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo, visible, write_blob
+from tests.support.small_library import AddVideo, embeddings, frame_count, visible, write_blob
 
 
-@pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows"])
+@pytest.mark.parametrize("harm", ["manifest", "folder", "data", "rows", "numbers"])
 def test_damaged_vectors_are_named_hidden_and_embeddable_again(
     opened: Library, space: Space, add_video: AddVideo, harm: str
 ) -> None:
@@ -33,6 +38,10 @@ def test_damaged_vectors_are_named_hidden_and_embeddable_again(
                 path.write_bytes(b"")
         case "rows":
             opened.vectors(space).delete([next(iter(visible(opened, space)))])
+        case "numbers":
+            rows = opened.vectors(space).read()
+            opened.vectors(space).delete(list(visible(opened, space)))
+            opened.vectors(space).add(dataclasses.replace(rows, vector=rows.vector * np.float16(0.5)))
     opened.forget_handles()
     findings = check(opened)
     assert findings.problems
@@ -40,6 +49,8 @@ def test_damaged_vectors_are_named_hidden_and_embeddable_again(
     with opened.read() as connection:
         missing = spaces.missing_vectors(connection, space.id)
     assert missing, "the frame cache has them, so they are embedded again"
+    assert check(opened).problems == [f"vectors: {len(missing)} videos have none"]
+    put(opened, space, [Embedded(item.video_id, item.extraction_id, embeddings(3, 7)) for item in missing])
     assert check(opened).problems == []
 
 
@@ -84,7 +95,7 @@ def test_files_that_belong_to_no_video_are_found_and_removed(three: Library) -> 
     findings = check(three)
     assert findings.problems == ["frame cache: 1 files belong to no video"]
     repair(three, findings)
-    assert three.frames.count(stray) is None
+    assert frame_count(three.frames, stray) is None
     assert check(three).problems == []
 
 
@@ -98,3 +109,50 @@ def test_a_matrix_that_differs_is_built_anew(three: Library, space: Space) -> No
     repair(three, findings)
     assert check(three).problems == []
     assert len(three.matrix(space).load()) == 9
+
+
+def test_what_is_removed_while_a_check_reads_is_no_loss(three: Library) -> None:
+    def forget() -> None:
+        with three.write() as connection:
+            ids = connection.execute(sa.select(location.c.id)).scalars().all()
+            locations.remove_locations(connection, ids)
+        sweep(three)
+
+    assert check(three, forget).lost_frames == []
+    assert check(three).all_problems == []
+
+
+def test_a_table_of_no_space_is_found_and_removed(three: Library) -> None:
+    stray = three.root / "vectors" / "space_99.lance"
+    stray.mkdir(mode=0o700)
+    findings = check(three)
+    assert findings.problems == ["vectors: 1 tables belong to no embedding space"]
+    repair(three, findings)
+    assert not stray.exists()
+    assert check(three).problems == []
+
+
+def test_vectors_that_no_row_names_are_collected_after_an_orderly_end_too(
+    three: Library, space: Space
+) -> None:
+    settle(three)
+    with three.write() as connection:
+        connection.exec_driver_sql("DELETE FROM indexed WHERE video_id = 1")
+    findings = check(three)
+    assert "vectors of numbers: 1 writes belong to no video" in findings.problems
+    repair(three, findings)
+    assert len(three.vectors(space).generations()) == 2
+    assert check(three).problems == ["vectors: 1 videos have none"]
+
+
+def test_frames_that_cannot_be_read_now_are_named_and_not_lost(
+    three: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "pread", refuse)
+    findings = check(three)
+    assert findings.lost_frames == []
+    assert len(findings.problems) == 1
+    assert "3 videos' frames cannot be read now" in findings.problems[0]

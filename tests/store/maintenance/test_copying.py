@@ -19,6 +19,7 @@ from mediaindex.store.maintenance.copying import (
     refuse_too_little_room,
     with_progress,
 )
+from mediaindex.store.maintenance.digests import digest_of
 
 
 @pytest.fixture
@@ -62,6 +63,19 @@ def test_a_copy_that_fails_leaves_the_target_as_it_was(
     assert {path.name for path in tmp_path.iterdir()} == {"source", "target"}
 
 
+def test_a_target_of_unknown_content_is_compared_and_a_damaged_one_is_copied_again(
+    source: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "target"
+    target.write_bytes(b"12340")
+    assert not new_of(Copy(source, target, 5, digest="known"))
+    assert target.read_bytes() == b"12340", "its digest was known, and it was compared before"
+    assert new_of(Copy(source, target, 5))
+    assert target.read_bytes() == b"12345"
+    assert not new_of(Copy(source, target, 5))
+    assert new_of(Copy(source, target, 5, damaged=True))
+
+
 def test_an_immutable_file_is_the_same_by_its_size_and_another_by_its_time_too(
     source: Path, tmp_path: Path
 ) -> None:
@@ -101,4 +115,4 @@ def test_progress_is_told_after_each_file_up_to_all(source: Path, tmp_path: Path
     told: list[tuple[int, int]] = []
     files = with_progress(copy_missing(plan), plan, lambda done, total: told.append((done, total)))
     assert told == [(5, 15), (10, 15), (15, 15)]
-    assert files == [CopiedFile(copy.target, 5, copy.target.name != "b") for copy in plan]
+    assert files == [CopiedFile(copy.target, 5, copy.target.name != "b", digest_of(source)) for copy in plan]

@@ -22,7 +22,7 @@ from mediaindex.store.maintenance.housekeeping import compact, extent, tidy
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.reader import SpaceReader, consistent
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo, write_blob
+from tests.support.small_library import AddVideo, frame_count, write_blob
 
 
 def rows(library: Library, space: Space) -> dict[int, list[bytes]]:
@@ -68,7 +68,7 @@ def test_compact_removes_what_no_row_owns(many: Library, space: Space) -> None:
     (many.root / "matrix/space_1.0badcafe.vectors").write_bytes(b"of a killed replace")
     compact(many)
     assert len(rows(many, space)) == 11
-    assert many.frames.count(stray) is None
+    assert frame_count(many.frames, stray) is None
     assert not (many.root / "vectors/space_1.lance/data/.tmp12").exists()
     assert not (many.root / "matrix/space_1.0badcafe.vectors").exists()
     assert len(many.matrix(space).load()) == 36, "a quarter dead would be too much, a twelfth is not"

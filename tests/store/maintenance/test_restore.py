@@ -19,6 +19,7 @@ from mediaindex.store.maintenance.backup import back_up
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.maintenance.restore import has_videos, restore, verify
 from mediaindex.store.vectors.spaces import Space
+from tests.support.flipped_bits import flip
 from tests.support.small_library import restored
 
 
@@ -27,6 +28,8 @@ def test_restore_refuses_what_is_no_backup(three: Library, target: Path, tmp_pat
         verify(tmp_path)
     back_up(three, target)
     said = json.loads((target / "backup.json").read_text())
+    del said["digest"]
+    (target / "digests.json").unlink()
     for change, error in (
         ({"complete": False}, UsageError),
         ({"format": 99}, StoreError),
@@ -51,6 +54,7 @@ def test_restore_refuses_what_is_no_backup(three: Library, target: Path, tmp_pat
 def test_names_in_a_strangers_backup_lead_nowhere(three: Library, target: Path, tmp_path: Path) -> None:
     back_up(three, target)
     (tmp_path / "secret.mif").write_bytes(b"of the user")
+    (target / "digests.json").unlink()
     with closing(sqlite3.connect(target / "library.sqlite")) as database:
         database.execute("UPDATE extraction SET frame_file = '../../secret.mif' WHERE id = 1")
         database.execute("UPDATE extraction SET frame_file = ? WHERE id = 2", (str(tmp_path / "secret.mif"),))
@@ -112,3 +116,49 @@ def test_an_empty_or_damaged_library(tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "library.sqlite").touch()
     assert not has_videos(tmp_path / "bare")
+
+
+@pytest.mark.parametrize(
+    ("kind", "left_out"),
+    [
+        ("blob", "1 files of cached frames"),
+        ("vectors", "vectors/space_1.lance is damaged"),
+        ("manifest", "vectors/space_1.lance is damaged"),
+        ("generator", "generators/mine is damaged"),
+        ("description", "backup.json is damaged"),
+        ("digests", "digests.json is damaged"),
+    ],
+)
+def test_a_flipped_bit_costs_what_it_is_in_alone(
+    three: Library, target: Path, tmp_path: Path, kind: str, left_out: str
+) -> None:
+    weights = three.root / "generators" / "mine" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights" * 99)
+    back_up(three, target)
+    harmed = flip(target, kind)
+    root = tmp_path / "again"
+    root.mkdir()
+    done = restore(root, verify(target))
+    assert len(done.problems) == 1
+    assert left_out in done.problems[0]
+    assert done.lost == (kind == "generator")
+    assert not (root / harmed.relative_to(target)).exists()
+    assert all(path.stat().st_size == size for path, size in done.files)
+    assert {path for path, _size in done.files} == {path for path in root.rglob("*") if path.is_file()}
+    with open_library(root) as library:
+        recover(library)
+        found = check(library)
+        assert bool(found.lost_frames) == (kind == "blob")
+        assert bool(found.incomplete) == (kind in ("vectors", "manifest"))
+
+
+def test_a_damaged_catalog_is_refused(three: Library, target: Path) -> None:
+    back_up(three, target)
+    flip(target, "database")
+    with pytest.raises(StoreError, match=r"library\.sqlite"):
+        verify(target)
+    flip(target, "description")
+    (target / "digests.json").unlink()
+    with pytest.raises(StoreError, match=r"backup\.json is damaged"):
+        verify(target)
