@@ -107,6 +107,8 @@ class WatchLoop:
 
     def run(self) -> None:
         """Follow until KeyboardInterrupt; what was committed stays, the rest is done by the next run."""
+        # What a watcher left that was killed: its process id may be ours.
+        self._state.clear(dict.fromkeys(self._roots()))
         with self._watcher:
             try:
                 self._follow()

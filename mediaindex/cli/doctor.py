@@ -63,7 +63,7 @@ def _sqlite(_config: Config) -> Verdict:
 
 
 def _library(config: Config) -> Verdict:
-    from mediaindex.sources.volumes import nearest_existing, refuse_unfit
+    from mediaindex.sources.places.volumes import nearest_existing, refuse_unfit
     from mediaindex.store.layout import DATABASE
     from mediaindex.store.library import open_library
 

@@ -12,6 +12,7 @@ from mediaindex.cli.shared.reranking import rerank_row
 from mediaindex.cli.shared.source_rows import source_line, source_rows
 from mediaindex.config import Config
 from mediaindex.safe_text import format_seconds
+from mediaindex.sources.places.presence import presence_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -116,7 +117,7 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     )
     videos = sa.select(video.c.id, video.c.duration_seconds).where(video.c.id.in_(contents)).subquery()
     hidden = sa.and_(location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None))
-    offline = [row for row in places if row.missing_since is None and not os.path.lexists(row.path)]
+    offline = [row for row in places if row.missing_since is None and presence_of(row.path) == "absent"]
     newest = extraction.c.id.in_(video_rows.newest_extraction())
     active = spaces_module.active_space(connection)
     waiting = 0 if active is None else len(spaces_module.missing_vectors(connection, active.id))

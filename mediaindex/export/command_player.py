@@ -47,7 +47,7 @@ class CommandPlayer:
             MediaError: the film is not there.
             MediaIndexError: the program cannot be started, or ends at once.
         """
-        if not path.exists():
+        if not os.path.exists(path):
             raise MediaError(f"{path} is not there now")
         command = self.command(path, seconds)
         start_detached(command)

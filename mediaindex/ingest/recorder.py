@@ -5,7 +5,6 @@ The frames of a recorded video lie on disk; it is embedded, and can then be foun
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from mediaindex.ingest.reconcile.decision import DecodeTask, Effect
 from mediaindex.ingest.reconcile.location_effects import ClearSkip, NoteFailure, NoteMissing, NoteSkip
 from mediaindex.ingest.reconcile.retry_policy import failure_after
 from mediaindex.media import FileEvent
+from mediaindex.sources.places.presence import presence_of
 from mediaindex.store.catalog.failures import Failure
 
 
@@ -102,7 +102,7 @@ def _broken(
         if before is not None and (before.size, before.mtime_ns) != (event.size, event.mtime_ns):
             before = None
         failure = failure_after(file.error, event, before)
-        if os.path.lexists(event.path):  # a file that vanished while it was read is not retried
+        if presence_of(event.path) != "absent":  # a file that vanished while it was read is not retried
             effects.append(NoteFailure(failure))
         effects.append(ClearSkip(event.path))
         if failure.state == "dead":

@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
-    """Index sidecars that are new or changed, remove those that are gone; returns how many were read."""
+    """Index sidecars that are new or changed, remove those that are gone; returns how many were read.
+
+    What cannot be read now keeps the words that were read before: a folder, or one sidecar.
+    """
     with library.read() as connection:
         films = [
             place
@@ -31,24 +34,28 @@ def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
             if place.content is not None and place.missing_since is None
         ]
         indexed = fulltext.sidecars_of(connection, [film.id for film in films])
-    by_folder: dict[Path, dict[str, tuple[Sidecar, ...]]] = {}
+    by_folder: dict[Path, dict[str, tuple[Sidecar, ...]] | None] = {}
     read = 0
     for film in films:
         folder = film.path.parent
         if folder not in by_folder:
-            by_folder[folder] = sidecars_by_film(folder, _names(folder))
-        present, known = by_folder[folder].get(film.path.name, ()), indexed.get(film.id, [])
+            names = _names(folder)
+            by_folder[folder] = None if names is None else sidecars_by_film(folder, names)
+        by_film = by_folder[folder]
+        if by_film is None:
+            continue
+        present, known = by_film.get(film.path.name, ()), indexed.get(film.id, [])
         if present or known:
             read += _refresh_film(library, film, present, known)
     return read
 
 
-def _names(folder: Path) -> list[str]:
-    """The names in a folder; none where it cannot be listed or holds no subtitle."""
+def _names(folder: Path) -> list[str] | None:
+    """The names in a folder, none where it holds no subtitle; None where it cannot be listed."""
     try:
         names = os.listdir(folder)
     except OSError:
-        return []
+        return None
     return names if any(os.path.splitext(name)[1].lower() in SUBTITLE_EXTENSIONS for name in names) else []
 
 
@@ -58,12 +65,15 @@ def _refresh_film(
     content = film.content
     assert content is not None
     stats = {}
+    unread = set()
     for sidecar in present:
         try:
             stats[sidecar] = FileEvent.of(sidecar.path, os.stat(sidecar.path))
-        except OSError:
+        except FileNotFoundError:
             continue
-    known = {row.file: row for row in indexed}
+        except OSError:
+            unread.add(safe_text.storable(sidecar.path.name))
+    known = {row.file: row for row in indexed if row.file not in unread}
     wanted = {safe_text.storable(sidecar.path.name): sidecar for sidecar in stats}
     changed = [
         (name, sidecar)
@@ -72,12 +82,14 @@ def _refresh_film(
         or known[name].video_id != content
         or (known[name].size, known[name].mtime_ns) != (stats[sidecar].size, stats[sidecar].mtime_ns)
     ]
-    gone = [row.id for name, row in known.items() if name not in wanted or name in dict(changed)]
-    if not changed and not gone:
+    if not changed and known.keys() <= wanted.keys():
         return 0
     with library.read() as connection:
         fps = lookup.video_row(connection, content).fps
-    parsed = [(sidecar, *_read(sidecar, fps)) for _name, sidecar in changed]
+    read = {name: (sidecar, _read(sidecar, fps)) for name, sidecar in changed}
+    parsed = [(sidecar, *reading) for sidecar, reading in read.values() if reading is not None]
+    replaced = {name for name, (_sidecar, reading) in read.items() if reading is not None}
+    gone = [row.id for name, row in known.items() if name not in wanted or name in replaced]
     with library.write() as connection:
         for subtitle_id in gone:
             fulltext.remove_subtitle(connection, subtitle_id)
@@ -95,9 +107,10 @@ def _refresh_film(
     return len(parsed)
 
 
-def _read(sidecar: Sidecar, fps: float | None) -> tuple[tuple[Cue, ...], str | None]:
+def _read(sidecar: Sidecar, fps: float | None) -> tuple[tuple[Cue, ...], str | None] | None:
+    """The cues, or none and why; None where it can perhaps be read later."""
     try:
         return read_sidecar(sidecar, fps=fps), None
     except MediaError as error:
         logger.warning("%s: %s", sidecar.path, error.reason)
-        return (), error.reason
+        return None if error.transient else ((), error.reason)

@@ -21,6 +21,12 @@ def lies_below(path: str | Path, folder: str | Path) -> bool:
     return name == above or name.startswith(above.rstrip("/") + "/")
 
 
+def innermost(path: str | Path, folders: Iterable[StrOrPath]) -> StrOrPath | None:
+    """The deepest of some folders that hold an absolute path, or are it; None where none does."""
+    above = [folder for folder in folders if lies_below(path, folder)]
+    return max(above, key=lambda folder: len(os.fspath(folder)), default=None)
+
+
 def overlap(one: str | Path, other: str | Path) -> bool:
     """Whether one of two absolute paths is the other or lies below it."""
     return lies_below(one, other) or lies_below(other, one)

@@ -21,7 +21,8 @@ from mediaindex.sources.filetypes import (
     is_text,
 )
 from mediaindex.sources.ignore_file import IGNORE_FILE
-from mediaindex.sources.path_tree import lies_below
+from mediaindex.sources.path_tree import innermost, lies_below
+from mediaindex.sources.places.presence import Spellings
 from mediaindex.sources.rules import Rules, Scope, Scopes
 
 SF_DATALESS = 0x4000_0000  # macOS: the content is in the cloud, and opening the file would fetch it
@@ -62,6 +63,7 @@ class _Scan:
         self._by_real_path = Scopes(rules, map(os.path.realpath, roots))
         # What is apart counts as walked, so that no link leads there.
         self._walked = {_identity(folder) for folder in rules.apart if os.path.isdir(folder)}
+        self._spellings = Spellings()
         self._given: set[str] = set()
         self._linked: deque[tuple[str, Scope]] = deque()
 
@@ -73,6 +75,7 @@ class _Scan:
             except OSError as error:
                 yield UnreadablePath(Path(path), error.strerror or str(error))
                 continue
+            path = self._as_listed(path)
             if stat.S_ISDIR(status.st_mode):
                 folders.append(path)
             elif stat.S_ISREG(status.st_mode):
@@ -80,7 +83,7 @@ class _Scan:
             else:
                 yield UnreadablePath(Path(path), "it is neither a file nor a folder")
         # A root that is a link comes last: its files are named by their real path if they have one.
-        for folder in sorted(folders, key=os.path.islink):
+        for folder in sorted(dict.fromkeys(folders), key=os.path.islink):
             scope = self._scopes.of(folder)
             yield from self._scopes.faults()
             if scope is not None:
@@ -88,7 +91,14 @@ class _Scan:
         while self._linked:
             yield from self._walk(*self._linked.popleft())
 
+    def _as_listed(self, path: str) -> str:
+        """A path in the spelling of its folders: where case is ignored, an event can tell of the old one."""
+        root = innermost(path, self._roots)
+        return path if root is None else self._spellings.as_listed(path, below=root)
+
     def _given_file(self, path: str, status: os.stat_result) -> Iterator[Sighting]:
+        if path in self._given:
+            return
         is_admitted = path in self._roots or self._scopes.admit(path, is_folder=False)
         yield from self._scopes.faults()
         if is_admitted and (path in self._roots or self._is_media(path, status)):

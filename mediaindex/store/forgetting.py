@@ -3,7 +3,7 @@
     forget          a place is hidden; `undo` shows it again
     purge_forgotten after its time a hidden place loses its content; where the file may still be there,
                     an empty row stays (a tombstone), so that a rescan does not bring it back
-    purge_missing   a place that has been gone for long is removed
+    purge_missing   a place that has been gone for long, and was looked for once more, is removed
 
 What a person wrote about a content (captions, marks, picks) refers to the content's hash and not to
 `video.id`, so that it survives all of this.
@@ -13,7 +13,6 @@ Every function takes a connection inside a transaction of `Library.write`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,17 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
+from mediaindex.sources.places.presence import is_surely_absent
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.failures import Failure, failures, skips
-from mediaindex.store.catalog.locations import Location, below, locations_below, record, remove_locations
+from mediaindex.store.catalog.locations import (
+    Location,
+    below,
+    location_at,
+    locations_below,
+    record,
+    remove_locations,
+)
 from mediaindex.store.catalog.schema import failure, location, skipped, subtitle, word
 from mediaindex.store.catalog.sources import held_roots
 from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
@@ -107,16 +114,19 @@ def purge_forgotten(connection: Connection, *, before: float) -> list[int]:
     return _remove(connection, [record(Location, row) for row in rows])
 
 
-def purge_missing(connection: Connection, *, before: float) -> list[int]:
-    """Remove places missing since before a moment; the contents that went with their last place.
-
-    What lies below a held root stays.
-    """
-    query = sa.select(location.c.id).where(location.c.missing_since < before)
+def long_missing(connection: Connection, *, before: float) -> list[Location]:
+    """Places missing since before a moment, without those below a held root."""
+    query = sa.select(location).where(location.c.missing_since < before).order_by(location.c.id)
     held = [below(location.c.path, root) for root in held_roots(connection)]
     if held:
         query = query.where(sa.not_(sa.or_(*held)))
-    return remove_locations(connection, list(connection.execute(query).scalars()))
+    return [record(Location, row) for row in connection.execute(query)]
+
+
+def purge_missing(connection: Connection, places: Sequence[Location]) -> list[int]:
+    """Remove places that are still missing as they were; the contents that went with their last place."""
+    still = [place.id for place in places if location_at(connection, place.path) == place]
+    return remove_locations(connection, still)
 
 
 def _set_forgotten(connection: Connection, ids: Sequence[int], at: float | None) -> None:
@@ -156,7 +166,7 @@ def _remove(connection: Connection, rows: Sequence[Location]) -> list[int]:
     gone: list[Location] = []
     emptied: list[Location] = []
     for row in rows:
-        is_gone = row.missing_since is not None and not os.path.lexists(row.path)
+        is_gone = row.missing_since is not None and is_surely_absent(row.path)
         (gone if is_gone else emptied).append(row)
     removed = remove_locations(connection, [row.id for row in gone])
     ids = [row.id for row in emptied]

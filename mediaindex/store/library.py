@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
-from mediaindex.sources.volumes import refuse_unfit
+from mediaindex.sources.places.volumes import refuse_unfit
 from mediaindex.store.catalog.database import IDENTITY, get_meta, make_engine, migrate, set_meta, translated
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.layout import DATABASE, KEEP, LOCK, close_folder, make_private_folder, private
@@ -29,6 +29,7 @@ class Library:
     Use `open_library`. Attributes:
         root: its folder. read_only: nothing below can be written; searches still work.
         lagging_matrices: spaces whose matrix could not be extended at a commit of this process.
+        requests: numbers of the requests that this process carries out now, as the writer.
     """
 
     def __init__(self, root: Path, *, read_only: bool) -> None:
@@ -37,6 +38,7 @@ class Library:
         self.engine = make_engine(root / DATABASE, read_only=read_only)
         self.frames = FrameCache(root / "frames")
         self.lagging_matrices: set[int] = set()
+        self.requests: set[int] = set()
         self._spaces: dict[int, LanceSpace] = {}
 
     @contextlib.contextmanager

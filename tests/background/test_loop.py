@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from mediaindex.ingest.writer.queue import carry_out
 from mediaindex.ingest.writer.requests import request_of
@@ -16,12 +17,14 @@ from mediaindex.search.answer import Question
 from mediaindex.search.searcher import Searcher
 from mediaindex.store import state
 from mediaindex.store.catalog import locations, sources
+from mediaindex.store.catalog.schema import request as request_table
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
 from tests.support.commands import ENCODER, use_these_encoders
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.films import film
+from tests.support.spelling import IgnoringCase
 from tests.support.watch_loop import Watching
 
 
@@ -93,6 +96,24 @@ def _known(library: Library) -> set[Path]:
     return {path for path, place in found.items() if place.missing_since is None}
 
 
+@pytest.mark.parametrize(("old", "new"), [("red.mp4", "Red.mp4"), ("trip", "Trip")])
+def test_another_spelling_is_followed_and_no_second_place(
+    opened: Library, videos: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    ignoring_case = IgnoringCase(monkeypatch)
+    film(videos / "trip" / "green.mp4", "green")
+    before = {videos / "blue.mp4", videos / "red.mp4", videos / "trip" / "green.mp4"}
+    after = {Path(str(path).replace(old, new)) for path in before}
+    with Watching(opened.root) as watching:
+        assert _known(opened) == before
+        ignoring_case.rename(videos / old, videos / new)
+        watching.wait_for(lambda: watching.count("moved") == 1)
+    with opened.read() as connection:
+        known = locations.locations_below(connection, [videos])
+    assert {path for path, place in known.items() if place.missing_since is None} == set(known) == after
+    assert (watching.count("decoded"), watching.count("copies")) == (3, 0)
+
+
 def test_what_others_ask_is_done_while_it_watches(opened: Library, videos: Path, tmp_path: Path) -> None:
     other = film(tmp_path / "other" / "yellow.mp4", "yellow").parent
     with Watching(opened.root) as watching:
@@ -152,3 +173,34 @@ def test_a_copy_with_other_times_costs_no_decoding(opened: Library, videos: Path
         watching.wait_for(lambda: watching.events[-1].get("unchanged", 0) == 1)
     decoded = sum(event["decoded"] for event in watching.events if event["event"] == "looked")
     assert decoded == 2
+
+
+def test_what_a_killed_watcher_left_is_believed_by_nobody(opened: Library, videos: Path) -> None:
+    """Its process id may be that of the next one, as in a container."""
+    left = {
+        "pid": os.getpid(),
+        "since": 1.0,
+        "state": "paused",
+        "reason": "on battery (3 %)",
+        "progress": None,
+    }
+    with opened.write() as connection:
+        state.set_watch_state(connection, left)
+        sources.note_polling(connection, {videos: "polled: long ago"})
+        number = connection.execute(
+            sa.insert(request_table)
+            .values(kind="check", arguments={}, state="running", holder=os.getpid(), created_at=1.0)
+            .returning(request_table.c.id)
+        ).scalar_one()
+    with Watching(opened.root) as watching:
+
+        def is_done() -> bool:
+            with opened.read() as connection:
+                query = sa.select(request_table.c.state).where(request_table.c.id == number)
+                return connection.execute(query).scalar() == "done"
+
+        watching.wait_for(is_done)
+        with opened.read() as connection:
+            told = state.watch_state(connection)
+            assert [source.polled for source in sources.all_sources(connection)] == [None]
+        assert told is None or told["since"] > 1.0

@@ -23,8 +23,8 @@ from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.errors import MediaIndexError, StoreError
 from mediaindex.safe_text import PrintableFormatter
-from mediaindex.sources import mount_listing
-from mediaindex.sources.mount_listing import Mount
+from mediaindex.sources.places import mount_listing
+from mediaindex.sources.places.mount_listing import Mount
 from mediaindex.store.catalog import fulltext, locations, volumes
 from mediaindex.store.catalog.schema import failure, location, skipped, subtitle, video, volume, word
 from mediaindex.store.library import Library, open_library

@@ -194,7 +194,7 @@ def test_a_file_where_the_library_should_be(
 def test_a_library_on_a_network_disk_is_refused(
     videos: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from mediaindex.sources import mount_listing
+    from mediaindex.sources.places import mount_listing
 
     listing = "\n".join(
         f"{line.partition(' - ')[0]} - nfs4 server:/home rw"

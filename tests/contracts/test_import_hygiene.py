@@ -40,7 +40,7 @@ LIGHT = (
     "safe_text",
     "sources.content_hash",
     "sources.filetypes",
-    "sources.volumes",
+    "sources.places.volumes",
     "sources.watch.watcher",
 )
 

@@ -20,10 +20,11 @@ from mediaindex.media import MediaInfo, SampledFrame, Segmentation
 from mediaindex.search.answer import Question
 from mediaindex.search.searcher import Searcher
 from mediaindex.sources.scan import scan
-from mediaindex.store.catalog.schema import extraction, location, video
+from mediaindex.store.catalog.schema import extraction, indexed, location, video
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
+from tests.support.corridor import ingest
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.films import film
 from tests.support.media import Clip, cut_off, flat, jpeg_pixels, moving, number_in, write_clip
@@ -209,3 +210,38 @@ def test_a_film_without_a_picture_says_so(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:600] + bytes(3000))
         with pytest.raises(DecodeError):
             list(worker.first_look(path, info, Sampling()))
+
+
+@pytest.mark.parametrize("stage", ["reading headers", "first looks", "indexing"])
+def test_a_second_source_within_a_first_pass_costs_the_first_none_of_its_files(
+    opened: Library, videos: Path, tmp_path: Path, stage: str
+) -> None:
+    """The inner pass looks first as well; one film lies in both sources."""
+    late = tmp_path / "late"
+    for colour in ("white", "black", "yellow"):
+        film(late / f"{colour}.mp4", colour)
+    (late / "red again.mp4").write_bytes((videos / "red.mp4").read_bytes())
+    stages: list[str] = []
+    inner: list[Report] = []
+
+    def attend(corridor: Ingest) -> None:
+        if not inner and stages.count(stage) > 1:
+            inner.append(Report())
+            inner[0] = corridor.index([late], scan([late]), looks_first=True)
+
+    corridor = ingest(
+        opened, progress=lambda told: stages.append(told.stage), attend=attend, new_worker=new_worker
+    )
+    outer = corridor.index([videos], scan([videos]), looks_first=True)
+    assert (outer.failed, inner[0].failed) == ([], [])
+    with opened.read() as connection:
+        seen = sa.select(location.c.path).join(indexed, indexed.c.video_id == location.c.video_id)
+        paths = connection.execute(seen).scalars().all()
+    assert sorted(paths) == sorted([*videos.iterdir(), *late.iterdir()])
+    assert count(opened, sa.select(sa.func.count()).select_from(video)) == 6
+    assert count(opened, sa.select(sa.func.count()).where(video.c.hash.is_(None))) == 0
+    assert count(opened, sa.select(sa.func.count()).where(extraction.c.first_look)) == 0
+    assert check(opened).problems == []
+    for root in (videos, late):
+        again = Watched(opened).index(root)
+        assert (again.unchanged, again.decoded) == (len(list(root.iterdir())), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from mediaindex.ingest.sidecar_index import refresh_sidecars
 from mediaindex.store.catalog import fulltext, locations
 from mediaindex.store.library import Library, open_library
 from tests.support.corridor import ingest, run
+from tests.support.drives import Drive
 from tests.support.films import film, srt
+from tests.support.unreadable import closed, troubled
 
 
 def words(library: Library, text: str) -> int:
@@ -78,3 +81,36 @@ def test_the_sidecars_of_a_film_that_is_gone_are_left_as_they_are(library: Path,
         with opened.read() as connection:
             (place,) = locations.locations_below(connection, [path.parent]).values()
             assert len(fulltext.sidecars_of(connection, [place.id])[place.id]) == 1
+
+
+def test_a_sidecar_that_cannot_be_read_now_keeps_its_words(library: Path, tmp_path: Path) -> None:
+    path = film(tmp_path / "videos" / "a.mp4", "red")
+    subtitle = srt(path.with_suffix(".srt"), (0.0, 1.0, "meadow"))
+    with open_library(library, create=True) as opened:
+        run(ingest(opened), path.parent)
+        for trouble in (troubled(subtitle, errno.EIO), closed(path.parent), closed(path.parent, 0o444)):
+            with trouble:
+                assert refresh_sidecars(opened, [path.parent]) == 0
+            assert words(opened, "meadow") == 1
+        srt(subtitle, (0.0, 1.0, "harbour"), (1.0, 2.0, "harbour"))
+        with closed(subtitle):
+            assert refresh_sidecars(opened, [path.parent]) == 0
+        assert (words(opened, "meadow"), words(opened, "harbour")) == (1, 0)
+        assert refresh_sidecars(opened, [path.parent]) == 1
+        assert words(opened, "meadow") == 0
+        subtitle.unlink()
+        refresh_sidecars(opened, [path.parent])
+        assert words(opened, "harbour") == 0
+
+
+def test_the_words_beside_a_film_on_an_unplugged_drive_stay(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = Drive(monkeypatch, tmp_path / "shelf")
+    path = film(drive.plug(tmp_path / "usb") / "a.mp4", "red")
+    srt(path.with_suffix(".srt"), (0.0, 1.0, "meadow"))
+    with open_library(library, create=True) as opened:
+        run(ingest(opened), path.parent)
+        drive.unplug()
+        assert run(ingest(opened), path.parent).offline == 1
+        assert words(opened, "meadow") == 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.sources.path_tree import absolute, lies_below, outermost, overlap
+from mediaindex.sources.path_tree import absolute, innermost, lies_below, outermost, overlap
 from tests.support.path_names import nested_paths
 
 names = st.text(st.characters(blacklist_characters="/\0", codec="utf-8"), min_size=1, max_size=5).filter(
@@ -79,3 +79,11 @@ def test_a_typed_path_is_absolute_and_knows_home(tmp_path: Path, monkeypatch: py
 def test_a_link_in_a_typed_path_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/nowhere")
     assert absolute(str(tmp_path / "link" / "a.mp4")) == tmp_path / "link" / "a.mp4"
+
+
+def test_the_innermost_folder_counts() -> None:
+    folders = [Path("/"), Path("/videos"), Path("/videos/trip"), Path("/video")]
+    assert innermost(Path("/videos/trip/a.mp4"), folders) == Path("/videos/trip")
+    assert innermost(Path("/videos/trip"), folders) == Path("/videos/trip")
+    assert innermost("/videos/trips", ["/videos/trip", "/videos"]) == "/videos"
+    assert innermost(Path("/a"), folders[1:]) is None

@@ -12,6 +12,8 @@ from mediaindex.sources import scan as scan_module
 from mediaindex.sources.ignore_file import IGNORE_FILE
 from mediaindex.sources.rules import Rules
 from mediaindex.sources.scan import is_dataless, scan
+from tests.support.spelling import IgnoringCase
+from tests.support.unreadable import closed
 
 FTYP = b"\0\0\0\x18ftypisom" + bytes(24)
 TRANSPORT_STREAM = (b"\x47" + bytes(187)) * 20
@@ -111,6 +113,20 @@ def test_a_root_that_is_a_file_is_taken_whatever_its_name(tmp_path: Path, notes:
     assert notes.names(tmp_path, tmp_path / "film.mp4") == ["film.mp4"]
 
 
+def test_a_path_below_a_root_is_named_as_its_folders_spell_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watcher is told of a renamed file by its old spelling too, which leads to the file as well."""
+    ignoring_case = IgnoringCase(monkeypatch)
+    root = tmp_path / "videos"
+    film, trip = put(root / "film.mp4"), put(root / "trip" / "a.mp4").parent
+    renamed = [ignoring_case.rename(film, root / "Film.mp4"), ignoring_case.rename(trip, root / "Trip")]
+    seen = scan([film, renamed[0], trip, renamed[1], trip / "a.mp4"], roots=[root])
+    assert [it.path for it in seen] == [root / "Film.mp4", root / "Trip" / "a.mp4"]
+    as_typed = scan([film], roots=[])
+    assert [it.path for it in as_typed] == [film], "a path that is its own root is named as it was typed"
+
+
 def test_overlapping_and_repeated_roots_give_each_file_once(tmp_path: Path, notes: Notes) -> None:
     put(tmp_path / "a/b/film.mp4")
     (tmp_path / "alias").symlink_to(tmp_path / "a")
@@ -192,18 +208,12 @@ def test_unreadable_folders_and_files_are_told_and_the_rest_goes_on(
     assert notes.unreadable == [("closed", "Permission denied")]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_a_folder_without_permission_is_told(tmp_path: Path, notes: Notes) -> None:
     put(tmp_path / "closed/film.mp4")
     put(tmp_path / "listed/film.mp4")
     put(tmp_path / "listed/other.txt")
-    (tmp_path / "closed").chmod(0)
-    (tmp_path / "listed").chmod(0o444)
-    try:
+    with closed(tmp_path / "closed"), closed(tmp_path / "listed", 0o444):
         assert notes.names(tmp_path) == []
-    finally:
-        (tmp_path / "closed").chmod(0o700)
-        (tmp_path / "listed").chmod(0o700)
     assert notes.unreadable == [("closed", "Permission denied"), ("film.mp4", "Permission denied")]
 
 

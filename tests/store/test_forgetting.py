@@ -188,14 +188,16 @@ def test_what_is_missing_for_long_goes_unless_its_root_is_held(
         sources.add_source(connection, A.parent)
         sources.hold(connection, held, 10.0)
         connection.execute(sa.update(location).values(missing_since=20.0))
-        assert forgetting.purge_missing(connection, before=20.0) == []
-        assert forgetting.purge_missing(connection, before=20.0 + DAY) == [a]
+        assert forgetting.long_missing(connection, before=20.0) == []
+        gone = forgetting.long_missing(connection, before=20.0 + DAY)
+        assert forgetting.purge_missing(connection, gone) == [a]
     assert paths(opened) == {held / "b.mp4"}
     with opened.write() as connection:
         done = forgetting.forget_missing(connection, held, at=30.0)
         assert done == forgetting.ForgetResult((held / "b.mp4",), 1)
         sources.hold(connection, held, None)
-        assert forgetting.purge_missing(connection, before=20.0 + DAY) == [b]
+        gone = forgetting.long_missing(connection, before=20.0 + DAY)
+        assert forgetting.purge_missing(connection, gone) == [b]
 
 
 def test_many_paths_at_once(opened: Library, two: tuple[Embedded, Embedded]) -> None:

@@ -51,11 +51,11 @@ def use_these_encoders(monkeypatch: pytest.MonkeyPatch, default: str = ENCODER) 
     monkeypatch.setenv("MEDIAINDEX_ENCODER", default)
 
 
-def index_quietly(library: Path, *paths: Path, encoder: str = ENCODER) -> None:
-    """Index for a fixture of more than one test."""
+def index_quietly(library: Path, *paths: Path, encoder: str = ENCODER, code: int = 0) -> None:
+    """Index for a fixture of more than one test; `code` is the exit code that is right."""
     with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(io.StringIO()):
         use_these_encoders(monkeypatch, encoder)
-        assert cli.main(["index", *map(str, paths), "--library", str(library)]) == 0
+        assert cli.main(["index", *map(str, paths), "--library", str(library)]) == code
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.sources import mount_listing
-from mediaindex.sources.mount_listing import Mount
+from mediaindex.sources.places import mount_listing
+from mediaindex.sources.places.mount_listing import Mount
 
 
 class Drive:

@@ -20,7 +20,7 @@ from mediaindex.ingest.reconcile.mounted_volumes import recognise
 from mediaindex.ingest.reconcile.reconciler import Reconciler
 from mediaindex.media import FileEvent, MediaInfo, Segment, Segmentation
 from mediaindex.sources.content_hash import full_hash, partial_hash
-from mediaindex.sources.volumes import volume_of
+from mediaindex.sources.places.volumes import volume_of
 from mediaindex.store.catalog import locations, volumes
 from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.catalog.failures import Failure

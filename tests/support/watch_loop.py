@@ -57,6 +57,10 @@ class Watching:
             raise KeyboardInterrupt
         return time.monotonic()
 
+    def count(self, name: str) -> int:
+        """How many files all passes together counted as `indexed`, `decoded`, `moved` …"""
+        return sum(event[name] for event in self.events if event["event"] == "looked")
+
     def wait_for(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + DEADLINE
         while not condition():

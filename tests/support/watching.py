@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mediaindex.sources.volumes import Volume, volume_of
+from mediaindex.sources.places.volumes import Volume, volume_of
 from mediaindex.sources.watch.observer import Observation
 from mediaindex.sources.watch.watcher import Changes, Watcher
 

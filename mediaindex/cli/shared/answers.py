@@ -13,6 +13,7 @@ from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
 from mediaindex.errors import QueryError
 from mediaindex.safe_text import format_seconds
 from mediaindex.sources.path_tree import absolute
+from mediaindex.sources.places.presence import presence_of
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Hit
@@ -123,7 +124,13 @@ def print_answer(
 def hit_line(hit: Hit) -> str:
     """A moment for a person."""
     span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
-    offline = "" if hit.online else f"  [offline: plug in {hit.volume}]"
+    where = "" if hit.online else f"  [{_why_not_online(hit)}]"
     words = ", ".join(f"{word['word']} in {word['field']}" for word in hit.words or ())
     similarity = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
-    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}" + (f"  [{words}]" if words else "")
+    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{where}" + (f"  [{words}]" if words else "")
+
+
+def _why_not_online(hit: Hit) -> str:
+    if presence_of(hit.path) == "unreadable":
+        return "cannot be read now: check its permissions and its disk"
+    return f"offline: plug in {hit.volume}"

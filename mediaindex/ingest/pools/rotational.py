@@ -13,7 +13,7 @@ from collections import defaultdict
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from mediaindex.sources import volumes
+from mediaindex.sources.places import volumes
 
 BLOCK_DEVICES = Path("/sys/dev/block")
 DEEPEST_STACK = 8

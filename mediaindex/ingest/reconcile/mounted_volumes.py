@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from pathlib import Path
 
 from mediaindex.sources.path_tree import lies_below
-from mediaindex.sources.volumes import (
+from mediaindex.sources.places.volumes import (
     is_named_by_place,
     is_online,
     mounted_volumes,
@@ -33,7 +34,12 @@ def recognise(library: Library) -> int:
     if not absent:
         return 0
     mount_points = {volume.uid: volume.mount_point for volume in mounted_volumes()}
-    moved = [(volume, mount_points[volume.uid]) for volume in absent if volume.uid in mount_points]
+    # One whose mount point cannot be read seems absent, and is listed where it was.
+    moved = [
+        (volume, mount_points[volume.uid])
+        for volume in absent
+        if mount_points.get(volume.uid, volume.mount_point) != volume.mount_point
+    ]
     for volume, mount_point in moved:
         logger.info("the volume of %s is now at %s", volume.mount_point, mount_point)
         with library.write() as connection:
@@ -54,7 +60,7 @@ class MountedVolumes:
     def volume_id(self, path: Path) -> int:
         """The catalog's number of the volume on which an existing path lies; a new volume is recorded."""
         status = os.stat(path)
-        key = status.st_dev, path if path.is_dir() else path.parent
+        key = status.st_dev, path if stat.S_ISDIR(status.st_mode) else path.parent
         if key not in self._ids:
             self._ids[key] = self._look_up(path)
         return self._ids[key]
@@ -75,12 +81,19 @@ class MountedVolumes:
 
         After a drive is unplugged, the folders that remain belong to the volume of the mount point.
         """
-        return self.volume_id(nearest_existing(place.path)) == place.volume_id
+        return self._id_above(place.path) == place.volume_id
 
     def would_be_there(self, path: Path) -> bool:
         """Whether the volume that a path names is mounted, so that its absence means a deletion."""
         holding = volumes.volume_holding(self._known.values(), path)
-        return holding is None or self.volume_id(nearest_existing(path)) == holding.id
+        return holding is None or self._id_above(path) == holding.id
+
+    def _id_above(self, path: Path) -> int | None:
+        """The volume of what is there of a path; None where not even that can be read."""
+        try:
+            return self.volume_id(nearest_existing(path))
+        except OSError:
+            return None
 
     def is_elsewhere(self, place: Location, path: Path) -> bool:
         """Whether a place and a path are the same file of a drive that the system gives no name.

@@ -10,7 +10,6 @@ A reconciler decides and writes nothing but the row of a volume that it meets fo
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,8 @@ from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes
 from mediaindex.ingest.reconcile.retry_policy import failure_after, is_same_try
 from mediaindex.media import FileEvent
 from mediaindex.sources.content_hash import partial_hash
-from mediaindex.sources.path_tree import lies_below
+from mediaindex.sources.path_tree import innermost
+from mediaindex.sources.places.presence import Spellings, is_surely_absent, presence_of
 from mediaindex.store.catalog import failures, first_looks, locations, videos
 from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.locations import Location
@@ -204,7 +204,7 @@ class Reconciler:
         return DecodeTask(event, partial, self._mounted.volume_id(event.path), self.root_of(event.path))
 
     def _unreadable(self, event: FileEvent, error: MediaError) -> Decision:
-        if not os.path.lexists(event.path):
+        if presence_of(event.path) == "absent":
             return _left_alone(event, "gone", "it went while it was read")
         failure = failure_after(error, event, self.failures.get(event.path), decoder=self.decoder)
         decision = _left_alone(event, "unreadable", error.reason, (NoteFailure(failure),))
@@ -217,45 +217,59 @@ class Reconciler:
     def _origin(self, places: Sequence[Location], path: Path) -> Location | None:
         """The place from which a content came to this path, if it is not there any more.
 
-        A path is gone when its volume is there without it: an unplugged drive moves nothing.
+        A path is gone when its volume is there without it: an unplugged drive moves nothing, and what cannot
+        be read is still there. Where the file system ignores case, a file that was given another spelling is
+        there under the old one too.
         """
-        absent = [place for place in places if not os.path.lexists(place.path)]
-        absent.sort(key=lambda place: place.forgotten_at is not None)
-        origins = (p for p in absent if self._mounted.is_mounted(p) or self._mounted.is_elsewhere(p, path))
-        return next(origins, None)
+        spellings = Spellings()
+        for place in sorted(places, key=lambda place: place.forgotten_at is not None):
+            if presence_of(place.path) == "present":
+                has_left = spellings.is_respelled(place.path, path)
+            elif self._mounted.is_mounted(place):
+                has_left = is_surely_absent(place.path)
+            else:
+                has_left = presence_of(place.path) == "absent" and self._mounted.is_elsewhere(place, path)
+            if has_left:
+                return place
+        return None
 
     def root_of(self, path: Path) -> Path:
         """The watched root that a path belongs to; where the root is a file, its folder."""
-        above = [root for root in self.sources if lies_below(path, root)]
-        root = max(above, key=lambda folder: len(folder.parts), default=path.parent)
-        return root.parent if root == path else root
+        return root_of(path, self.sources)
 
     # The end of a pass
 
     def absences(self, seen: Container[Path], moved: Container[Path]) -> Absences:
         """Which known places are gone: with their volume (offline), or alone (missing).
 
+        What cannot be read is neither.
+
         Args:
             seen: paths that the scan found. moved: known paths whose file this pass found elsewhere.
         """
         now = time.time()
+        spellings = Spellings()
         missing: list[Effect] = []
         offline = 0
         for path, location in self.locations.items():
-            if path in seen or path in moved or os.path.lexists(path):
+            if path in seen or path in moved:
                 continue
-            if not self._mounted.is_mounted(location):
+            if presence_of(path) == "absent" and not self._mounted.is_mounted(location):
                 offline += location.forgotten_at is None
-            elif location.missing_since is None:
+            elif location.missing_since is None and spellings.is_gone(path, below=self.root_of(path)):
                 missing += _update(location, missing_since=now)
-        unread = self._absent_failures(seen, now)
+        unread = self._absent_failures(seen, now, spellings)
         return Absences((*missing, *unread), offline, vanished=bool(missing))
 
-    def _absent_failures(self, seen: Container[Path], now: float) -> list[Effect]:
+    def _absent_failures(self, seen: Container[Path], now: float, spellings: Spellings) -> list[Effect]:
         """Drop the notes of unreadable files that are gone; postpone those that are due and not seen."""
         noted = {*self.failures, *self.skips}
         # A file that the scan saw may have gone before its turn.
-        gone = {p for p in noted if not os.path.lexists(p) and self._mounted.would_be_there(p)}
+        gone = {
+            path
+            for path in noted
+            if spellings.is_gone(path, below=self.root_of(path)) and self._mounted.would_be_there(path)
+        }
         unseen = [
             failure
             for path, failure in self.failures.items()
@@ -264,6 +278,12 @@ class Reconciler:
         due = [failure for failure in unseen if failure.next_at is not None and failure.is_due(now)]
         later = [dataclasses.replace(failure, next_at=now + UNSEEN_RETRY_SECONDS) for failure in due]
         return [*map(ClearNotes, gone), *map(NoteFailure, later)]
+
+
+def root_of(path: Path, sources: Sequence[Path]) -> Path:
+    """The source that a path belongs to, its folder where it belongs to none; of a file, its folder."""
+    root = innermost(path, sources) or path.parent
+    return root.parent if root == path else root
 
 
 def _left_alone(event: FileEvent, cause: Any, reason: str, effects: tuple[Effect, ...] = ()) -> Decision:

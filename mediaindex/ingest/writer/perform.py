@@ -18,6 +18,7 @@ from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
 from mediaindex.ingest.reconcile import deletion_guard
+from mediaindex.ingest.reconcile.long_gone import long_gone
 from mediaindex.ingest.writer import queue
 from mediaindex.ingest.writer.requests import (
     CheckRequest,
@@ -33,6 +34,7 @@ from mediaindex.ingest.writer.requests import (
     UseRequest,
 )
 from mediaindex.media import FileEvent
+from mediaindex.sources.places.presence import presence_of
 from mediaindex.sources.rules import Rules
 from mediaindex.sources.scan import scan
 from mediaindex.store import commit, forgetting
@@ -142,12 +144,12 @@ class Writer:
     def _index(self, request: IndexRequest) -> Outcome:
         with self.library.write() as connection:
             for root in () if request.automatic else request.paths:
-                if root.is_dir():
+                if os.path.isdir(root):
                     sources.add_source(connection, root)
             watched = [source.path for source in sources.all_sources(connection)]
         # Of a root that is gone, the catalog knows what was there.
         sightings = scan(
-            [root for root in request.paths if os.path.lexists(root)],
+            [root for root in request.paths if presence_of(root) != "absent"],
             roots=watched if request.automatic else None,
             rules=self.settings.rules,
         )
@@ -168,9 +170,10 @@ class Writer:
     def _tidy(self, request: TidyRequest) -> Outcome:
         """Remove what has been forgotten or missing for long."""
         now = time.time()
+        gone = long_gone(self.library, before=now - request.forget_after_seconds)
         with self.library.write() as connection:
             removed = forgetting.purge_forgotten(connection, before=now - forgetting.UNDO_SECONDS)
-            removed += forgetting.purge_missing(connection, before=now - request.forget_after_seconds)
+            removed += forgetting.purge_missing(connection, gone)
         if removed:
             commit.sweep(self.library)
         return Outcome({"removed": len(removed)}, DONE)
@@ -205,7 +208,7 @@ class Writer:
     def _retry(self, request: RetryRequest) -> Outcome:
         with self.library.write() as connection:
             paths = list(failures.failures(connection, list(request.paths) or None))
-            present = [path for path in paths if path.is_file()]
+            present = [path for path in paths if os.path.isfile(path)]
             for path in present:
                 failures.clear_failure(connection, path)
         if not paths:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -70,37 +69,44 @@ def attempt(perform: Perform, request: Request, progress: Callable[[Json], None]
 
 
 def waiting(library: Library) -> bool:
-    """Whether a request is queued; cheap enough to ask between two batches."""
-    with library.read() as connection:
-        queued = sa.select(request_table.c.id).where(request_table.c.state == "queued").limit(1)
-        return connection.execute(queued).first() is not None
+    """Whether `serve` would find a request; cheap enough to ask between two batches."""
+    return _next(library) is not None
 
 
 def serve(library: Library, perform: Perform) -> int:
     """Carry out every queued request, and those of a holder that died; only the lock's holder may.
 
-    There is one lock, so a running request of another process belongs to a holder that died: it is begun
-    again, which every kind of request allows.
+    There is one lock, so a running request that this process does not carry out belongs to a holder that
+    died: it is begun again, which every kind of request allows. Its process id would prove nothing: in a
+    container every holder may have the same.
     """
     served = 0
     while (row := _next(library)) is not None:
-        _set(library, row.id, state="running", holder=os.getpid())
+        library.requests.add(row.id)
         try:
-            outcome = _attempt_row(perform, row, _progress_of(library, row.id))
-        except Exception as error:
-            # A fault of ours costs this request alone: the holder may have days of work before it.
-            logger.exception("request %d (%s)", row.id, row.kind)
-            outcome = Outcome({}, 1, f"{type(error).__name__}: {error}")
-        _set(
-            library,
-            row.id,
-            state="failed" if outcome.error else "done",
-            outcome=outcome.result,
-            exit_code=outcome.exit_code,
-            error=outcome.error,
-        )
+            _serve_row(library, row, perform)
+        finally:
+            library.requests.discard(row.id)
         served += 1
     return served
+
+
+def _serve_row(library: Library, row: sa.Row[Any], perform: Perform) -> None:
+    _set(library, row.id, state="running")
+    try:
+        outcome = _attempt_row(perform, row, _progress_of(library, row.id))
+    except Exception as error:
+        # A fault of ours costs this request alone: the holder may have days of work before it.
+        logger.exception("request %d (%s)", row.id, row.kind)
+        outcome = Outcome({}, 1, f"{type(error).__name__}: {error}")
+    _set(
+        library,
+        row.id,
+        state="failed" if outcome.error else "done",
+        outcome=outcome.result,
+        exit_code=outcome.exit_code,
+        error=outcome.error,
+    )
 
 
 def _attempt_row(perform: Perform, row: sa.Row[Any], progress: Callable[[Json], None]) -> Outcome:
@@ -127,9 +133,8 @@ def _progress_of(library: Library, number: int) -> Callable[[Json], None]:
 
 def _next(library: Library) -> sa.Row[Any] | None:
     """The oldest request that waits, or that a dead holder left running. Never one of our own."""
-    open_ = sa.or_(
-        request_table.c.state == "queued",
-        sa.and_(request_table.c.state == "running", request_table.c.holder != os.getpid()),
+    open_ = sa.and_(
+        request_table.c.state.in_(("queued", "running")), request_table.c.id.not_in(library.requests)
     )
     with library.read() as connection:
         return connection.execute(

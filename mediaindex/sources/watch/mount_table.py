@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from mediaindex.sources.mount_listing import Mount, system_mounts
+from mediaindex.sources.places.mount_listing import Mount, system_mounts
 
 LISTING_SECONDS = 0.0 if sys.platform == "linux" else 10.0  # elsewhere a process is started to learn of them
 

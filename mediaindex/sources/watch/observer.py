@@ -19,7 +19,7 @@ from watchdog import events
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingEmitter
 
-from mediaindex.sources.volumes import volume_of
+from mediaindex.sources.places.volumes import volume_of
 
 if TYPE_CHECKING:
     from mediaindex.sources.watch.inotify import Inotify

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaindex.sources.path_tree import lies_below, overlap
+from mediaindex.sources.places.presence import presence_of
 from mediaindex.sources.watch.mount_table import MountTable
 from mediaindex.sources.watch.observer import Observation, observe
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 NEW = "it is watched from now on"
 GONE = "it is gone"
+UNREADABLE = "it cannot be read"
 BACK = "it is there again"
 REPLACED = "another file system or folder is in its place"
 OVERFLOW = "changes came faster than the system tells them"
@@ -169,7 +171,9 @@ def _doubt_about(root: _Root, mounts: Iterable[str], *, counting: bool) -> str |
     before, root.look = root.look, _look(root.path)
     if root.look != before:
         _release(root)
-        return BACK if before is None else GONE if root.look is None else REPLACED
+        if root.look is None:
+            return GONE if presence_of(root.path) == "absent" else UNREADABLE
+        return BACK if before is None else REPLACED
     observation = root.observation
     if root.look is None or observation is None:
         return None
@@ -206,7 +210,8 @@ def _covers(outer: _Root, root: _Root) -> bool:
 
 def _state(root: _Root) -> str | None:
     if root.look is None:
-        return "it is not there; it is looked for all the time"
+        trouble = "is not there" if presence_of(root.path) == "absent" else "cannot be read"
+        return f"it {trouble}; it is looked for all the time"
     if root.trouble is not None:
         return f"it cannot be watched ({root.trouble}), only scanned from time to time"
     observation = (root.observed_by or root).observation

@@ -276,6 +276,6 @@ request = Table(
     Column("exit_code", Integer),
     Column("error", Text),
     Column("created_at", Float, nullable=False),
-    Column("holder", Integer),
+    Column("holder", Integer),  # unused: who holds the writer lock holds every running request
     sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="request_state"),
 )

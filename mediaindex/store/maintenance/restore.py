@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, UsageError
-from mediaindex.sources.volumes import refuse_unfit
+from mediaindex.sources.places.volumes import refuse_unfit
 from mediaindex.store import layout
 from mediaindex.store.catalog.database import HEAD, make_engine, revision, translated
 from mediaindex.store.catalog.schema import extraction, location, video

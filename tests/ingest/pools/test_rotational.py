@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mediaindex.ingest.pools.rotational import RotationalDiskLocks, rotational_disk, rotational_disk_of
-from mediaindex.sources import volumes
+from mediaindex.sources.places import volumes
 
 SDA, SDA1, SDA2, SDB, NVME = (8, 0), (8, 1), (8, 2), (8, 16), (259, 0)
 CRYPT, RAID, VDA = (253, 0), (9, 0), (254, 0)

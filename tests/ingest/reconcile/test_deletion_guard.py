@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from mediaindex.ingest.reconcile import deletion_guard
+from mediaindex.ingest.reconcile.long_gone import long_gone
 from mediaindex.store import forgetting
 from mediaindex.store.catalog import sources
 from mediaindex.store.catalog.schema import location
@@ -45,8 +46,9 @@ def held_since(opened: Library) -> float | None:
 
 
 def purged(opened: Library, before: float) -> int:
+    gone = long_gone(opened, before=before)
     with opened.write() as connection:
-        return len(forgetting.purge_missing(connection, before=before))
+        return len(forgetting.purge_missing(connection, gone))
 
 
 @pytest.mark.parametrize(("count", "is_held"), [(2, False), (3, True), (20, True)])

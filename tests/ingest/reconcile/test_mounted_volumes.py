@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes, recognise
-from mediaindex.store.catalog import locations, sources, volumes
+from mediaindex.store.catalog import failures, locations, sources, volumes
 from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 from tests.support.drives import Drive
 from tests.support.reconciling import learn, written
+from tests.support.unreadable import closed
 
 
 @pytest.fixture
@@ -102,3 +103,23 @@ def test_a_named_drive_is_never_taken_for_another(opened: Library, share: Drive,
     copy = written(tmp_path / "b" / "film.mp4", b"film")
     assert not MountedVolumes(opened).is_elsewhere(known, copy)
     shutil.rmtree(tmp_path / "b")
+
+
+def test_a_drive_whose_mount_point_cannot_be_read_has_not_moved(
+    opened: Library, share: Drive, tmp_path: Path
+) -> None:
+    """It seems absent and is listed as mounted. To move it to where it is removed its sources and notes."""
+    film = tmp_path / "media" / "usb" / "film.mp4"
+    film.parents[1].mkdir()
+    written(share.plug(film.parent) / film.name, b"film")
+    learn(opened, film)
+    with opened.write() as connection:
+        sources.add_source(connection, film.parent)
+        failures.set_skip(connection, film.with_name("song.mp4"), size=1, mtime_ns=2, reason="no film")
+    with closed(tmp_path / "media"):
+        assert recognise(opened) == 0
+        assert not MountedVolumes(opened).is_mounted(place(opened, film))
+    with opened.read() as connection:
+        assert [source.path for source in sources.all_sources(connection)] == [film.parent]
+        assert list(failures.skips(connection, [film.parent])) == [film.with_name("song.mp4")]
+    assert MountedVolumes(opened).is_mounted(place(opened, film))

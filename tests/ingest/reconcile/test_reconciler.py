@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from mediaindex.store.catalog import videos as video_rows
 from mediaindex.store.catalog.schema import location, volume
 from mediaindex.store.library import Library, open_library
 from tests.support.reconciling import DECODER, CatalogPass, automatic, event, learn, written
+from tests.support.spelling import IgnoringCase
 
 HOUR, MONTH = 3600.0, 30 * 86_400.0
 """A month ahead is what a wrong clock left that was put right."""
@@ -117,6 +119,65 @@ def test_a_copy_needs_no_second_transaction(opened: Library, videos: Path, tmp_p
         connection.execute(volume.update().values(uid="uuid:another"))
     findings = scanned(opened, tmp_path / "else").findings
     assert (findings.copies, findings.moved) == (1, 0)
+
+
+@pytest.fixture
+def ignoring_case(monkeypatch: pytest.MonkeyPatch) -> IgnoringCase:
+    return IgnoringCase(monkeypatch)
+
+
+SPELLINGS = [
+    ("film.mp4", "Film.mp4"),
+    (unicodedata.normalize("NFC", "Übung.mp4"), unicodedata.normalize("NFD", "Übung.mp4")),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), SPELLINGS)
+def test_a_file_that_was_given_another_spelling_is_one_place(
+    opened: Library, videos: Path, ignoring_case: IgnoringCase, old: str, new: str
+) -> None:
+    video = learn(opened, written(videos / old, b"film"))
+    ignoring_case.rename(videos / old, videos / new)
+    found = scanned(opened, videos)
+    assert (found.findings.moved, found.findings.copies, found.on_the_way) == (1, 0, {})
+    assert places(opened) == {new: (video, False, False)}
+    assert scanned(opened, videos).findings.unchanged == 1
+    assert places(opened) == {new: (video, False, False)}
+
+
+def test_a_folder_that_was_given_another_spelling_takes_its_places_along(
+    opened: Library, videos: Path, ignoring_case: IgnoringCase
+) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        learn(opened, written(videos / "trip" / name, name.encode()))
+    with opened.write() as connection:
+        failures.set_skip(connection, videos / "trip" / "notes.mkv", size=1, mtime_ns=1, reason="text")
+    written(videos / "trip" / "notes.mkv", b"text")
+    ignoring_case.rename(videos / "trip", videos / "Trip")
+    found = scanned(opened, videos).findings
+    assert (found.moved, found.copies) == (2, 0)
+    with opened.read() as connection:
+        known = locations.locations_below(connection, [videos])
+        assert sorted(known) == [videos / "Trip" / "a.mp4", videos / "Trip" / "b.mp4"]
+        assert [place.missing_since for place in known.values()] == [None, None]
+        assert failures.skips(connection, [videos]) == {}, "the note of the old spelling went"
+
+
+def test_another_content_under_another_spelling_leaves_the_old_place_missing(
+    opened: Library, videos: Path, ignoring_case: IgnoringCase
+) -> None:
+    video = learn(opened, written(videos / "film.mp4", b"film"))
+    ignoring_case.rename(written(videos / "film.mp4", b"another"), videos / "Film.mp4")
+    assert work(opened, videos) == ["Film.mp4"]
+    assert places(opened) == {"film.mp4": (video, True, True)}
+
+
+def test_where_case_counts_a_hard_link_of_another_case_is_a_copy(opened: Library, videos: Path) -> None:
+    video = learn(opened, written(videos / "film.mp4", b"film"))
+    (videos / "Film.mp4").hardlink_to(videos / "film.mp4")
+    findings = scanned(opened, videos).findings
+    assert (findings.moved, findings.copies) == (0, 1)
+    assert places(opened) == {"film.mp4": (video, True, False), "Film.mp4": (video, False, False)}
 
 
 def test_two_files_that_change_places(opened: Library, videos: Path) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.errors import UsageError, WriterBusy
+from mediaindex.errors import NoSpace, UsageError, WriterBusy
 from mediaindex.ingest.writer import queue
 from mediaindex.ingest.writer.requests import (
     ForgetRequest,
@@ -136,6 +138,74 @@ def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
     with opened.lock():
         assert queue.serve(opened, perform) == 1
     assert perform.done == [INDEX]
+
+
+def left_running(library: Library, *, holder: int) -> int:
+    """A request as a killed holder leaves it."""
+    number = queue.enqueue(library, INDEX)
+    with library.write() as connection:
+        left = sa.update(request).where(request.c.id == number)
+        connection.execute(left.values(state="running", holder=holder, progress={"stage": "index"}))
+    return number
+
+
+@pytest.mark.parametrize("holder", [os.getpid(), 1, 2**22])
+def test_the_process_id_of_a_dead_holder_proves_nothing(opened: Library, holder: int) -> None:
+    """In a container every holder has the same."""
+    left_running(opened, holder=holder)
+    assert queue.waiting(opened)
+    perform = Recorder()
+    with opened.lock():
+        assert queue.serve(opened, perform) == 1
+    assert perform.done == [INDEX]
+    assert states(opened) == ["done"]
+    assert not queue.waiting(opened)
+
+
+def test_an_asker_whose_holder_died_with_our_process_id_does_it_itself(opened: Library) -> None:
+    number = left_running(opened, holder=os.getpid())
+    perform = Recorder()
+    assert queue._follow(opened, number, perform, silent).exit_code == 0
+    assert perform.done == [INDEX]
+
+
+def test_a_request_within_a_request_is_not_begun_twice(opened: Library) -> None:
+    queue.enqueue(opened, INDEX)
+    begun: list[Request] = []
+
+    def perform(asked: Request, progress: Callable[[Json], None]) -> Outcome:
+        begun.append(asked)
+        if asked == INDEX:
+            queue.enqueue(opened, ForgetRequest((Path("/videos"),), at=1.0))
+        assert queue.waiting(opened) == (asked == INDEX)
+        queue.serve(opened, perform)
+        return Outcome({}, 0)
+
+    with opened.lock():
+        queue.serve(opened, perform)
+    assert [asked.kind for asked in begun] == ["index", "forget"]
+    assert states(opened) == ["done", "done"]
+
+
+def test_a_request_whose_outcome_could_not_be_written_is_begun_again(
+    opened: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.enqueue(opened, INDEX)
+    perform, write = Recorder(), queue._set
+
+    def full(library: Library, number: int, **values: Any) -> None:
+        if values["state"] == "done":
+            raise NoSpace("the disk is full")
+        write(library, number, **values)
+
+    with opened.lock():
+        with monkeypatch.context() as patch:
+            patch.setattr(queue, "_set", full)
+            with pytest.raises(NoSpace):
+                queue.serve(opened, lambda asked, _: perform(asked, silent))
+        assert states(opened) == ["running"]
+        assert queue.serve(opened, perform) == 1
+    assert states(opened) == ["done"]
 
 
 def test_a_fault_of_ours_ends_neither_the_asker_nor_the_holder(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediaindex.sources.mount_listing import Mount
+from mediaindex.sources.places.mount_listing import Mount
 from mediaindex.sources.watch import mount_table
 from mediaindex.sources.watch.mount_table import MountTable
 

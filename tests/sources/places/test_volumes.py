@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mediaindex.errors import NoSpace
-from mediaindex.sources import mount_listing, volumes
-from mediaindex.sources.mount_listing import Mount, mount_point_of
-from mediaindex.sources.volumes import (
+from mediaindex.sources.places import mount_listing, volumes
+from mediaindex.sources.places.mount_listing import Mount, mount_point_of
+from mediaindex.sources.places.volumes import (
     is_named_by_place,
     is_online,
     kind_of,

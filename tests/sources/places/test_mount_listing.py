@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.sources.mount_listing import (
+from mediaindex.sources.places.mount_listing import (
     Mount,
     mount_of,
     mount_point_of,

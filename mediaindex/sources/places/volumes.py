@@ -11,7 +11,7 @@ from typing import Literal
 
 from mediaindex.errors import NoSpace
 from mediaindex.safe_text import storable
-from mediaindex.sources.mount_listing import Mount, mount_of, system_mounts
+from mediaindex.sources.places.mount_listing import Mount, mount_of, system_mounts
 
 Kind = Literal["local", "network", "fat"]
 

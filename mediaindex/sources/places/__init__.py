@@ -1,0 +1,1 @@
+"""Where a path lies: on which volume, mounted where, and whether anything is there."""
