@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from pathlib import Path
 
@@ -31,11 +32,14 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Forget, or undo it, and print the paths that were hidden or are shown again."""
     from mediaindex.store.forgetting import last_forgetting
     from mediaindex.store.library import open_library
+    from mediaindex.store.reserve import reserve_given_up
 
     paths = tuple(absolute(path) for path in arguments.paths)
     if not paths and not arguments.undo:
         raise UsageError("forget what? Name videos or folders, or undo the last 'forget' with --undo")
-    with open_library(config.library) as library:
+    makes_room = arguments.now and not arguments.dry_run
+    room = reserve_given_up(config.library) if makes_room else contextlib.nullcontext()
+    with room, open_library(config.library) as library:
         at = time.time()
         if arguments.undo and not paths:
             with library.read() as connection:

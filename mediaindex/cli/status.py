@@ -66,7 +66,7 @@ def library_values(library: Library) -> dict[str, Any]:
         spaces = _spaces(connection)
         failures = list(failure_rows.failures(connection).values())
         sources = source_rows(connection)
-    writer = None if library.read_only else holder(library.root / "lock")
+    writer = holder(library.root / "lock")
     return {
         "library": str(library.root),
         **counts,

@@ -228,11 +228,12 @@ def _steer(library: Library, output: Output, *, pause: bool, resume: bool) -> in
     """Pause, resume, or say what the watcher does."""
     from mediaindex.store import state
 
-    with library.write() as connection:
-        if pause:
-            state.set_pause(connection, by="the user")
-        elif resume:
-            state.clear_pause(connection)
+    if pause or resume:
+        with library.write() as connection:
+            if pause:
+                state.set_pause(connection, by="the user")
+            else:
+                state.clear_pause(connection)
     values = watcher_values(library)
     output.data(values)
     output.line(_state_line(values))
@@ -244,7 +245,7 @@ def watcher_values(library: Library) -> dict[str, Any]:
     from mediaindex.store.lock import holder
     from mediaindex.store.state import paused, watch_state
 
-    lock_holder = None if library.read_only else holder(library.root / "lock")
+    lock_holder = holder(library.root / "lock")
     watcher = lock_holder if lock_holder is not None and lock_holder.role == "watch" else None
     with library.read() as connection:
         state = watch_state(connection) if watcher is not None else None

@@ -12,10 +12,9 @@ from mediaindex.store.catalog.locations import below
 from mediaindex.store.catalog.schema import location, video
 from mediaindex.store.catalog.videos import EVICTED, is_placed
 from mediaindex.store.frame_cache import CONTENT_DIGITS, FrameCache
-from mediaindex.store.layout import make_private_folder, private
+from mediaindex.store.layout import THUMBNAILS, make_private_folder, private
 from mediaindex.store.library import Library
 
-FOLDER = "thumbnails"
 KEPT = 5000
 
 
@@ -53,10 +52,10 @@ def remove_below(library: Library, root: Path) -> int:
     contents = {digits[:CONTENT_DIGITS] for row in rows for digits in row if digits is not None}
     removed = 0
     with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(library.root / FOLDER):
+        for name in os.listdir(library.root / THUMBNAILS):
             if name.partition(".")[0] in contents:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(library.root / FOLDER / name)
+                    os.unlink(library.root / THUMBNAILS / name)
                     removed += 1
     return removed
 

@@ -99,8 +99,6 @@ def print_answer(
     from mediaindex.store.answers import remember
 
     hits = [dataclasses.asdict(hit) for hit in answer.hits]
-    if not library.read_only:
-        remember(library, query, hits)
     output.data(
         {
             "query": query,
@@ -118,6 +116,9 @@ def print_answer(
         output.line(hit_line(hit))
     if not answer.hits:
         output.say("no moment in this library answers")
+    # What was asked for is printed by now, whatever becomes of the rest.
+    if not remember(library, query, hits):
+        output.say("this answer cannot be remembered, so 'open' does not know it; free space on this disk")
 
 
 def hit_line(hit: Hit) -> str:

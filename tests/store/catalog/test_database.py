@@ -54,7 +54,7 @@ def test_a_revision_that_is_not_known_is_refused_and_left_as_it_is(engine: sa.En
 def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "library.sqlite").write_bytes(b"no database at all" * 100)
     engine = make_engine(tmp_path / "library.sqlite")
-    with pytest.raises(StoreError, match="check --repair"):
+    with pytest.raises(StoreError, match="mediaindex restore"):
         revision(engine)
     engine.dispose()
 
@@ -95,7 +95,7 @@ def test_a_read_only_database_is_read_under_any_name(tmp_path: Path) -> None:
         ("unable to open database file", NoSpace, "permissions"),
         ("disk I/O error", NoSpace, "check the disk"),
         ("database is locked", WriterBusy, "again"),
-        ("database disk image is malformed", StoreError, "check --repair"),
+        ("database disk image is malformed", StoreError, "mediaindex restore"),
     ],
 )
 def test_errors_of_sqlite_are_told_apart(
