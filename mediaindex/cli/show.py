@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute_unless_empty, stored_name
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.safe_text import format_seconds
-from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -29,9 +29,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Print metadata, cuts, frames and subtitles of a video."""
     from mediaindex.store.library import open_library
 
-    path = absolute(arguments.path)
-    with open_library(config.library) as library, library.read() as connection:
-        values = video_values(connection, path)
+    path = absolute_unless_empty(arguments.path)
+    with open_library(config.library) as library:
+        name = stored_name(library, path)
+        with library.read() as connection:
+            values = video_values(connection, name)
     output.data(values)
     for name, value in values.items():
         if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations"):

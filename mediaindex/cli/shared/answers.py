@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli.shared.arguments import add_device, day, positive
+from mediaindex.cli.shared.arguments import add_device, day, duration, finite, positive
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute_unless_empty, stored_names
 from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
 from mediaindex.errors import QueryError
 from mediaindex.safe_text import format_seconds
-from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Hit
@@ -38,10 +39,10 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         "--after", type=day, metavar="DATE", help="recorded on or after this day (YYYY-MM-DD)"
     )
     parser.add_argument("--before", type=day, metavar="DATE", help="recorded before this day (YYYY-MM-DD)")
-    parser.add_argument("--min-duration", type=float, metavar="SECONDS", help="videos at least this long")
-    parser.add_argument("--max-duration", type=float, metavar="SECONDS", help="videos at most this long")
+    parser.add_argument("--min-duration", type=duration, metavar="SECONDS", help="videos at least this long")
+    parser.add_argument("--max-duration", type=duration, metavar="SECONDS", help="videos at most this long")
     parser.add_argument(
-        "--min-score", type=float, metavar="S", help="leave out moments whose pictures are less similar"
+        "--min-score", type=finite, metavar="S", help="leave out moments whose pictures are less similar"
     )
 
 
@@ -53,7 +54,7 @@ def answer_options(library: Library, arguments: argparse.Namespace) -> dict[str,
     """
     from mediaindex.store.catalog.lookup import Filters
 
-    within = absolute(arguments.within) if arguments.within else None
+    within = None if arguments.within is None else _indexed_names(library, arguments.within)
     is_one_video = within is not None and _is_video(library, within)
     return {
         "limit": arguments.limit,
@@ -69,16 +70,24 @@ def answer_options(library: Library, arguments: argparse.Namespace) -> dict[str,
     }
 
 
-def _is_video(library: Library, path: Path) -> bool:
-    """Whether an indexed video lies at the path itself; otherwise one must lie below it."""
-    from mediaindex.store.catalog import lookup, sources
+def _indexed_names(library: Library, typed: str) -> tuple[Path, ...]:
+    """The names of what was typed behind `--in`; a video must be indexed there or below."""
+    from mediaindex.store.catalog import sources
+
+    path = absolute_unless_empty(typed)
+    names = stored_names(library, path)
+    with library.read() as connection:
+        if not any(sources.places_below(connection, name).known for name in names):
+            raise QueryError(f"nothing in {path} is indexed; run 'mediaindex index {path}'")
+    return names
+
+
+def _is_video(library: Library, names: Sequence[Path]) -> bool:
+    """Whether an indexed video lies at one of the paths, not below."""
+    from mediaindex.store.catalog import lookup
 
     with library.read() as connection:
-        if lookup.video_at(connection, path) is not None:
-            return True
-        if not sources.places_below(connection, path).known:
-            raise QueryError(f"nothing in {path} is indexed; run 'mediaindex index {path}'")
-    return False
+        return any(lookup.video_at(connection, name) is not None for name in names)
 
 
 def print_answer(
