@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute_unless_empty, stored_name
+from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.safe_text import format_seconds
@@ -31,9 +31,13 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
     path = absolute_unless_empty(arguments.path)
     with open_library(config.library) as library:
-        name = stored_name(library, path)
+        stored = stored_name(library, path)
         with library.read() as connection:
-            values = video_values(connection, name)
+            values = video_values(connection, stored)
+            absences = [
+                "" if place["online"] else f" [{absence(connection, Path(place['path']))}]"
+                for place in values["locations"]
+            ]
     output.data(values)
     for name, value in values.items():
         if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations"):
@@ -41,8 +45,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"{name:18} {'-' if value is None else value}")
     output.line(f"{'cuts':18} {', '.join(format_seconds(cut) for cut in values['cuts']) or '-'}")
     output.line(f"{'frames':18} {len(values['frames'])}")
-    for place in values["locations"]:
-        output.line(f"{'location':18} {place['path']}{'' if place['online'] else ' [offline]'}")
+    for place, note in zip(values["locations"], absences, strict=True):
+        output.line(f"{'location':18} {place['path']}{note}")
     for stream in values["streams"]:
         language = stream["language"] or ""
         output.line(f"{'stream':18} {stream['index']} {stream['kind']} {stream['codec']} {language}")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, stored_name, stored_names
-from mediaindex.cli.shared.source_rows import source_line, source_rows
+from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, names_of_place, stored_name
+from mediaindex.cli.shared.source_rows import source_lines, source_rows
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 
@@ -58,11 +58,12 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
                 forgotten = _confirm(library, _known_source(library, path))
         with library.read() as connection:
             rows = source_rows(connection)
+            lines = source_lines(connection, rows)
     output.data({"sources": rows, "forgotten": [str(path) for path in forgotten]})
     for path in forgotten:
         output.line(f"forgot {path}")
-    for row in rows:
-        output.line(source_line(row))
+    for line in lines:
+        output.line(line)
     return 0
 
 
@@ -112,7 +113,7 @@ def _known_source(library: Library, path: Path) -> Path:
     """
     from mediaindex.store.catalog import sources
 
-    names = stored_names(library, path)
+    names = names_of_place(library, path)
     with library.read() as connection:
         known = [source.path for source in sources.all_sources(connection)]
     for name in (path, *names):

@@ -130,6 +130,7 @@ class IndexPass:
                     yield sighting
                 case UnreadablePath(path, reason):
                     self._unreadable_paths.append(failed_row(path, "read", reason))
+                    self._effects.defer(self._reconciler.note_unreadable_folder(path, reason))
                 case CloudPlaceholder(path):
                     self._in_the_cloud.append({"path": str(path), "reason": IN_THE_CLOUD})
 

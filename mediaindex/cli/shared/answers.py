@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.arguments import add_device, day, duration, finite, positive
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute_unless_empty, stored_names
+from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_names
 from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
 from mediaindex.errors import QueryError
 from mediaindex.safe_text import format_seconds
@@ -121,8 +121,10 @@ def print_answer(
     )
     if note:
         output.say(note)
-    for hit in answer.hits:
-        output.line(hit_line(hit))
+    with library.read() as connection:
+        for hit in answer.hits:
+            gone = None if hit.online else absence(connection, Path(hit.path))
+            output.line(hit_line(hit, gone))
     if not answer.hits:
         output.say("no moment in this library answers")
     # What was asked for is printed by now, whatever becomes of the rest.
@@ -130,10 +132,14 @@ def print_answer(
         output.say("this answer cannot be remembered, so 'open' does not know it; free space on this disk")
 
 
-def hit_line(hit: Hit) -> str:
-    """A moment for a person."""
+def hit_line(hit: Hit, absence: str | None = None) -> str:
+    """A moment for a person.
+
+    Args:
+        absence: why its file cannot be found, None where it can.
+    """
     span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
-    offline = "" if hit.online else f"  [offline: plug in {hit.volume}]"
+    offline = "" if absence is None else f"  [{absence}]"
     words = ", ".join(f"{word['word']} in {word['field']}" for word in hit.words or ())
     similarity = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
     return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}" + (f"  [{words}]" if words else "")

@@ -16,6 +16,8 @@ from mediaindex.errors import UsageError
 from mediaindex.sources.path_tree import absolute, lies_below
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from mediaindex.store.library import Library
 
 
@@ -35,7 +37,7 @@ def stored_name(library: Library, path: Path) -> Path:
 
     It is the path itself where the catalog knows it so, or where no source leads there.
     """
-    return _names_of_place(library, path)[0]
+    return names_of_place(library, path)[0]
 
 
 def stored_names(library: Library, path: Path) -> tuple[Path, ...]:
@@ -44,11 +46,11 @@ def stored_names(library: Library, path: Path) -> tuple[Path, ...]:
     More than one where sources are links to what lies below it, or where there are two sources of one folder.
     """
     inside = [source for source in _sources(library) if lies_below(os.path.realpath(source), _real(path))]
-    return tuple(dict.fromkeys([*_names_of_place(library, path), *inside]))
+    return tuple(dict.fromkeys([*names_of_place(library, path), *inside]))
 
 
-def _names_of_place(library: Library, path: Path) -> list[Path]:
-    """The names that the catalog knows; else the one that it would give the path."""
+def names_of_place(library: Library, path: Path) -> list[Path]:
+    """The names by which the catalog knows what lies at a path itself; else the one that it would give it."""
     from mediaindex.store.catalog import locations
 
     aliases = [*_aliases(path, _sources(library))]
@@ -83,6 +85,23 @@ def _real(path: Path) -> str:
     if path.is_dir():
         return os.path.realpath(path)
     return os.path.join(os.path.realpath(path.parent), path.name)
+
+
+def absence(connection: sa.Connection, path: Path) -> str:
+    """Why a known path cannot be found now, for a person: gone, not readable, or on a drive that is away."""
+    from mediaindex.sources.volumes import is_online
+    from mediaindex.store.catalog.volumes import volume_of_path
+
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    volume = volume_of_path(connection, path, Path(os.path.realpath(path)))
+    if volume is None or is_online(volume.mount_point, volume.uid):
+        return "gone: it was moved or deleted"
+    return f"offline: plug in {volume.label or volume.mount_point}"
 
 
 def check_root(library: Library, path: Path) -> None:
