@@ -125,11 +125,9 @@ class Library:
     @contextlib.contextmanager
     def keeping(self) -> Iterator[None]:
         """No file that a row names is removed meanwhile, whoever writes."""
-        if self.read_only:
+        can_lock = os.access(self.root, os.W_OK)  # also on a full disk
+        with keeping_files(self.root / KEEP) if can_lock else contextlib.nullcontext():
             yield
-        else:
-            with keeping_files(self.root / KEEP):
-                yield
 
     @contextlib.contextmanager
     def removing(self) -> Iterator[bool]:

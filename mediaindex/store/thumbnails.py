@@ -35,9 +35,13 @@ def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -
     (jpeg,) = frames.read(frame_file, [ordinal])
     make_private_folder(folder)
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    with open(temporary, "wb", opener=private) as file:
-        file.write(jpeg)
-    temporary.replace(target)
+    try:
+        with open(temporary, "wb", opener=private) as file:
+            file.write(jpeg)
+        temporary.replace(target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     return target
 
 

@@ -65,6 +65,7 @@ def test_readers(names: tuple[Path, Path], other: Path, commands: Commands) -> N
 
 def test_a_pass_finds_nothing_new(names: tuple[Path, Path], other: Path, commands: Commands) -> None:
     assert counts(commands("index", ".")) == {"videos": 2, "unchanged": 2}
+    assert counts(commands("watch", ".", "--once")) == {"videos": 2, "unchanged": 2}
     assert counts(commands("index", other, names[0], "deep")) == {"videos": 2, "unchanged": 2}
     assert counts(commands("index", "red.mp4")) == {"videos": 1, "unchanged": 1}
     film(other / "green.mp4", "green")

@@ -86,6 +86,17 @@ def test_a_full_disk(
     answers_of_every_reader(Commands(library, capsys), whole[1])
 
 
+def test_a_full_disk_while_another_process_has_the_library_open(
+    whole: tuple[Path, Path], disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = copied(whole[0], disk)
+    with closing(sqlite3.connect(library / "library.sqlite")) as other:
+        other.execute("SELECT count(*) FROM meta").fetchall()
+        fill(disk / "filler")
+        answers_of_every_reader(Commands(library, capsys), whole[1])
+    assert list((library / "thumbnails").glob("*.tmp")) == []
+
+
 @pytest.mark.parametrize("left", ["no log", "a log", "a log and its index"])
 def test_a_read_only_disk(
     left: str, whole: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
