@@ -164,7 +164,7 @@ def _is_ours(relative: Path) -> bool:
     if relative.suffix.lower().lstrip(".") in MEDIA_EXTENSIONS:
         return False
     if not inside:
-        return part in (*DATABASE_FILES, LOCK, KEEP)
+        return part in (*DATABASE_FILES, LOCK, KEEP, RESERVE)
     return re.fullmatch(_NAMES.get(part, r"(?!)"), "/".join(inside), flags=re.DOTALL) is not None
 
 
