@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
+from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
 from mediaindex.errors import DONE, StoreError
-from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
     from mediaindex.store.maintenance.backup import back_up
 
-    folder = absolute(arguments.folder)
+    folder = absolute_unless_empty(arguments.folder)
     with open_library(config.library) as library, ProgressLine(output) as progress:
         backup = back_up(library, folder, lambda copied, total: progress(copy_progress(copied, total)))
     new_sizes = [file.size for file in backup.files if file.new]

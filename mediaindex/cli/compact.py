@@ -19,8 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Compact, and print sizes before and after."""
     from mediaindex.store.library import open_library
+    from mediaindex.store.reserve import reserve_given_up
 
-    with open_library(config.library) as library:
+    with reserve_given_up(config.library), open_library(config.library) as library:
         outcome = through_the_writer(library, config, output, CompactRequest(), wait=arguments.wait)
     result = outcome.result
     output.data(result)

@@ -81,7 +81,7 @@ def captioned(
     folder = absolute_unless_empty(source)
     if not folder.is_dir():
         raise UsageError(f"{source} is no folder; SOURCE is a folder of captioned videos or pictures")
-    table = absolute_unless_empty(captions) if captions else None
+    table = None if captions is None else absolute_unless_empty(captions)
     return find_captioned(folder, table=table, rules=rules_of(config), progress=progress)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from pathlib import Path
 
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute_unless_empty, stored_names
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.ingest.writer.requests import ForgetRequest
-from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,11 +32,15 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Forget, or undo it, and print the paths that were hidden or are shown again."""
     from mediaindex.store.forgetting import last_forgetting
     from mediaindex.store.library import open_library
+    from mediaindex.store.reserve import reserve_given_up
 
-    paths = tuple(absolute(path) for path in arguments.paths)
-    if not paths and not arguments.undo:
+    typed = tuple(absolute_unless_empty(path) for path in arguments.paths)
+    if not typed and not arguments.undo:
         raise UsageError("forget what? Name videos or folders, or undo the last 'forget' with --undo")
-    with open_library(config.library) as library:
+    makes_room = arguments.now and not arguments.dry_run
+    room = reserve_given_up(config.library) if makes_room else contextlib.nullcontext()
+    with room, open_library(config.library) as library:
+        paths = tuple(name for path in typed for name in stored_names(library, path))
         at = time.time()
         if arguments.undo and not paths:
             with library.read() as connection:
@@ -50,7 +55,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         outcome = through_the_writer(library, config, output, request)
     changed = outcome.result["restored" if arguments.undo else "forgotten"]
     if not changed:
-        raise UsageError(_nothing(paths, undo=arguments.undo))
+        raise UsageError(_nothing(typed, undo=arguments.undo))
     output.data({**outcome.result, "dry_run": arguments.dry_run})
     verb = {
         (False, False): "forgot",

@@ -8,12 +8,11 @@ from mediaindex.assembly import serving_space
 from mediaindex.cli.shared.arguments import add_indexing, add_no_wait
 from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import check_root
+from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, stored_name
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import IndexRequest
-from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,18 +33,18 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Index, and print what was done."""
     from mediaindex.store.library import open_library
 
-    paths = tuple(absolute(path) for path in arguments.paths)
-    request = IndexRequest(
-        paths,
-        confirm=arguments.confirm,
-        redecode=arguments.redecode,
-        encoder=arguments.encoder,
-        cache_limit_mib=arguments.cache_limit_mib,
-    )
+    typed = [absolute_unless_empty(path) for path in arguments.paths]
     with open_library(config.library, create=True) as library:
         is_first_pass = serving_space(library) is None
-        for path in paths:
+        for path in typed:
             check_root(library, path)
+        request = IndexRequest(
+            tuple(stored_name(library, path) for path in typed),
+            confirm=arguments.confirm,
+            redecode=arguments.redecode,
+            encoder=arguments.encoder,
+            cache_limit_mib=arguments.cache_limit_mib,
+        )
         outcome = through_the_writer(library, config, output, request, wait=arguments.wait)
     output.data(outcome.result)
     print_report(outcome.result, output)

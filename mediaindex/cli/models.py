@@ -10,10 +10,10 @@ from mediaindex.assembly import models_folder, serving_space
 from mediaindex.cli.shared.arguments import add_device, add_shared
 from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import UseRequest
-from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         case "pull":
             return _pull(arguments.name, config, output)
         case "import":
-            source = absolute(arguments.source)
+            source = absolute_unless_empty(arguments.source)
             return _import(source, arguments.name, arguments.model, config, output)
         case _:
             return _use(arguments.name, config, output)

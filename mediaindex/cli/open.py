@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mediaindex.cli.shared.arguments import positive
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absence
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.safe_text import format_seconds
-from mediaindex.sources.places.presence import presence_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +41,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         with library.read() as connection:
             if is_hidden(connection, path):
                 raise UsageError(f"{path} was forgotten; 'mediaindex forget --undo {path}' shows it again")
-    if not os.path.exists(path):
-        if presence_of(path) == "unreadable":
-            raise UsageError(f"{path} cannot be read now; check its permissions and its disk")
-        raise UsageError(f"{path} is offline; plug in {hit['volume']}")
+            if not os.path.exists(path):
+                raise UsageError(f"{path}: {absence(connection, path)}")
     opened = open_at(path, hit["start_seconds"], command=config.player)
     output.data({"path": str(path), "seconds": hit["start_seconds"], "command": list(opened.command)})
     output.line(f"{path} at {format_seconds(hit['start_seconds'])}")

@@ -79,11 +79,13 @@ def _traces(config: Config, service: UserService | None) -> tuple[list[Trace], l
     """What the program wrote, and what lies between it and stays."""
     import platformdirs
 
+    from mediaindex.store.answers import beside
     from mediaindex.store.maintenance import purge
 
     library_traces, kept = purge.of_library(config.library)
     thumbnails, foreign = purge.of_thumbnails(platformdirs.user_cache_path(APPLICATION) / "thumbnails")
-    traces = [*library_traces, *thumbnails, *purge.of_file(config_path(), "the settings")]
+    answer = purge.of_file(beside(config.library), "the last answer of a library that took none")
+    traces = [*library_traces, *thumbnails, *answer, *purge.of_file(config_path(), "the settings")]
     if service is not None:
         traces += purge.of_file(service.path, "the service that watches the library")
     return traces, [*kept, *foreign, *purge.hub_cache()]

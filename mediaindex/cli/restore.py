@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
+from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
 from mediaindex.errors import DONE, NoSpace, StoreError, UsageError
-from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.ingest.writer.requests import Outcome
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.maintenance.backup import refuse_overlap
     from mediaindex.store.maintenance.restore import has_videos, restore, verify
 
-    folder = absolute(arguments.folder)
+    folder = absolute_unless_empty(arguments.folder)
     backup = verify(folder)
     root = config.library
     refuse_overlap(root, folder)

@@ -6,11 +6,11 @@ import argparse
 
 from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute_unless_empty, stored_names
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.ingest.writer.requests import RetryRequest
-from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +23,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Forget the failures and index their files once more."""
     from mediaindex.store.library import open_library
 
-    paths = tuple(absolute(path) for path in arguments.paths)
+    typed = [absolute_unless_empty(path) for path in arguments.paths]
     with open_library(config.library) as library:
+        paths = tuple(name for path in typed for name in stored_names(library, path))
         outcome = through_the_writer(library, config, output, RetryRequest(paths))
     output.data(outcome.result)
     output.line(f"{outcome.result['retried']} files tried again")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 from mediaindex.safe_text import format_seconds
-from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -29,9 +29,15 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Print metadata, cuts, frames and subtitles of a video."""
     from mediaindex.store.library import open_library
 
-    path = absolute(arguments.path)
-    with open_library(config.library) as library, library.read() as connection:
-        values = video_values(connection, path)
+    path = absolute_unless_empty(arguments.path)
+    with open_library(config.library) as library:
+        stored = stored_name(library, path)
+        with library.read() as connection:
+            values = video_values(connection, stored)
+            absences = [
+                "" if place["online"] else f" [{absence(connection, Path(place['path']))}]"
+                for place in values["locations"]
+            ]
     output.data(values)
     for name, value in values.items():
         if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations"):
@@ -39,8 +45,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"{name:18} {'-' if value is None else value}")
     output.line(f"{'cuts':18} {', '.join(format_seconds(cut) for cut in values['cuts']) or '-'}")
     output.line(f"{'frames':18} {len(values['frames'])}")
-    for place in values["locations"]:
-        output.line(f"{'location':18} {place['path']}{'' if place['online'] else ' [offline]'}")
+    for place, note in zip(values["locations"], absences, strict=True):
+        output.line(f"{'location':18} {place['path']}{note}")
     for stream in values["streams"]:
         language = stream["language"] or ""
         output.line(f"{'stream':18} {stream['index']} {stream['kind']} {stream['codec']} {language}")

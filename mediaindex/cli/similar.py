@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from mediaindex.assembly import load_space_encoder, serving_space
 from mediaindex.cli.shared.answers import add_answer_arguments, answer_options, print_answer
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absolute_unless_empty, stored_name
 from mediaindex.config import Config
 from mediaindex.errors import QueryError, UsageError
-from mediaindex.sources.path_tree import absolute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,13 +34,15 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         space = serving_space(library)
         if space is None:
             raise UsageError("nothing is indexed yet; run 'mediaindex index FOLDER'")
+        name = stored_name(library, path)
         searcher = Searcher(library, space, None, ann_rows=config.ann_rows)
         with library.read() as connection:
-            video_id = lookup.video_at(connection, path)
+            video_id = lookup.video_at(connection, name)
         vector = None
         if video_id is not None:
             vector = vector_of_indexed(library, searcher.reader, video_id, seconds)
         if vector is None:
+            _must_be_file(path)
             vector = vector_of_file(
                 path,
                 seconds,
@@ -62,15 +65,13 @@ def parsed(what: str) -> tuple[Path, float | None]:
     """PATH or PATH@SECONDS; a file whose name holds an @ is that file.
 
     Raises:
-        QueryError: no such file, or SECONDS is no number.
+        QueryError: SECONDS is no number.
     """
-    whole = absolute(what)
+    whole = absolute_unless_empty(what)
     name, at, time = what.rpartition("@")
-    if whole.exists() or not at:
-        if not whole.exists():
-            raise QueryError(f"{whole} does not exist; check the spelling, or plug in its drive")
+    if os.path.exists(whole) or not at:
         return whole, None
-    path = absolute(name)
+    path = absolute_unless_empty(name)
     try:
         seconds = float(time)
     except ValueError:
@@ -78,3 +79,15 @@ def parsed(what: str) -> tuple[Path, float | None]:
     if not 0.0 <= seconds < float("inf"):
         raise QueryError(f"{time} is no time in a video; write seconds from its start")
     return path, seconds
+
+
+def _must_be_file(path: Path) -> None:
+    """What is not indexed has to be there to be looked at.
+
+    Raises:
+        QueryError: nothing is there, or a folder.
+    """
+    if os.path.isdir(path):
+        raise QueryError(f"{path} is a folder, neither an image nor a video; name one file")
+    if not os.path.lexists(path):
+        raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import check_root
-from mediaindex.cli.shared.source_rows import source_line, source_rows
+from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, names_of_place, stored_name
+from mediaindex.cli.shared.source_rows import source_lines, source_rows
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
-from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.store.library import Library
@@ -48,21 +47,23 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.library import open_library
 
     forgotten: tuple[Path, ...] = ()
+    path = Path() if arguments.action == "list" else absolute_unless_empty(arguments.path)
     with open_library(config.library, create=arguments.action == "add") as library:
         match arguments.action:
             case "add":
-                _add(library, absolute(arguments.path), arguments.thumbnails)
+                _add(library, path, arguments.thumbnails)
             case "remove":
-                forgotten = _remove(library, absolute(arguments.path), forget=arguments.forget)
+                forgotten = _remove(library, _known_source(library, path), forget=arguments.forget)
             case "confirm":
-                forgotten = _confirm(library, absolute(arguments.path))
+                forgotten = _confirm(library, _known_source(library, path))
         with library.read() as connection:
             rows = source_rows(connection)
+            lines = source_lines(connection, rows)
     output.data({"sources": rows, "forgotten": [str(path) for path in forgotten]})
     for path in forgotten:
         output.line(f"forgot {path}")
-    for row in rows:
-        output.line(source_line(row))
+    for line in lines:
+        output.line(line)
     return 0
 
 
@@ -74,10 +75,11 @@ def _add(library: Library, path: Path, thumbnails: str | None) -> None:
     check_root(library, path)
     if os.path.exists(path) and not path.is_dir():
         raise UsageError(f"{path} is no folder; 'mediaindex index' takes single files")
+    name = stored_name(library, path)
     with library.write() as connection:
-        sources.add_source(connection, path, thumbnails=thumbnails)
+        sources.add_source(connection, name, thumbnails=thumbnails)
     if thumbnails == "none":
-        thumbnail_files.remove_below(library, path)
+        thumbnail_files.remove_below(library, name)
 
 
 def _remove(library: Library, path: Path, *, forget: bool) -> tuple[Path, ...]:
@@ -85,7 +87,6 @@ def _remove(library: Library, path: Path, *, forget: bool) -> tuple[Path, ...]:
     from mediaindex.store import forgetting
     from mediaindex.store.catalog import sources
 
-    _must_be_source(library, path)
     with library.write() as connection:
         sources.remove_source(connection, path)
         if not forget:
@@ -98,23 +99,24 @@ def _confirm(library: Library, path: Path) -> tuple[Path, ...]:
     from mediaindex.ingest.reconcile import deletion_guard
     from mediaindex.store import forgetting
 
-    _must_be_source(library, path)
     with library.write() as connection:
         forgotten = forgetting.forget_missing(connection, path, at=time.time())
     deletion_guard.review(library, [path], time.time())
     return forgotten.paths
 
 
-def _must_be_source(library: Library, path: Path) -> None:
-    """Refuse a path that is no source.
+def _known_source(library: Library, path: Path) -> Path:
+    """The source at a path, by the name that the library has for it.
 
     Raises:
         UsageError: it is none; names those there are.
     """
     from mediaindex.store.catalog import sources
 
+    names = names_of_place(library, path)
     with library.read() as connection:
-        if sources.source_at(connection, path) is not None:
-            return
-        known = ", ".join(str(source.path) for source in sources.all_sources(connection)) or "there is none"
-    raise UsageError(f"{path} is no source ({known})")
+        known = [source.path for source in sources.all_sources(connection)]
+    for name in (path, *names):
+        if name in known:
+            return name
+    raise UsageError(f"{path} is no source ({', '.join(map(str, known)) or 'there is none'})")

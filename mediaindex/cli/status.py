@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.reranking import rerank_row
-from mediaindex.cli.shared.source_rows import source_line, source_rows
+from mediaindex.cli.shared.source_rows import source_lines, source_rows
 from mediaindex.config import Config
 from mediaindex.safe_text import format_seconds
 from mediaindex.sources.places.presence import presence_of
@@ -30,6 +30,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
     with open_library(config.library) as library:
         values = library_values(library)
+        with library.read() as connection:
+            sources = source_lines(connection, values["sources"])
     output.data(values)
     output.line(f"{values['library']}: {values['videos']} videos, {format_seconds(values['media_seconds'])}")
     output.line(
@@ -43,8 +45,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"encoder {space['encoder']}: {space['vectors']} vectors, {space['state']}")
     for row in values["rerank"]:
         output.line(f"generator {row['generator']}: {'on' if row['on'] else 'off'}, {row['reason']}")
-    for row in values["sources"]:
-        output.line(f"source {source_line(row)}")
+    for line in sources:
+        output.line(f"source {line}")
     for row in values["failures"]:
         output.line(f"{row['state']:8} {row['path']}: {row['reason']}")
     if values["writer"] is not None:
@@ -67,7 +69,7 @@ def library_values(library: Library) -> dict[str, Any]:
         spaces = _spaces(connection)
         failures = list(failure_rows.failures(connection).values())
         sources = source_rows(connection)
-    writer = None if library.read_only else holder(library.root / "lock")
+    writer = holder(library.root / "lock")
     return {
         "library": str(library.root),
         **counts,
@@ -98,16 +100,19 @@ def library_values(library: Library) -> dict[str, Any]:
 def _counts(connection: sa.Connection) -> dict[str, Any]:
     import sqlalchemy as sa
 
+    from mediaindex.sources.places.volumes import is_online
     from mediaindex.store.catalog import videos as video_rows
     from mediaindex.store.catalog.schema import extraction, location, request, segment, skipped, video
     from mediaindex.store.catalog.sources import shown_places
+    from mediaindex.store.catalog.volumes import known_volumes
     from mediaindex.store.vectors import spaces as spaces_module
 
     def count(query: sa.Select[Any]) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
 
     # What the user forgot, and can still undo, is counted by itself.
-    shown = sa.select(location.c.path, location.c.missing_since).where(*shown_places())
+    columns = (location.c.path, location.c.volume_id, location.c.missing_since)
+    shown = sa.select(*columns).where(*shown_places())
     places = connection.execute(shown).all()
     contents = sa.union(
         *(
@@ -117,7 +122,9 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     )
     videos = sa.select(video.c.id, video.c.duration_seconds).where(video.c.id.in_(contents)).subquery()
     hidden = sa.and_(location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None))
-    offline = [row for row in places if row.missing_since is None and presence_of(row.path) == "absent"]
+    absent = [row for row in places if row.missing_since is None and presence_of(row.path) == "absent"]
+    online = {volume.id for volume in known_volumes(connection) if is_online(volume.mount_point, volume.uid)}
+    gone = sum(row.volume_id in online for row in absent)
     newest = extraction.c.id.in_(video_rows.newest_extraction())
     active = spaces_module.active_space(connection)
     waiting = 0 if active is None else len(spaces_module.missing_vectors(connection, active.id))
@@ -125,8 +132,8 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     return {
         "videos": count(sa.select(videos.c.id)),
         "locations": len(places),
-        "offline": len(offline),
-        "missing": sum(row.missing_since is not None for row in places),
+        "offline": len(absent) - gone,
+        "missing": gone + sum(row.missing_since is not None for row in places),
         "forgotten": count(sa.select(location.c.id).where(hidden)),
         "skipped": count(sa.select(skipped.c.path)),
         "frames": video_rows.cached_frames(connection),

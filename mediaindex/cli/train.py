@@ -73,7 +73,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     plan = plan_training(
         arguments.recipe, data, stage=arguments.stage, steps=arguments.steps, seed=arguments.seed
     )
-    out = absolute_unless_empty(arguments.out) if arguments.out else _in_library(config, data, plan)
+    out = (
+        absolute_unless_empty(arguments.out) if arguments.out is not None else _in_library(config, data, plan)
+    )
     _introduce(data, plan, out, device, output)
     with ProgressLine(output) as line:
         report = train(

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.arguments import add_indexing, positive_number
 from mediaindex.cli.shared.output import Output, ProgressLine
-from mediaindex.cli.shared.paths import check_root
+from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, stored_name
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError, WriterBusy
 from mediaindex.safe_text import format_seconds
-from mediaindex.sources.path_tree import absolute
 
 if TYPE_CHECKING:
     from mediaindex.background.loop import WatchPolicy
@@ -76,18 +75,18 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Watch, or steer the watcher that runs."""
     from mediaindex.store.library import open_library
 
-    paths = [absolute(path) for path in arguments.paths]
+    typed = [absolute_unless_empty(path) for path in arguments.paths]
     is_steering = arguments.pause or arguments.resume or arguments.status
-    if is_steering and paths:
+    if is_steering and typed:
         raise UsageError("--pause, --resume and --status take no PATH; 'sources add' adds one")
-    with open_library(config.library, create=bool(paths)) as library:
+    with open_library(config.library, create=bool(typed)) as library:
         if is_steering:
             return _steer(library, output, pause=arguments.pause, resume=arguments.resume)
-        for path in paths:
+        for path in typed:
             check_root(library, path)
             if not path.is_dir():
                 raise UsageError(f"{path} is no folder; 'mediaindex index' takes single files")
-        new = _add_sources(library, paths)
+        new = _add_sources(library, [stored_name(library, path) for path in typed])
         if arguments.once:
             return _once(library, config, output)
         return _watch(library, config, _policy(arguments), output, new)
@@ -228,11 +227,12 @@ def _steer(library: Library, output: Output, *, pause: bool, resume: bool) -> in
     """Pause, resume, or say what the watcher does."""
     from mediaindex.store import state
 
-    with library.write() as connection:
-        if pause:
-            state.set_pause(connection, by="the user")
-        elif resume:
-            state.clear_pause(connection)
+    if pause or resume:
+        with library.write() as connection:
+            if pause:
+                state.set_pause(connection, by="the user")
+            else:
+                state.clear_pause(connection)
     values = watcher_values(library)
     output.data(values)
     output.line(_state_line(values))
@@ -244,7 +244,7 @@ def watcher_values(library: Library) -> dict[str, Any]:
     from mediaindex.store.lock import holder
     from mediaindex.store.state import paused, watch_state
 
-    lock_holder = None if library.read_only else holder(library.root / "lock")
+    lock_holder = holder(library.root / "lock")
     watcher = lock_holder if lock_holder is not None and lock_holder.role == "watch" else None
     with library.read() as connection:
         state = watch_state(connection) if watcher is not None else None

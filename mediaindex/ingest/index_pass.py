@@ -131,6 +131,8 @@ class IndexPass:
                     yield sighting
                 case UnreadablePath(path, reason):
                     self._unreadable_paths.append(failed_row(path, "read", reason))
+                    note = self._reconciler.note_unreadable_folder(path, reason)
+                    self._effects.defer(FileEvent(path), note)
                 case CloudPlaceholder(path):
                     self._in_the_cloud.append({"path": str(path), "reason": IN_THE_CLOUD})
 

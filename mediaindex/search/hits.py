@@ -73,12 +73,12 @@ def within_limits(moments: Sequence[FusedMoment], *, limit: int, per_video: int 
     return chosen
 
 
-def place_to_show(places: Sequence[Place], within: Path | None) -> tuple[Place, bool]:
+def place_to_show(places: Sequence[Place], within: Sequence[Path] | None) -> tuple[Place, bool]:
     """The place of a video to show, and whether it exists now.
 
-    Places inside the folder that the search is limited to come first, among them those that exist.
+    Places inside the folders that the search is limited to come first, among them those that exist.
     """
-    inside = [p for p in places if within is None or lies_below(p.path, within)]
+    inside = [p for p in places if within is None or any(lies_below(p.path, folder) for folder in within)]
     candidates = inside or list(places)
     existing = next((place for place in candidates if os.path.exists(place.path)), None)
     return (candidates[0], False) if existing is None else (existing, True)

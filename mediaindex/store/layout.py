@@ -10,10 +10,13 @@ from pathlib import Path
 
 DATABASE = "library.sqlite"
 DATABASE_FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
-FOLDERS = ("frames", "vectors", "matrix", "thumbnails", "encoders", "generators", "logs")
 LOCK = "lock"
 KEEP = "keep"
 """Held, shared, by whoever copies files of the library; while it is, none is removed."""
+RESERVE = "reserve"
+"""Room that a full disk gives back, see `store/reserve.py`."""
+THUMBNAILS = "thumbnails"
+FOLDERS = ("frames", "vectors", "matrix", THUMBNAILS, "encoders", "generators", "logs")
 ASIDE = "before-restore-"
 """Start of the name of a folder in which `restore` left the library that was there before."""
 RESTORING = ".restoring-"
@@ -25,7 +28,7 @@ PRIVATE_FILE = 0o600
 
 def is_part(name: str) -> bool:
     """Whether an entry of a library's folder is the program's, by its name."""
-    return name in (*DATABASE_FILES, *FOLDERS, LOCK, KEEP) or name.startswith((ASIDE, RESTORING))
+    return name in (*DATABASE_FILES, *FOLDERS, LOCK, KEEP, RESERVE) or name.startswith((ASIDE, RESTORING))
 
 
 def private(path: str, flags: int) -> int:

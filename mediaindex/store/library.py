@@ -12,12 +12,23 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
-from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
+from mediaindex.errors import MediaIndexError, NoSpace, UsageError
 from mediaindex.sources.places.volumes import refuse_unfit
-from mediaindex.store.catalog.database import IDENTITY, get_meta, make_engine, migrate, set_meta, translated
+from mediaindex.store.catalog.database import (
+    IDENTITY,
+    PATIENCE_MS,
+    get_meta,
+    make_engine,
+    make_reading_engine,
+    migrate,
+    set_meta,
+    translated,
+    waiting_at_most,
+)
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.layout import DATABASE, KEEP, LOCK, close_folder, make_private_folder, private
 from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lock
+from mediaindex.store.reserve import reserve
 from mediaindex.store.vectors.lance import LanceSpace
 from mediaindex.store.vectors.matrix import MatrixFile
 from mediaindex.store.vectors.spaces import Space
@@ -26,16 +37,23 @@ from mediaindex.store.vectors.spaces import Space
 class Library:
     """One library: SQLite is the source of truth, vectors/ and frames/ hold what is large.
 
-    Use `open_library`. Attributes:
+    Use `open_library`.
+
+    Args:
+        unwritable: why nothing below can be written, None where that can be.
+
+    Attributes:
         root: its folder. read_only: nothing below can be written; searches still work.
         lagging_matrices: spaces whose matrix could not be extended at a commit of this process.
         requests: numbers of the requests that this process carries out now, as the writer.
     """
 
-    def __init__(self, root: Path, *, read_only: bool) -> None:
+    def __init__(self, root: Path, *, unwritable: NoSpace | None = None) -> None:
         self.root = root
-        self.read_only = read_only
-        self.engine = make_engine(root / DATABASE, read_only=read_only)
+        self.read_only = unwritable is not None
+        self._unwritable = unwritable
+        make = make_reading_engine if self.read_only else make_engine
+        self.engine = make(root / DATABASE)
         self.frames = FrameCache(root / "frames")
         self.lagging_matrices: set[int] = set()
         self.requests: set[int] = set()
@@ -48,16 +66,23 @@ class Library:
             yield connection
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, patience_ms: int = PATIENCE_MS) -> Iterator[sa.Connection]:
         """A short IMMEDIATE transaction; it never needs the writer lock.
 
+        Args:
+            patience_ms: how long to wait for another process's transaction.
+
         Raises:
-            NoSpace: the disk is full or not writable.
+            NoSpace: the disk is full or not writable. WriterBusy: another transaction took too long.
         """
-        if self.read_only:
-            raise NoSpace(f"{self.root} is read-only; copy the library to a disk that can be written")
+        self._must_be_writable()
         writing = self.engine.execution_options(immediate=True)
-        with self._errors(), writing.connect() as connection, connection.begin():
+        with (
+            self._errors(),
+            writing.connect() as connection,
+            waiting_at_most(connection, patience_ms),
+            connection.begin(),
+        ):
             yield connection
 
     @contextlib.contextmanager
@@ -90,21 +115,23 @@ class Library:
         """Be the writer.
 
         Raises:
-            WriterBusy: another process is.
+            WriterBusy: another process is. NoSpace: nothing can be written.
         """
-        if self.read_only:
-            raise NoSpace(f"{self.root} is read-only; copy the library to a disk that can be written")
+        self._must_be_writable()
         with writer_lock(self.root / LOCK, role):
+            reserve(self.root)
             yield
+
+    def _must_be_writable(self) -> None:
+        if self._unwritable is not None:
+            raise self._unwritable
 
     @contextlib.contextmanager
     def keeping(self) -> Iterator[None]:
         """No file that a row names is removed meanwhile, whoever writes."""
-        if self.read_only:
+        can_lock = os.access(self.root, os.W_OK)  # also on a full disk
+        with keeping_files(self.root / KEEP) if can_lock else contextlib.nullcontext():
             yield
-        else:
-            with keeping_files(self.root / KEEP):
-                yield
 
     @contextlib.contextmanager
     def removing(self) -> Iterator[bool]:
@@ -141,36 +168,48 @@ class Library:
 
 
 def open_library(root: Path, *, create: bool = False) -> Library:
-    """Open a library, or make one.
+    """Open a library, or make one. Where nothing can be written, it is opened to be read.
 
     Raises:
         UsageError: there is none and `create` is False.
-        NoSpace: the folder cannot be made or written, or lies on an unfit file system.
+        NoSpace: the folder cannot be made, or lies on an unfit file system, or cannot even be read.
         SchemaTooNew, StoreError: it cannot be read by this program.
     """
     root = Path(os.path.abspath(root))
-    exists = (root / DATABASE).is_file()
-    if not exists and not create:
-        raise UsageError(f"there is no library in {root}; make one with 'mediaindex index FOLDER'")
+    if not (root / DATABASE).is_file():
+        if not create:
+            raise UsageError(f"there is no library in {root}; make one with 'mediaindex index FOLDER'")
+        return _new_library(root)
+    if not (os.access(root, os.W_OK) and os.access(root / DATABASE, os.W_OK)):
+        remedy = "copy the library to a disk that can be written"
+        return Library(root, unwritable=NoSpace(f"{root} is read-only; {remedy}"))
+    library = Library(root)
     try:
-        if not exists:
-            make_private_folder(root)
-            refuse_unfit(root)
-            _begin(root)
-        read_only = not os.access(root, os.W_OK) or (exists and not os.access(root / DATABASE, os.W_OK))
+        migrate(library.engine)
+    except NoSpace as error:
+        library.close()
+        return Library(root, unwritable=error)
+    except MediaIndexError:
+        library.close()
+        raise
+    return library
+
+
+def _new_library(root: Path) -> Library:
+    try:
+        make_private_folder(root)
+        refuse_unfit(root)
+        if not os.access(root, os.W_OK):
+            raise NoSpace(f"{root} cannot be written; choose another --library")
+        _begin(root)
     except OSError as error:
         raise NoSpace(
             f"the library {root} cannot be made: {error.strerror}; choose another --library"
         ) from error
-    library = Library(root, read_only=read_only)
+    library = Library(root)
     try:
-        if read_only and not exists:
-            raise NoSpace(f"{root} cannot be written; choose another --library")
-        if not read_only:
-            migrate(library.engine)
-        if not exists:
-            _name(library)
-        _check_schema(library)
+        migrate(library.engine)
+        _name(library)
     except MediaIndexError:
         library.close()
         raise
@@ -179,9 +218,8 @@ def open_library(root: Path, *, create: bool = False) -> Library:
 
 def _begin(root: Path) -> None:
     """The empty database, which only the owner reads: SQLite gives its mode to what it puts beside it."""
-    if os.access(root, os.W_OK):
-        close_folder(root)  # it may have been there before, open to others
-        open(root / DATABASE, "ab", opener=private).close()
+    close_folder(root)  # it may have been there before, open to others
+    open(root / DATABASE, "ab", opener=private).close()
 
 
 def _name(library: Library) -> None:
@@ -189,11 +227,3 @@ def _name(library: Library) -> None:
     with library.write() as connection:
         if get_meta(connection, IDENTITY) is None:
             set_meta(connection, IDENTITY, secrets.token_hex(16))
-
-
-def _check_schema(library: Library) -> None:
-    try:
-        with library.read() as connection:
-            connection.execute(sa.text("SELECT value FROM meta LIMIT 1"))
-    except DatabaseError as error:
-        raise StoreError(f"{library.root / DATABASE} is damaged; run 'mediaindex check --repair'") from error

@@ -89,7 +89,7 @@ def removing_files(path: Path) -> Iterator[bool]:
 def holder(path: Path) -> Holder | None:
     """Who holds the writer lock, None where nobody does."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:

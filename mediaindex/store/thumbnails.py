@@ -17,10 +17,9 @@ from mediaindex.store.catalog.locations import below
 from mediaindex.store.catalog.schema import location, video
 from mediaindex.store.catalog.videos import EVICTED, is_placed
 from mediaindex.store.frame_cache import CONTENT_DIGITS, FrameCache, prove_picture
-from mediaindex.store.layout import make_private_folder, private
+from mediaindex.store.layout import THUMBNAILS, make_private_folder, private
 from mediaindex.store.library import Library
 
-FOLDER = "thumbnails"
 KEPT = 5000
 
 
@@ -34,7 +33,8 @@ def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -
     """
     target = folder / f"{Path(frame_file).stem}-{ordinal}.jpg"
     if _is_picture(target):
-        os.utime(target)
+        with contextlib.suppress(OSError):  # the order in which they are trimmed is worth no failure
+            os.utime(target)
         return target
     if frame_file.startswith(EVICTED):
         return None
@@ -42,9 +42,13 @@ def thumbnail(frames: FrameCache, folder: Path, frame_file: str, ordinal: int) -
     prove_picture(jpeg, frame_file, ordinal)
     make_private_folder(folder)
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    with open(temporary, "wb", opener=private) as file:
-        file.write(jpeg)
-    temporary.replace(target)
+    try:
+        with open(temporary, "wb", opener=private) as file:
+            file.write(jpeg)
+        temporary.replace(target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     return target
 
 
@@ -67,10 +71,10 @@ def remove_below(library: Library, root: Path) -> int:
     contents = {digits[:CONTENT_DIGITS] for row in rows for digits in row if digits is not None}
     removed = 0
     with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(library.root / FOLDER):
+        for name in os.listdir(library.root / THUMBNAILS):
             if name.partition(".")[0] in contents:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(library.root / FOLDER / name)
+                    os.unlink(library.root / THUMBNAILS / name)
                     removed += 1
     return removed
 

@@ -90,7 +90,7 @@ def _finds(library: Library, encoder: Encoder, path: Path, channel: Channel) -> 
     if space is None and channel == "pictures":
         return False
     text = path.stem if channel == "words" else "coloured tiles"
-    question = Question(text=text, channel=channel, filters=Filters(within=path), limit=1)
+    question = Question(text=text, channel=channel, filters=Filters(within=(path,)), limit=1)
     searcher = Searcher(library, space, encoder if channel == "pictures" else None)
     return str(path) in {hit.path for hit in searcher.search(question).hits}
 

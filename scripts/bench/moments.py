@@ -49,7 +49,7 @@ def landing(held: SearchableClips, clip: Clip, scene: Scene) -> Landing:
     from mediaindex.search.answer import Question
     from mediaindex.store.catalog.lookup import Filters
 
-    only = Filters(within=clip.path)
+    only = Filters(within=(clip.path,))
     question = Question(scene.query, limit=1, per_video=None, channel="pictures", filters=only)
     hits = held.searcher.search(question).hits
     if not hits:

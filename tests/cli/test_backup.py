@@ -66,9 +66,7 @@ def test_a_full_disk_under_compact_and_backup(
     assert "space" in ran.json["error"]
     assert len(ran.err.splitlines()) == 1
     other = tmp_path / "roomy"
-    ran = commands.ran("backup", other)
-    assert ran.code == 7, "SQLite needs a page beside the catalog to read it"
-    assert "space" in ran.json["error"]
+    assert commands("backup", other)["videos"] == 3, "a full disk can be saved from"
     filler.unlink()
     assert commands("check")["problems"] == []
     assert commands("compact")["versions"]["after"] == 1

@@ -70,4 +70,4 @@ def test_open_of_a_file_that_is_gone(trip: Path, commands: Commands, player: Pat
     trip.unlink()
     ran = commands.ran("open", 1, "--player", f"'{player}' {{path}}")
     assert ran.code == 2
-    assert "offline" in ran.json["error"]
+    assert "gone" in ran.json["error"]

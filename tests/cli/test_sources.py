@@ -92,7 +92,7 @@ def test_forgetting_what_is_missing_is_a_word_too(indexed: Path, commands: Comma
     commands("index", indexed)
     (row,) = commands("sources", "list")["sources"]
     assert (row["online"], row["held_since"] is None) == (False, False)
-    assert "offline" in commands.text("sources", "list").out
+    assert "gone" in commands.text("sources", "list").out
     commands("forget", indexed)
     assert commands("sources", "list")["sources"][0]["held_since"] is None
 

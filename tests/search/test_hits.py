@@ -67,9 +67,9 @@ def test_a_place_in_the_folder_of_the_search_comes_before_one_that_exists(tmp_pa
     elsewhere.touch()
     gone, there = (Place(path, "disk", False, False) for path in (tmp_path / "in" / "a.mp4", elsewhere))
     assert place_to_show([gone, there], None) == (there, True)
-    assert place_to_show([there, gone], tmp_path / "in") == (gone, False)
-    assert place_to_show([there, gone], gone.path) == (gone, False)
-    assert place_to_show([gone], tmp_path / "other") == (gone, False), "some place is better than none"
+    assert place_to_show([there, gone], [tmp_path / "in"]) == (gone, False)
+    assert place_to_show([there, gone], [gone.path]) == (gone, False)
+    assert place_to_show([gone], [tmp_path / "other"]) == (gone, False), "some place is better than none"
 
 
 def test_a_hit_tells_what_each_channel_found(opened: Library, prepared: Path) -> None:

@@ -63,7 +63,7 @@ def test_the_index_answers_as_the_matrix_does(opened: Library) -> None:
 
 
 def test_filters_hold_for_the_index_too(opened: Library, prepared: Path) -> None:
-    only = Filters(within=prepared / "videos" / "flag.mp4")
+    only = Filters(within=(prepared / "videos" / "flag.mp4",))
     answer = searcher(opened, ann_rows=1).search(Question(text="green", filters=only, channel="pictures"))
     assert set(names(answer)) == {"flag"}
 

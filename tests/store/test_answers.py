@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mediaindex.store import answers
 from mediaindex.store.library import Library
 
@@ -20,3 +22,21 @@ def test_no_more_answers_are_kept_than_are_wanted(opened: Library) -> None:
     with opened.read() as connection:
         kept = connection.exec_driver_sql("SELECT query FROM answer ORDER BY id").scalars().all()
     assert kept == [f"query {number}" for number in range(5, answers.KEPT + 5)]
+
+
+def test_beside_a_transaction_an_answer_is_kept_elsewhere_until_a_newer_one(opened: Library) -> None:
+    answers.remember(opened, "first", [])
+    with opened.write():
+        assert answers.remember(opened, "second", [{"rank": 1}])
+        assert answers.beside(opened.root).stat().st_mode & 0o777 == 0o600
+    assert answers.last(opened) == ("second", [{"rank": 1}])
+    answers.remember(opened, "third", [])
+    assert answers.last(opened) == ("third", [])
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"asked_at": 1e12}'])
+def test_a_file_of_another_kind_is_no_answer(content: str, opened: Library) -> None:
+    answers.remember(opened, "first", [])
+    answers.beside(opened.root).parent.mkdir(parents=True)
+    answers.beside(opened.root).write_text(content)
+    assert answers.last(opened) == ("first", [])

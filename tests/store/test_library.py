@@ -60,7 +60,7 @@ def test_a_library_below_a_file_is_no_space(tmp_path: Path) -> None:
 
 def test_a_read_only_library_is_read_and_not_written(library: Path) -> None:
     open_library(library, create=True).close()
-    opened = Library(library, read_only=True)
+    opened = Library(library, unwritable=NoSpace("it is read-only"))
     with opened.read() as connection:
         assert connection.execute(sa.text("SELECT value FROM meta")).scalar() == "0"
     with pytest.raises(NoSpace, match="read-only"), opened.write():

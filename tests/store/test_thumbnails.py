@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediaindex.errors import StoreError
-from mediaindex.store import thumbnails
+from mediaindex.store import layout, thumbnails
 from mediaindex.store.catalog.videos import EVICTED
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library
@@ -63,7 +63,7 @@ def test_what_is_no_picture_is_never_handed_out(tmp_path: Path, harm: bytes) -> 
 def test_the_thumbnails_of_a_root_are_removed_and_no_others(opened: Library, add_video: AddVideo) -> None:
     add_video("/private/a.mp4", seed=1)
     add_video("/videos/b.mp4", seed=2)
-    folder = opened.root / thumbnails.FOLDER
+    folder = opened.root / layout.THUMBNAILS
     names = [name for name, _size in opened.frames.names()]
     assert all(thumbnail(opened.frames, folder, name, 0) for name in names)
     assert thumbnails.remove_below(opened, Path("/none")) == 0

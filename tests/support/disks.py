@@ -16,8 +16,10 @@ def mounted(folder: Path, *arguments: str) -> Iterator[Path]:
     done = subprocess.run(["mount", *arguments, str(folder)], capture_output=True, check=False)
     if done.returncode:
         pytest.skip("mounting is not permitted here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def fill(path: Path) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli.shared.arguments import add_device, day, positive
+from mediaindex.cli.shared.arguments import add_device, day, duration, finite, positive
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_names
 from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
 from mediaindex.errors import QueryError
 from mediaindex.safe_text import format_seconds
-from mediaindex.sources.path_tree import absolute
-from mediaindex.sources.places.presence import presence_of
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Hit
@@ -39,10 +39,10 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         "--after", type=day, metavar="DATE", help="recorded on or after this day (YYYY-MM-DD)"
     )
     parser.add_argument("--before", type=day, metavar="DATE", help="recorded before this day (YYYY-MM-DD)")
-    parser.add_argument("--min-duration", type=float, metavar="SECONDS", help="videos at least this long")
-    parser.add_argument("--max-duration", type=float, metavar="SECONDS", help="videos at most this long")
+    parser.add_argument("--min-duration", type=duration, metavar="SECONDS", help="videos at least this long")
+    parser.add_argument("--max-duration", type=duration, metavar="SECONDS", help="videos at most this long")
     parser.add_argument(
-        "--min-score", type=float, metavar="S", help="leave out moments whose pictures are less similar"
+        "--min-score", type=finite, metavar="S", help="leave out moments whose pictures are less similar"
     )
 
 
@@ -54,7 +54,7 @@ def answer_options(library: Library, arguments: argparse.Namespace) -> dict[str,
     """
     from mediaindex.store.catalog.lookup import Filters
 
-    within = absolute(arguments.within) if arguments.within else None
+    within = None if arguments.within is None else _indexed_names(library, arguments.within)
     is_one_video = within is not None and _is_video(library, within)
     return {
         "limit": arguments.limit,
@@ -70,16 +70,24 @@ def answer_options(library: Library, arguments: argparse.Namespace) -> dict[str,
     }
 
 
-def _is_video(library: Library, path: Path) -> bool:
-    """Whether an indexed video lies at the path itself; otherwise one must lie below it."""
-    from mediaindex.store.catalog import lookup, sources
+def _indexed_names(library: Library, typed: str) -> tuple[Path, ...]:
+    """The names of what was typed behind `--in`; a video must be indexed there or below."""
+    from mediaindex.store.catalog import sources
+
+    path = absolute_unless_empty(typed)
+    names = stored_names(library, path)
+    with library.read() as connection:
+        if not any(sources.places_below(connection, name).known for name in names):
+            raise QueryError(f"nothing in {path} is indexed; run 'mediaindex index {path}'")
+    return names
+
+
+def _is_video(library: Library, names: Sequence[Path]) -> bool:
+    """Whether an indexed video lies at one of the paths, not below."""
+    from mediaindex.store.catalog import lookup
 
     with library.read() as connection:
-        if lookup.video_at(connection, path) is not None:
-            return True
-        if not sources.places_below(connection, path).known:
-            raise QueryError(f"nothing in {path} is indexed; run 'mediaindex index {path}'")
-    return False
+        return any(lookup.video_at(connection, name) is not None for name in names)
 
 
 def print_answer(
@@ -100,8 +108,6 @@ def print_answer(
     from mediaindex.store.answers import remember
 
     hits = [dataclasses.asdict(hit) for hit in answer.hits]
-    if not library.read_only:
-        remember(library, query, hits)
     output.data(
         {
             "query": query,
@@ -115,22 +121,25 @@ def print_answer(
     )
     if note:
         output.say(note)
-    for hit in answer.hits:
-        output.line(hit_line(hit))
+    with library.read() as connection:
+        for hit in answer.hits:
+            gone = None if hit.online else absence(connection, Path(hit.path))
+            output.line(hit_line(hit, gone))
     if not answer.hits:
         output.say("no moment in this library answers")
+    # What was asked for is printed by now, whatever becomes of the rest.
+    if not remember(library, query, hits):
+        output.say("this answer cannot be remembered, so 'open' does not know it; free space on this disk")
 
 
-def hit_line(hit: Hit) -> str:
-    """A moment for a person."""
+def hit_line(hit: Hit, absence: str | None = None) -> str:
+    """A moment for a person.
+
+    Args:
+        absence: why its file cannot be found, None where it can.
+    """
     span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
-    where = "" if hit.online else f"  [{_why_not_online(hit)}]"
+    offline = "" if absence is None else f"  [{absence}]"
     words = ", ".join(f"{word['word']} in {word['field']}" for word in hit.words or ())
     similarity = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
-    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{where}" + (f"  [{words}]" if words else "")
-
-
-def _why_not_online(hit: Hit) -> str:
-    if presence_of(hit.path) == "unreadable":
-        return "cannot be read now: check its permissions and its disk"
-    return f"offline: plug in {hit.volume}"
+    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}" + (f"  [{words}]" if words else "")

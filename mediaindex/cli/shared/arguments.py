@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import math
 import re
 
 from mediaindex.decode.sampling.policy import DECODERS
@@ -63,8 +64,8 @@ def add_no_wait(parser: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """A whole number above zero."""
-    number = int(text)
+    """A whole number above zero, of at most nine digits."""
+    number = whole(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above zero")
     return number
@@ -82,6 +83,22 @@ def positive_number(text: str) -> float:
     value = float(text)
     if not 0.0 < value < 1e9:
         raise argparse.ArgumentTypeError("must be a number above 0")
+    return value
+
+
+def duration(text: str) -> float:
+    """Seconds: a number from zero on, below 1e9."""
+    value = finite(text)
+    if not 0.0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration in seconds")
+    return value
+
+
+def finite(text: str) -> float:
+    """A number, neither infinite nor undefined."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
     return value
 
 

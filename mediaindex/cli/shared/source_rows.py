@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from mediaindex.cli.shared.paths import absence
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -31,13 +34,25 @@ def source_rows(connection: sa.Connection) -> list[dict[str, Any]]:
     return rows
 
 
-def source_line(row: Mapping[str, Any]) -> str:
-    """One row of `source_rows` for a person."""
+def source_lines(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The rows of `source_rows` for a person."""
+    return [
+        source_line(row, None if row["online"] else absence(connection, Path(str(row["path"]))))
+        for row in rows
+    ]
+
+
+def source_line(row: Mapping[str, Any], absence: str | None = None) -> str:
+    """One row for a person.
+
+    Args:
+        absence: why its folder cannot be found, None where it can.
+    """
     notes = [f"{row['files']} files"]
     if row["missing"]:
         notes.append(f"{row['missing']} missing")
-    if not row["online"]:
-        notes.append("offline")
+    if absence is not None:
+        notes.append(absence)
     if row["polled"] is not None:
         notes.append(f"polled: {row['polled']}")
     if row["thumbnails"] == "none":

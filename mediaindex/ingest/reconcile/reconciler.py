@@ -10,6 +10,7 @@ A reconciler decides and writes nothing but the row of a volume that it meets fo
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
@@ -86,6 +87,7 @@ class Reconciler:
         self.redecode = redecode
         self.claimed = frozenset(claimed)
         self._mounted = MountedVolumes(library)
+        self._unreadable_folders: set[Path] = set()
         with library.read() as connection:
             self.locations = locations.locations_below(connection, roots)
             self.failures = failures.failures(connection, roots)
@@ -210,6 +212,14 @@ class Reconciler:
         decision = _left_alone(event, "unreadable", error.reason, (NoteFailure(failure),))
         return dataclasses.replace(decision, failure=failure)
 
+    def note_unreadable_folder(self, path: Path, reason: str) -> tuple[Effect, ...]:
+        """Record why a folder could not be listed, until a pass can; nothing for what is no folder."""
+        if not os.path.isdir(path):
+            return ()
+        self._unreadable_folders.add(path)
+        failure = Failure(path, "read", "waiting", 1, None, reason, size=0, mtime_ns=0, decoder=self.decoder)
+        return (NoteFailure(failure),)
+
     def _cleared_notes(self, path: Path) -> tuple[Effect, ...]:
         """The file is again what it was before it could not be read, or held no film."""
         return (ClearNotes(path),) if path in self.failures or path in self.skips else ()
@@ -262,7 +272,7 @@ class Reconciler:
         return Absences((*missing, *unread), offline, vanished=bool(missing))
 
     def _absent_failures(self, seen: Container[Path], now: float, spellings: Spellings) -> list[Effect]:
-        """Drop the notes of unreadable files that are gone; postpone those that are due and not seen."""
+        """Drop the notes of what is gone and of folders now listed; postpone what is due and not seen."""
         noted = {*self.failures, *self.skips}
         # A file that the scan saw may have gone before its turn.
         gone = {
@@ -275,6 +285,7 @@ class Reconciler:
             for path, failure in self.failures.items()
             if path not in gone and path not in seen and path not in self.claimed
         ]
+        gone |= {f.path for f in unseen if f.path not in self._unreadable_folders and os.path.isdir(f.path)}
         due = [failure for failure in unseen if failure.next_at is not None and failure.is_due(now)]
         later = [dataclasses.replace(failure, next_at=now + UNSEEN_RETRY_SECONDS) for failure in due]
         return [*map(ClearNotes, gone), *map(NoteFailure, later)]

@@ -141,9 +141,10 @@ class Writer:
             case CompactRequest():
                 return self._compact(request)
 
-    def _index(self, request: IndexRequest) -> Outcome:
+    def _index(self, request: IndexRequest, *, follows: bool = True) -> Outcome:
+        """Index; with `follows`, folders that the user named become sources."""
         with self.library.write() as connection:
-            for root in () if request.automatic else request.paths:
+            for root in request.paths if follows and not request.automatic else ():
                 if os.path.isdir(root):
                     sources.add_source(connection, root)
             watched = [source.path for source in sources.all_sources(connection)]
@@ -214,7 +215,7 @@ class Writer:
         if not paths:
             return Outcome({"retried": 0, **_outcome(Report()).result}, DONE)
         # The pass also finds out whether the drive of those that are gone is there.
-        outcome = self._index(IndexRequest(tuple(paths)))
+        outcome = self._index(IndexRequest(tuple(paths)), follows=False)
         return Outcome({"retried": len(present), **outcome.result}, outcome.exit_code)
 
     def _check(self, request: CheckRequest) -> Outcome:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -39,7 +44,12 @@ VALUES_AT_ONCE = 500
 """SQLite's statements have at most 32 766 values."""
 Value = TypeVar("Value")
 
-PRAGMAS = ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL")
+REMEDY = "'mediaindex restore DIR' brings a backup back; without one, remove this file and index again"
+"""What helps where library.sqlite itself is damaged, from which all else could be mended."""
+PATIENCE_MS = 30_000
+"""How long a transaction waits for another process's."""
+READING_PRAGMAS = (f"busy_timeout={PATIENCE_MS}", "foreign_keys=ON")
+PRAGMAS = (*READING_PRAGMAS, "journal_mode=WAL", "synchronous=FULL")
 
 
 def make_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
@@ -49,21 +59,124 @@ def make_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
     fails at once when it writes after another commit, whatever the busy timeout.
 
     Args:
-        read_only: the folder cannot be written; WAL then opens only as immutable.
+        read_only: it is a file that nobody changes, with no log beside it, such as that of a backup.
     """
     if read_only:
-        url = f"file:{quote(os.fsencode(path))}?immutable=1"
-        engine = sa.create_engine(
-            "sqlite://", creator=lambda: sqlite3.connect(url, uri=True, check_same_thread=False)
-        )
-    else:
-        engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
+        return _explicit(_engine_of(f"{_uri(path)}?immutable=1"), READING_PRAGMAS)
+    return _explicit(sa.create_engine(sa.URL.create("sqlite", database=str(path))), PRAGMAS)
+
+
+def make_reading_engine(path: Path) -> sa.Engine:
+    """An engine for a database beside which nothing can be written: on a full or read-only disk.
+
+    Raises:
+        SchemaTooNew, StoreError: it cannot be read by this program.
+        NoSpace: SQLite can open it in no way. WriterBusy: another process keeps it to itself.
+    """
+    errors: list[NoSpace] = []
+    for way in _ways_to_read(path):
+        try:
+            return way.open()
+        except NoSpace as error:
+            errors.append(error)
+    raise errors[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How SQLite reads a database beside which it cannot write.
+
+    Attributes:
+        pragmas: of the connection to the file.
+        is_copied: what is read is a copy in memory, and the file is closed again.
+    """
+
+    uri: str
+    pragmas: Sequence[str] = READING_PRAGMAS
+    is_copied: bool = False
+
+    def open(self) -> sa.Engine:
+        """An engine that reads the revision HEAD; an older one is copied, and the copy brought to HEAD.
+
+        Raises:
+            NoSpace: SQLite cannot open the database in this way.
+        """
+        engine = self._copy() if self.is_copied else _explicit(_engine_of(self.uri), self.pragmas)
+        try:
+            if revision(engine) == HEAD:
+                return engine
+            if self.is_copied:
+                migrate(engine)
+                return engine
+        except BaseException:
+            engine.dispose()  # an open connection holds a lock
+            raise
+        engine.dispose()
+        return dataclasses.replace(self, is_copied=True).open()
+
+    def _copy(self) -> sa.Engine:
+        name = f"file:{secrets.token_hex(8)}?mode=memory&cache=shared"
+        engine = _explicit(_engine_of(name), READING_PRAGMAS)
+        keeper = _connected(name)  # the copy is there while a connection to it is open
+        event.listen(engine, "engine_disposed", lambda _engine: keeper.close())
+        try:
+            with closing(_connected(self.uri)) as source:
+                for pragma in self.pragmas:
+                    source.execute(f"PRAGMA {pragma}")
+                # This takes the lock, or gives up in time: `backup` tries for ever.
+                source.execute("SELECT count(*) FROM sqlite_master").fetchall()
+                source.backup(keeper)
+        except sqlite3.DatabaseError as error:
+            engine.dispose()
+            raise translated(error, engine) from error
+        return engine
+
+
+def _ways_to_read(path: Path) -> Iterator[_Way]:
+    """The ways to read a database without writing beside it, the one that costs least first.
+
+    In WAL mode the newest commits are in its log (-wal), which is read through an index in shared memory
+    (-shm). Without room for that index, or without permission to make it, SQLite opens the database alone
+    (immutable), which is right only if the log is empty; or with an index in its own memory, which is right
+    only if no other process uses the database meanwhile.
+    """
+    uri, log = _uri(path), path.with_name(f"{path.name}-wal")
+    yield _Way(f"{uri}?mode=ro")  # the log and its index are there
+    is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    alone = ("locking_mode=EXCLUSIVE", *READING_PRAGMAS)
+    if is_writable:
+        yield _Way(uri, alone, is_copied=True)
+    if not log.exists() or not log.stat().st_size:
+        yield _Way(f"{uri}?immutable=1")
+    elif not is_writable:
+        # Nobody can write here, and a lock cannot be had.
+        yield _Way(f"{uri}?mode=ro&vfs=unix-none", alone, is_copied=True)
+
+
+def _uri(path: Path) -> str:
+    return f"file:{quote(os.fsencode(path))}"
+
+
+def _engine_of(uri: str) -> sa.Engine:
+    return sa.create_engine("sqlite://", creator=lambda: _connected(uri), poolclass=sa.QueuePool)
+
+
+def _connected(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
+def _explicit(engine: sa.Engine, pragmas: Sequence[str]) -> sa.Engine:
+    """The engine with these pragmas, and with transactions that begin where SQLAlchemy says so."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in PRAGMAS[:2] if read_only else PRAGMAS:
-            connection.execute("PRAGMA " + pragma)
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.DatabaseError:
+            connection.close()  # nobody else would, and its lock would keep others away
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -71,6 +184,18 @@ def make_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+@contextlib.contextmanager
+def waiting_at_most(connection: Connection, milliseconds: int) -> Iterator[None]:
+    """Let a connection give up sooner than others do where another process's transaction is in its way."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute(f"PRAGMA busy_timeout={milliseconds}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
 
 
 def revision(engine: sa.Engine) -> str | None:
@@ -100,7 +225,7 @@ def translated(
         return WriterBusy(f"{where} was locked by another process for too long; run the command again")
     if "disk I/O error" in text:
         return NoSpace(f"{where}: {text}; check the disk and its free space")
-    return StoreError(f"{where} is damaged ({text}); run 'mediaindex check --repair'")
+    return StoreError(f"{where} is damaged ({text}); {REMEDY}")
 
 
 def migrate(engine: sa.Engine) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from mediaindex.store.catalog.database import in_chunks
-from mediaindex.store.catalog.schema import location, subtitle, word
+from mediaindex.store.catalog.schema import failure, location, skipped, source, subtitle, word
 from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
 
 FOLDERS_AT_ONCE = 200
@@ -100,6 +100,20 @@ def locations_below(connection: Connection, folders: Sequence[Path]) -> dict[Pat
     """Every known location inside the folders (or equal to one), by path; those forgotten too."""
     rows = rows_below(connection, sa.select(location), location.c.path, folders)
     return {row.path: record(Location, row) for row in rows}
+
+
+def folders_of_locations(connection: Connection) -> list[Path]:
+    """Every folder in which a known file lies, of all volumes; reads every location."""
+    paths = connection.execute(sa.select(location.c.path)).scalars()
+    return list(dict.fromkeys(path.parent for path in paths))
+
+
+def is_anything_known(connection: Connection, path: Path) -> bool:
+    """Whether the catalog names this path or anything below it, in whatever role."""
+    return any(
+        connection.execute(sa.select(table.c.path).where(below(table.c.path, path)).limit(1)).first()
+        for table in (location, source, failure, skipped)
+    )
 
 
 def location_at(connection: Connection, path: Path) -> Location | None:

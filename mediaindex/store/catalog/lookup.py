@@ -22,11 +22,11 @@ class Filters:
     """Which videos a search looks at. Days are YYYY-MM-DD, durations seconds.
 
     Attributes:
-        within: a folder or one video's path.
+        within: folders, or paths of videos; what lies in one of them passes.
         after, before: the first day that counts, and the first that does not.
     """
 
-    within: Path | None = None
+    within: tuple[Path, ...] | None = None
     after: str | None = None
     before: str | None = None
     min_duration: float | None = None
@@ -106,7 +106,7 @@ def filtered_videos(connection: Connection, filters: Filters) -> set[int] | None
     query = sa.select(video.c.id).distinct().join(location, location.c.video_id == video.c.id)
     query = query.where(location.c.forgotten_at.is_(None))
     if filters.within is not None:
-        query = query.where(below(location.c.path, filters.within))
+        query = query.where(sa.or_(*(below(location.c.path, path) for path in filters.within)))
     if filters.after is not None:
         query = query.where(video.c.recorded_day >= filters.after)
     if filters.before is not None:

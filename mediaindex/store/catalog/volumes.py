@@ -25,11 +25,12 @@ class KnownVolume:
     id: int
     uid: str
     mount_point: Path
+    label: str | None = None
 
 
 def known_volumes(connection: Connection) -> list[KnownVolume]:
     """Every volume on which something was ever indexed."""
-    rows = connection.execute(sa.select(volume.c.id, volume.c.uid, volume.c.mount_point))
+    rows = connection.execute(sa.select(volume.c.id, volume.c.uid, volume.c.mount_point, volume.c.label))
     return [KnownVolume(*row) for row in rows]
 
 
@@ -37,6 +38,14 @@ def volume_holding(volumes: Iterable[KnownVolume], path: Path) -> KnownVolume | 
     """The volume on which a path lies by its name, whether it is mounted now or not."""
     holding = [found for found in volumes if lies_below(path, found.mount_point)]
     return max(holding, key=lambda found: len(found.mount_point.parts), default=None)
+
+
+def volume_of_path(connection: Connection, path: Path, real_path: Path) -> KnownVolume | None:
+    """The volume of a location, else the one that holds the path without its links by name."""
+    volumes = known_volumes(connection)
+    here = connection.execute(sa.select(location.c.volume_id).where(location.c.path == path)).scalar()
+    recorded = next((found for found in volumes if found.id == here), None)
+    return recorded or volume_holding(volumes, real_path)
 
 
 def move_volume(connection: Connection, moved: KnownVolume, mount_point: Path) -> None:

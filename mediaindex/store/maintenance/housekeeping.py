@@ -8,11 +8,13 @@ Only the holder of the writer lock calls these. While a backup copies, nothing i
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mediaindex.errors import NoSpace
 from mediaindex.store import layout
 from mediaindex.store.commit import bump_epoch, refresh_matrix, sweep
 from mediaindex.store.library import Library
@@ -63,6 +65,8 @@ def extent(library: Library) -> Extent:
 def compact(library: Library) -> CompactionResult:
     """Bring a library to its smallest form; whatever it holds stays as it is.
 
+    What there is no room for on a full disk (a merged table, a database written anew) is left out.
+
     Raises:
         NoSpace: the disk is too full even for this; the library is as good as before.
     """
@@ -76,7 +80,8 @@ def compact(library: Library) -> CompactionResult:
             for space in spaces:
                 library.matrix(space).remove_leftovers()
     for space in spaces:
-        refresh_matrix(library, space)
+        with contextlib.suppress(NoSpace, OSError):  # searches read LanceDB for what the matrix lacks
+            refresh_matrix(library, space)
     _compact_database(library)
     return CompactionResult(before, extent(library), postponed=not nobody_copies)
 
@@ -118,7 +123,8 @@ def _compact_vectors(library: Library, spaces: list[Space]) -> None:
     stays; one from before fails or not, sees the new epoch, and asks again.
     """
     for space in spaces:
-        library.vectors(space).merge()
+        with contextlib.suppress(NoSpace):
+            library.vectors(space).merge()
     with library.write() as connection:
         bump_epoch(connection)
     for space in spaces:
@@ -126,12 +132,13 @@ def _compact_vectors(library: Library, spaces: list[Space]) -> None:
 
 
 def _compact_database(library: Library) -> None:
-    with library.write() as connection:
+    with contextlib.suppress(NoSpace), library.write() as connection:
         connection.exec_driver_sql("INSERT INTO word_index(word_index) VALUES ('optimize')")
     with library.outside_transaction() as database:
         free = _number(database, "PRAGMA freelist_count")
         if free > FREE_SHARE * _number(database, "PRAGMA page_count"):
-            database.execute("VACUUM")
+            with contextlib.suppress(sqlite3.OperationalError):  # free pages are used again
+                database.execute("VACUUM")
         # A reader that stays for long keeps the log from being cut: the next compact does it.
         waited = _number(database, "PRAGMA busy_timeout")
         database.execute(f"PRAGMA busy_timeout={CHECKPOINT_WAIT_MS}")

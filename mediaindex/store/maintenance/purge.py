@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mediaindex.errors import NoSpace
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS
-from mediaindex.store.layout import ASIDE, DATABASE, DATABASE_FILES, KEEP, LOCK, RESTORING, is_part
+from mediaindex.store.layout import ASIDE, DATABASE, DATABASE_FILES, KEEP, LOCK, RESERVE, RESTORING, is_part
 
 _NAMES = {
     "frames": r"[^/]+/[^/]+\.mif|[^/]+\.tmp",
@@ -38,6 +38,7 @@ _WHAT = {
     "logs": "logs of the watcher",
     LOCK: "lock of the one writer",
     KEEP: "lock of those who copy",
+    RESERVE: "room for a full disk",
 }
 
 
@@ -163,7 +164,7 @@ def _is_ours(relative: Path) -> bool:
     if relative.suffix.lower().lstrip(".") in MEDIA_EXTENSIONS:
         return False
     if not inside:
-        return part in (*DATABASE_FILES, LOCK, KEEP)
+        return part in (*DATABASE_FILES, LOCK, KEEP, RESERVE)
     return re.fullmatch(_NAMES.get(part, r"(?!)"), "/".join(inside), flags=re.DOTALL) is not None
 
 

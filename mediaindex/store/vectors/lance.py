@@ -58,11 +58,16 @@ class LanceSpace:
     def _table(self) -> Any:
         if self._opened is None:
             with self._errors():
-                self._opened = connect(self.folder).create_table(
-                    self.name, schema=self._schema(), exist_ok=True
-                )
-                self._synced = sync_new_files(self.folder, self._synced)
+                self._opened = self._open()
         return self._opened
+
+    def _open(self) -> Any:
+        database = connect(self.folder)
+        if self.exists:
+            return database.open_table(self.name)  # `create_table` would try to write
+        table = database.create_table(self.name, schema=self._schema(), exist_ok=True)
+        self._synced = sync_new_files(self.folder, self._synced)
+        return table
 
     @property
     def exists(self) -> bool:

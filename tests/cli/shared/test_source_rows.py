@@ -40,7 +40,10 @@ def test_a_row_counts_what_is_below_the_source(three: Path, commands: Commands) 
 def test_a_line_names_only_what_is_unusual() -> None:
     assert source_line(ROW) == "/videos: 3 files"
     unusual = {**ROW, "missing": 2, "online": False, "polled": "no inotify", "thumbnails": "none"}
-    assert source_line(unusual) == "/videos: 3 files, 2 missing, offline, polled: no inotify, no thumbnails"
+    assert (
+        source_line(unusual, "offline: plug in X")
+        == "/videos: 3 files, 2 missing, offline: plug in X, polled: no inotify, no thumbnails"
+    )
 
 
 def test_a_line_of_a_held_source_names_the_remedy() -> None:

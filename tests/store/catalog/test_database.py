@@ -54,7 +54,7 @@ def test_a_revision_that_is_not_known_is_refused_and_left_as_it_is(engine: sa.En
 def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "library.sqlite").write_bytes(b"no database at all" * 100)
     engine = make_engine(tmp_path / "library.sqlite")
-    with pytest.raises(StoreError, match="check --repair"):
+    with pytest.raises(StoreError, match="mediaindex restore"):
         revision(engine)
     engine.dispose()
 
@@ -95,7 +95,7 @@ def test_a_read_only_database_is_read_under_any_name(tmp_path: Path) -> None:
         ("unable to open database file", NoSpace, "permissions"),
         ("disk I/O error", NoSpace, "check the disk"),
         ("database is locked", WriterBusy, "again"),
-        ("database disk image is malformed", StoreError, "check --repair"),
+        ("database disk image is malformed", StoreError, "mediaindex restore"),
     ],
 )
 def test_errors_of_sqlite_are_told_apart(
@@ -105,3 +105,26 @@ def test_errors_of_sqlite_are_told_apart(
     assert type(error) is kind
     assert "library.sqlite" in str(error)
     assert word in str(error)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_reading_engine_gives_the_newest_schema_and_leaves_the_file(tmp_path: Path, is_new: bool) -> None:
+    path = tmp_path / "library.sqlite"
+    path.touch()
+    if not is_new:
+        writable = make_engine(path)
+        migrate(writable)
+        writable.dispose()
+    before = path.read_bytes()
+    engine = database.make_reading_engine(path)
+    assert revision(engine) == HEAD
+    with engine.connect() as one, engine.connect() as other, one.begin(), other.begin():
+        assert get_meta(one, database.ACTIVE) is get_meta(other, database.ACTIVE) is None
+    engine.dispose()
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_database_is_damaged_for_a_reader_too(tmp_path: Path) -> None:
+    (tmp_path / "library.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match="mediaindex restore"):
+        database.make_reading_engine(tmp_path / "library.sqlite")

@@ -33,16 +33,16 @@ def two(opened: Library, space: Space, add_video: AddVideo) -> tuple[Embedded, E
 @pytest.mark.parametrize(
     ("filters", "passes"),
     [
-        (Filters(within=Path("/videos")), (True, True)),
-        (Filters(within=Path("/videos/a")), (True, False)),
-        (Filters(within=B), (False, True)),
-        (Filters(within=Path("/video")), (False, False)),
+        (Filters(within=(Path("/videos"),)), (True, True)),
+        (Filters(within=(Path("/videos/a"),)), (True, False)),
+        (Filters(within=(B,)), (False, True)),
+        (Filters(within=(Path("/video"),)), (False, False)),
         (Filters(after="2020-01-01"), (True, True)),
         (Filters(after="2020-01-02"), (False, True)),
         (Filters(before="2021-06-01"), (True, False)),
         (Filters(min_duration=6.0, max_duration=9.9), (True, False)),
         (Filters(min_duration=6.1), (False, True)),
-        (Filters(within=Path("/videos/a"), min_duration=7.0), (False, False)),
+        (Filters(within=(Path("/videos/a"),), min_duration=7.0), (False, False)),
     ],
 )
 def test_a_video_passes_when_every_filter_lets_it(

@@ -149,7 +149,8 @@ class Catalog(RuleBasedStateMachine):
     def purge(self) -> None:
         with self.library.write() as connection:
             forgetting.purge_forgotten(connection, before=self.clock)
-            forgetting.purge_missing(connection, before=self.clock)
+            gone = forgetting.long_missing(connection, before=self.clock)
+            forgetting.purge_missing(connection, gone)
 
     @rule()
     def tick(self) -> None:
