@@ -154,7 +154,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A shot-aligned stretch of at most 30 s with 1..12 frames.
+    """A shot-aligned stretch of at most 30 s with 1..12 frames; a longer one shows one picture, and has one.
 
     Attributes:
         first_frame, frame_count: the run of sampled frames inside, by ordinal.

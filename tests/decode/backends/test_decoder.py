@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -76,13 +77,14 @@ def test_variable_frame_times(tmp_path: Path, decoder: str) -> None:
     assert_numbers_tell_times(extraction, 10)
 
 
-def test_a_still_scene_is_repeated_so_that_each_segment_has_a_frame(tmp_path: Path, decoder: str) -> None:
+def test_a_picture_that_stands_is_one_frame_and_the_segment_of_its_time(tmp_path: Path, decoder: str) -> None:
     path = write_clip(tmp_path / "still.mkv", moving(3), Clip(stamps=[0, 5, 900], b_frames=0))
     extraction = extract_here(path, decoder)
     segments = extraction.outline.segments
     assert segments[0].start_seconds == 0.0
     assert segments[-1].end_seconds >= 90.0
-    assert len(segments) >= 3
+    assert all(a.end_seconds == b.start_seconds for a, b in pairwise(segments))
+    assert len(extraction.frames) <= 3
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
