@@ -30,7 +30,7 @@ from mediaindex.media import (
 )
 
 # Raise the first number when a change here may read what could not be read before.
-DECODER_VERSION = f"1 av-{version('av')}"
+DECODER_VERSION = f"2 av-{version('av')}"
 # On top of an hour for any file: far more than a sound film takes.
 SECONDS_A_MIB = 60.0
 
@@ -49,7 +49,7 @@ class DecodeWorker:
         Raises:
             ProbeError: its headers cannot be read. DecoderDied: reading it killed the child.
         """
-        request = {"do": "probe", "path": _wire_path(path), "max_pixels": self._max_pixels}
+        request = self._request("probe", path, max_pixels=self._max_pixels)
         values = [_unpacked(message) for message in self._sandbox.ask(request)]
         match values:
             case [MediaInfo() | NotAVideo() as probed]:
@@ -77,16 +77,31 @@ class DecodeWorker:
         """
         return self._sampled("first look", path, info, sampling)
 
-    def _sampled(
-        self, action: str, path: Path, info: MediaInfo, sampling: Sampling
+    def moment(
+        self, path: Path, info: MediaInfo, sampling: Sampling, seconds: float
     ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
-        request = {
-            "do": action,
-            "path": _wire_path(path),
-            "decoder": self._decoder,
-            "info": wire.pack(info)[0],
-            "sampling": asdict(sampling),
-        }
+        """The frame that is seen at a time and a Segmentation of one segment; decoded from a keyframe on.
+
+        Raises:
+            DecodeError: no frame can be decoded there. DecoderDied: decoding killed the child.
+        """
+        return self._sampled("moment", path, info, sampling, seconds=seconds)
+
+    def _request(self, action: str, path: Path, **details: object) -> dict[str, object]:
+        patience = self._sandbox.limits.patience_seconds
+        return {"do": action, "path": _wire_path(path), "patience_seconds": patience, **details}
+
+    def _sampled(
+        self, action: str, path: Path, info: MediaInfo, sampling: Sampling, **details: object
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        request = self._request(
+            action,
+            path,
+            decoder=self._decoder,
+            info=wire.pack(info)[0],
+            sampling=asdict(sampling),
+            **details,
+        )
         segmentation: Segmentation | None = None
         counts: Counter[type] = Counter()
         for message in self._sandbox.ask(request, extra_seconds=_seconds_by_size(path)):

@@ -13,7 +13,9 @@ from mediaindex.decode.backends.decoder import Decoder, Demand
 from mediaindex.decode.backends.ffmpeg import FfmpegDecoder
 from mediaindex.decode.backends.pyav import PyavDecoder
 from mediaindex.decode.container.probe import probe
+from mediaindex.decode.container.reading import patience_seconds
 from mediaindex.decode.sampling.first_look import first_look
+from mediaindex.decode.sampling.moment import moment
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.sampler import FrameSampler, demand
 from mediaindex.decode.sandbox import wire
@@ -34,12 +36,15 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
         ProbeError, DecodeError: the file cannot be read.
     """
     av.logging.set_level(None)
+    patience_seconds.set(float(request["patience_seconds"]))
     path = Path(str(request["path"]))
     try:
         if request["do"] == "probe":
             yield wire.pack(probe(path, max_pixels=request["max_pixels"]))
         elif request["do"] == "first look":
             yield from map(wire.pack, first_look(path, *_info_and_sampling(request)))
+        elif request["do"] == "moment":
+            yield from map(wire.pack, moment(path, *_info_and_sampling(request), float(request["seconds"])))
         else:
             yield from map(wire.pack, _sampler(path, request).run())
     except MemoryError:

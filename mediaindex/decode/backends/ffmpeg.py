@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -21,10 +22,12 @@ from typing import IO, TYPE_CHECKING
 import av.error
 import ffmpeg
 import numpy as np
+import psutil
 from PIL import Image
 
 from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Demand, Picture, fitted
 from mediaindex.decode.container.opening import FORMATS, PROTOCOLS, open_container, start_seconds
+from mediaindex.decode.container.reading import Search, packets, patience_seconds
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sandbox.confinement import die_with_parent, lift_cpu_budget
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 # Stands for the path in ffmpeg-python's graph, which hashes names and fails on those that are not UTF-8.
 FILM = "FILM"
 POSITION_BYTES = 4 << 20
+PACKETS_A_SIGN = 10_000
+READ_BYTES = 1 << 20
 MAX_LINE_BYTES = 8192
 # Matched at a line's start only: names and tags, which ffmpeg prints too, may hold anything.
 _SHOWINFO = re.compile(
@@ -150,7 +155,7 @@ class FfmpegDecoder:
             thumbnail=thumbnail,
         )
 
-    def _cues(self) -> Iterator[Cue]:
+    def _cues(self) -> Iterator[Cue | Position]:
         if not any(stream.kind == "subtitle" for stream in self._info.streams):
             return
         with open_container(self._path) as container:
@@ -158,9 +163,14 @@ class FfmpegDecoder:
             subtitles = SubtitleReader(container, clock)
             if not subtitles.streams:
                 return
+            # Of a film with few cues the packets show that it is still being read.
+            film = container.streams[self._info.video_stream]
             try:
-                for packet in container.demux(*subtitles.streams):
-                    yield from subtitles.cues(packet)
+                for number, packet in enumerate(packets(container, [film, *subtitles.streams])):
+                    if packet.stream_index != film.index:
+                        yield from subtitles.cues(packet)
+                    elif number % PACKETS_A_SIGN == 0:
+                        yield Position(0)
             except av.error.FFmpegError:
                 return  # as far as it can be read
 
@@ -172,6 +182,7 @@ class _Run:
         self._size = size
         self._frame_infos: queue.SimpleQueue[_FrameInfo | None] = queue.SimpleQueue()
         self.damage = 0
+        self._is_stopped = False
         parent = os.getpid()
 
         def before_exec() -> None:
@@ -185,6 +196,7 @@ class _Run:
             stderr=subprocess.PIPE,
             preexec_fn=before_exec,
         )
+        self._program = psutil.Process(self._process.pid)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._stdout: IO[bytes] = self._process.stdout
@@ -192,17 +204,38 @@ class _Run:
         self._reader.start()
 
     def pictures(self) -> Iterator[tuple[_FrameInfo, NDArray[np.uint8]]]:
-        """Each picture with its time, (height, width, 3)."""
+        """Each picture with its time, (height, width, 3), until the film's end or until no more are found."""
         width, height = self._size
         while True:
-            data = self._stdout.read(width * height * 3)
+            data = self._read(width * height * 3)
             frame = self._frame_infos.get() if len(data) == width * height * 3 else None
             if frame is None:
                 break
             yield frame, np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
         code = self._process.wait()
-        if code < 0:
+        if code < 0 and not self._is_stopped:
             raise DecodeError(f"ffmpeg died: {signal.Signals(-code).name}", transient=True)
+
+    def _read(self, size: int) -> bytes:
+        """So many bytes; fewer at the end, or where the program finds nothing more in the file."""
+        data = bytearray()
+        while len(data) < size:
+            search = Search(self._used_seconds)
+            ready, _, _ = select.select([self._stdout], [], [], patience_seconds.get())
+            if not ready:
+                search.refuse_silent_disk()
+                self._is_stopped = True
+                self._process.kill()
+                break
+            chunk = os.read(self._stdout.fileno(), min(size - len(data), READ_BYTES))
+            if not chunk:
+                break
+            data += chunk
+        return bytes(data)
+
+    def _used_seconds(self) -> float:
+        used = self._program.cpu_times()
+        return float(used.user + used.system)
 
     def __enter__(self) -> _Run:
         return self

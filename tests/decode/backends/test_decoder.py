@@ -19,6 +19,7 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.errors import DecodeError
 from mediaindex.media import MediaInfo
+from tests.support import media
 from tests.support.media import (
     Clip,
     Extraction,
@@ -31,6 +32,7 @@ from tests.support.media import (
     moving,
     number_in,
     numbered,
+    with_tail,
     write_clip,
 )
 from tests.support.paths import REPORTED
@@ -160,6 +162,37 @@ def test_what_is_left_of_a_truncated_film(tmp_path: Path, decoder: str) -> None:
     extraction = extract_here(cut_off(whole, 0.5), decoder)
     assert 0 < len(extraction.frames) < 8
     assert_numbers_tell_times(extraction, 10)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "share"),
+    [("mkv", "libx264", 1.0), ("mkv", "libx264", 0.5), ("avi", "mpeg4", 0.5), ("mpg", "mpeg2video", 1.0)],
+)
+def test_a_film_with_a_tail_of_zeros_is_what_was_read_of_it(
+    tmp_path: Path, decoder: str, container: str, codec: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "PATIENCE_SECONDS", 1.0)
+    path = write_clip(tmp_path / f"film.{container}", moving(150), Clip(codec, rate=25, gop=5))
+    if share < 1.0:
+        cut_off(path, share)
+    alone = extract_here(path, decoder)
+    extraction = extract_here(with_tail(path, 1 << 40), decoder)
+    seen_seconds = alone.outline.duration_seconds
+    assert extraction.outline.duration_seconds == pytest.approx(seen_seconds, abs=0.3)
+    assert len(extraction.frames) == len(alone.frames)
+    assert_numbers_tell_times(extraction, 25)
+
+
+@pytest.mark.parametrize("rubbish", [b"\xff", b"\x00", b"\x47\x40\x00\x10", b"\x1f\x43\xb6\x75\x01"])
+@pytest.mark.parametrize(("container", "codec"), [("mkv", "libx264"), ("mp4", "libx264"), ("ts", "libx264")])
+def test_rubbish_behind_a_film_changes_nothing(
+    tmp_path: Path, decoder: str, container: str, codec: str, rubbish: bytes
+) -> None:
+    path = write_clip(tmp_path / f"film.{container}", moving(80), Clip(codec, gop=10))
+    alone = extract_here(path, decoder)
+    extraction = extract_here(with_tail(path, 3 << 20, rubbish), decoder)
+    assert extraction.seconds == alone.seconds
+    assert extraction.outline.segments == alone.outline.segments
 
 
 def test_a_film_without_a_picture_has_a_reason(tmp_path: Path, decoder: str) -> None:
