@@ -147,9 +147,14 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far the decoder has read: bytes from the file's start (bounds the hash reader)."""
+    """How far the decoder has read: a sign of life, and the bound of the hash reader.
+
+    Attributes:
+        bytes: from the file's start. seconds: of the film, as far as it was seen.
+    """
 
     bytes: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

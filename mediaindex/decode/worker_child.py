@@ -64,5 +64,6 @@ def _info_and_sampling(request: Mapping[str, Any]) -> tuple[MediaInfo, Sampling]
 def _sampler(path: Path, request: Mapping[str, Any]) -> FrameSampler:
     info, sampling = _info_and_sampling(request)
     new_decoder = DECODERS[str(request["decoder"])]
-    decoder: Decoder = new_decoder(path, info, demand(sampling, info.duration_seconds))
+    wanted = demand(sampling, info.duration_seconds, stop_seconds=request.get("stop_seconds"))
+    decoder: Decoder = new_decoder(path, info, wanted)
     return FrameSampler(decoder, info, sampling)

@@ -92,8 +92,10 @@ class FfmpegDecoder:
     def _command(self) -> list[str]:
         film = f"file:{os.path.abspath(self._path)}"
         width, height = self._stored_size()
+        stop_seconds = self._demand.stop_seconds
         source = ffmpeg.input(
             FILM,
+            **({} if stop_seconds is None else {"t": stop_seconds}),
             format_whitelist=FORMATS,
             protocol_whitelist=PROTOCOLS,
             max_pixels=self._demand.max_pixels,

@@ -85,6 +85,8 @@ class PyavDecoder:
                     yield from subtitles.cues(packet)
                 else:
                     self._clock.follow(packet)
+                    if self._is_too_late(packet):
+                        break
                     yield from self._film_packet(packet)
             yield from self._finish()
 
@@ -155,6 +157,10 @@ class PyavDecoder:
             raise
         except av.error.FFmpegError:
             self.damaged_packets += 1
+
+    def _is_too_late(self, packet: Packet[Stream]) -> bool:
+        stop_seconds, stamp = self._demand.stop_seconds, packet.pts if packet.dts is None else packet.dts
+        return stop_seconds is not None and stamp is not None and self._clock.seconds(stamp) >= stop_seconds
 
     def _film_packet(self, packet: Packet[Stream]) -> Iterator[Picture]:
         if not packet.is_keyframe:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,9 @@ SIGN_OF_LIFE_SECONDS = 10.0
 HELD_PIXELS = 48_000_000
 
 
-def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
+def demand(
+    sampling: Sampling, duration_seconds: float | None, *, stop_seconds: float | None = None
+) -> Demand:
     """What a decoder has to deliver of a film of this length."""
     short_clip = (duration_seconds or float("inf")) / FRAMES_OF_A_SHORT_CLIP
     return Demand(
@@ -54,6 +56,7 @@ def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
         intra_seconds=min(sampling.gap_seconds, short_clip),
         short_side=sampling.short_side,
         max_pixels=sampling.max_pixels,
+        stop_seconds=stop_seconds,
     )
 
 
@@ -114,7 +117,7 @@ class FrameSampler:
     def _sign_of_life(self, seconds: float) -> Iterator[Position]:
         if seconds - self._told_seconds >= SIGN_OF_LIFE_SECONDS:
             self._told_seconds = seconds
-            yield self._position
+            yield replace(self._position, seconds=seconds)
 
     def _take(self, picture: Picture) -> None:
         if self._last_examined is None or not picture.adjacent:

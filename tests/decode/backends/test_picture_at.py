@@ -76,7 +76,7 @@ def test_a_film_that_is_cut_off_before_the_time_has_its_last_picture(tmp_path: P
 @pytest.mark.parametrize(("seconds", "colour"), [(1.0, "blue"), (3.9, "blue"), (4.5, "red"), (7.5, "red")])
 def test_times_of_a_clock_that_starts_late_or_again(name: str, seconds: float, colour: str) -> None:
     path = REPORTED / "03-ts-offset" / name
-    shown = [picture for picture in pictures(path, seconds) if picture.seconds <= seconds][-1]
+    shown = min(pictures(path, seconds), key=lambda picture: abs(picture.seconds - seconds))
     assert shown.seconds == pytest.approx(seconds, abs=0.05)
     red, _green, blue = shown.thumbnail().mean(axis=(0, 1))
     assert ("red" if red > blue else "blue") == colour

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import pytest
+from av.packet import Packet
+from av.stream import Stream
 
 from mediaindex.decode.container.opening import open_container
 from mediaindex.decode.container.reading import (
@@ -30,7 +31,7 @@ def _impatient() -> Iterator[None]:
     patience_seconds.reset(token)
 
 
-def seconds_of(packet: av.Packet) -> float:
+def seconds_of(packet: Packet[Stream]) -> float:
     assert packet.pts is not None
     assert packet.time_base is not None
     return float(packet.pts * packet.time_base)
