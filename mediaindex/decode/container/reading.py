@@ -22,8 +22,9 @@ from mediaindex.errors import ProbeError
 
 patience_seconds: ContextVar[float] = ContextVar("patience_seconds", default=PATIENCE_SECONDS)
 """How long a reader looks for the next packet, or for what it seeks."""
-# Whoever looks through bytes uses the processor for at least so long; whoever waits for a disk does not.
-SEARCHING_SECONDS = 0.02
+# Whoever looks through bytes has the processor for such a share of the time, on a busy machine too; whoever
+# waits for a disk has not.
+SEARCHING_SHARE = 0.01
 
 
 class Search:
@@ -38,9 +39,14 @@ class Search:
         self._began, self._used = time.monotonic(), used_seconds()
 
     @property
-    def is_over(self) -> bool:
-        """Whether the reader's patience is at its end."""
-        return time.monotonic() - self._began >= patience_seconds.get()
+    def is_vain(self) -> bool:
+        """Whether the reader's patience was spent on looking through bytes."""
+        is_over = time.monotonic() - self._began >= patience_seconds.get()
+        return is_over and not self._is_silent
+
+    @property
+    def _is_silent(self) -> bool:
+        return self._used_seconds() - self._used < SEARCHING_SHARE * patience_seconds.get()
 
     def refuse_silent_disk(self) -> None:
         """Return if there was something to look through.
@@ -48,7 +54,7 @@ class Search:
         Raises:
             ProbeError: the disk gave nothing all the time.
         """
-        if self._used_seconds() - self._used < SEARCHING_SECONDS:
+        if self._is_silent:
             raise ProbeError(
                 f"the disk gave no data for {patience_seconds.get():.0f} s: check the drive or the network",
                 transient=True,
@@ -69,7 +75,7 @@ def packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Pa
         except av.error.ExitError:
             search.refuse_silent_disk()
             return
-        is_last = search.is_over  # some demuxers, when stopped, first give what they still hold
+        is_last = search.is_vain  # some demuxers, when stopped, first give what they still hold
         if packet is not None:
             yield packet
         if packet is None or is_last:
