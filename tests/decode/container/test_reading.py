@@ -87,15 +87,22 @@ def test_a_seek_into_nothing_is_stopped(tmp_path: Path, container: str) -> None:
         list(itertools.islice(packets_from(opened, opened.streams.video[0], 9.0), 3))
 
 
+@pytest.mark.parametrize(("used", "is_vain"), [(0.0, False), (0.2, True)])
+def test_only_a_search_that_costs_work_is_vain(used: float, *, is_vain: bool) -> None:
+    spent = [0.0]
+    search = Search(lambda: spent[0])
+    spent[0] = used
+    assert not search.is_vain  # there is time left
+    patience_seconds.set(0.1)
+    time.sleep(0.15)
+    assert search.is_vain is is_vain
+
+
 def test_a_disk_that_gives_nothing_is_no_end_of_a_film() -> None:
-    used = 0.0
-    search = Search(lambda: used)
-    patience_seconds.set(0.2)
-    time.sleep(0.25)
-    assert not search.is_vain
+    spent = [0.0]
+    search = Search(lambda: spent[0])
     with pytest.raises(ProbeError, match="the disk gave no data") as silent:
         search.refuse_silent_disk()
     assert silent.value.transient
-    used = 0.2
-    assert search.is_vain
+    spent[0] = 0.2
     search.refuse_silent_disk()
