@@ -198,14 +198,19 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far the decoder has read: bytes from the file's start (bounds the hash reader)."""
+    """How far the decoder has read: a sign of life, and the bound of the hash reader.
+
+    Attributes:
+        bytes: from the file's start. seconds: of the film, as far as it was seen.
+    """
 
     bytes: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A shot-aligned stretch of at most 30 s with 1..12 frames.
+    """A shot-aligned stretch of at most 30 s with 1..12 frames; a longer one shows one picture, and has one.
 
     Attributes:
         first_frame, frame_count: the run of sampled frames inside, by ordinal.

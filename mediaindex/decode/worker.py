@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +32,9 @@ from mediaindex.media import (
 
 # Raise the first number when a change here may read what could not be read before.
 DECODER_VERSION = f"2 av-{version('av')}"
+HANDLER = "mediaindex.decode.worker_child"
+# A film has been seen to its end where so little is left of its stated length.
+END_SECONDS = 15.0
 # On top of an hour for any file: far more than a sound film takes.
 SECONDS_A_MIB = 60.0
 
@@ -50,7 +53,7 @@ class DecodeWorker:
         Raises:
             ProbeError: its headers cannot be read. DecoderDied: reading it killed the child.
         """
-        request = {"do": "probe", "path": _wire_path(path), "max_pixels": self._max_pixels}
+        request = self._request("probe", path, max_pixels=self._max_pixels)
         values = [_unpacked(message) for message in self._sandbox.ask(request)]
         match values:
             case [MediaInfo() | NotAVideo() as probed]:
@@ -66,7 +69,15 @@ class DecodeWorker:
         Raises:
             DecodeError: no picture can be decoded. DecoderDied: decoding killed the child.
         """
-        return self._sampled("extract", path, info, sampling)
+        given = _Given()
+        try:
+            yield from given.news(self._sampled("extract", path, info, sampling))
+        except DecoderDied:
+            if info.duration_seconds is None or given.seen_seconds < info.duration_seconds - END_SECONDS:
+                raise
+            # It died of what lies behind the film: once more, no further than the film's stated end.
+            end = info.duration_seconds
+            yield from given.news(self._sampled("extract", path, info, sampling, stop_seconds=end))
 
     def first_look(
         self, path: Path, info: MediaInfo, sampling: Sampling
@@ -78,16 +89,31 @@ class DecodeWorker:
         """
         return self._sampled("first look", path, info, sampling)
 
-    def _sampled(
-        self, action: str, path: Path, info: MediaInfo, sampling: Sampling
+    def moment(
+        self, path: Path, info: MediaInfo, sampling: Sampling, seconds: float
     ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
-        request = {
-            "do": action,
-            "path": _wire_path(path),
-            "decoder": self._decoder,
-            "info": wire.pack(info)[0],
-            "sampling": asdict(sampling),
-        }
+        """The frame that is seen at a time and a Segmentation of one segment; decoded from a keyframe on.
+
+        Raises:
+            DecodeError: no frame can be decoded there. DecoderDied: decoding killed the child.
+        """
+        return self._sampled("moment", path, info, sampling, seconds=seconds)
+
+    def _request(self, action: str, path: Path, **details: object) -> dict[str, object]:
+        patience = self._sandbox.limits.patience_seconds
+        return {"do": action, "path": _wire_path(path), "patience_seconds": patience, **details}
+
+    def _sampled(
+        self, action: str, path: Path, info: MediaInfo, sampling: Sampling, **details: object
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        request = self._request(
+            action,
+            path,
+            decoder=self._decoder,
+            info=wire.pack(info)[0],
+            sampling=asdict(sampling),
+            **details,
+        )
         segmentation: Segmentation | None = None
         counts: Counter[type] = Counter()
         for message in self._sandbox.ask(request, extra_seconds=_seconds_by_size(path)):
@@ -127,6 +153,43 @@ class DecodeWorker:
         self.close()
 
 
+class _Given:
+    """What an extraction has given so far, where it is begun a second time.
+
+    Attributes:
+        seen_seconds: how far the film was seen.
+    """
+
+    def __init__(self) -> None:
+        self.seen_seconds = 0.0
+        self._frames: list[float] = []
+        self._cues = 0
+
+    def news(
+        self, extraction: Iterable[SampledFrame | Cue | Position | Segmentation]
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        """The values of an extraction but for the frames and cues that an earlier one gave.
+
+        Raises:
+            DecoderDied: it has other frames than the earlier one.
+        """
+        earlier_frames, earlier_cues = self._frames[::-1], self._cues
+        for value in extraction:
+            if isinstance(value, SampledFrame | Position):
+                self.seen_seconds = max(self.seen_seconds, value.seconds)
+            if isinstance(value, SampledFrame) and earlier_frames:
+                if earlier_frames.pop() != value.seconds:
+                    raise DecoderDied("the decoder gave other frames when it was asked again")
+                continue
+            if isinstance(value, Cue) and earlier_cues:
+                earlier_cues -= 1
+                continue
+            if isinstance(value, SampledFrame):
+                self._frames.append(value.seconds)
+            self._cues += isinstance(value, Cue)
+            yield value
+
+
 def new_worker(
     *,
     decoder: str = "auto",
@@ -146,9 +209,7 @@ def new_worker(
     if decoder not in DECODERS:
         raise UsageError(f"unknown decoder {decoder!r}: one of {', '.join(DECODERS)}")
     limits = Limits(memory_mib=memory_mib, reply_seconds=reply_seconds, request_seconds=request_seconds)
-    return DecodeWorker(
-        Sandbox("mediaindex.decode.worker_child", limits), decoder=decoder, max_pixels=max_pixels
-    )
+    return DecodeWorker(Sandbox(HANDLER, limits), decoder=decoder, max_pixels=max_pixels)
 
 
 def _unpacked(message: wire.Message) -> wire.Value:

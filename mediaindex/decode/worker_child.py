@@ -14,8 +14,10 @@ from mediaindex.decode.backends.ffmpeg import FfmpegDecoder
 from mediaindex.decode.backends.pyav import PyavDecoder
 from mediaindex.decode.container.local_time import load_zones
 from mediaindex.decode.container.probe import probe
+from mediaindex.decode.container.reading import patience_seconds
 from mediaindex.decode.container.refusals import is_fault_of_disk
 from mediaindex.decode.sampling.first_look import first_look
+from mediaindex.decode.sampling.moment import moment
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.sampler import FrameSampler, demand
 from mediaindex.decode.sandbox import wire
@@ -38,12 +40,15 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
         ProbeError, DecodeError: the file cannot be read.
     """
     av.logging.set_level(None)
+    patience_seconds.set(float(request["patience_seconds"]))
     path = Path(str(request["path"]))
     try:
         if request["do"] == "probe":
             yield wire.pack(probe(path, max_pixels=request["max_pixels"]))
         elif request["do"] == "first look":
             yield from map(wire.pack, first_look(path, *_info_and_sampling(request)))
+        elif request["do"] == "moment":
+            yield from map(wire.pack, moment(path, *_info_and_sampling(request), float(request["seconds"])))
         else:
             yield from map(wire.pack, _sampler(path, request).run())
     except MemoryError:
@@ -63,5 +68,6 @@ def _info_and_sampling(request: Mapping[str, Any]) -> tuple[MediaInfo, Sampling]
 def _sampler(path: Path, request: Mapping[str, Any]) -> FrameSampler:
     info, sampling = _info_and_sampling(request)
     new_decoder = DECODERS[str(request["decoder"])]
-    decoder: Decoder = new_decoder(path, info, demand(sampling, info.duration_seconds))
+    wanted = demand(sampling, info.duration_seconds, stop_seconds=request.get("stop_seconds"))
+    decoder: Decoder = new_decoder(path, info, wanted)
     return FrameSampler(decoder, info, sampling)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,9 @@ def vector_of_file(
     new_worker: Callable[[], DecodeWorker],
     sampling: Sampling,
 ) -> NDArray[np.float32]:
-    """The mean frame of a file that is not indexed, or its frame nearest to a time, (D,) unit.
+    """The mean frame of a file that is not indexed, or what is seen in it at a time, (D,) unit.
+
+    The frames of a film are embedded as they come: one batch of them is held, however long the film is.
 
     Args:
         new_worker: makes the process that decodes a video; an image needs none.
@@ -68,20 +71,25 @@ def vector_of_file(
     if not path.is_file():
         raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
     image = read_image(path)
-    jpegs = [image] if image is not None else _frames_of_video(path, seconds, new_worker, sampling)
-    embeddings = encoder.images([picture(jpeg) for jpeg in jpegs])
-    return unit(unit(embeddings.vectors).mean(axis=0))
-
-
-def _frames_of_video(
-    path: Path, seconds: float | None, new_worker: Callable[[], DecodeWorker], sampling: Sampling
-) -> list[bytes]:
-    """The sampled frames of a video as JPEGs, or the one nearest to a time."""
+    if image is not None:
+        return _mean_vector([image], encoder)
     with new_worker() as worker:
         info = worker.probe(path)
         if isinstance(info, NotAVideo):
             raise QueryError(f"{path} is neither an image nor a video: {info.reason}")
-        frames = [item for item in worker.extract(path, info, sampling) if isinstance(item, SampledFrame)]
-    if seconds is not None:
-        frames = [min(frames, key=lambda frame: abs(frame.seconds - seconds))]
-    return [frame.jpeg for frame in frames]
+        if seconds is None:
+            return _mean_vector(_jpegs(worker.extract(path, info, sampling)), encoder)
+        return _mean_vector(_jpegs(worker.moment(path, info, sampling, seconds)), encoder)
+
+
+def _jpegs(extraction: Iterable[object]) -> Iterator[bytes]:
+    return (item.jpeg for item in extraction if isinstance(item, SampledFrame))
+
+
+def _mean_vector(jpegs: Iterable[bytes], encoder: Encoder) -> NDArray[np.float32]:
+    """The mean of the unit vectors of some pictures, (D,) unit."""
+    waiting = iter(jpegs)
+    total = np.zeros(encoder.spec.dim, np.float64)
+    while batch := [picture(jpeg) for jpeg in itertools.islice(waiting, encoder.spec.batch)]:
+        total += unit(encoder.images(batch).vectors).sum(axis=0, dtype=np.float64)
+    return unit(total)

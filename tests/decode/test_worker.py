@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -15,9 +16,20 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sandbox.limits import Limits
 from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.decode.worker import DECODER_VERSION, DecodeWorker, new_worker
+from mediaindex.decode.worker_child import handle
 from mediaindex.errors import DecodeError, DecoderDied, ProbeError, UsageError
 from mediaindex.media import MediaInfo, NotAVideo, Position
-from tests.support.media import Clip, collect, extract_here, film, flat, moving, write_clip, write_sound
+from tests.support.media import (
+    Clip,
+    collect,
+    decode_request,
+    extract_here,
+    film,
+    flat,
+    moving,
+    write_clip,
+    write_sound,
+)
 
 
 def test_importing_the_worker_loads_no_decoder() -> None:
@@ -88,6 +100,30 @@ def test_the_parent_counts_for_itself(
     with pytest.raises(DecoderDied, match="more frames or subtitles than any film has"):
         given.extend(worker.extract(Path("/", what), INFO, Sampling()))
     assert len(given) == 50
+
+
+def test_a_film_whose_tail_ends_its_decoder_is_read_to_its_stated_end(
+    hostile: Callable[[Limits], Sandbox],
+) -> None:
+    worker = DecodeWorker(hostile(Limits()), decoder="pyav", max_pixels=1)
+    info = replace(INFO, duration_seconds=100.0)
+    extraction = collect(worker.extract(Path("/dies/in the tail"), info, Sampling()))
+    assert extraction.seconds == list(range(0, 100, 10))
+
+
+def test_a_film_that_ends_its_decoder_in_the_middle_is_not_taken_for_whole(
+    hostile: Callable[[Limits], Sandbox],
+) -> None:
+    worker = DecodeWorker(hostile(Limits()), decoder="pyav", max_pixels=1)
+    with pytest.raises(DecoderDied, match="SIGKILL"):
+        list(worker.extract(Path("/dies/in the middle"), replace(INFO, duration_seconds=100.0), Sampling()))
+
+
+def test_a_film_is_read_no_further_than_asked(tmp_path: Path, decoder: str) -> None:
+    path = write_clip(tmp_path / "clip.mkv", moving(200))
+    request = {**decode_request(path, "extract", decoder), "stop_seconds": 10.0}
+    (*_, (outline, _body)) = handle(request)
+    assert outline["duration_seconds"] == pytest.approx(10.0, abs=0.5)
 
 
 def test_a_cue_over_its_length_is_nonsense(hostile: Callable[[Limits], Sandbox]) -> None:

@@ -16,12 +16,12 @@ from mediaindex.decode.sandbox import wire
 from mediaindex.decode.worker_child import DECODERS, handle
 from mediaindex.errors import MediaError, ProbeError
 from mediaindex.media import SampledFrame, Segmentation
-from tests.support.media import decode_request, film, moving, write_clip
+from tests.support.media import decode_request, film, moving, probe_request, write_clip
 from tests.support.paths import CHECKOUT
 
 
 def replies(path: Path, action: str) -> list[wire.Value]:
-    request = {**decode_request(path, action), "max_pixels": MAX_PIXELS}
+    request = {**decode_request(path, action), "max_pixels": MAX_PIXELS, "seconds": 3.0}
     messages = [json.loads(json.dumps(header)) for header, _ in handle(request)]
     return [wire.unpack(header, b"") for header in messages]
 
@@ -35,6 +35,7 @@ def test_each_request_has_its_own_replies(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", moving(80))
     assert replies(path, "probe") == [film(path)]
     assert [type(value) for value in replies(path, "first look")] == [SampledFrame, Segmentation]
+    assert [type(value) for value in replies(path, "moment")] == [SampledFrame, Segmentation]
     extracted = replies(path, "extract")
     assert sum(isinstance(value, SampledFrame) for value in extracted) == 3
     assert isinstance(extracted[-1], Segmentation)
@@ -75,7 +76,7 @@ def test_what_ffmpeg_cannot_do_is_no_fault_of_the_disk(
 
 def test_a_folder_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="the file cannot be read: Is a directory"):
-        list(handle({"do": "probe", "path": str(tmp_path), "max_pixels": MAX_PIXELS}))
+        list(handle(probe_request(tmp_path)))
 
 
 def test_the_contract_on_what_parents_import_names_every_module() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mediaindex.decode.sampling.policy import Sampling
-from mediaindex.decode.worker import new_worker
+from mediaindex.decode.sampling.policy import MAX_PIXELS, Sampling
+from mediaindex.decode.sandbox.limits import Limits
+from mediaindex.decode.sandbox.process import Sandbox
+from mediaindex.decode.worker import HANDLER, DecodeWorker, new_worker
 from mediaindex.errors import MediaError, QueryError
+from mediaindex.media import Cue, FrameEmbeddings, MediaInfo, Position, SampledFrame, Segmentation
 from mediaindex.search.by_example import vector_of_file, vector_of_indexed
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
@@ -82,6 +86,52 @@ def test_an_image_is_embedded_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("seconds", "colour"), [(0.5, "red"), (4.5, "white"), (99.0, "blue")])
 def test_a_time_picks_the_nearest_frame_of_a_file(prepared: Path, seconds: float, colour: str) -> None:
     assert colour_of(of_file(prepared / "videos" / "flag.mp4", seconds)) == colour
+
+
+class CountingEncoder(FakeEncoder):
+    """Notes how many frames each of its batches has, and how many were given and not embedded by then."""
+
+    def __init__(self, worker: CountingWorker) -> None:
+        super().__init__()
+        self._worker = worker
+        self.batches: list[int] = []
+        self.held: list[int] = []
+
+    def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
+        self.held.append(self._worker.given - sum(self.batches))
+        self.batches.append(len(pictures))
+        return super().images(pictures)
+
+
+class CountingWorker(DecodeWorker):
+    """Notes how many frames its film gave."""
+
+    given = 0
+
+    def extract(
+        self, path: Path, info: MediaInfo, sampling: Sampling
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        for item in super().extract(path, info, sampling):
+            self.given += isinstance(item, SampledFrame)
+            yield item
+
+
+def test_a_long_film_is_held_in_one_batch_at_a_time(tmp_path: Path) -> None:
+    path = film(tmp_path / "long.mp4", *[("red", 4.0), ("blue", 4.0)] * 15)
+    worker = CountingWorker(Sandbox(HANDLER, Limits()), decoder="auto", max_pixels=MAX_PIXELS)
+    encoder = CountingEncoder(worker)
+    found = vector_of_file(path, None, encoder=encoder, new_worker=lambda: worker, sampling=Sampling())
+    assert sum(encoder.batches) == worker.given > 3 * encoder.spec.batch
+    assert max(encoder.held) <= encoder.spec.batch
+    assert {list(COLOURS)[place] for place in np.argsort(-found)[:2]} == {"red", "blue"}
+
+
+def test_a_moment_embeds_one_frame_and_decodes_no_whole_film(prepared: Path) -> None:
+    worker = CountingWorker(Sandbox(HANDLER, Limits()), decoder="auto", max_pixels=MAX_PIXELS)
+    encoder = CountingEncoder(worker)
+    path = prepared / "videos" / "flag.mp4"
+    vector_of_file(path, 4.5, encoder=encoder, new_worker=lambda: worker, sampling=Sampling())
+    assert (encoder.batches, worker.given) == ([1], 0)
 
 
 def test_an_example_that_shows_nothing_is_refused(tmp_path: Path) -> None:

@@ -57,7 +57,10 @@ def handle(request: dict[str, object]) -> Iterator[Message]:  # noqa: C901
         while True:
             yield {"kind": "flood"}, bytes(1 << 20)
     elif what == "extract":
-        yield from _too_much(str(request["path"]))
+        path = str(request["path"])
+        yield from _too_much(path)
+        if path.startswith("/dies"):
+            yield from _dies_behind_the_film(path, request.get("stop_seconds"))
     elif what == "read image":
         yield {"kind": "picture"}, b"rotten"
     elif what == "limits":
@@ -89,6 +92,27 @@ def _too_much(path: str) -> Iterator[Message]:
         yield {**cue, "forced": False, "text": "words"}, b""
     while path.endswith("many frames"):
         yield {"kind": "SampledFrame", "seconds": 0}, FRAME
+
+
+def _dies_behind_the_film(path: str, stop_seconds: object) -> Iterator[Message]:
+    """A film of 100 s with a tail that kills its decoder, and one whose middle does."""
+    end = 50 if path.endswith("in the middle") else 100
+    for second in range(0, end, 10):
+        yield {"kind": "SampledFrame", "seconds": second}, FRAME
+    yield {"kind": "Position", "bytes": 5, "seconds": end - 10}, b""
+    if stop_seconds is None or end < 100:
+        os.kill(os.getpid(), signal.SIGKILL)
+    part = {"start_seconds": 0, "end_seconds": 100, "first_frame": 0, "frame_count": 10}
+    yield (
+        {
+            "kind": "Segmentation",
+            "duration_seconds": 100,
+            "cuts": [],
+            "damaged_packets": 0,
+            "segments": [part],
+        },
+        b"",
+    )
 
 
 def _limits() -> dict[str, object]:

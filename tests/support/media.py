@@ -24,6 +24,7 @@ from PIL import Image
 from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sampling.policy import MAX_PIXELS, Sampling
 from mediaindex.decode.sandbox import wire
+from mediaindex.decode.sandbox.limits import PATIENCE_SECONDS
 from mediaindex.decode.worker_child import handle
 from mediaindex.errors import ConfigError
 from mediaindex.media import Cue, MediaInfo, NotAVideo, Position, SampledFrame, Segmentation
@@ -186,6 +187,14 @@ def cut_off(path: Path, share: float) -> Path:
     return path
 
 
+def with_tail(path: Path, size: int, filled: bytes = b"") -> Path:
+    """The same file with so many bytes behind its end: zeros, of which a disk stores nothing, or repeated."""
+    with path.open("ab") as file:
+        file.write(filled * (size // max(len(filled), 1)))
+        file.truncate(path.stat().st_size if filled else file.tell() + size)
+    return path
+
+
 def moving(count: int, paint: Callable[[int], Pixels] | None = None) -> list[Pixels]:
     """`count` pictures of which each is another."""
     return [(paint or numbered)(index % 256) for index in range(count)]
@@ -193,9 +202,19 @@ def moving(count: int, paint: Callable[[int], Pixels] | None = None) -> list[Pix
 
 def probe_here(path: Path) -> MediaInfo | NotAVideo:
     """What the child says of a file, said in this process."""
-    (value,) = map(_sent, handle({"do": "probe", "path": str(path), "max_pixels": MAX_PIXELS}))
+    (value,) = map(_sent, handle(probe_request(path)))
     assert isinstance(value, MediaInfo | NotAVideo)
     return value
+
+
+def probe_request(path: Path) -> dict[str, object]:
+    """A request to probe a file, as it arrives in the child."""
+    return {
+        "do": "probe",
+        "path": str(path),
+        "max_pixels": MAX_PIXELS,
+        "patience_seconds": PATIENCE_SECONDS,
+    }
 
 
 def film(path: Path) -> MediaInfo:
@@ -221,6 +240,7 @@ def decode_request(
         "decoder": decoder,
         "info": json.loads(json.dumps(wire.pack(film(path))[0])),
         "sampling": asdict(sampling or Sampling()),
+        "patience_seconds": PATIENCE_SECONDS,
     }
 
 

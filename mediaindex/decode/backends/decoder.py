@@ -29,6 +29,7 @@ class Demand:
         intra_seconds: the same for films in which every picture is a keyframe.
         short_side: pixels; no picture is asked for larger than this.
         max_pixels: the decoder refuses larger pictures.
+        stop_seconds: where the film is read no further, None for its end.
     """
 
     gap_seconds: float
@@ -36,6 +37,7 @@ class Demand:
     intra_seconds: float
     short_side: int
     max_pixels: int
+    stop_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

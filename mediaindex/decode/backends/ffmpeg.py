@@ -11,6 +11,7 @@ import math
 import os
 import queue
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -23,6 +24,7 @@ from typing import IO, TYPE_CHECKING
 import av.error
 import ffmpeg
 import numpy as np
+import psutil
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -31,6 +33,7 @@ from mediaindex.decode.backends.rendering import Rendering, rendering_of
 from mediaindex.decode.container.film_codec import alpha_decoder, alpha_is_padding
 from mediaindex.decode.container.film_start import read_start
 from mediaindex.decode.container.opening import FORMATS, PROTOCOLS, open_container, start_seconds
+from mediaindex.decode.container.reading import Search, packets, patience_seconds
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
 from mediaindex.decode.sandbox.confinement import die_with_parent, lift_cpu_budget
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 # Stands for the path in ffmpeg-python's graph, which hashes names and fails on those that are not UTF-8.
 FILM = "FILM"
 POSITION_BYTES = 4 << 20
+PACKETS_A_SIGN = 10_000
+READ_BYTES = 1 << 20
 MAX_LINE_BYTES = 8192
 # Matched at a line's start only: names and tags, which ffmpeg prints too, may hold anything.
 _SHOWINFO = re.compile(
@@ -119,8 +124,10 @@ class FfmpegDecoder:
     def _command(self, source: _Source) -> list[str]:
         film = f"file:{os.path.abspath(self._path)}"
         stream = str(self._info.video_stream)
+        stop_seconds = self._demand.stop_seconds
         picture = ffmpeg.input(
             FILM,
+            **({} if stop_seconds is None else {"t": stop_seconds}),
             format_whitelist=FORMATS,
             protocol_whitelist=PROTOCOLS,
             max_pixels=self._demand.max_pixels,
@@ -175,7 +182,7 @@ class FfmpegDecoder:
             thumbnail=thumbnail,
         )
 
-    def _cues(self) -> Iterator[Cue]:
+    def _cues(self) -> Iterator[Cue | Position]:
         if not any(stream.kind == "subtitle" for stream in self._info.streams):
             return
         with open_container(self._path) as container:
@@ -183,9 +190,14 @@ class FfmpegDecoder:
             subtitles = SubtitleReader(container, clock)
             if not subtitles.streams:
                 return
+            # Of a film with few cues the packets show that it is still being read.
+            film = container.streams[self._info.video_stream]
             with contextlib.suppress(av.error.FFmpegError):  # as far as it can be read
-                for packet in container.demux(*subtitles.streams):
-                    subtitles.read(packet)
+                for number, packet in enumerate(packets(container, [film, *subtitles.streams])):
+                    if packet.stream_index != film.index:
+                        subtitles.read(packet)
+                    elif number % PACKETS_A_SIGN == 0:
+                        yield Position(0)
             yield from subtitles.cues()
 
 
@@ -197,6 +209,7 @@ class _Run:
         self._frame_infos: queue.SimpleQueue[_FrameInfo | None] = queue.SimpleQueue()
         self.damage = 0
         self._lacks_memory = False
+        self._is_stopped = False
         parent = os.getpid()
 
         def before_exec() -> None:
@@ -212,6 +225,7 @@ class _Run:
             # Or each of its threads reserves 64 MiB of the address space, which is bounded.
             env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         )
+        self._program = psutil.Process(self._process.pid)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._stdout: IO[bytes] = self._process.stdout
@@ -219,10 +233,13 @@ class _Run:
         self._reader.start()
 
     def pictures(self) -> Iterator[tuple[_FrameInfo, NDArray[np.uint8]]]:
-        """Each picture with its time, in the shape that was promised: (height, width, channels)."""
+        """Each picture with its time, in the shape that was promised: (height, width, channels).
+
+        They end with the film, or where no more are found.
+        """
         size_bytes, given = math.prod(self._shape), 0
         while True:
-            data = self._stdout.read(size_bytes)
+            data = self._read(size_bytes)
             frame = self._frame_infos.get() if len(data) == size_bytes else None
             if frame is None:
                 break
@@ -232,8 +249,29 @@ class _Run:
         self._reader.join()
         if code and self._lacks_memory and not given:
             raise MemoryError  # the sandbox names the remedy
-        if code < 0:
+        if code < 0 and not self._is_stopped:
             raise DecodeError(f"ffmpeg died: {signal.Signals(-code).name}", transient=True)
+
+    def _read(self, size: int) -> bytes:
+        """So many bytes; fewer at the end, or where the program finds nothing more in the file."""
+        data = bytearray()
+        while len(data) < size:
+            search = Search(self._used_seconds)
+            ready, _, _ = select.select([self._stdout], [], [], patience_seconds.get())
+            if not ready:
+                search.refuse_silent_disk()
+                self._is_stopped = True
+                self._process.kill()
+                break
+            chunk = os.read(self._stdout.fileno(), min(size - len(data), READ_BYTES))
+            if not chunk:
+                break
+            data += chunk
+        return bytes(data)
+
+    def _used_seconds(self) -> float:
+        used = self._program.cpu_times()
+        return float(used.user + used.system)
 
     def __enter__(self) -> _Run:
         return self

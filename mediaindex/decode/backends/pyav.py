@@ -7,6 +7,7 @@ and where keyframes lie too far apart or two of them differ, the stretch between
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,6 +31,7 @@ from mediaindex.decode.backends.gop_buffer import Gap, GopBuffer
 from mediaindex.decode.backends.pyav_picture import PictureMaker
 from mediaindex.decode.container.film_codec import alpha_is_padding, bounded_codec
 from mediaindex.decode.container.opening import CLOCK_MAY_RESTART, open_container, pixel_aspect, start_seconds
+from mediaindex.decode.container.reading import packets, packets_from
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.subtitles.embedded import SubtitleReader
 from mediaindex.media import Cue, MediaInfo, Position
@@ -84,6 +86,8 @@ class PyavDecoder:
                     subtitles.read(packet)
                 else:
                     self._clock.follow(packet)
+                    if self._is_too_late(packet):
+                        break
                     yield from self._film_packet(packet)
             yield from self._finish()
             yield from subtitles.cues()
@@ -94,11 +98,7 @@ class PyavDecoder:
         for seconds in (middle, 0.0) if middle else (0.0,):
             with open_container(self._path) as container:
                 self._start(container)
-                if seconds:
-                    # Where a container cannot seek, reading goes on from its start.
-                    with contextlib.suppress(av.error.FFmpegError):
-                        container.seek(int((seconds + start_seconds(container)) * av.time_base))
-                picture = self._first_picture(container)
+                picture = self._first_picture(container, seconds)
                 if picture is not None:
                     return replace(picture, seconds=max(picture.seconds, 0.0))
         return None
@@ -132,7 +132,7 @@ class PyavDecoder:
         yield replace(later, adjacent=True)
 
     def _start(self, container: InputContainer) -> None:
-        self._film = _film_of(container, self._info)
+        self._film = film_of(container, self._info)
         self._maker = PictureMaker(pixel_aspect(self._film), opaque=alpha_is_padding(container, self._film))
         self._clock = PlayingClock(
             self._film.time_base or Fraction(1, av.time_base),
@@ -146,23 +146,23 @@ class PyavDecoder:
     ) -> Iterator[Packet[Stream] | Position]:
         """Packets of film and subtitles, and how far the file was read, until its end or its damage."""
         reported = 0
-        with contextlib.suppress(EOFError):
-            packets = container.demux(self._film, *subtitles.streams)
-            while True:
-                try:
-                    packet = next(packets, None)
-                except av.error.MemoryError:
-                    raise
-                except av.error.FFmpegError:
-                    self.damaged_packets += 1
-                    return
-                if packet is None:
-                    return
+        try:
+            for packet in packets(container, [self._film, *subtitles.streams]):
                 if packet.pos is not None and packet.pos >= reported + POSITION_BYTES:
                     reported = packet.pos
                     yield Position(reported)
                 if packet.size:
                     yield packet
+        except EOFError:
+            return
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError:
+            self.damaged_packets += 1
+
+    def _is_too_late(self, packet: Packet[Stream]) -> bool:
+        stop_seconds, stamp = self._demand.stop_seconds, packet.pts if packet.dts is None else packet.dts
+        return stop_seconds is not None and stamp is not None and self._clock.seconds(stamp) >= stop_seconds
 
     def _film_packet(self, packet: Packet[Stream]) -> Iterator[Picture]:
         if not packet.is_keyframe:
@@ -252,13 +252,17 @@ class PyavDecoder:
                 self._last_seconds = picture.seconds
                 yield replace(picture, fills=self._filling.takes(picture.seconds))
 
-    def _first_picture(self, container: InputContainer) -> Picture | None:
-        for count, packet in enumerate(container.demux([self._film])):
-            for frame in self._decode(packet if packet.size else None):
-                if (picture := self._picture(frame, adjacent=False)) is not None:
-                    return picture
-            if count > FIRST_LOOK_PACKETS or not packet.size:
-                return None
+    def _first_picture(self, container: InputContainer, seconds: float) -> Picture | None:
+        """The first picture after a seek, None where nothing is found there."""
+        try:
+            for packet in itertools.islice(packets_from(container, self._film, seconds), FIRST_LOOK_PACKETS):
+                for frame in self._decode(packet if packet.size else None):
+                    if (picture := self._picture(frame, adjacent=False)) is not None:
+                        return picture
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError:
+            self.damaged_packets += 1
         return None
 
     def _decode_keyframe(self, packet: Packet[Stream]) -> VideoFrame | None:
@@ -274,7 +278,7 @@ class PyavDecoder:
         """A codec for keyframes while the first one is inside a GOP, which must not lose its place."""
         if self._keyframe_codec is None:
             container = self._open.enter_context(open_container(self._path))
-            film = _film_of(container, self._info)
+            film = film_of(container, self._info)
             self._keyframe_codec = bounded_codec(film, self._demand.max_pixels)
         return self._keyframe_codec
 
@@ -298,7 +302,8 @@ class PyavDecoder:
         return self._maker.picture(frame, seconds, adjacent=adjacent, keyframe=keyframe)
 
 
-def _film_of(container: InputContainer, info: MediaInfo) -> VideoStream:
+def film_of(container: InputContainer, info: MediaInfo) -> VideoStream:
+    """The stream of an opened file that is the film."""
     film = container.streams[info.video_stream]
     assert isinstance(film, VideoStream)
     return film

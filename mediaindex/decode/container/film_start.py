@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from mediaindex.decode.container.film_codec import bounded_codec
 from mediaindex.decode.container.opening import codec_of
+from mediaindex.decode.container.reading import packets
 from mediaindex.decode.container.refusals import encrypted
 from mediaindex.errors import ProbeError
 
@@ -49,9 +50,9 @@ def read_start(container: InputContainer, films: Sequence[VideoStream], *, max_p
     Raises:
         ProbeError: the film is encrypted, too large, or of a codec that is not read here.
     """
-    packets = _first_packets(container, films)
-    film = max(films, key=lambda s: (s.frames if _all_counted(films) else len(packets[s.index]), -s.index))
-    film_packets = packets[film.index]
+    by_stream = _first_packets(container, films)
+    film = max(films, key=lambda s: (s.frames if _all_counted(films) else len(by_stream[s.index]), -s.index))
+    film_packets = by_stream[film.index]
     if film_packets and film_packets[0].has_sidedata("encryption_info"):
         raise encrypted()
     _refuse_unplayable(film, max_pixels)
@@ -62,20 +63,20 @@ def read_start(container: InputContainer, films: Sequence[VideoStream], *, max_p
 def _first_packets(
     container: InputContainer, films: Sequence[VideoStream]
 ) -> dict[int, list[Packet[Stream]]]:
-    packets: dict[int, list[Packet[Stream]]] = defaultdict(list)
+    by_stream: dict[int, list[Packet[Stream]]] = defaultdict(list)
     count = size_bytes = 0
     try:
-        for packet in container.demux(films):
-            packets[packet.stream_index].append(packet)
+        for packet in packets(container, films):
+            by_stream[packet.stream_index].append(packet)
             count, size_bytes = count + 1, size_bytes + packet.size
-            enough = max(map(len, packets.values())) >= MAX_FILM_PACKETS
+            enough = max(map(len, by_stream.values())) >= MAX_FILM_PACKETS
             if enough or count >= MAX_PACKETS or size_bytes >= MAX_BYTES:
                 break
     except av.error.MemoryError:
         raise
     except av.error.FFmpegError:
         pass  # a damaged or cut off file: what came before counts
-    return packets
+    return by_stream
 
 
 def _all_counted(films: Sequence[VideoStream]) -> bool:

@@ -17,6 +17,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from mediaindex.decode.container.orientation import Orientation
+from mediaindex.decode.container.reading import Search, patience_seconds
 from mediaindex.decode.container.refusals import explain_refusal, is_fault_of_disk
 from mediaindex.errors import ProbeError
 
@@ -39,11 +40,19 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         ProbeError: no demuxer takes it, or it cannot be read.
     """
     options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
+    search = Search()
     try:
-        container = av.open(f"file:{os.path.abspath(path)}", options=options, **_METADATA_ERRORS)
+        container = av.open(
+            f"file:{os.path.abspath(path)}",
+            options=options,
+            timeout=patience_seconds.get(),
+            **_METADATA_ERRORS,
+        )
     except av.error.MemoryError:
         raise
     except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, av.error.ExitError):
+            search.refuse_silent_disk()
         if isinstance(error, OSError) and is_fault_of_disk(error):
             raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
         raise ProbeError(explain_refusal(path)) from error

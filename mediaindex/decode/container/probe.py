@@ -26,6 +26,7 @@ from mediaindex.decode.container.opening import (
     start_seconds,
 )
 from mediaindex.decode.container.orientation import UPRIGHT, orientation_of
+from mediaindex.decode.container.reading import packets
 from mediaindex.decode.container.refusals import is_picture, refuse_unreadable
 from mediaindex.decode.container.tags import Recording, clean, clean_tags, read_recording
 from mediaindex.media import MediaInfo, NotAVideo, StreamInfo
@@ -133,7 +134,7 @@ def _duration_by_packets(path: Path, index: int) -> float | None:
     with open_container(path) as container:
         start = start_seconds(container)
         try:
-            for packet in container.demux(container.streams[index]):
+            for packet in packets(container, [container.streams[index]]):
                 if packet.pts is not None and packet.time_base:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - start)
         except av.error.FFmpegError:

@@ -1,17 +1,18 @@
 """Which pictures of a film become sampled frames: the sampling policy over any decoder.
 
-Sampled are keyframes, one picture a gap where keyframes are rare, the first picture of every shot, and a
-repeat where one picture stands for long, so that every segment has a frame. Where two examined pictures
-differ, the stretch between them is decoded to place the shot boundary. Runs inside the sandbox.
+Sampled are keyframes, one picture a gap where keyframes are rare, and the first picture of every shot; of
+what stands still for long, one frame. Where two examined pictures differ, the stretch between them is decoded
+to place the shot boundary. Runs inside the sandbox.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from mediaindex.decode.backends.decoder import Decoder, Demand, Picture, fitted
@@ -24,9 +25,10 @@ from mediaindex.decode.sampling.shot_boundaries import (
     block_histogram,
     difference,
 )
-from mediaindex.decode.sampling.shot_frames import SPARSE_SECONDS, ShotFrames
+from mediaindex.decode.sampling.shot_frames import SPARSE_SECONDS, Candidate, ShotFrames
+from mediaindex.decode.sampling.stillness import cell_means
 from mediaindex.errors import DecodeError
-from mediaindex.media import MAX_FRAMES, SEGMENT_SECONDS, Cue, MediaInfo, Position, SampledFrame, Segmentation
+from mediaindex.media import MAX_FRAMES, Cue, MediaInfo, Position, SampledFrame, Segmentation
 
 # Of keyframes nearer to each other than this, the decoder may leave some out.
 KEYFRAME_SECONDS = 1.0
@@ -35,17 +37,17 @@ FRAMES_OF_A_SHORT_CLIP = 3
 MOVED_DIFFERENCE = 0.05
 # Pictures on both sides of a gap that differ more than this may have a shot boundary between them.
 SUSPECT_DIFFERENCE = 0.25
-# A picture that stands for long is repeated so often that no half of 30 s is without a frame.
-REPEAT_SECONDS = SEGMENT_SECONDS / 2 - 1.2 * SPARSE_SECONDS
-# A picture that stands for longer is the sign of a broken clock, not of a still scene.
-LONGEST_STILL_SECONDS = 3600.0
 # Pictures decoded one after another are skipped for this long, and examined only where the last one differs.
 SKIP_SECONDS = 0.25
+# A film that stands still gives no frame for long: so often it is told that it is still being read.
+SIGN_OF_LIFE_SECONDS = 10.0
 # The skipped pictures are held meanwhile, up to this many pixels (1.5 bytes each).
 HELD_PIXELS = 48_000_000
 
 
-def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
+def demand(
+    sampling: Sampling, duration_seconds: float | None, *, stop_seconds: float | None = None
+) -> Demand:
     """What a decoder has to deliver of a film of this length."""
     short_clip = (duration_seconds or float("inf")) / FRAMES_OF_A_SHORT_CLIP
     return Demand(
@@ -54,20 +56,13 @@ def demand(sampling: Sampling, duration_seconds: float | None) -> Demand:
         intra_seconds=min(sampling.gap_seconds, short_clip),
         short_side=sampling.short_side,
         max_pixels=sampling.max_pixels,
+        stop_seconds=stop_seconds,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _ExaminedPicture:
     picture: Picture
-    histogram: Histogram
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A picture that may stay as a sampled frame."""
-
-    frame: SampledFrame
     histogram: Histogram
 
 
@@ -86,7 +81,9 @@ class FrameSampler:
         self._seconds: list[float] = []
         self._skipped: list[Picture] = []
         self._last_examined: _ExaminedPicture | None = None
-        self._last_candidate: _Candidate | None = None
+        self._last_candidate: Candidate | None = None
+        self._position = Position(0)
+        self._told_seconds = 0.0
 
     def run(self) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
         """Sampled frames in ascending time, cues, positions, and one Segmentation at the end.
@@ -100,13 +97,14 @@ class FrameSampler:
             if isinstance(item, Picture):
                 self._take(item)
                 yield from self._count(self._shot.settled(self._detector.cuts))
+                yield from self._sign_of_life(item.seconds)
             else:
+                self._position = item if isinstance(item, Position) else self._position
                 yield item
         self._examine_skipped()
         if self._last_examined is None:
             raise DecodeError(self._why_no_picture())
         end = max(self._decoder.end_seconds, self._last_examined.picture.seconds)
-        self._repeat_until(end)
         self._detector.settle()
         yield from self._count(self._shot.finish(self._detector.cuts))
         yield Segmentation(
@@ -115,6 +113,11 @@ class FrameSampler:
             segments=tuple(cut_into_segments(self._detector.cuts, self._seconds, end)),
             damaged_packets=self._decoder.damaged_packets,
         )
+
+    def _sign_of_life(self, seconds: float) -> Iterator[Position]:
+        if seconds - self._told_seconds >= SIGN_OF_LIFE_SECONDS:
+            self._told_seconds = seconds
+            yield replace(self._position, seconds=seconds)
 
     def _take(self, picture: Picture) -> None:
         if self._last_examined is None or not picture.adjacent:
@@ -172,13 +175,12 @@ class FrameSampler:
         begins_shot = self._detector.add(picture.seconds, histogram, steps=steps)
         self._last_examined = _ExaminedPicture(picture, histogram)
         if begins_shot or self._is_due(picture, histogram):
-            self._repeat_until(picture.seconds)
-            self._hold(SampledFrame(picture.seconds, jpeg(picture, self._sampling)), histogram)
+            self._hold(picture, histogram)
 
     def _is_due(self, picture: Picture, histogram: Histogram) -> bool:
         if self._last_candidate is None:
             return True
-        elapsed = picture.seconds - self._shot.last_seconds(self._last_candidate.frame)
+        elapsed = picture.seconds - self._shot.last_seconds(self._last_candidate)
         if elapsed >= self._sampling.gap_seconds * (0.5 if picture.fills else 1.0):
             return True
         if picture.keyframe:
@@ -186,19 +188,11 @@ class FrameSampler:
         moved = difference(self._last_candidate.histogram, histogram) > MOVED_DIFFERENCE
         return elapsed >= self._short_clip_seconds and moved
 
-    def _repeat_until(self, seconds: float) -> None:
-        """Hold the last frame again at intervals for as long as it stood."""
-        last = self._last_candidate
-        if last is None or seconds - last.frame.seconds > LONGEST_STILL_SECONDS:
-            return
-        while seconds - last.frame.seconds > REPEAT_SECONDS:
-            repeat = SampledFrame(last.frame.seconds + REPEAT_SECONDS, last.frame.jpeg)
-            last = self._hold(repeat, last.histogram)
-
-    def _hold(self, frame: SampledFrame, histogram: Histogram) -> _Candidate:
-        self._shot.hold(frame)
-        self._last_candidate = _Candidate(frame, histogram)
-        return self._last_candidate
+    def _hold(self, picture: Picture, histogram: Histogram) -> None:
+        pixels = _fitted_pixels(picture, self._sampling)
+        frame = SampledFrame(picture.seconds, _encoded(pixels, self._sampling))
+        self._last_candidate = Candidate(frame, histogram, cell_means(pixels))
+        self._shot.hold(self._last_candidate)
 
     def _count(self, frames: Iterator[SampledFrame]) -> Iterator[SampledFrame]:
         for frame in frames:
@@ -215,11 +209,19 @@ class FrameSampler:
 
 def jpeg(picture: Picture, sampling: Sampling) -> bytes:
     """A picture as the frame cache keeps it: JPEG, its short side bounded."""
-    size = fitted(picture.width, picture.height, sampling.short_side)
+    return _encoded(_fitted_pixels(picture, sampling), sampling)
+
+
+def _fitted_pixels(picture: Picture, sampling: Sampling) -> NDArray[np.uint8]:
+    """(height, width, 3) RGB in one piece, its short side bounded."""
+    return np.ascontiguousarray(picture.scaled(*fitted(picture.width, picture.height, sampling.short_side)))
+
+
+def _encoded(pixels: NDArray[np.uint8], sampling: Sampling) -> bytes:
+    height, width, _channels = pixels.shape
     encoded = io.BytesIO()
     # Not `fromarray`, which copies twice.
-    pixels = np.ascontiguousarray(picture.scaled(*size))
-    image = Image.frombuffer("RGB", size, pixels, "raw", "RGB", 0, 1)
+    image = Image.frombuffer("RGB", (width, height), pixels, "raw", "RGB", 0, 1)
     image.save(encoded, "JPEG", quality=sampling.quality)
     return encoded.getvalue()
 

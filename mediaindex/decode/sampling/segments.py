@@ -1,4 +1,4 @@
-"""Shots and sampled frames → segments of at most 30 s and 12 frames."""
+"""Shots and sampled frames → segments of at most 30 s and 12 frames; longer only where nothing changes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ def cut_into_segments(
 ) -> list[Segment]:
     """Segments that follow the cuts, at most 30 s and 12 frames long, over the whole duration.
 
-    Each frame belongs to exactly one segment. A shot without a frame joins the shot after it; a stretch
-    of more than 30 s around a single frame is trimmed to 30 s, since nothing is known of the rest.
+    Each frame belongs to exactly one segment. A shot without a frame joins the shot after it. A frame
+    stands until the next one or its shot's end; where that is more than 30 s, it is a segment of its own for
+    as long as it stands. So a segment of more than 30 s has one frame. Of more than 30 s before the first
+    frame of a shot nothing is known, and they belong to no segment.
 
     Args:
         frame_seconds: ascending times of the sampled frames.
@@ -39,9 +41,10 @@ def cut_into_segments(
     first = 0
     for start, stop in _shots_with_frames(edges, frame_seconds):
         last = len(frame_seconds) if stop == end else bisect_left(frame_seconds, stop)
-        for part in _split_evenly(_Stretch(start, stop, frame_seconds[first:last])):
-            segments.append(Segment(part.start, part.stop, first, len(part.frames)))
-            first += len(part.frames)
+        for stretch in _stills_apart(_Stretch(start, stop, frame_seconds[first:last])):
+            for part in _split_evenly(stretch):
+                segments.append(Segment(part.start, part.stop, first, len(part.frames)))
+                first += len(part.frames)
     return segments
 
 
@@ -53,7 +56,8 @@ class _Stretch:
 
     @property
     def fits(self) -> bool:
-        return self.stop - self.start <= SEGMENT_SECONDS and len(self.frames) <= SEGMENT_FRAMES
+        is_short = self.stop - self.start <= SEGMENT_SECONDS and len(self.frames) <= SEGMENT_FRAMES
+        return is_short or len(self.frames) == 1
 
     def split(self, at: float) -> tuple[_Stretch, _Stretch]:
         index = bisect_left(self.frames, at)
@@ -72,6 +76,22 @@ def _shots_with_frames(edges: Sequence[float], frames: Sequence[float]) -> Itera
         if inside and rest_has_frames:
             yield start, stop
             start = stop
+
+
+def _stills_apart(shot: _Stretch) -> Iterator[_Stretch]:
+    """The shot, with every frame that stands for more than 30 s apart from what is before and after it."""
+    start = shot.start if shot.frames[0] - shot.start <= SEGMENT_SECONDS else shot.frames[0]
+    rest = _Stretch(start, shot.stop, shot.frames)
+    for frame, following in pairwise([*shot.frames, shot.stop]):
+        if following - frame <= SEGMENT_SECONDS:
+            continue
+        if frame > rest.frames[0]:
+            before, rest = rest.split(frame)
+            yield before
+        still, rest = rest.split(following)
+        yield still
+    if rest.frames:
+        yield rest
 
 
 def _split_evenly(shot: _Stretch) -> Iterator[_Stretch]:
@@ -98,21 +118,9 @@ def _split_at_gaps(shot: _Stretch) -> Iterator[_Stretch]:
         stretch = waiting.pop()
         if stretch.fits:
             yield stretch
-        elif len(stretch.frames) == 1:
-            yield _trimmed(stretch)
         else:
             middle = len(stretch.frames) // 2
             if len(stretch.frames) <= SEGMENT_FRAMES:
                 gaps = [after - before for before, after in pairwise(stretch.frames)]
                 middle = gaps.index(max(gaps)) + 1
-            before, after = stretch.frames[middle - 1 : middle + 1]
-            between = (before + after) / 2
-            # Of neighbouring floats, half the sum is one of the two.
-            waiting.extend(reversed(stretch.split(between if between > before else after)))
-
-
-def _trimmed(stretch: _Stretch) -> _Stretch:
-    """30 s with the single frame, from the start of the stretch if they reach it, else from the frame."""
-    (frame,) = stretch.frames
-    start = stretch.start if frame - stretch.start < SEGMENT_SECONDS else frame
-    return _Stretch(start, min(stretch.stop, start + SEGMENT_SECONDS), stretch.frames)
+            waiting.extend(reversed(stretch.split(stretch.frames[middle])))

@@ -12,6 +12,7 @@ CPU_SECONDS = 120
 REPLY_SECONDS = 180.0
 REQUEST_SECONDS = 3600.0
 REPLIES_BYTES = 4 << 30
+PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Limits:
     reply_seconds: float = REPLY_SECONDS
     request_seconds: float = REQUEST_SECONDS
     replies_bytes: int = REPLIES_BYTES
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the child may look for the next packet of a file: so that it still says what it found."""
+        return min(PATIENCE_SECONDS, self.reply_seconds / 4)
 
 
 class Allowance:

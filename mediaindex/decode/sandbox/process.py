@@ -27,7 +27,7 @@ class Sandbox:
 
     def __init__(self, handler: str, limits: Limits) -> None:
         self._handler = handler
-        self._limits = limits
+        self.limits = limits
         self._child: Connection | None = None
         self._stopped = False
 
@@ -47,11 +47,11 @@ class Sandbox:
             raise DecoderDied("the decoder was stopped")
         child = self._living_child()
         finished = False
-        allowance = Allowance(self._limits.request_seconds + extra_seconds, self._limits.replies_bytes)
+        allowance = Allowance(self.limits.request_seconds + extra_seconds, self.limits.replies_bytes)
         try:
             child.send(request)
             while True:
-                header, body = child.receive(self._limits.reply_seconds)
+                header, body = child.receive(self.limits.reply_seconds)
                 allowance.use(child.take_received_bytes())
                 match header.get("kind"):
                     case "started":
@@ -90,7 +90,7 @@ class Sandbox:
         if self._child is not None and not self._child.alive:
             self._discard()
         if self._child is None:
-            self._child = Connection(self._handler, self._limits)
+            self._child = Connection(self._handler, self.limits)
         if self._stopped:
             self._child.kill()
         return self._child

@@ -193,6 +193,6 @@ _READERS: dict[str, Callable[[Mapping[str, object], bytes], Value]] = {
     "NotAVideo": lambda row, _: NotAVideo(_text(row["reason"])),
     "SampledFrame": lambda row, body: SampledFrame(_number(row["seconds"]), body),
     "Cue": _cue,
-    "Position": lambda row, _: Position(_whole(row["bytes"])),
+    "Position": lambda row, _: Position(_whole(row["bytes"]), _number(row["seconds"])),
     "Segmentation": _segmentation,
 }

@@ -48,6 +48,10 @@ class SegmentRow:
     first_frame: int
     frames: tuple[float, ...]
 
+    def distance(self, seconds: float) -> float:
+        """How far a time is from this segment; 0 inside it."""
+        return max(self.start_seconds - seconds, seconds - self.end_seconds, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class FrameSpan:
@@ -75,13 +79,17 @@ class IndexedVideo:
     segments: tuple[SegmentRow, ...]
 
     def frame_at(self, seconds: float) -> tuple[int, int, float]:
-        """Segment, ordinal and time of the sampled frame that is nearest to a time."""
+        """Segment, ordinal and time of the sampled frame that shows best what is seen at a time.
+
+        It is the nearest one of the segment around that time: the nearest of all may show another shot, or
+        what comes after a picture that stood for an hour.
+        """
         frames = [
-            (abs(time - seconds), row.id, row.first_frame + offset, time)
+            (row.distance(seconds), abs(time - seconds), row.id, row.first_frame + offset, time)
             for row in self.segments
             for offset, time in enumerate(row.frames)
         ]
-        _distance, segment, ordinal, time = min(frames)
+        _from_segment, _from_frame, segment, ordinal, time = min(frames)
         return segment, ordinal, time
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -18,6 +19,7 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.errors import DecodeError
 from mediaindex.media import MediaInfo
+from tests.support import media
 from tests.support.media import (
     Clip,
     Extraction,
@@ -30,6 +32,7 @@ from tests.support.media import (
     moving,
     number_in,
     numbered,
+    with_tail,
     write_clip,
 )
 from tests.support.paths import REPORTED
@@ -76,13 +79,14 @@ def test_variable_frame_times(tmp_path: Path, decoder: str) -> None:
     assert_numbers_tell_times(extraction, 10)
 
 
-def test_a_still_scene_is_repeated_so_that_each_segment_has_a_frame(tmp_path: Path, decoder: str) -> None:
+def test_a_picture_that_stands_is_one_frame_and_the_segment_of_its_time(tmp_path: Path, decoder: str) -> None:
     path = write_clip(tmp_path / "still.mkv", moving(3), Clip(stamps=[0, 5, 900], b_frames=0))
     extraction = extract_here(path, decoder)
     segments = extraction.outline.segments
     assert segments[0].start_seconds == 0.0
     assert segments[-1].end_seconds >= 90.0
-    assert len(segments) >= 3
+    assert all(a.end_seconds == b.start_seconds for a, b in pairwise(segments))
+    assert len(extraction.frames) <= 3
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
@@ -158,6 +162,39 @@ def test_what_is_left_of_a_truncated_film(tmp_path: Path, decoder: str) -> None:
     extraction = extract_here(cut_off(whole, 0.5), decoder)
     assert 0 < len(extraction.frames) < 8
     assert_numbers_tell_times(extraction, 10)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "share"),
+    [("mkv", "libx264", 1.0), ("mkv", "libx264", 0.5), ("avi", "mpeg4", 0.5), ("mpg", "mpeg2video", 1.0)],
+)
+def test_a_film_with_a_tail_of_zeros_is_what_was_read_of_it(
+    tmp_path: Path, decoder: str, container: str, codec: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if (decoder, container) == ("ffmpeg", "avi"):
+        pytest.skip("the program looks for the index of an unfinished AVI, and cannot be told to stop")
+    monkeypatch.setattr(media, "PATIENCE_SECONDS", 1.0)
+    path = write_clip(tmp_path / f"film.{container}", moving(150), Clip(codec, rate=25, gop=5))
+    if share < 1.0:
+        cut_off(path, share)
+    alone = extract_here(path, decoder)
+    extraction = extract_here(with_tail(path, 1 << 40), decoder)
+    seen_seconds = alone.outline.duration_seconds
+    assert extraction.outline.duration_seconds == pytest.approx(seen_seconds, abs=0.3)
+    assert extraction.seconds[-1] >= alone.seconds[-1] - 0.3
+    assert_numbers_tell_times(extraction, 25)
+
+
+@pytest.mark.parametrize("rubbish", [b"\xff", b"\x00", b"\x47\x40\x00\x10", b"\x1f\x43\xb6\x75\x01"])
+@pytest.mark.parametrize("container", ["mkv", "mp4", "ts"])
+def test_rubbish_behind_a_film_changes_nothing(
+    tmp_path: Path, decoder: str, container: str, rubbish: bytes
+) -> None:
+    path = write_clip(tmp_path / f"film.{container}", moving(80), Clip(gop=10))
+    alone = extract_here(path, decoder)
+    extraction = extract_here(with_tail(path, 1 << 20, rubbish), decoder)
+    assert extraction.seconds == alone.seconds
+    assert extraction.outline.segments == alone.outline.segments
 
 
 def test_a_film_without_a_picture_has_a_reason(tmp_path: Path, decoder: str) -> None:

@@ -14,7 +14,18 @@ from mediaindex.decode.backends.decoder import Picture
 from mediaindex.decode.sampling import sampler
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.media import MediaInfo
-from tests.support.media import Clip, Pixels, collect, extract_here, flat, moving, numbered, write_clip
+from tests.support.media import (
+    Clip,
+    Pixels,
+    collect,
+    extract_here,
+    flat,
+    jpeg_pixels,
+    moving,
+    number_in,
+    numbered,
+    write_clip,
+)
 
 INFO = MediaInfo(1.0, 128, 96, 10.0, "h264", 0, "mp4", 0)
 
@@ -40,6 +51,61 @@ def plain(picture: Pixels, width: int = 64, height: int = 36) -> Pixels:
     """The same picture, whatever its size should be."""
     assert (height, width) == picture.shape[:2]
     return picture
+
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_a_picture_an_hour_is_a_frame_an_hour(tmp_path: Path, container: str) -> None:
+    stamps = [HOUR * hour for hour in range(25)]
+    pictures = [numbered(hour) for hour in range(25)]
+    path = tmp_path / f"hourly.{container}"
+    write_clip(path, pictures, Clip(rate=1, gop=1, stamps=stamps, b_frames=0))
+    extraction = extract_here(path)
+    assert extraction.seconds == stamps
+    assert [number_in(jpeg_pixels(frame.jpeg)) for frame in extraction.frames] == list(range(25))
+    outline = extraction.outline
+    assert [segment.start_seconds for segment in outline.segments] == stamps
+    assert outline.segments[-1].end_seconds == outline.duration_seconds == 24 * HOUR + 1
+
+
+@pytest.mark.parametrize(("codec", "gop"), [("libx264", 250), ("libx264", 10), ("mjpeg", 1)])
+def test_one_picture_for_long_is_a_few_frames(tmp_path: Path, codec: str, gop: int) -> None:
+    path = write_clip(tmp_path / "song.mkv", [painting()] * 800, Clip(codec, rate=1, gop=gop))
+    extraction = extract_here(path)
+    assert len(extraction.frames) <= 4
+    assert extraction.outline.segments[-1].end_seconds == 800.0
+    assert all(a.end_seconds == b.start_seconds for a, b in pairwise(extraction.outline.segments))
+
+
+def test_slides_have_frames_by_their_number_not_by_their_time(tmp_path: Path) -> None:
+    slides = [painting(number // 120) for number in range(8 * 120)]
+    extraction = extract_here(write_clip(tmp_path / "talk.mkv", slides, Clip(rate=1)))
+    assert 8 <= len(extraction.frames) <= 24
+    for start in range(0, 8 * 120, 120):
+        (shown,) = (s for s in extraction.outline.segments if s.start_seconds <= start + 60 < s.end_seconds)
+        assert start <= extraction.frames[shown.first_frame].seconds < start + 10
+
+
+def test_a_film_that_moves_has_as_many_frames_after_a_still(tmp_path: Path) -> None:
+    pictures = [numbered(1)] * 600 + moving(600)
+    extraction = extract_here(write_clip(tmp_path / "late.mp4", pictures))
+    moved = [seconds for seconds in extraction.seconds if seconds > 60.0]
+    assert len(extraction.seconds) - len(moved) <= 2
+    steps = [after - before for before, after in pairwise([60.0, *moved, 120.0])]
+    assert max(steps) <= 3.1
+
+
+def test_a_still_film_shows_that_it_is_being_read(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "still.mkv", [painting()] * 300, Clip(rate=1, gop=300))
+    assert len(extract_here(path).positions) >= 300 / (2 * sampler.SIGN_OF_LIFE_SECONDS)
+
+
+def painting(number: int = 0) -> Pixels:
+    """A picture of many colours, another for each number."""
+    tiles = np.random.default_rng(number).integers(0, 256, (6, 8, 3), np.uint8)
+    return tiles.repeat(16, axis=0).repeat(16, axis=1)
 
 
 class EndlessFilm:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mediaindex.decode.sandbox.limits import Allowance, Limits
+from mediaindex.decode.sandbox.limits import PATIENCE_SECONDS, Allowance, Limits
 from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.errors import DecoderDied
 
@@ -60,3 +60,11 @@ def test_time_that_is_over_is_refused() -> None:
 def test_a_request_may_take_longer_than_a_reply() -> None:
     limits = Limits()
     assert limits.cpu_seconds <= limits.reply_seconds <= limits.request_seconds
+
+
+def test_a_child_stops_searching_before_it_is_stopped() -> None:
+    assert Limits().patience_seconds == PATIENCE_SECONDS
+    for reply_seconds in (1.0, 8.0, 60.0, 86_400.0):
+        patience = Limits(reply_seconds=reply_seconds).patience_seconds
+        assert patience <= PATIENCE_SECONDS
+        assert 3 * patience < reply_seconds

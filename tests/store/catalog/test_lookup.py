@@ -73,12 +73,20 @@ def test_segments_know_the_times_of_their_frames(opened: Library, two: tuple[Emb
     assert newest.id == first.extraction_id
 
 
-def test_the_nearest_frame_of_a_time() -> None:
-    segments = (SegmentRow(7, 0.0, 4.0, 0, (0.0, 2.0)), SegmentRow(8, 4.0, 9.0, 2, (5.0, 8.0)))
+def test_the_frame_that_shows_what_is_seen_at_a_time() -> None:
+    segments = (SegmentRow(7, 0.0, 4.0, 0, (0.0, 2.0)), SegmentRow(8, 4.0, 9.0, 2, (4.0, 8.0)))
     made = IndexedVideo(1, 2, 4, "file", 9.0, segments)
-    assert made.frame_at(2.9) == (7, 1, 2.0)
-    assert made.frame_at(4.2) == (8, 2, 5.0)
+    assert made.frame_at(0.9) == (7, 0, 0.0)
+    assert made.frame_at(3.9) == (7, 1, 2.0)
+    assert made.frame_at(4.0) == (8, 2, 4.0)
     assert made.frame_at(100.0) == (8, 3, 8.0)
+
+
+def test_the_frame_of_a_time_at_which_a_picture_stands_for_an_hour() -> None:
+    segments = (SegmentRow(7, 0.0, 3600.0, 0, (0.0,)), SegmentRow(8, 3600.0, 7200.0, 1, (3600.0,)))
+    made = IndexedVideo(1, 2, 2, "file", 7200.0, segments)
+    assert made.frame_at(3599.0) == (7, 0, 0.0)
+    assert made.frame_at(3600.0) == (8, 1, 3600.0)
 
 
 def test_a_span_ends_behind_its_last_frame() -> None:
