@@ -54,7 +54,6 @@ WITH
 matched AS MATERIALIZED ({matched}),
 place AS MATERIALIZED (
     SELECT w.video_id, CASE WHEN w.start_seconds IS NULL THEN 0 ELSE w.id END AS cue,
-        w.start_seconds, w.end_seconds, w.folded,
         COUNT(DISTINCT term) AS terms,
         COUNT(DISTINCT CASE WHEN w.field <> 'camera' THEN term END) AS told,
         -SUM(bm25) AS relevance,
@@ -65,13 +64,18 @@ place AS MATERIALIZED (
     HAVING terms >= :enough
 ),
 best AS (
-    SELECT *, ROW_NUMBER() OVER (
+    SELECT video_id, terms, told, relevance, ROW_NUMBER() OVER (
         PARTITION BY video_id ORDER BY terms DESC, told DESC, relevance DESC
     ) AS rank_in_video FROM place
 ),
 chosen AS (
     SELECT video_id FROM best WHERE rank_in_video = 1
     ORDER BY terms DESC, told DESC, relevance DESC, video_id LIMIT :limit
+),
+shown AS (
+    SELECT place.*, w.start_seconds, w.end_seconds, w.folded
+    FROM place LEFT JOIN word AS w ON w.id = place.cue
+    WHERE place.video_id IN (SELECT video_id FROM chosen)
 ),
 stretch AS (
     SELECT *, CASE
@@ -81,8 +85,7 @@ stretch AS (
             THEN 0
         ELSE 1
     END AS begins
-    FROM place WHERE video_id IN (SELECT video_id FROM chosen)
-    WINDOW in_time AS (PARTITION BY video_id, cue = 0 ORDER BY start_seconds, end_seconds, cue)
+    FROM shown WINDOW in_time AS (PARTITION BY video_id, cue = 0 ORDER BY start_seconds, end_seconds, cue)
 ),
 moment AS (
     SELECT *, SUM(begins) OVER (
@@ -159,8 +162,9 @@ def find(
 
 
 def _hit(row: sa.Row[Any], terms: Sequence[Term]) -> WordHit:
-    pairs = sorted(pair.split(" ") for pair in row.found.split(","))
-    found = tuple((terms[int(number)].spelling, field) for number, field in pairs)
+    pairs = (pair.split(" ") for pair in row.found.split(","))
+    ordered = sorted((int(number), field) for number, field in pairs)
+    found = tuple((terms[number].spelling, field) for number, field in ordered)
     coverage, told = row.terms / len(terms), row.told / len(terms)
     return WordHit(row.video_id, row.first_seconds, row.last_seconds, found, coverage, row.relevance, told)
 

@@ -84,6 +84,16 @@ def test_less_than_half_of_the_words_is_no_answer(film: int, opened: Library) ->
     assert found(opened, "beach zebra lion") == []
 
 
+def test_words_are_told_in_the_order_of_the_query(film: int, opened: Library) -> None:
+    asked = [
+        *("unsaid", "neither", "nor"),
+        *("mar", "cafe", "del", "zoe", "day", "beach", "trip", "r6", "eos"),
+    ]
+    (hit,) = found(opened, " ".join(asked))
+    assert [term for term, _field in hit.found] == asked[3:]
+    assert hit.told == pytest.approx(7 / 12)
+
+
 def test_small_words_do_not_count_unless_they_are_all(film: int, opened: Library) -> None:
     assert [hit.start_seconds for hit in found(opened, "the the a")] == [1.0, 5.0]
     assert found(opened, "the whale that sings")[0].start_seconds == 5.0
