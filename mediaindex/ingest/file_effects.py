@@ -39,7 +39,7 @@ class RecordHeaders:
             size=event.size,
             mtime_ns=event.mtime_ns,
         )
-        fulltext.set_video_words(connection, video_id, info.title, info.tags)
+        fulltext.set_video_words(connection, video_id, title=info.title, camera=info.camera, tags=info.tags)
         fulltext.set_location_words(connection, location_id, video_id, event.path, task.root)
         ClearNotes(event.path).apply(connection)
 
@@ -91,7 +91,8 @@ class RecordDecoded:
             confirmed=True,
             missing_since=None,
         )
-        fulltext.set_video_words(connection, video_id, file.info.title, file.info.tags)
+        info = file.info
+        fulltext.set_video_words(connection, video_id, title=info.title, camera=info.camera, tags=info.tags)
         fulltext.set_location_words(connection, location_id, video_id, event.path, task.root)
         fulltext.set_embedded_subtitles(connection, video_id, file.cues)
         ClearNotes(event.path).apply(connection)

@@ -40,9 +40,21 @@ class FusedMoment:
     word_hit: WordHit | None = None
 
     @property
+    def is_told(self) -> bool:
+        """Whether the words hold all that was asked for, and not by the name of the camera alone."""
+        return self.word_hit is not None and self.word_hit.told == 1.0
+
+    @property
     def score(self) -> float:
-        """The sum of 1 / (60 + rank) over the channels that found it."""
-        return reciprocal_rank(self.picture_rank, self.word_rank)
+        """The sum of 1 / (60 + rank) over the channels that found it.
+
+        Words that hold a part of the query, or hold it by the camera alone, find a moment but lift none: it
+        counts by their share of 1 / (60 + rank), or by its pictures where these give more.
+        """
+        pictures = reciprocal_rank(self.picture_rank)
+        if self.word_hit is None or self.is_told:
+            return pictures + reciprocal_rank(self.word_rank)
+        return max(pictures, self.word_hit.coverage * reciprocal_rank(self.word_rank))
 
     @property
     def probability(self) -> float | None:
@@ -69,7 +81,7 @@ def fused(
     moments = []
     for word_rank, word_hit in enumerate(word_hits, 1):
         ranked = ranked_of_video.get(word_hit.video_id, [])
-        same = next((pair for pair in ranked if _overlaps(pair[1].moment, word_hit)), None)
+        same = next((pair for pair in ranked if overlaps(pair[1].moment, word_hit)), None)
         if same is not None:
             ranked.remove(same)
         shown = same[1].moment if same else best.get(word_hit.video_id)
@@ -79,10 +91,10 @@ def fused(
     for ranked in ranked_of_video.values():
         moments += [FusedMoment(hit.moment, hit, rank) for rank, hit in ranked]
     # At equal scores words come first: they were typed, while a picture only looks alike.
-    return sorted(moments, key=lambda m: (-m.score, m.word_rank is None, m.picture_rank or 0))
+    return sorted(moments, key=lambda m: (-m.score, not m.is_told, m.word_rank is None, m.picture_rank or 0))
 
 
-def _overlaps(moment: Moment, hit: WordHit) -> bool:
+def overlaps(moment: Moment, hit: WordHit) -> bool:
     """Whether a cue is said in a moment; words about the whole file go with its best moment."""
     if hit.start_seconds is None or hit.end_seconds is None:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import platformdirs
@@ -12,7 +13,7 @@ import platformdirs
 from mediaindex.errors import StoreError
 from mediaindex.search.answer import Channel, Hit, Question
 from mediaindex.search.fusion import FusedMoment
-from mediaindex.search.moments import Moment
+from mediaindex.search.moments import Moment, within_each_video
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import IndexedVideo, Place
@@ -60,17 +61,7 @@ def hits_of(
 
 def within_limits(moments: Sequence[FusedMoment], *, limit: int, per_video: int | None) -> list[FusedMoment]:
     """The first `limit` moments, at most `per_video` of each video, None for any number."""
-    chosen: list[FusedMoment] = []
-    counts: dict[int, int] = {}
-    for fused in moments:
-        video_id = fused.moment.video_id
-        if per_video is not None and counts.get(video_id, 0) >= per_video:
-            continue
-        counts[video_id] = counts.get(video_id, 0) + 1
-        chosen.append(fused)
-        if len(chosen) == limit:
-            break
-    return chosen
+    return list(islice(within_each_video(moments, lambda fused: fused.moment.video_id, per_video), limit))
 
 
 def place_to_show(places: Sequence[Place], within: Sequence[Path] | None) -> tuple[Place, bool]:

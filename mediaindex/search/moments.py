@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.search.similarity import similarities, unit
 from mediaindex.store.catalog.lookup import IndexedVideo, SegmentRow
+
+Item = TypeVar("Item")
 
 # A neighbour belongs to a moment where its similarity is at most this share below that of the best segment,
 MARGIN = 0.1
@@ -88,6 +91,18 @@ def moments_of(video: IndexedVideo, segments: Sequence[ScoredSegment]) -> list[M
         taken.update(range(first, last + 1))
         moments.append(_moment(video, segments, first, position, last))
     return moments
+
+
+def within_each_video(
+    items: Iterable[Item], video_of: Callable[[Item], int], per_video: int | None
+) -> Iterator[Item]:
+    """The first `per_video` items of each video in their order, None for any number."""
+    counts: dict[int, int] = {}
+    for item in items:
+        video_id = video_of(item)
+        counts[video_id] = counts.get(video_id, 0) + 1
+        if per_video is None or counts[video_id] <= per_video:
+            yield item
 
 
 def _end_of_run(segments: Sequence[ScoredSegment], start: int, step: int, taken: set[int]) -> int:

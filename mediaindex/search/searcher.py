@@ -1,7 +1,8 @@
 """The read corridor: text → query vector → candidates → scores → (reranked) → fused moments → hits.
 
 Two channels answer: the pictures (vectors of one embedding space) and the words (names, tags,
-subtitles). They are fused by reciprocal rank: score = Σ 1 / (60 + rank), each channel ranking alone.
+subtitles). They are fused by reciprocal rank: score = Σ 1 / (60 + rank), each channel ranking alone. What
+limits the moments of one video comes before what limits a channel, so that no video crowds out the others.
 
 `search` embeds the query and makes the hits. Between the two, `_find`, `_score` and `_rerank` run in one
 snapshot of the library; each ends by calling the next.
@@ -18,9 +19,9 @@ from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import Encoder
 from mediaindex.search.answer import Answer, Question, RerankSummary
-from mediaindex.search.fusion import FusedMoment, PictureHit, fused
+from mediaindex.search.fusion import FusedMoment, PictureHit, fused, overlaps
 from mediaindex.search.hits import hits_of
-from mediaindex.search.moments import Moment, moments_of, scored_segments
+from mediaindex.search.moments import Moment, moments_of, scored_segments, within_each_video
 from mediaindex.search.ranking.reranker import RerankedList, Reranker, Shortlist
 from mediaindex.search.similarity import unit
 from mediaindex.search.timings import Stopwatch, started_watch
@@ -136,7 +137,9 @@ class Searcher:
         allowed = lookup.filtered_videos(connection, question.filters)
         word_hits: Sequence[WordHit] = ()
         if question.channel != "pictures" and question.text is not None:
-            word_hits = fulltext.find(connection, question.text, allowed)[: query.depth]
+            word_hits = fulltext.find(
+                connection, question.text, allowed, limit=query.depth, per_video=question.per_video
+            )
         videos: Mapping[int, IndexedVideo] = {}
         if reader is not None:
             video_ids = {hit.video_id for hit in word_hits}
@@ -164,7 +167,8 @@ class Searcher:
         """The best moments in the order of the reranker, then the others, fused with what the words rank."""
         question, videos = query.question, candidates.videos
         answering = [moment for moment in moments if _may_answer(moment, question, candidates.allowed)]
-        pictures = [PictureHit(moment, rank) for rank, moment in enumerate(answering, 1)]
+        ranked = [PictureHit(moment, rank) for rank, moment in enumerate(answering, 1)]
+        pictures = _within_each_video(ranked, candidates.word_hits, question.per_video)
         best, others = pictures[: question.candidates], pictures[question.candidates :]
         reader, reranker, text, summary = self.reader, self.reranker, question.text, None
         # A generator ranks by sentences: a picture's vector is no embedding of a text.
@@ -198,6 +202,24 @@ def _may_answer(moment: Moment, question: Question, allowed: set[int] | None) ->
     """Whether a moment is similar enough, in an allowed video."""
     least = -np.inf if question.min_similarity is None else question.min_similarity
     return _similarity(moment) >= least and (allowed is None or moment.video_id in allowed)
+
+
+def _within_each_video(
+    hits: Sequence[PictureHit], word_hits: Sequence[WordHit], per_video: int | None
+) -> list[PictureHit]:
+    """The best hits of each video, and those where its words were said, so that both channels meet there."""
+    said: dict[int, list[WordHit]] = {}
+    for word_hit in word_hits:
+        if word_hit.start_seconds is not None:
+            said.setdefault(word_hit.video_id, []).append(word_hit)
+    best = within_each_video(hits, lambda hit: hit.moment.video_id, per_video)
+    ranks = {hit.instant_rank for hit in best}
+    return [
+        hit
+        for hit in hits
+        if hit.instant_rank in ranks
+        or any(overlaps(hit.moment, cue) for cue in said.get(hit.moment.video_id, ()))
+    ]
 
 
 def _best_segment(moment: Moment, videos: Mapping[int, IndexedVideo]) -> FrameSpan:

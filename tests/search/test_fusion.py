@@ -96,6 +96,24 @@ def test_a_probability_is_that_of_the_segment_that_is_shown() -> None:
     assert FusedMoment(moment(1)).probability is None
 
 
+def test_words_that_hold_a_part_of_the_query_or_the_camera_alone_lift_nothing() -> None:
+    part = WordHit(2, None, None, (("apple", "name"),), 0.5, 1.0, 0.5)
+    camera = WordHit(3, None, None, (("apple", "camera"),), 1.0, 1.0, 0.0)
+    hits = pictures(moment(3), moment(2), moment(1))
+    found = fused(hits, [words(1), camera, part], {}, {})
+    assert ranks(found) == [(1, 3, 1), (3, 1, 2), (2, 2, 3)]
+    assert [one.score for one in found] == pytest.approx([1 / 61 + 1 / 63, 1 / 61, 1 / 62])
+    assert [one.is_told for one in found] == [True, False, False]
+    alone = fused(hits[:1], [words(1), part], {}, {})
+    assert ranks(alone) == [(1, None, 1), (3, 1, None), (2, None, 2)]
+    assert alone[2].score == pytest.approx(0.5 / 62)
+
+
+def test_at_equal_scores_what_is_told_comes_before_what_the_camera_holds() -> None:
+    camera = WordHit(2, None, None, (("apple", "camera"),), 1.0, 1.0, 0.0)
+    assert ranks(fused(pictures(moment(2)), [words(1), camera], {}, {})) == [(1, None, 1), (2, 1, 2)]
+
+
 @given(
     of_pictures=st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3)), max_size=8, unique=True),
     of_words=st.lists(st.tuples(st.integers(1, 4), st.integers(0, 15) | st.none()), max_size=8, unique=True),

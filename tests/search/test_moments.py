@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mediaindex.search.moments import Moment, ScoredSegment, moments_of, scored_segments
+from mediaindex.search.moments import (
+    Moment,
+    ScoredSegment,
+    moments_of,
+    scored_segments,
+    within_each_video,
+)
 from mediaindex.search.similarity import unit
 from mediaindex.store.catalog.lookup import IndexedVideo, SegmentRow
 
@@ -110,3 +116,13 @@ def test_segments_are_scored_by_their_own_best_frame() -> None:
     assert second.similarity > first.similarity
     assert second.similarity == pytest.approx((1.0 + np.sqrt(0.5)) / 2)
     assert np.linalg.norm(second.mean) == pytest.approx(1.0)
+
+
+@given(videos=st.lists(st.integers(1, 3), max_size=12), per_video=st.integers(1, 3) | st.none())
+def test_the_first_of_each_video_are_kept_in_their_order(videos: list[int], per_video: int | None) -> None:
+    items = list(enumerate(videos))
+    kept = list(within_each_video(items, lambda item: item[1], per_video))
+    assert kept == sorted(kept)
+    for video_id in set(videos):
+        own = [item for item in items if item[1] == video_id]
+        assert [item for item in kept if item[1] == video_id] == own[:per_video]

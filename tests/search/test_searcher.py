@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from mediaindex.search.answer import Answer, Question
-from mediaindex.search.searcher import Searcher
+from mediaindex.search.searcher import DEPTH, Searcher
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
 from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, FakeEncoder
-from tests.support.films import film
+from tests.support.films import film, srt
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +116,30 @@ def test_a_moment_without_its_frame_is_shown_without_thumbnail(prepared: Path, t
 def test_equal_scores_have_one_order(opened: Library) -> None:
     question = Question(text="purple", channel="pictures", limit=20)
     assert searcher(opened).search(question).hits == searcher(opened).search(question).hits
+
+
+def test_a_film_of_many_moments_hides_no_other(tmp_path: Path) -> None:
+    film(tmp_path / "videos" / "stripes.mp4", *(2 * DEPTH * ["red", "white"])[: 2 * DEPTH + 20])
+    for colour in ("orange", "purple"):
+        film(tmp_path / "videos" / f"{colour}.mp4", colour)
+    with open_library(tmp_path / "library", create=True) as library:
+        run(ingest(library), tmp_path / "videos")
+        asked = searcher(library)
+        hits = asked.search(Question(text="red", channel="pictures")).hits
+        assert [Path(hit.path).stem for hit in hits[:3]] == 3 * ["stripes"]
+        assert {Path(hit.path).stem for hit in hits[3:]} == {"orange", "purple"}
+        assert [hit.instant_rank for hit in hits[:3]] == [1, 2, 3]
+        only = asked.search(Question(text="red", channel="pictures", per_video=None, limit=5))
+        assert names(only) == 5 * ["stripes"]
+
+
+def test_both_channels_meet_where_the_words_are_said(tmp_path: Path) -> None:
+    """Though more moments of the film look better than one video may show."""
+    stripes = film(tmp_path / "videos" / "stripes.mp4", *["red", "white"] * 5, "purple", "white")
+    srt(stripes.with_suffix(".srt"), (20.5, 21.5, "the red king"))
+    with open_library(tmp_path / "library", create=True) as library:
+        run(ingest(library), tmp_path / "videos")
+        first, *others = searcher(library).search(Question(text="red", per_video=1)).hits
+    assert (first.channel, first.start_seconds, others) == ("both", 20.5, [])
+    assert first.instant_rank is not None
+    assert first.instant_rank > 3

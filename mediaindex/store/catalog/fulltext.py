@@ -1,10 +1,12 @@
-"""The words channel: names, folders, titles, tags, subtitles and captions in SQLite FTS5."""
+"""The words channel: names, folders, titles, cameras, tags, subtitles and captions in SQLite FTS5.
+
+`words.folding` alone says what a word is: the index holds folded text, and a query is folded alike.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import re
-import unicodedata
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +21,18 @@ from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import anything_hidden
 from mediaindex.store.catalog.schema import location, subtitle, word
+from mediaindex.store.words.content_words import content_words
+from mediaindex.store.words.folding import folded
+from mediaindex.store.words.terms import Term, query_terms
 
-CUE_FIELDS = ("subtitle", "caption")
 FOLDERS_NAMED = 3
-ROWS_READ = 2000
+PLACES_READ = 64
 ENOUGH_TERMS = 0.5
 """Share of a query's terms that must stand in one place before it counts as an answer."""
+SAME_MOMENT_SECONDS = 0.5
+"""Cues that begin so soon after one another belong to one moment: other tracks and layers say the same."""
+SAME_LINE_SECONDS = 0.1
+"""So long may a line be gone before it is shown again: it counts as one line that stays."""
 
 SHOWN = "w.video_id IN (SELECT video_id FROM location WHERE video_id IS NOT NULL)"
 # Words of one place count only where that place is not forgotten, other words where any is not.
@@ -32,12 +40,73 @@ SHOWN_APART_FROM_HIDDEN = (
     "EXISTS (SELECT 1 FROM location AS l WHERE l.video_id = w.video_id AND l.forgotten_at IS NULL "
     "AND (w.location_id IS NULL OR l.id = w.location_id))"
 )
+ALLOWED = "w.video_id IN (SELECT value FROM json_each(:videos))"
 
-_STOP_WORDS = """
-a an and are as at be by for from has have he her his in into is it its of on or she that the their them
-there they this to was were where which while who with
+ONE_TERM = (
+    "SELECT rowid AS id, {number} AS term, bm25(word_index) AS bm25 "
+    "FROM word_index WHERE word_index MATCH :term{number}"
+)
+# A place is a cue, or all words about a file (`cue` 0). Every limit comes after every filter: the best places
+# lie in the videos with the best places, so those videos are chosen first, and only their cues are joined to
+# moments. FTS5 scores a phrase of characters as one term, and the sum over terms is the BM25 of the query.
+PLACES = """
+WITH
+matched AS MATERIALIZED ({matched}),
+place AS MATERIALIZED (
+    SELECT w.video_id, CASE WHEN w.start_seconds IS NULL THEN 0 ELSE w.id END AS cue,
+        COUNT(DISTINCT term) AS terms,
+        COUNT(DISTINCT CASE WHEN w.field <> 'camera' THEN term END) AS told,
+        -SUM(bm25) AS relevance,
+        GROUP_CONCAT(DISTINCT term || ' ' || w.field) AS found
+    FROM matched JOIN word AS w ON w.id = matched.id
+    WHERE {filters}
+    GROUP BY w.video_id, cue
+    HAVING terms >= :enough
+),
+best AS (
+    SELECT video_id, terms, told, relevance, ROW_NUMBER() OVER (
+        PARTITION BY video_id ORDER BY terms DESC, told DESC, relevance DESC
+    ) AS rank_in_video FROM place
+),
+chosen AS (
+    SELECT video_id FROM best WHERE rank_in_video = 1
+    ORDER BY terms DESC, told DESC, relevance DESC, video_id LIMIT :limit
+),
+shown AS (
+    SELECT place.*, w.start_seconds, w.end_seconds, w.folded
+    FROM place LEFT JOIN word AS w ON w.id = place.cue
+    WHERE place.video_id IN (SELECT video_id FROM chosen)
+),
+stretch AS (
+    SELECT *, CASE
+        WHEN cue = 0 THEN 0
+        WHEN start_seconds - LAG(start_seconds) OVER in_time <= :same_moment THEN 0
+        WHEN start_seconds - LAG(end_seconds) OVER in_time <= :same_line AND folded = LAG(folded) OVER in_time
+            THEN 0
+        ELSE 1
+    END AS begins
+    FROM shown WINDOW in_time AS (PARTITION BY video_id, cue = 0 ORDER BY start_seconds, end_seconds, cue)
+),
+moment AS (
+    SELECT *, SUM(begins) OVER (
+        PARTITION BY video_id, cue = 0 ORDER BY start_seconds, end_seconds, cue ROWS UNBOUNDED PRECEDING
+    ) AS number FROM stretch
+),
+line AS (
+    SELECT *,
+        MIN(start_seconds) OVER whole AS first_seconds, MAX(end_seconds) OVER whole AS last_seconds,
+        ROW_NUMBER() OVER (
+            PARTITION BY video_id, number ORDER BY terms DESC, told DESC, relevance DESC, start_seconds
+        ) AS rank_in_moment
+    FROM moment WINDOW whole AS (PARTITION BY video_id, number)
+)
+SELECT video_id, first_seconds, last_seconds, terms, told, relevance, found FROM (
+    SELECT *, ROW_NUMBER() OVER (
+        PARTITION BY video_id ORDER BY terms DESC, told DESC, relevance DESC, first_seconds
+    ) AS rank_of_moment FROM line WHERE rank_in_moment = 1
+) WHERE rank_of_moment <= :per_video
+ORDER BY terms DESC, told DESC, relevance DESC, video_id, first_seconds LIMIT :limit
 """
-STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +114,10 @@ class WordHit:
     """One place where a query's words stand.
 
     Attributes:
-        start_seconds, end_seconds: the cue's times; None for words about the whole file.
-        found: (term, field) pairs. coverage: share of the query's terms, 0..1.
-        relevance: BM25 of the best row, higher is better.
+        start_seconds, end_seconds: of the cue, or of all that say the same; None for words about the file.
+        found: (term, field) pairs, terms as they were typed. coverage: share of the query's terms, 0..1.
+        relevance: BM25, higher is better.
+        told: share of the terms that more than the camera's name holds, 0..1.
     """
 
     video_id: int
@@ -56,60 +126,47 @@ class WordHit:
     found: tuple[tuple[str, str], ...]
     coverage: float
     relevance: float
+    told: float = 1.0
 
 
-def tokens(text: str) -> list[str]:
-    """A text's tokens as FTS5's unicode61 with remove_diacritics makes them."""
-    plain = unicodedata.normalize("NFD", text)
-    plain = "".join(ch for ch in plain if not unicodedata.combining(ch))
-    return re.findall(r"[^\W_]+", plain.lower())
-
-
-def query_terms(text: str) -> list[str]:
-    """The distinct terms that matter; all of them where only stop words are asked for."""
-    every = list(dict.fromkeys(tokens(text)))
-    return [term for term in every if term not in STOP_WORDS] or every
-
-
-def find(connection: Connection, text: str, videos: set[int] | None = None) -> list[WordHit]:
+def find(
+    connection: Connection,
+    text: str,
+    videos: set[int] | None = None,
+    *,
+    limit: int = PLACES_READ,
+    per_video: int | None = None,
+) -> list[WordHit]:
     """Places that hold at least half of the query's terms, best first.
 
-    Words about the file itself (name, folder, title, tags) count together; a cue counts alone.
+    Words about the file itself (name, folder, title, camera, tags) count together; a cue counts alone. Cues
+    that are shown together or go on with the same line are one place.
 
     Args:
         videos: only these, or None for all.
+        limit: places at the most. per_video: of one video, None for any number.
     """
     terms = query_terms(text)
     if not terms:
         return []
-    quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
-    shown = SHOWN_APART_FROM_HIDDEN if anything_hidden(connection) else SHOWN
-    rows = connection.execute(
-        sa.text(
-            "SELECT w.video_id, w.field, w.text, w.start_seconds, w.end_seconds, bm25(word_index) AS rank "
-            "FROM word_index JOIN word AS w ON w.id = word_index.rowid "
-            f"WHERE word_index MATCH :query AND {shown} ORDER BY rank LIMIT :rows"
-        ),
-        {"query": quoted, "rows": ROWS_READ},
-    )
-    places: dict[tuple[Any, ...], list[sa.Row[Any]]] = {}
-    for row in rows:
-        if videos is None or row.video_id in videos:
-            cue = (row.start_seconds, row.end_seconds) if row.field in CUE_FIELDS else (None, None)
-            places.setdefault((row.video_id, *cue), []).append(row)
-    hits = [_hit(place, found, terms) for place, found in places.items()]
-    good = [hit for hit in hits if hit.coverage >= ENOUGH_TERMS]
-    return sorted(
-        good, key=lambda hit: (-hit.coverage, -hit.relevance, hit.video_id, hit.start_seconds or 0.0)
-    )
+    matched = " UNION ALL ".join(ONE_TERM.format(number=number) for number in range(len(terms)))
+    filters = SHOWN_APART_FROM_HIDDEN if anything_hidden(connection) else SHOWN
+    values: dict[str, Any] = {f"term{number}": term.phrase for number, term in enumerate(terms)}
+    if videos is not None:
+        filters += f" AND {ALLOWED}"
+        values["videos"] = json.dumps(list(videos))
+    values |= {"enough": ENOUGH_TERMS * len(terms), "limit": limit, "per_video": per_video or limit}
+    values |= {"same_moment": SAME_MOMENT_SECONDS, "same_line": SAME_LINE_SECONDS}
+    places = sa.text(PLACES.format(matched=matched, filters=filters))
+    return [_hit(row, terms) for row in connection.execute(places, values)]
 
 
-def _hit(place: tuple[Any, ...], rows: Sequence[sa.Row[Any]], terms: Sequence[str]) -> WordHit:
-    found = {(term, row.field): None for row in rows for term in terms if term in tokens(row.text)}
-    matched = {term for term, _field in found}
-    return WordHit(
-        place[0], place[1], place[2], tuple(found), len(matched) / len(terms), -min(row.rank for row in rows)
-    )
+def _hit(row: sa.Row[Any], terms: Sequence[Term]) -> WordHit:
+    pairs = (pair.split(" ") for pair in row.found.split(","))
+    ordered = sorted((int(number), field) for number, field in pairs)
+    found = tuple((terms[number].spelling, field) for number, field in ordered)
+    coverage, told = row.terms / len(terms), row.told / len(terms)
+    return WordHit(row.video_id, row.first_seconds, row.last_seconds, found, coverage, row.relevance, told)
 
 
 def set_location_words(
@@ -121,23 +178,28 @@ def set_location_words(
     folders = path.parent.relative_to(root).parts if root and lies_below(path.parent, root) else ()
     texts = {"name": path.stem, "folder": " ".join(folders[-FOLDERS_NAMED:])}
     rows = [
-        {"video_id": video_id, "location_id": location_id, "field": field, "text": storable(text)}
+        {"location_id": location_id, "field": field, "text": storable(text)}
         for field, text in texts.items()
         if text
     ]
-    connection.execute(sa.insert(word), rows)
+    _add(connection, video_id, rows)
 
 
 def set_video_words(
-    connection: Connection, video_id: int, title: str | None, tags: Mapping[str, str]
+    connection: Connection, video_id: int, *, title: str | None, camera: str | None, tags: Mapping[str, str]
 ) -> None:
-    """Index title and tags of a content."""
-    fields = word.c.field.in_(("title", "tag"))
+    """Index title, camera and tags of a content, in place of those it had."""
+    fields = word.c.field.in_(("title", "camera", "tag"))
     connection.execute(sa.delete(word).where(word.c.video_id == video_id, fields))
-    rows = [{"field": "title", "text": title}] if title else []
-    rows += [{"field": "tag", "text": text} for text in tags.values() if text != title]
+    rows = [{"field": field, "text": text} for field, text in content_words(title, camera, tags)]
+    _add(connection, video_id, rows)
+
+
+def _add(connection: Connection, video_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows of words, each with `field` and `text`; a trigger indexes what is folded of the text."""
     if rows:
-        connection.execute(sa.insert(word), [{"video_id": video_id, **row} for row in rows])
+        added = [{"video_id": video_id, "folded": folded(row["text"]), **row} for row in rows]
+        connection.execute(sa.insert(word), added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +227,6 @@ def add_subtitle(connection: Connection, video_id: int, about: SubtitleFile, cue
     subtitle_id = connection.execute(new.returning(subtitle.c.id)).scalar_one()
     rows = [
         {
-            "video_id": video_id,
             "location_id": about.location_id,
             "subtitle_id": subtitle_id,
             "field": "subtitle",
@@ -175,8 +236,7 @@ def add_subtitle(connection: Connection, video_id: int, about: SubtitleFile, cue
         }
         for cue in cues
     ]
-    if rows:
-        connection.execute(sa.insert(word), rows)
+    _add(connection, video_id, rows)
 
 
 def set_embedded_subtitles(connection: Connection, video_id: int, cues: Sequence[Cue]) -> None:

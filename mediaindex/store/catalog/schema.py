@@ -251,6 +251,8 @@ word = Table(
     Column("subtitle_id", ForeignKey("subtitle.id", ondelete="CASCADE"), index=True),
     Column("field", Text, nullable=False),
     Column("text", Text, nullable=False),
+    # The tokens of `text` as `words.folding` makes them, with blanks between; `word_index` is over these.
+    Column("folded", Text, nullable=False),
     Column("start_seconds", Float),
     Column("end_seconds", Float),
 )

@@ -1,0 +1,97 @@
+"""Text → the tokens by which it is found. What is indexed and what is asked go through `tokens` alone.
+
+A keyboard types a letter in one way, a file holds it in another: composed or not, in another width or case,
+with marks that many leave out. Both become the same tokens:
+
+* compatibility forms, case, and digits of any script are made equal (NFKC, casefold);
+* marks that are added to a letter (accents, breves, Hebrew points, Arabic vowels) go, and with them the
+  difference between й and и; marks that are letters (Indic and Thai vowels, voiced kana) stay;
+* invisible characters (joiners, soft hyphens, variation selectors) go without parting a word;
+* scripts that are written without spaces are taken apart into characters. So is Hangul, because a particle
+  stands behind its word without a space. Such a word is found as a phrase of its characters.
+
+A change here needs a revision that fills `word.folded` again.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Letters that are typed for one another and that no decomposition joins.
+_LETTERS = str.maketrans(
+    {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+    | {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ٱ": "ا", "ـ": ""}
+)
+# The first words of the names of marks that go. The voicing of kana makes another letter of it.
+_LOOSE_MARKS = ("COMBINING", "HEBREW", "ARABIC", "SYRIAC", "VARIATION SELECTOR")
+_VOICING = "\u3099\u309a"
+
+_UNSPACED = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Myanmar
+    "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Hangul
+    "\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf"  # Khmer, Tai Le, New Tai Lue, Tai Tham, Tai Viet
+    "\u1b00-\u1b7f\ua980-\ua9df"  # Balinese, Javanese
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
+    "\U00020000-\U0003ffff"
+    "\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\U0001aff0-\U0001b16f"  # kana, bopomofo
+    "\ua000-\ua4cf"  # Yi
+)
+_BLOCKS_WITH_MARKS = (
+    ("\u0e00", "\u0eff"),
+    ("\u1000", "\u109f"),
+    ("\u1780", "\u1b7f"),
+    ("\u302a", "\u309a"),
+    ("\ua980", "\uaadf"),
+)
+_MARKS_OF_UNSPACED = "".join(
+    chr(code)
+    for first, last in _BLOCKS_WITH_MARKS
+    for code in range(ord(first), ord(last) + 1)
+    if unicodedata.category(chr(code)).startswith("M")
+)
+_TOKEN = re.compile(f"[{_UNSPACED}][{_MARKS_OF_UNSPACED}]*|[^ {_UNSPACED}]+")
+_ASCII_TOKEN = re.compile(r"[a-z0-9]+")
+
+
+class _Kept(dict[int, str]):
+    """What each character of a decomposed text becomes; for str.translate, filled as characters come up."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = kept = _kept(chr(code))
+        return kept
+
+
+def _kept(character: str) -> str:
+    """The character, nothing where it is a mark that goes or is invisible, a blank where words part."""
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category == "Cf":
+        return ""
+    if category.startswith("M"):
+        is_loose = unicodedata.name(character, "").startswith(_LOOSE_MARKS) and character not in _VOICING
+        return "" if is_loose else character
+    return character if category[0] in "LN" else " "
+
+
+_KEPT = _Kept()
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text in their order: words, and single characters of scripts without spaces."""
+    if text.isascii():
+        return _ASCII_TOKEN.findall(text.lower())
+    plain = unicodedata.normalize("NFKD", text).translate(_KEPT).casefold().translate(_LETTERS)
+    return _TOKEN.findall(unicodedata.normalize("NFKC", plain))
+
+
+def folded(text: str) -> str:
+    """The tokens of a text with blanks between them, as the index holds it."""
+    return " ".join(tokens(text))
+
+
+def is_unspaced(token: str) -> bool:
+    """Whether a token is one character of a script without spaces."""
+    return re.match(f"[{_UNSPACED}]", token) is not None
