@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -175,11 +176,31 @@ def test_a_stop_is_seen_when_it_returns() -> None:
     assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
 
 
-def test_tests_start_programs_in_one_place() -> None:
+def calls(path: Path, module: str, name: str) -> bool:
+    """Whether a file calls `module.name`."""
+    text = path.read_text(encoding="utf-8")
+    return name in text and any(
+        isinstance(node, ast.Call) and ast.unparse(node.func) == f"{module}.{name}"
+        for node in ast.walk(ast.parse(text))
+    )
+
+
+def callers(module: str, name: str) -> list[str]:
+    """The files of the suite that call `module.name`."""
+    files = sorted((CHECKOUT / "tests").rglob("*.py"))
+    return [str(path.relative_to(CHECKOUT)) for path in files if calls(path, module, name)]
+
+
+def test_programs_are_started_in_one_place() -> None:
     """Elsewhere a program is run to its end, or started by `start`."""
-    starters = [
-        str(path.relative_to(CHECKOUT))
-        for path in sorted((CHECKOUT / "tests").rglob("*.py"))
-        if re.search(r"^[^\"']*subprocess\.Popen\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert callers("subprocess", "Popen") == ["tests/support/processes.py"]
+
+
+def test_no_test_sleeps() -> None:
+    """A test waits for a state by `until`; who sleeps is that, or what is waited for."""
+    assert callers("time", "sleep") == [
+        "tests/support/held_decoder.py",
+        "tests/support/hostile_handler.py",
+        "tests/support/marked.py",
+        "tests/support/waiting.py",
     ]
-    assert starters == ["tests/support/processes.py"]

@@ -97,7 +97,7 @@ def test_a_consumer_that_stops_early_costs_only_the_child(sandbox: Sandbox) -> N
 def test_kill_from_another_thread_ends_a_request_for_good(sandbox: Sandbox) -> None:
     replies = sandbox.ask({"do": "trickle"})
     next(replies)
-    killer = threading.Thread(target=sandbox.kill)
+    killer = threading.Thread(target=sandbox.kill, daemon=True)
     killer.start()
     with pytest.raises(DecoderDied, match="SIGKILL"):
         list(replies)

@@ -296,8 +296,10 @@ def test_names_of_any_kind_are_told(watch: Watching, root: Path, name: str) -> N
 
 def test_a_wait_can_be_ended_and_a_path_be_noted_by_hand(watch: Watching, root: Path) -> None:
     here = watch(root)
-    threading.Timer(0.05, here.watcher.wake).start()
+    waker = threading.Thread(target=here.watcher.wake)
+    waker.start()
     assert not here.watcher.wait(3600.0)
+    waker.join()
     film = put(root.parent / "behind a link.mp4")
     here.watcher.note(film)
     here.watcher.note(root / "film.mp4")
