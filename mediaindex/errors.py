@@ -21,9 +21,18 @@ The number is the exit code. Two more codes have no class: 0 done, 130 interrupt
 
 from __future__ import annotations
 
+import errno
+
 DONE = 0
 SOME_MEDIA_FAILED = 5
 INTERRUPTED = 130
+
+_NO_ROOM = {errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
+
+
+def is_no_room(error: OSError) -> bool:
+    """Whether a file of the library cannot be written for lack of space or of permission."""
+    return error.errno in _NO_ROOM
 
 
 class MediaIndexError(Exception):

@@ -6,6 +6,7 @@ Times are seconds from the container's start time (what a player counts from), a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ SEGMENT_FRAMES = 12
 MAX_FRAMES = 100_000
 MAX_CUES = 100_000
 MAX_CUE_CHARACTERS = 2000
+_LARGEST_INTEGER = 2**63 - 1
+"""SQLite holds no larger one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,9 @@ class FileEvent:
     Attributes:
         path: absolute, as the file system gives it (surrogate escapes for bytes that are no UTF-8).
         size: bytes.
-        mtime_ns: modification time, nanoseconds.
+        mtime_ns: modification time, nanoseconds since 1970, within 64 bits: a file system can name times
+            that SQLite cannot hold (1601 for a zero of Windows, 2400 on ext4). Such a time is cut to the
+            nearest that it holds.
     """
 
     path: Path
@@ -41,6 +46,12 @@ class FileEvent:
     def __post_init__(self) -> None:
         if not self.path.is_absolute():
             raise ValueError(f"a FileEvent needs an absolute path, not {self.path}")
+
+    @classmethod
+    def of(cls, path: Path, status: os.stat_result) -> FileEvent:
+        """The file at an absolute path, as `os.stat` describes it."""
+        mtime_ns = max(-_LARGEST_INTEGER, min(status.st_mtime_ns, _LARGEST_INTEGER))
+        return cls(path, size=status.st_size, mtime_ns=mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -47,3 +50,11 @@ def test_every_value_is_frozen_and_has_slots() -> None:
     for kind in kinds:
         assert "__slots__" in vars(kind), kind
         assert kind.__dataclass_params__.frozen, kind  # type: ignore[union-attr]
+
+
+@given(st.integers(-(2**70), 2**70))
+def test_every_modification_time_can_be_stored(nanoseconds: int) -> None:
+    status = SimpleNamespace(st_size=1, st_mtime_ns=nanoseconds)
+    event = FileEvent.of(Path("/a.mp4"), cast("os.stat_result", status))
+    assert -(2**63) <= event.mtime_ns < 2**63
+    assert event.mtime_ns == nanoseconds or abs(nanoseconds) >= 2**63

@@ -19,7 +19,7 @@ from typing import Literal
 from mediaindex.background.published_state import PublishedState
 from mediaindex.background.sd_notify import Notifier
 from mediaindex.background.throttle import Throttle
-from mediaindex.errors import NoSpace
+from mediaindex.errors import NoSpace, StoreError, WriterBusy
 from mediaindex.ingest.writer.perform import Writer, WriterSettings
 from mediaindex.ingest.writer.requests import ConfirmRequest, IndexRequest, Json, Request, TidyRequest
 from mediaindex.sources.watch.watcher import Watcher
@@ -36,7 +36,8 @@ IDLE_SECONDS = 60.0
 """Without work for so long, the full hash confirms what size and partial hash identified."""
 RETRY_SECONDS = 20.0
 """Between two readings of the times at which failed files are due."""
-NO_SPACE_SECONDS = 30.0
+TROUBLE_SECONDS = 30.0
+"""After trouble with the library itself, nothing is tried for so long."""
 HOUSEKEEPING_SECONDS = 6 * 3600.0
 
 PassKind = Literal["first", "change", "rescan", "retry"]
@@ -96,8 +97,8 @@ class WatchLoop:
         )
         self._rescans: dict[Path, str] = {}
         self._is_in_pass = self._is_paused = False
-        # Until when nothing is tried again, and the message of the full disk.
-        self._no_space: tuple[float, str] | None = None
+        # Until when nothing is tried again, and why.
+        self._trouble: tuple[float, str] | None = None
         self._sources_read_at = self._worked_at = self._tidied_at = self._retried_at = float("-inf")
         self._has_unconfirmed = True
         self._scanned_at = clock()
@@ -118,10 +119,14 @@ class WatchLoop:
         self._watcher.wait(0.0)
         self._run_pass("first", self._roots(), looks_first=self.policy.looks_first)
         while True:
-            self.writer.serve()
-            self._turn()
-            self._take_changes(WAIT_SECONDS)
-            self._run_due_work()
+            try:
+                self.writer.serve()
+                self._turn()
+                self._take_changes(WAIT_SECONDS)
+                self._run_due_work()
+            except (NoSpace, WriterBusy) as error:
+                logger.warning("%s", error)
+                time.sleep(WAIT_SECONDS)
 
     # A turn: between two files of a pass, and between two passes
 
@@ -175,8 +180,8 @@ class WatchLoop:
             pause = paused(connection)
         if pause is not None:
             return f"paused by {pause.by}"
-        if self._no_space is not None and self._clock() < self._no_space[0]:
-            return self._no_space[1]
+        if self._trouble is not None and self._clock() < self._trouble[0]:
+            return self._trouble[1]
         return self._throttle.reason()
 
     def _take_changes(self, timeout: float) -> None:
@@ -252,15 +257,19 @@ class WatchLoop:
             self._tell({"event": "looked", "why": kind, **report})
 
     def _carry_out(self, request: Request) -> Json:
-        """The result of a request; empty where the disk is full: then everything is scanned again later."""
+        """The result of a request; empty where the library fails: then everything is scanned again later.
+
+        A full disk gets room, a lock is released, and a damaged table may be repaired meanwhile.
+        """
         try:
             return self.writer.perform(request, self._note_progress).result
-        except NoSpace as error:
+        except (NoSpace, StoreError, WriterBusy) as error:
             if self.writer.depth:
                 raise
             logger.warning("%s", error)
-            self._no_space = (self._clock() + NO_SPACE_SECONDS, str(error))
-            self._rescans |= dict.fromkeys(self._roots(), "the disk was full")
+            self._trouble = (self._clock() + TROUBLE_SECONDS, str(error))
+            why = "the disk was full" if isinstance(error, NoSpace) else "the library failed"
+            self._rescans |= dict.fromkeys(self._roots(), why)
             return {}
 
     def _note_progress(self, progress: Json) -> None:

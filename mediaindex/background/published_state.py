@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mediaindex.background.sd_notify import Notifier
-from mediaindex.errors import MediaIndexError
+from mediaindex.errors import MediaIndexError, NoSpace, WriterBusy
 from mediaindex.ingest.writer.requests import Json
 from mediaindex.store.catalog import sources
 from mediaindex.store.library import Library
@@ -62,7 +62,8 @@ class PublishedState:
         }
         stage = (progress or {}).get("stage")
         self._notifier.status(str(self.pause_reason or stage or "waiting for changes"))
-        with self._library.write() as connection:
+        # On a full disk, or beside a long writer, the work is not given up for this.
+        with contextlib.suppress(NoSpace, WriterBusy), self._library.write() as connection:
             set_watch_state(connection, state)
             sources.note_polling(connection, observed)
 

@@ -35,8 +35,9 @@ TimeoutStartSec=infinity
 WatchdogSec=10min
 Restart=on-failure
 RestartSec=30
-# A setting, an encoder that is not here, a damaged library: a person has to act.
-RestartPreventExitStatus=2 4 6
+# A setting, or an encoder that is not here: a person has to act. A damaged library (6) is tried again, so
+# that the service goes on by itself once it is repaired.
+RestartPreventExitStatus=2 4
 # Interrupted, with the library consistent.
 SuccessExitStatus=130
 # Its decoders end with it; one that is killed counts as a film that cannot be read.

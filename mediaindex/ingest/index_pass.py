@@ -41,6 +41,7 @@ from mediaindex.sources.content_hash import full_hash
 from mediaindex.sources.scan import Sighting
 from mediaindex.store import commit
 from mediaindex.store.catalog import first_looks, locations, videos
+from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 
@@ -232,12 +233,15 @@ class IndexPass:
         """Note which known files are gone; returns whether any vanished since the last pass."""
         absences = self._reconciler.absences(self.seen, self._moved_from)
         self.report.offline += absences.offline
-        self._effects.flush(absences.effects)
+        self._effects.flush()
+        self._effects.write_all(absences.effects)
         return absences.vanished
 
     def finish_report(self) -> Report:
         """The report, with what was not read beside what broke in this pass."""
         report = self.report
+        for failure in self._effects.take_refused():
+            self._note_refused(failure)
         report.failed += self._known_failures + self._unreadable
         report.videos -= len(report.skipped) + len(report.failed)
         # What follows was never counted as a video.
@@ -266,14 +270,20 @@ class IndexPass:
         if decision.cause == "being read":
             self._corridor.claims.leave_alone([path])
             return
+        if decision.cause == "gone":
+            self.seen.discard(path)
+            self.report.videos -= 1
+            return
         self.seen.add(path)
-        self._count(decision)
         if decision.moved_from is not None:
             self._moved_from.add(decision.moved_from)
         if decision.kind in ("moved", "copy") or decision.cause == "unreadable":
-            self._effects.flush(decision.effects)
+            self._effects.flush()
+            if self._note_refused(self._effects.write(decision.event, decision.effects)):
+                return
         else:
-            self._effects.defer(decision.effects)
+            self._effects.defer(decision.event, decision.effects)
+        self._count(decision)
         if decision.task is not None and self.in_flight.join(decision.task):
             assert submit is not None
             submit(decision.task)
@@ -294,7 +304,7 @@ class IndexPass:
         """A result of the pool; None where none came in time.
 
         Raises:
-            BaseException: what halted the decoding of everything.
+            MediaIndexError: what halted the decoding of everything.
         """
         result: Result | None = pool.get(0.2 if wait and not self._embedder.has_full_batch else 0.0)
         if isinstance(result, PoolHalt):
@@ -310,13 +320,15 @@ class IndexPass:
         alike = (task,) if is_unfinished else self.in_flight.settle(task)
         outcome = outcome_of(result, alike, sampling=self._sampling, failures=self._reconciler.failures)
         try:
-            self._effects.write(outcome.effects)
+            refused = self._effects.write(task.event, outcome.effects)
         finally:
             if isinstance(result, DecodedFile):
                 # The transaction is over: either a row names the frames now, or none ever will.
                 self._library.frames.settle(result.frame_file)
                 commit.remove_unowned(self._library, result.frame_file)
         self._corridor.claims.release(outcome.finished)
+        if self._note_refused(refused):
+            return FileOutcome((), outcome.finished, outcome.requeued)
         if isinstance(result, DecodedFile) and not result.is_first_look:
             self._count_decoded(result)
         report = self.report
@@ -325,6 +337,14 @@ class IndexPass:
         report.failed += [failed_row(f.path, f.stage, f.reason) for f in outcome.failed]
         report.broke = report.broke or isinstance(result, BrokenFile)
         return outcome
+
+    def _note_refused(self, failure: Failure | None) -> bool:
+        """Report a file that the catalog could not hold, if it is one."""
+        if failure is None:
+            return False
+        self.report.failed.append(failed_row(failure.path, failure.stage, failure.reason))
+        self.report.broke = True
+        return True
 
     def _count_decoded(self, file: DecodedFile) -> None:
         report, media_seconds = self.report, file.segmentation.duration_seconds
@@ -340,18 +360,17 @@ class IndexPass:
         """Check one location against the full hash; returns a task where it differs."""
         assert location.content is not None
         try:
-            status = location.path.stat()
+            event = FileEvent.of(location.path, location.path.stat())
             content = full_hash(location.path, cancelled=self._attend_while_hashing)
         except (OSError, MediaError):
             return None  # gone or unreadable for now: the next scan says what it is
-        if (status.st_size, status.st_mtime_ns) != (location.size, location.mtime_ns):
+        if (event.size, event.mtime_ns) != (location.size, location.mtime_ns):
             return None
         with self._library.write() as connection:
             known = videos.identity_of(connection, location.content)
             if known.hash == content:
                 locations.update_location(connection, location.id, confirmed=True)
                 return None
-        event = FileEvent(location.path, status.st_size, status.st_mtime_ns)
         root = self._reconciler.root_of(location.path)
         return DecodeTask(event, known.partial_hash, location.volume_id, root)
 

@@ -68,10 +68,9 @@ def outcome_of(
 def current_event(event: FileEvent) -> FileEvent | None:
     """The file at the path of an event as it is now; None where it is gone or cannot be seen."""
     try:
-        status = event.path.stat()
+        return FileEvent.of(event.path, event.path.stat())
     except OSError:
         return None
-    return FileEvent(event.path, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 def _decoded(file: DecodedFile, alike: Sequence[DecodeTask], sampling: str) -> FileOutcome:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mediaindex import safe_text
 from mediaindex.decode.subtitles.sidecar_file import read_sidecar
 from mediaindex.errors import MediaError
-from mediaindex.media import Cue
+from mediaindex.media import Cue, FileEvent
 from mediaindex.sources.sidecars import SUBTITLE_EXTENSIONS, Sidecar, sidecars_by_film
 from mediaindex.store.catalog import fulltext, locations, lookup
 from mediaindex.store.catalog.locations import Location
@@ -60,7 +60,7 @@ def _refresh_film(
     stats = {}
     for sidecar in present:
         try:
-            stats[sidecar] = os.stat(sidecar.path)
+            stats[sidecar] = FileEvent.of(sidecar.path, os.stat(sidecar.path))
         except OSError:
             continue
     known = {row.file: row for row in indexed}
@@ -70,7 +70,7 @@ def _refresh_film(
         for name, sidecar in wanted.items()
         if name not in known
         or known[name].video_id != content
-        or (known[name].size, known[name].mtime_ns) != (stats[sidecar].st_size, stats[sidecar].st_mtime_ns)
+        or (known[name].size, known[name].mtime_ns) != (stats[sidecar].size, stats[sidecar].mtime_ns)
     ]
     gone = [row.id for name, row in known.items() if name not in wanted or name in dict(changed)]
     if not changed and not gone:
@@ -87,8 +87,8 @@ def _refresh_film(
                 sidecar.language,
                 sidecar.forced,
                 film.id,
-                stats[sidecar].st_size,
-                stats[sidecar].st_mtime_ns,
+                stats[sidecar].size,
+                stats[sidecar].mtime_ns,
                 reason,
             )
             fulltext.add_subtitle(connection, content, about, cues)

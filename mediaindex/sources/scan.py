@@ -185,7 +185,7 @@ class _Scan:
 def _sighting(path: str, status: os.stat_result) -> Sighting:
     if is_dataless(status):
         return CloudPlaceholder(Path(path))
-    return FileEvent(Path(path), size=status.st_size, mtime_ns=status.st_mtime_ns)
+    return FileEvent.of(Path(path), status)
 
 
 def _icloud_placeholder(entry: os.DirEntry[str]) -> Iterator[CloudPlaceholder]:

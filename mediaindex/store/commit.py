@@ -10,20 +10,24 @@ exactly as it was before or as it was wanted.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
 
+from mediaindex.errors import MediaIndexError, NoSpace, is_no_room
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks, set_meta
 from mediaindex.store.catalog.schema import extraction, garbage, indexed, space
 from mediaindex.store.catalog.videos import newest_extraction, throw_away
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.rows import joined, new_generation, vector_rows
+from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space, all_spaces, make_visible, owned
+
+logger = logging.getLogger(__name__)
 
 DEAD_SHARE = 0.2
 """The matrix is written anew when more than this share of its rows is no longer visible."""
@@ -39,7 +43,11 @@ class Embedded:
 
 
 def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
-    """Make a batch of videos visible in a space, all of them or none."""
+    """Make a batch of videos visible in a space, all of them or none.
+
+    Raises:
+        NoSpace: the disk is full. Where only the matrix found no room, the batch is visible nevertheless.
+    """
     if not batch:
         return
     generations = [new_generation() for _ in batch]
@@ -62,12 +70,50 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
                 generation=generation,
                 vectors=len(item.embeddings.vectors),
             )
-    library.matrix(target).append(rows)
+    _extend_matrix(library, target, rows)
+
+
+def _extend_matrix(library: Library, target: Space, rows: VectorRows) -> None:
+    """Append committed rows to the derived matrix.
+
+    Where that fails, searches read the rows from LanceDB until `settle` has brought the matrix up to date.
+
+    Raises:
+        NoSpace: the disk is full: the next batch would meet it too.
+    """
+    matrix = library.matrix(target)
+    try:
+        matrix.append(rows)
+    except OSError as error:
+        library.lagging_matrices.add(target.id)
+        if is_no_room(error):
+            raise NoSpace(
+                f"{matrix.folder}: {error.strerror}; free space on this disk and run again"
+            ) from error
+        logger.warning("%s cannot be written: %s; searches are slower for now", matrix.folder, error)
 
 
 def settle(library: Library) -> None:
     """The writer ends in order: the next one need not look for what a kill left."""
-    _set_clean(library, clean=True)
+    if _matrices_are_current(library):
+        _set_clean(library, clean=True)
+
+
+def _matrices_are_current(library: Library) -> bool:
+    """Bring the matrices up to date that could not be extended; whether none lags behind any more."""
+    if not library.lagging_matrices:
+        return True
+    with library.read() as connection:
+        spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
+    try:
+        for each in spaces:
+            if each.id in library.lagging_matrices:
+                refresh_matrix(library, each)
+    except (OSError, MediaIndexError) as error:
+        logger.warning("%s", error)
+        return False
+    library.lagging_matrices.clear()
+    return True
 
 
 def _set_clean(library: Library, *, clean: bool) -> None:
@@ -113,7 +159,7 @@ def _sweep(library: Library) -> int:
         _remove_old_extractions(connection)
         kept = set(connection.execute(sa.select(extraction.c.frame_file)).scalars())
     for name in set(blobs) - kept:
-        library.frames.remove(name)
+        _remove_blob(library, name)
     return sum(map(len, dead.values()))
 
 
@@ -123,7 +169,14 @@ def remove_unowned(library: Library, frame_file: str) -> None:
         named = sa.select(extraction.c.id).where(extraction.c.frame_file == frame_file)
         if connection.execute(named).first() is not None:
             return
-    library.frames.remove(frame_file)
+    _remove_blob(library, frame_file)
+
+
+def _remove_blob(library: Library, name: str) -> None:
+    try:
+        library.frames.remove(name)
+    except OSError as error:  # the next sweep tries again
+        logger.warning("%s cannot be removed: %s", library.frames.folder / name, error.strerror)
 
 
 def bump_epoch(connection: sa.Connection) -> None:

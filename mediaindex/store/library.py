@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
 from mediaindex.sources.volumes import refuse_unfit
@@ -28,6 +28,7 @@ class Library:
 
     Use `open_library`. Attributes:
         root: its folder. read_only: nothing below can be written; searches still work.
+        lagging_matrices: spaces whose matrix could not be extended at a commit of this process.
     """
 
     def __init__(self, root: Path, *, read_only: bool) -> None:
@@ -35,6 +36,7 @@ class Library:
         self.read_only = read_only
         self.engine = make_engine(root / DATABASE, read_only=read_only)
         self.frames = FrameCache(root / "frames")
+        self.lagging_matrices: set[int] = set()
         self._spaces: dict[int, LanceSpace] = {}
 
     @contextlib.contextmanager
@@ -77,8 +79,8 @@ class Library:
         try:
             yield
         except (DatabaseError, sqlite3.DatabaseError) as error:
-            if isinstance(error, IntegrityError):
-                raise
+            if isinstance(error, DataError | IntegrityError | ProgrammingError):
+                raise  # of a value or a statement: the database is well
             raise translated(error, self.engine) from error
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mediaindex_models.denoiser import Direction, known_direction
+from mediaindex_models.errors import UnfitInput
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +77,7 @@ class Candidates:
         return self.mask.shape[-1]
 
     def require_finite(self) -> None:
-        """Raise ValueError naming the first rows with a NaN or an infinity."""
+        """Raise UnfitInput naming the first rows with a NaN or an infinity."""
         for name in ("text", "video", "score", "evidence"):
             values = getattr(self, name)
             # a NaN or an infinity makes the sum one: the search for its row is needed only then
@@ -86,7 +87,7 @@ class Candidates:
             if bool(wrong.any()):
                 rows = wrong.nonzero()[:5, 0].tolist()
                 of = "queries" if self.chosen is None or len(values) == len(self) else "gallery's rows"
-                raise ValueError(f"{name} of the {of} {rows} holds a NaN or an infinity")
+                raise UnfitInput(f"{name} of the {of} {rows} holds a NaN or an infinity")
 
     def rows(self, start: int, stop: int) -> Candidates:
         """The lists of the queries from `start` to `stop`."""

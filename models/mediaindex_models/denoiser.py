@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from mediaindex_models.attention import Mixture, frame_products, masked_softmax
+from mediaindex_models.errors import UnfitInput
 
 Direction = Literal["t2v", "v2t"]
 DIRECTIONS: tuple[Direction, ...] = ("t2v", "v2t")
@@ -40,7 +41,7 @@ class TimeEmbedding(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         if width % 2:
-            raise ValueError(f"sinusoids come in pairs: the width must be even, not {width}")
+            raise UnfitInput(f"sinusoids come in pairs: the width must be even, not {width}")
         self.width = width
         self.hidden = nn.Linear(width, width)
         self.output = nn.Linear(width, width)

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mediaindex_models.errors import UnfitInput
+
 _FIT_STEPS = 100
 _SMALLEST_SPREAD = 1e-6
 # Beyond these a softmax in float32 is no distribution any more.
@@ -88,7 +90,7 @@ def fit_calibration(order: Tensor, score: Tensor, answer: Tensor) -> Calibration
     count = order.shape[1]
     without = answer == count
     if bool(without.all()) or not bool(without.any()):
-        raise ValueError("a calibration is fitted on queries with an answer and queries without one")
+        raise UnfitInput("a calibration is fitted on queries with an answer and queries without one")
     order, score = order.detach().double(), score.detach().double()
     spread = order.std().clamp(min=_SMALLEST_SPREAD)
     best = score.amax(-1)

@@ -19,6 +19,7 @@ from mediaindex_models.correction import standardised
 from mediaindex_models.denoiser import DIRECTIONS, Direction, PaperDenoiser, known_direction
 from mediaindex_models.diffusion import Diffusion
 from mediaindex_models.distribution import Calibration, Distribution, distribution
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.factored import FactoredDenoiser
 from mediaindex_models.losses import GENERATION_SCALE
 from mediaindex_models.presets import GeneratorSpec
@@ -125,8 +126,8 @@ class Ranker:
             lists: of this direction, on any device; the result is on the network's device.
             seeds: one per query, needed where sampling starts from noise.
 
-        Raises ValueError for lists of another direction or width, for missing seeds, for a NaN or an infinity
-        in the lists, and for features so large that the result is not finite.
+        Raises ValueError for lists of another direction and for missing seeds, UnfitInput for another width,
+        for a NaN or an infinity in the lists, and for features so large that the result is not finite.
         """
         self._require(lists, seeds)
         first = next(self.network.parameters())
@@ -143,7 +144,7 @@ class Ranker:
             clean = torch.cat(parts)
             score = fused(self.spec, clean, lists.score.to(clean))
         if not bool(score.isfinite().all()):
-            raise ValueError("the features are too large: what the network makes of them is no number")
+            raise UnfitInput("the features are too large: what the network makes of them is no number")
         return RankedLists(score, clean)
 
     def _clean(self, lists: Candidates, seeds: Sequence[int] | None) -> Tensor:
@@ -174,7 +175,7 @@ class Ranker:
         if lists.direction != self.direction:
             raise ValueError(f"these lists are {lists.direction}, the ranker is {self.direction}")
         if lists.width != self.spec.width:
-            raise ValueError(f"features are {lists.width} wide, the generator reads {self.spec.width}")
+            raise UnfitInput(f"features are {lists.width} wide, the generator reads {self.spec.width}")
         if self.spec.starts_from_noise and (seeds is None or len(seeds) != len(lists)):
             raise ValueError(f"{len(lists)} queries need a seed each: the sampler starts from noise")
         lists.require_finite()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mediaindex_models.errors import UnfitInput
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MinedLists:
@@ -29,7 +31,7 @@ def hardest(similarity: Tensor, right: Tensor, *, count: int) -> MinedLists:
         similarity: (B, G) with G ≥ count. right: (B,) the right column.
     """
     if similarity.shape[1] < count:
-        raise ValueError(f"a gallery of {similarity.shape[1]} cannot fill lists of {count}")
+        raise UnfitInput(f"a gallery of {similarity.shape[1]} cannot fill lists of {count}")
     best = similarity.topk(count, dim=1).indices  # (B, K)
     is_right = best == right[:, None]
     missing = ~is_right.any(1)
@@ -46,12 +48,12 @@ def in_batch(similarity: Tensor, clip: Tensor, *, negatives: int) -> MinedLists:
         clip: (B,) numbers of the clips. Other pairs of the query's own clip are not candidates. The published
             code includes them where lists are as long as the batch: a right answer then counts as wrong.
 
-    Raises ValueError where a query has fewer than `negatives` others.
+    Raises UnfitInput where a query has fewer than `negatives` others.
     """
     same_clip = clip[:, None] == clip[None, :]
     fewest = int((~same_clip).sum(1).min())
     if fewest < negatives:
-        raise ValueError(f"a query of the batch has {fewest} other clips, fewer than {negatives}")
+        raise UnfitInput(f"a query of the batch has {fewest} other clips, fewer than {negatives}")
     others = similarity.masked_fill(same_clip, -torch.inf).topk(negatives, dim=1).indices
     own = torch.arange(len(clip), device=clip.device)[:, None]
     return MinedLists(torch.cat([own, others], dim=1), torch.zeros_like(clip))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.gallery import Gallery
 from mediaindex_models.matcher import Matcher
 
@@ -25,7 +26,8 @@ class Pairs:
             them the pooled text counts as the one word.
         clip_hubness: (N,), and text_hubness: (M,), subtracted from the similarities of the base ranking.
 
-    Raises ValueError naming the field that does not fit, or the captions that hold a NaN or an infinity.
+    Raises ValueError naming the field that does not fit, UnfitInput naming the captions that hold a NaN or an
+    infinity.
     """
 
     text: Tensor
@@ -48,7 +50,7 @@ class Pairs:
             raise ValueError("clips are numbered from 0")
         captions = torch.bincount(self.clip, minlength=self.clips)
         if len(captions) > self.clips or bool((captions == 0).any()):
-            raise ValueError("every caption has a clip, and every clip has a caption")
+            raise UnfitInput("every caption has a clip, and every clip has a caption")
         self._require_finite()
         object.__setattr__(self, "_by_clip", torch.argsort(self.clip, stable=True))
         object.__setattr__(self, "_captions", captions)
@@ -135,7 +137,7 @@ class Pairs:
     def _require_shapes(self) -> None:
         count, clips = len(self.text), len(self.frames)
         if not count or self.frames.ndim != 3:
-            raise ValueError(f"there is no pair to train on: frames {tuple(self.frames.shape)}")
+            raise UnfitInput(f"there is no pair to train on: frames {tuple(self.frames.shape)}")
         frames, width = self.frames.shape[1:]
         expected: dict[str, tuple[int, ...]] = {
             "text": (count, width),
@@ -169,7 +171,7 @@ class Pairs:
                 wrong |= ~_finite_rows(values)[self.clip]
         if bool(wrong.any()):
             named = ", ".join(self.name(i) for i in wrong.nonzero()[:5, 0].tolist())
-            raise ValueError(f"the features of {int(wrong.sum())} pairs hold a NaN or an infinity: {named}")
+            raise UnfitInput(f"the features of {int(wrong.sum())} pairs hold a NaN or an infinity: {named}")
 
 
 def _finite_rows(values: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.schedule import SCHEDULES
 
 Recipe = Literal["paper", "residual", "pointwise"]
@@ -22,14 +23,14 @@ _LARGEST_WEIGHT = 1e6
 
 
 def require_count(name: str, value: object, *, least: int = 1, most: int) -> None:
-    """Raise ValueError where a count from a file is no int, or larger than any sensible network needs."""
+    """Raise UnfitInput where a count from a file is no int, or larger than any sensible network needs."""
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{name} is a whole number from {least} to {most}, not {value!r}")
+        raise UnfitInput(f"{name} is a whole number from {least} to {most}, not {value!r}")
 
 
 def _require_one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise ValueError(f"{what} is one of {', '.join(allowed)}, not {value!r}")
+        raise UnfitInput(f"{what} is one of {', '.join(allowed)}, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +85,18 @@ class GeneratorSpec:
         require_count("steps", self.steps, most=_MOST_STEPS)
         for name in ("clamp", "diffusion", "corrected_mask"):
             if type(getattr(self, name)) is not bool:
-                raise ValueError(f"{name} is true or false, not {getattr(self, name)!r}")
+                raise UnfitInput(f"{name} is true or false, not {getattr(self, name)!r}")
         for name in ("sharpness", "weight"):
             value = getattr(self, name)
             if not abs(value) <= _LARGEST_WEIGHT:  # a NaN is not
-                raise ValueError(f"{name} lies in ±{_LARGEST_WEIGHT:g}, not {value}")
+                raise UnfitInput(f"{name} lies in ±{_LARGEST_WEIGHT:g}, not {value}")
         if not 0.0 <= self.dropout < 1.0:
-            raise ValueError("dropout lies in 0..1")
+            raise UnfitInput("dropout lies in 0..1")
         require_count("evaluations", self.evaluations, least=0, most=self.steps)
         if not self.diffusion and self.sampling != "single":
-            raise ValueError("a twin without diffusion is evaluated once: its sampling is single")
+            raise UnfitInput("a twin without diffusion is evaluated once: its sampling is single")
         if self.recipe == "paper" and self.evidence:
-            raise ValueError("the paper's network reads no evidence")
+            raise UnfitInput("the paper's network reads no evidence")
 
 
 # width and evidence are the encoder's; 1 stands for "not known yet"
@@ -112,7 +113,7 @@ PRESETS: Mapping[str, GeneratorSpec] = {
 
 
 def preset(name: str, *, width: int, evidence: int = 0) -> GeneratorSpec:
-    """A recipe for the features of an encoder; `paper` ignores evidence. ValueError for an unknown name."""
+    """A recipe for the features of an encoder; `paper` ignores evidence. UnfitInput for an unknown name."""
     _require_one_of("generator", name, tuple(PRESETS))
     spec = PRESETS[name]
     return replace(spec, width=width, evidence=0 if spec.recipe == "paper" else evidence)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mediaindex_models.errors import UnfitInput
+
 HEAD_WIDTH = 64
 MLP_RATIO = 4
 # added to the logits of padding, as published; finite, so that a clip of padding alone has a softmax
@@ -39,11 +41,11 @@ class TemporalTransformer(nn.Module):
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """Frames (B, F, D) and mask (B, F) bool → (B, F, D), not normalised.
 
-        Raises ValueError for more frames than places.
+        Raises UnfitInput for more frames than places.
         """
         count = frames.shape[1]
         if count > self.places.num_embeddings:
-            raise ValueError(f"a clip has {count} frames, the network {self.places.num_embeddings} places")
+            raise UnfitInput(f"a clip has {count} frames, the network {self.places.num_embeddings} places")
         bias = torch.where(mask, 0.0, _PADDING).to(frames.dtype)[:, None, None]  # (B, 1, 1, F)
         hidden = frames + self.places.weight[:count]
         for block in self.blocks:
@@ -57,7 +59,7 @@ class _Block(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         if width % heads:
-            raise ValueError(f"a width of {width} cannot be shared by {heads} heads")
+            raise UnfitInput(f"a width of {width} cannot be shared by {heads} heads")
         self.heads = heads
         self.before_attention = nn.LayerNorm(width, eps=_LAYER_NORM_EPSILON)
         self.projections = nn.Linear(width, 3 * width)

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from mediaindex_models.checkpoint import CheckpointError
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
 from mediaindex_models.objective import Objective
@@ -262,13 +263,13 @@ def _require(
     width = pairs.text.shape[1]
     evidence = 0 if pairs.evidence is None else pairs.evidence.shape[-1]
     if generator is not None and generator.spec.width != width:
-        raise ValueError(f"features are {width} wide, the generator reads {generator.spec.width}")
+        raise UnfitInput(f"features are {width} wide, the generator reads {generator.spec.width}")
     if generator is not None and generator.spec.recipe != "paper" and generator.spec.evidence != evidence:
-        raise ValueError(
+        raise UnfitInput(
             f"frames have {evidence} numbers of evidence, the generator reads {generator.spec.evidence}"
         )
     if matcher is not None and matcher.temporal.width != width:
-        raise ValueError(f"features are {width} wide, the matcher reads {matcher.temporal.width}")
+        raise UnfitInput(f"features are {width} wide, the matcher reads {matcher.temporal.width}")
     least = max(2, config.candidates if config.stage != "1" else 2)
     if pairs.clips < least:
-        raise ValueError(f"training needs at least {least} clips, there are {pairs.clips}")
+        raise UnfitInput(f"training needs at least {least} clips, there are {pairs.clips}")

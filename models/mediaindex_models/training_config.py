@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.losses import GENERATION_SCALE
 
 Stage = Literal["1", "2", "joint", "generative"]
@@ -48,21 +49,21 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if self.stage not in STAGES:
-            raise ValueError(f"a stage is one of {', '.join(STAGES)}, not {self.stage!r}")
+            raise UnfitInput(f"a stage is one of {', '.join(STAGES)}, not {self.stage!r}")
         for name in ("blend", "learning_rate", "weight_decay", "negative", "scale", "clip_norm"):
             if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} is a finite number, not {getattr(self, name)}")
+                raise UnfitInput(f"{name} is a finite number, not {getattr(self, name)}")
         if self.steps < 1 or self.batch < 2 or self.candidates < 2:
-            raise ValueError("training takes at least one step of two queries with two candidates each")
+            raise UnfitInput("training takes at least one step of two queries with two candidates each")
         if self.mines_in_batch:
             if self.stage != "1" and self.candidates > self.batch:
-                raise ValueError(f"a batch of {self.batch} cannot fill lists of {self.candidates}")
+                raise UnfitInput(f"a batch of {self.batch} cannot fill lists of {self.candidates}")
         elif self.gallery is not None and self.gallery < max(self.batch, self.candidates):
-            raise ValueError("a gallery holds at least a batch and a list")
+            raise UnfitInput("a gallery holds at least a batch and a list")
         if not (0 <= self.ema < 1 and 0 <= self.warmup < 1):
-            raise ValueError("ema and warmup lie in 0..1")
+            raise UnfitInput("ema and warmup lie in 0..1")
         if min(self.learning_rate, self.clip_norm, self.scale) <= 0 or self.weight_decay < 0:
-            raise ValueError("learning rate, clip_norm and scale lie above 0, weight decay not below")
+            raise UnfitInput("learning rate, clip_norm and scale lie above 0, weight decay not below")
 
     @property
     def mines_in_batch(self) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import DecodeWorker
-from mediaindex.errors import DecodeError, MediaError
+from mediaindex.errors import DecodeError, MediaError, MediaIndexError
 from mediaindex.ingest.reconcile.decision import DecodeTask
-from mediaindex.media import Cue, MediaInfo, NotAVideo, Position, SampledFrame, Segmentation
+from mediaindex.media import Cue, FileEvent, MediaInfo, NotAVideo, Position, SampledFrame, Segmentation
 from mediaindex.sources.content_hash import HashReader
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.frame_cache import FrameCache
@@ -66,9 +66,9 @@ class BrokenFile:
 
 @dataclass(frozen=True, slots=True)
 class PoolHalt:
-    """A full disk or a fault of ours: it would meet every further file too."""
+    """What would meet every further file too, such as a full disk."""
 
-    error: BaseException
+    error: MediaIndexError
 
 
 FileResult = ProbedFile | DecodedFile | RefusedFile | BrokenFile
@@ -106,8 +106,7 @@ def extract(
         reader.finish()
         full = reader.result()
         assert segmentation is not None
-        stat = task.event.path.stat()
-        if (stat.st_size, stat.st_mtime_ns) != (task.event.size, task.event.mtime_ns):
+        if FileEvent.of(task.event.path, task.event.path.stat()) != task.event:
             raise MediaError("the file changed while it was read", transient=True)
         name = blob.finish(content=full)
     identity = Identity(task.event.size, task.partial_hash, full)

@@ -109,8 +109,10 @@ class DecodePool:
                 except MediaIndexError as error:
                     result = PoolHalt(error)
                 except Exception as error:
-                    logger.exception("decoding %s", task.event.path)
-                    result = PoolHalt(error)
+                    # A fault of ours, which this file brought to light: the next one may be read well.
+                    logger.exception("reading %s", task.event.path)
+                    reason = f"mediaindex failed on it: {type(error).__name__}: {error}"
+                    result = BrokenFile(task, MediaError(reason, transient=True))
                 self._results.put(result)
 
     def _submitted(self) -> Iterator[DecodeTask]:

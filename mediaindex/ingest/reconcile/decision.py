@@ -17,7 +17,7 @@ ContentKey = tuple[int, str]
 """Size and partial hash: files that agree in both count as one content until the full hash is known."""
 
 Kind = Literal["known", "moved", "copy", "decode", "wait", "leave alone", "examine"]
-Cause = Literal["being read", "forgotten", "no film", "failed before", "unreadable"]
+Cause = Literal["being read", "forgotten", "no film", "failed before", "unreadable", "gone"]
 
 
 class Effect(Protocol):

@@ -127,9 +127,14 @@ class Reconciler:
             in_flight: contents that are on their way to the decoder.
         """
         try:
-            partial = partial_hash(event.path)
+            return self._decide_by_hash(event, partial_hash(event.path), in_flight)
         except MediaError as error:
             return self._unreadable(event, error)
+        except OSError as error:  # the file went, or its disk failed, after its hash was read
+            reason = f"it cannot be read: {error.strerror or error}"
+            return self._unreadable(event, MediaError(reason, transient=True))
+
+    def _decide_by_hash(self, event: FileEvent, partial: str, in_flight: Container[ContentKey]) -> Decision:
         with self.library.read() as connection:
             # Read again: other passes may run between the scan and the turn of a file.
             location = locations.location_at(connection, event.path)
@@ -199,6 +204,8 @@ class Reconciler:
         return DecodeTask(event, partial, self._mounted.volume_id(event.path), self.root_of(event.path))
 
     def _unreadable(self, event: FileEvent, error: MediaError) -> Decision:
+        if not os.path.lexists(event.path):
+            return _left_alone(event, "gone", "it went while it was read")
         failure = failure_after(error, event, self.failures.get(event.path), decoder=self.decoder)
         decision = _left_alone(event, "unreadable", error.reason, (NoteFailure(failure),))
         return dataclasses.replace(decision, failure=failure)

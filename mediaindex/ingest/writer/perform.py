@@ -110,6 +110,9 @@ class Writer:
         self.depth += 1
         try:
             outcome = self._carry_out(request)
+        except BaseException:
+            self._recovered = False  # it may have left what a kill leaves
+            raise
         finally:
             self._progress = outer
             self.depth -= 1

@@ -7,6 +7,7 @@ has died, the asking process takes the lock and does the work itself, older requ
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -15,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mediaindex.errors import MediaIndexError, UsageError, WriterBusy
+from mediaindex.errors import MediaIndexError, NoSpace, UsageError, WriterBusy
 from mediaindex.ingest.writer.requests import Json, Outcome, Perform, Request, arguments_of, request_of
 from mediaindex.store.catalog.schema import request as request_table
 from mediaindex.store.library import Library
@@ -87,8 +88,9 @@ def serve(library: Library, perform: Perform) -> int:
         try:
             outcome = _attempt_row(perform, row, _progress_of(library, row.id))
         except Exception as error:
-            _set(library, row.id, state="failed", exit_code=1, error=f"{type(error).__name__}: {error}")
-            raise
+            # A fault of ours costs this request alone: the holder may have days of work before it.
+            logger.exception("request %d (%s)", row.id, row.kind)
+            outcome = Outcome({}, 1, f"{type(error).__name__}: {error}")
         _set(
             library,
             row.id,
@@ -116,7 +118,8 @@ def _progress_of(library: Library, number: int) -> Callable[[Json], None]:
     def write(progress: Json) -> None:
         nonlocal written
         if time.monotonic() - written >= POLL_SECONDS:
-            _set(library, number, progress=progress)
+            with contextlib.suppress(NoSpace, WriterBusy):  # the work is not given up for this
+                _set(library, number, progress=progress)
             written = time.monotonic()
 
     return write

@@ -13,6 +13,7 @@ from mediaindex.learn.evaluation.metrics import ranks
 from mediaindex.learn.evaluation.retrieval_trial import Matrix, Trial
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.distribution import Calibration, fit_calibration
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.generator import Generator, fused
 from mediaindex_models.matcher import Matcher
 from mediaindex_models.pairs import Pairs
@@ -96,7 +97,7 @@ def calibration_of(lists: CandidateLists, spec: GeneratorSpec) -> Calibration | 
     """The calibration fitted on queries with and without an answer in their list; None without both kinds."""
     try:
         return fit_calibration(lists.order(spec), lists.score, torch.from_numpy(lists.place))
-    except ValueError:
+    except UnfitInput:
         return None
 
 

@@ -26,6 +26,7 @@ from mediaindex.sources.content_hash import full_hash, partial_hash
 from mediaindex.sources.filetypes import extension_of
 from mediaindex.sources.rules import Rules
 from mediaindex.sources.scan import is_dataless, scan
+from mediaindex.sources.sidecars import Sidecar
 
 TABLES = ("captions.jsonl", "captions.csv", "captions.tsv", "metadata.jsonl", "metadata.csv")
 # Groups in a hundred for each split, of those for which the captions name none.
@@ -206,30 +207,40 @@ def _by_subtitles(folder: Path, rules: Rules) -> tuple[dict[Path, _CaptionLines]
     files: dict[Path, _CaptionLines] = {}
     skipped: list[SkippedInput] = []
     listings: dict[Path, list[str]] = {}
-
-    def skip(path: Path, reason: str) -> None:
-        skipped.append(SkippedInput(str(path), reason))
-
-    for event in scan([folder], rules=rules):
-        if isinstance(event, UnreadablePath):
-            skip(event.path, event.reason)
-        if not isinstance(event, FileEvent):
+    for seen in scan([folder], rules=rules):
+        if isinstance(seen, UnreadablePath):
+            skipped.append(SkippedInput(str(seen.path), seen.reason))
+        if not isinstance(seen, FileEvent):
             continue
-        siblings = listings.setdefault(event.path.parent, os.listdir(event.path.parent))
-        for sidecar in find_sidecars(event.path, siblings):
-            lines, backward = files.setdefault(event.path, _CaptionLines(event.path)), 0
-            try:
-                for cue in read_sidecar(sidecar):
-                    if cue.end_seconds <= cue.start_seconds:
-                        backward += 1
-                        continue
-                    caption = Caption(plain(cue.text), cue.source, cue.language)
-                    lines.add((cue.start_seconds, cue.end_seconds), [caption])
-            except MediaError as error:
-                skip(sidecar.path, error.reason)
-            if backward:
-                skip(sidecar.path, f"cues that end before they begin, left out: {backward}")
-    return {path: lines for path, lines in files.items() if lines.captions}, skipped
+        parent = seen.path.parent
+        try:
+            siblings = listings[parent] if parent in listings else os.listdir(parent)
+        except OSError as error:
+            siblings = []
+            skipped.append(SkippedInput(str(parent), _reason(error)))
+        listings[parent] = siblings
+        for sidecar in find_sidecars(seen.path, siblings):
+            captions, problem = _captions_of(sidecar)
+            if problem is not None:
+                skipped.append(SkippedInput(str(sidecar.path), problem))
+            for stretch, caption in captions:
+                files.setdefault(seen.path, _CaptionLines(seen.path)).add(stretch, [caption])
+    return files, skipped
+
+
+def _captions_of(sidecar: Sidecar) -> tuple[list[tuple[tuple[float, float], Caption]], str | None]:
+    """The cues of a subtitle file, each with its stretch, and what is wrong with the file."""
+    try:
+        cues = read_sidecar(sidecar)
+    except MediaError as error:
+        return [], error.reason
+    forward = [cue for cue in cues if cue.end_seconds > cue.start_seconds]
+    captions = [
+        ((cue.start_seconds, cue.end_seconds), Caption(plain(cue.text), cue.source, cue.language))
+        for cue in forward
+    ]
+    backward = len(cues) - len(forward)
+    return captions, f"cues that end before they begin, left out: {backward}" if backward else None
 
 
 def _content(path: Path) -> str:

@@ -149,6 +149,7 @@ def pairs_of(features: Features, device: torch.device | str = "cpu") -> Pairs:
     """
     import torch
 
+    from mediaindex_models.errors import UnfitInput
     from mediaindex_models.pairs import Pairs
 
     def required(values: NDArray[np.generic]) -> torch.Tensor:
@@ -169,7 +170,7 @@ def pairs_of(features: Features, device: torch.device | str = "cpu") -> Pairs:
             words=optional(features.words),
             word_mask=optional(features.word_mask),
         )
-    except ValueError as error:
+    except UnfitInput as error:
         raise UsageError(f"{error}; make the feature file again without these clips") from error
 
 

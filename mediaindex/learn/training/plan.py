@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from mediaindex.errors import UsageError
 from mediaindex.learn.training.data import TrainingData
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.presets import GeneratorSpec, preset
 from mediaindex_models.training_config import TRAINING, Stage, TrainingConfig
 
@@ -51,7 +52,7 @@ def plan_training(
             config = replace(config, stage=stage, gallery=None, learning_rate=rate, **size)
         config = replace(config, seed=seed, steps=config.steps if steps is None else steps)
         return Plan(recipe, spec, shrunk_to_clips(config, data.train.mask.shape[0]))
-    except ValueError as error:
+    except UnfitInput as error:
         raise UsageError(str(error)) from error
 
 

@@ -39,6 +39,7 @@ from mediaindex_models.checkpoint import (
     load,
     save,
 )
+from mediaindex_models.errors import UnfitInput
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
 from mediaindex_models.pairs import Pairs
@@ -167,7 +168,7 @@ def _in_one_line(folder: TrainingFolder, device: str) -> Iterator[None]:
         raise UsageError(
             f"{error}; to begin anew, remove {folder.partial}, or choose another --out"
         ) from error
-    except ValueError as error:
+    except UnfitInput as error:
         raise UsageError(str(error)) from error
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; {resumable}") from None

@@ -97,6 +97,7 @@ class GeneratorReranker:
         import torch
 
         from mediaindex_models.candidates import Candidates
+        from mediaindex_models.errors import UnfitInput
 
         evidence = shortlist.evidence if self.reads_evidence else None
         if self.reads_evidence and evidence is None:
@@ -111,7 +112,7 @@ class GeneratorReranker:
                 evidence=None if evidence is None else _batch_of_one(evidence),
             )
             ranked = self._ranker(lists, seeds=[query_seed(shortlist.text)])
-        except ValueError as error:
+        except UnfitInput as error:
             raise GeneratorUnavailable(f"the stored features cannot be ranked: {error}") from error
         order = np.argsort(-ranked.score[0].numpy(), kind="stable")
         if self._calibration is None:

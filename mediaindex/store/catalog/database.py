@@ -30,6 +30,11 @@ CLEAN = "clean"
 IDENTITY = "library"
 """A random name, by which a backup knows whose it is."""
 
+UNSTORABLE = (OverflowError, UnicodeError, sa.exc.StatementError)
+"""What is raised for a value that the catalog cannot hold. It came out of a file, and costs that file alone.
+
+The database's own troubles (full disk, lock, damage) are raised as what `translated` makes of them."""
+
 VALUES_AT_ONCE = 500
 """SQLite's statements have at most 32 766 values."""
 Value = TypeVar("Value")

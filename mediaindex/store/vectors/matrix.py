@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,16 @@ class MatrixFile:
         """Map the files; an absent or unfit one is an empty matrix, which the reader then fills."""
         state = self._state()
         if state is None or not state["rows"]:
-            return Matrix(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, self.dim), np.float16))
+            return self._nothing()
+        try:
+            return self._mapped(state)
+        except (OSError, ValueError):  # cut short or gone since its state was read, or its disk fails
+            return self._nothing()
+
+    def _nothing(self) -> Matrix:
+        return Matrix(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, self.dim), np.float16))
+
+    def _mapped(self, state: Mapping[str, Any]) -> Matrix:
         count = state["rows"]
         vectors, rows, beside = self._paths(state["token"])
         # Copy on write: torch warns of arrays that it may not write, and nothing here writes.

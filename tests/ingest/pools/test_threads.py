@@ -10,7 +10,7 @@ import pytest
 
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import DecodeWorker, new_worker
-from mediaindex.errors import DecodeError, MediaIndexError, NoSpace
+from mediaindex.errors import DecodeError, NoSpace
 from mediaindex.ingest.pools.file_reading import BrokenFile, Decoding, PoolHalt, RefusedFile, Result
 from mediaindex.ingest.pools.threads import RESULTS_A_JOB, DecodePool
 from mediaindex.ingest.reconcile.decision import DecodeTask
@@ -63,6 +63,7 @@ def test_every_task_has_one_result(opened: Library, jobs: int) -> None:
     [
         (DecodeError("damaged"), False, "damaged"),
         (OSError(5, "Input/output error"), True, "cannot be read: Input/output error"),
+        (RuntimeError("of ours"), True, "mediaindex failed on it: RuntimeError: of ours"),
     ],
 )
 def test_one_file_that_breaks_ends_nothing(
@@ -82,18 +83,28 @@ def test_one_file_that_breaks_ends_nothing(
         assert fetched(pool) == RefusedFile(task(1), "no film")
 
 
-@pytest.mark.parametrize("error", [NoSpace("the disk is full"), RuntimeError("a fault of ours")])
-def test_what_every_file_would_meet_halts_the_pool(
-    opened: Library, error: Exception, caplog: pytest.LogCaptureFixture
+def test_a_fault_of_ours_is_logged_with_its_traceback(
+    opened: Library, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def reading(_task: DecodeTask) -> Result:
+        raise RuntimeError("of ours")
+
+    with pool_of(opened, reading) as pool:
+        pool.submit(task(0))
+        fetched(pool)
+    assert "/nowhere/0.mp4" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_what_every_file_would_meet_halts_the_pool(opened: Library) -> None:
+    error = NoSpace("the disk is full")
+
     def reading(_task: DecodeTask) -> Result:
         raise error
 
     with pool_of(opened, reading) as pool:
         pool.submit(task(0))
         assert fetched(pool) == PoolHalt(error)
-    is_ours = not isinstance(error, MediaIndexError)
-    assert ("/nowhere/0.mp4" in caplog.text) == is_ours, "a fault of ours is logged with its traceback"
 
 
 def test_closing_removes_the_frames_of_results_that_nobody_fetched(opened: Library, tmp_path: Path) -> None:

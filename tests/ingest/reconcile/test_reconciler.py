@@ -242,6 +242,7 @@ def test_who_tries_a_failed_file_again(
 
 def test_a_file_that_cannot_be_opened_waits_with_its_reason(opened: Library, videos: Path) -> None:
     gone = FileEvent(videos / "gone.mp4", 10, 1)
+    gone.path.symlink_to("nowhere")
     reconciler = CatalogPass(opened, [videos], decoder=DECODER, automatic=True)
     assert classify(reconciler, gone) is None
     with opened.read() as connection:
@@ -353,6 +354,7 @@ def test_lost_frames_are_work(opened: Library, videos: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(opened: Library, videos: Path) -> None:
     reconciler = CatalogPass(opened, [videos], decoder=DECODER)
     gone = FileEvent(videos / "gone.mp4", 10, 1)
+    gone.path.symlink_to("nowhere")
     assert classify(reconciler, gone) is None
     ((path, reason),) = reconciler.findings.unreadable
     assert path == gone.path
