@@ -1,8 +1,8 @@
 """A pytest plugin: the processes of a test end with it, whatever happened, and none outlives the run.
 
 What `start` begins is ended by a fixture of every test, stopped or not, with all that it began. Any other
-process must have ended by itself, else the test fails and names it. What is left by a worker that is killed
-is ended by a process that does nothing else.
+process must have ended by itself when the tests of its file are over; else it is ended then, and named with
+its test in an error. What is left by a worker that is killed is ended by a process that does nothing else.
 """
 
 from __future__ import annotations
@@ -39,9 +39,8 @@ def start(words: Sequence[object], **options: Any) -> subprocess.Popen[str]:
 def stop(process: subprocess.Popen[str]) -> None:
     """Stop a process where it is; all its threads stand still when this returns."""
     process.send_signal(signal.SIGSTOP)
-    stopped = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-    assert stopped is not None
-    assert stopped.si_code == os.CLD_STOPPED, process.communicate()
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), process.communicate()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,13 +67,18 @@ def _the_run_leaves_no_process() -> Iterator[None]:
         ender.communicate()
 
 
-@pytest.fixture(autouse=True)
-def _the_test_leaves_no_process(_the_run_leaves_no_process: None) -> Iterator[None]:
-    """End what the test started, before the next one begins."""
+@pytest.fixture(scope="module", autouse=True)
+def _the_file_leaves_no_process(_the_run_leaves_no_process: None) -> Iterator[None]:
+    """Nothing that the tests of a file started may run when the next file begins."""
     before = set(psutil.pids())
     yield
-    _end_started()
     _refuse_left(besides=before)
+
+
+@pytest.fixture(autouse=True)
+def _what_is_started_ends_with_the_test(_the_file_leaves_no_process: None) -> Iterator[None]:
+    yield
+    _end_started()
 
 
 def _end_started() -> None:
@@ -105,10 +109,14 @@ def _ours(besides: set[int]) -> list[psutil.Process]:
     for pid in sorted(set(psutil.pids()) - besides - {os.getpid()}):
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
-            began_here = process.ppid() == os.getpid() or _token in mark_of(process).split()
-            if began_here and marked.is_running(pid):
+            if marked.is_running(pid) and (_token in mark_of(process).split() or _began_here(process)):
                 found.append(process)
     return found
+
+
+def _began_here(process: psutil.Process) -> bool:
+    """Whether this worker is above a process, which need not have the mark: a fork has none."""
+    return os.getpid() in {parent.pid for parent in process.parents()}
 
 
 def _description(process: psutil.Process) -> str:
