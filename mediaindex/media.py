@@ -20,7 +20,7 @@ SEGMENT_SECONDS = 30.0
 SEGMENT_FRAMES = 12
 # No honest film has more; the child keeps to these bounds, the parent does not rely on it.
 MAX_FRAMES = 100_000
-MAX_CUES = 100_000
+MAX_CUES = 200_000  # a film with sixty languages
 MAX_CUE_CHARACTERS = 2000
 _LARGEST_INTEGER = 2**63 - 1
 """SQLite holds no larger one."""

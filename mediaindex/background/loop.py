@@ -36,8 +36,10 @@ IDLE_SECONDS = 60.0
 """Without work for so long, the full hash confirms what size and partial hash identified."""
 RETRY_SECONDS = 20.0
 """Between two readings of the times at which failed files are due."""
+TROUBLE = (NoSpace, StoreError, WriterBusy)
+"""What the library itself may meet at any time, and may be over a little later."""
 TROUBLE_SECONDS = 30.0
-"""After trouble with the library itself, nothing is tried for so long."""
+"""For so long nothing is tried again after it."""
 HOUSEKEEPING_SECONDS = 6 * 3600.0
 
 PassKind = Literal["first", "change", "rescan", "retry"]
@@ -249,12 +251,17 @@ class WatchLoop:
         request = IndexRequest(tuple(paths), automatic=True, confirm=False, looks_first=looks_first)
         try:
             report = self._carry_out(request)
+        except TROUBLE as error:  # within another pass, which ends with it
+            self._tell({"event": "failed", "why": kind, "reason": str(error)})
+            raise
         finally:
             self._is_in_pass = was_in_pass
         if any(report.get(name) for name in ("indexed", "moved", "copies", "failed", "decoded")):
             self._worked_at, self._has_unconfirmed = self._clock(), True
         if report:
             self._tell({"event": "looked", "why": kind, **report})
+        elif self._trouble is not None:
+            self._tell({"event": "failed", "why": kind, "reason": self._trouble[1]})
 
     def _carry_out(self, request: Request) -> Json:
         """The result of a request; empty where the library fails: then everything is scanned again later.
@@ -263,7 +270,7 @@ class WatchLoop:
         """
         try:
             return self.writer.perform(request, self._note_progress).result
-        except (NoSpace, StoreError, WriterBusy) as error:
+        except TROUBLE as error:
             if self.writer.depth:
                 raise
             logger.warning("%s", error)

@@ -1,22 +1,14 @@
 """A query image, opened in a bounded child process like every other file that nobody vouches for.
 
-This module holds both sides: `read_image` asks, `handle` answers inside the child.
+This is the parent's side; `still_image_child` answers.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
 from pathlib import Path
 
-from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.limits import Limits
 from mediaindex.decode.sandbox.process import Sandbox
-from mediaindex.errors import ProbeError
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-MAX_PIXELS = 64_000_000
-SHORT_SIDE = 384
 
 
 def read_image(path: Path) -> bytes | None:
@@ -36,7 +28,7 @@ class ImageReader:
     """Reads images in one child process, which starts with the first; thread-confined but for `kill`."""
 
     def __init__(self) -> None:
-        self._sandbox = Sandbox(__name__, Limits())
+        self._sandbox = Sandbox("mediaindex.decode.still_image_child", Limits())
 
     def read(self, path: Path) -> bytes | None:
         """As `read_image`."""
@@ -52,28 +44,3 @@ class ImageReader:
     def close(self) -> None:
         """End the child process."""
         self._sandbox.close()
-
-
-def handle(request: dict[str, object]) -> Iterator[wire.Message]:
-    """Answer one request inside the child: a picture, or nothing where the file is no image.
-
-    Raises:
-        ProbeError: the image is damaged or too large.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(str(request["path"]), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ProbeError(f"{image.width}x{image.height} pixels are too many; scale the image down")
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except UnidentifiedImageError:
-        return
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ProbeError(f"the image cannot be read: {error}") from error
-    scale = SHORT_SIDE / min(upright.size)
-    if scale < 1:
-        upright = upright.resize((round(upright.width * scale), round(upright.height * scale)))
-    encoded = io.BytesIO()
-    upright.save(encoded, "JPEG", quality=95)
-    yield {"kind": "picture"}, encoded.getvalue()

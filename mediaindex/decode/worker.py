@@ -30,7 +30,7 @@ from mediaindex.media import (
 )
 
 # Raise the first number when a change here may read what could not be read before.
-DECODER_VERSION = f"1 av-{version('av')}"
+DECODER_VERSION = f"2 av-{version('av')}"
 # On top of an hour for any file: far more than a sound film takes.
 SECONDS_A_MIB = 60.0
 

@@ -12,7 +12,9 @@ import av.logging
 from mediaindex.decode.backends.decoder import Decoder, Demand
 from mediaindex.decode.backends.ffmpeg import FfmpegDecoder
 from mediaindex.decode.backends.pyav import PyavDecoder
+from mediaindex.decode.container.local_time import load_zones
 from mediaindex.decode.container.probe import probe
+from mediaindex.decode.container.refusals import is_fault_of_disk
 from mediaindex.decode.sampling.first_look import first_look
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.sampler import FrameSampler, demand
@@ -25,6 +27,8 @@ DECODERS: dict[str, Callable[[Path, MediaInfo, Demand], Decoder]] = {
     "pyav": PyavDecoder,
     "ffmpeg": FfmpegDecoder,
 }
+# While memory is not limited yet: later its share would be missing for a large picture.
+load_zones()
 
 
 def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
@@ -44,9 +48,9 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
             yield from map(wire.pack, _sampler(path, request).run())
     except MemoryError:
         raise  # FFmpeg's is one too: the sandbox names the remedy
-    except OSError as error:
-        raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
-    except av.error.FFmpegError as error:
+    except (OSError, av.error.FFmpegError) as error:
+        if is_fault_of_disk(error):
+            raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
         raise DecodeError(f"it cannot be decoded: {error.strerror}") from error
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import functools
 import re
 
-# Rows of ISO 639-1, ISO 639-2, and what people write instead.
+# Rows of ISO 639-1 or 639-3, ISO 639-2, and what people write instead: names, old codes, countries.
 _TABLE = """
 aa aar; ab abk; ae ave; af afr afrikaans; ak aka; am amh amharic; an arg; ar ara arabic; as asm; av ava;
 ay aym; az aze azerbaijani; ba bak; be bel belarusian; bg bul bulgarian; bi bis; bm bam; bn ben bengali;
 bo tib bod tibetan; br bre breton; bs bos bosnian; ca cat catalan català; ce che; ch cha;
-co cos corsican; cr cre; cs cze ces czech čeština; cu chu; cv chv; cy wel cym welsh;
-da dan danish dansk; de ger deu german deutsch; dv div; dz dzo; ee ewe; el gre ell greek;
+co cos corsican; cr cre; cs cze ces czech čeština cz; cu chu; cv chv; cy wel cym welsh;
+da dan danish dansk dk; de ger deu german deutsch; dv div; dz dzo; ee ewe; el gre ell greek gr;
 en eng english; eo epo esperanto; es spa spanish español espanol castellano; et est estonian;
 eu baq eus basque euskara; fa per fas persian farsi; ff ful; fi fin finnish suomi; fj fij;
 fo fao faroese; fr fre fra french français francais; fy fry frisian; ga gle irish; gd gla;
-gl glg galician galego; gn grn; gu guj gujarati; gv glv; ha hau hausa; he heb hebrew; hi hin hindi;
-ho hmo; hr hrv croatian hrvatski; ht hat; hu hun hungarian magyar; hy arm hye armenian; hz her; ia ina;
+gl glg galician galego; gn grn; gu guj gujarati; gv glv; ha hau hausa; he heb hebrew iw; hi hin hindi;
+ho hmo; hr hrv croatian hrvatski scr; ht hat; hu hun hungarian magyar; hy arm hye armenian; hz her; ia ina;
 id ind indonesian; ie ile; ig ibo igbo; ii iii; ik ipk; io ido; is ice isl icelandic;
-it ita italian italiano; iu iku; ja jpn jap japanese 日本語; jv jav javanese; ka geo kat georgian; kg kon;
-ki kik; kj kua; kk kaz kazakh; kl kal; km khm khmer; kn kan kannada; ko kor korean 한국어; kr kau; ks kas;
-ku kur kurdish; kv kom; kw cor; ky kir kyrgyz; la lat latin; lb ltz luxembourgish; lg lug; li lim;
+it ita italian italiano; iu iku; ja jpn jap japanese 日本語 jp; jv jav javanese jw; ka geo kat georgian;
+kg kon; ki kik; kj kua; kk kaz kazakh; kl kal; km khm khmer; kn kan kannada; ko kor korean 한국어; kr kau;
+ks kas; ku kur kurdish; kv kom; kw cor; ky kir kyrgyz; la lat latin; lb ltz luxembourgish; lg lug; li lim;
 ln lin; lo lao; lt lit lithuanian; lu lub; lv lav latvian; mg mlg malagasy; mh mah; mi mao mri maori;
 mk mac mkd macedonian; ml mal malayalam; mn mon mongolian; mr mar marathi; ms may msa malay;
 mt mlt maltese; my bur mya burmese; na nau; nb nob; nd nde; ne nep nepali; ng ndo;
@@ -29,21 +29,29 @@ oj oji; om orm; or ori; os oss; pa pan punjabi; pi pli; pl pol polish polski; ps
 pt por portuguese português portugues; qu que quechua; rm roh; rn run; ro rum ron romanian română;
 ru rus russian русский; rw kin; sa san sanskrit; sc srd; sd snd; se sme; sg sag; si sin sinhala;
 sk slo slk slovak; sl slv slovenian; sm smo; sn sna; so som somali; sq alb sqi albanian;
-sr srp serbian srpski; ss ssw; st sot; su sun; sv swe swedish svenska; sw swa swahili; ta tam tamil;
+sr srp serbian srpski scc; ss ssw; st sot; su sun; sv swe swedish svenska; sw swa swahili; ta tam tamil;
 te tel telugu; tg tgk tajik; th tha thai; ti tir; tk tuk turkmen; tl tgl tagalog fil filipino; tn tsn;
 to ton; tr tur turkish türkçe; ts tso; tt tat tatar; tw twi; ty tah; ug uig uyghur;
-uk ukr ukrainian українська; ur urd urdu; uz uzb uzbek; ve ven; vi vie vietnamese; vo vol; wa wln;
-wo wol; xh xho xhosa; yi yid yiddish; yo yor yoruba; za zha; zh chi zho chinese mandarin 中文;
-zu zul zulu
+uk ukr ukrainian українська ua; ur urd urdu; uz uzb uzbek; ve ven; vi vie vietnamese vn; vo vol; wa wln;
+wo wol; xh xho xhosa; yi yid yiddish ji; yo yor yoruba; za zha; zh chi zho chinese mandarin 中文 cmn;
+zu zul zulu;
+ast asturian; bho bhojpuri; ceb cebuano; ckb; doi dogri; gsw; haw hawaiian; hmn hmong; ilo ilocano; kri;
+lus; mai maithili; nan; nds; nso; sco; wuu
 """
 _LOCAL_NAMES = {
     "brazilian": "pt-BR",
     "pob": "pt-BR",
     "latino": "es-419",
+    "ptbr": "pt-BR",
     "chs": "zh-Hans",
+    "chi-sim": "zh-Hans",
     "简体": "zh-Hans",
+    "simplified": "zh-Hans",
     "cht": "zh-Hant",
+    "chi-tra": "zh-Hant",
     "繁體": "zh-Hant",
+    "traditional": "zh-Hant",
+    "cn": "zh-CN",
     "cantonese": "yue",
     "yue": "yue",
     "und": "und",

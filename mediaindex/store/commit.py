@@ -10,21 +10,22 @@ exactly as it was before or as it was wanted.
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
 
-from mediaindex.errors import MediaIndexError, NoSpace, is_no_room
+from mediaindex.errors import NoSpace, is_no_room
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks, set_meta
 from mediaindex.store.catalog.schema import extraction, garbage, indexed, space
 from mediaindex.store.catalog.videos import newest_extraction, throw_away
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
+from mediaindex.store.vectors.rows import joined, new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space, all_spaces, make_visible, owned
 
 logger = logging.getLogger(__name__)
@@ -70,27 +71,30 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
                 generation=generation,
                 vectors=len(item.embeddings.vectors),
             )
-    _extend_matrix(library, target, rows)
+    if target.id not in library.lagging_matrices:
+        with _deriving(library, target):
+            library.matrix(target).append(rows)
 
 
-def _extend_matrix(library: Library, target: Space, rows: VectorRows) -> None:
-    """Append committed rows to the derived matrix.
+@contextlib.contextmanager
+def _deriving(library: Library, target: Space) -> Iterator[None]:
+    """A block that writes the derived matrix of a space.
 
-    Where that fails, searches read the rows from LanceDB until `settle` has brought the matrix up to date.
+    Where its disk fails, searches read from LanceDB what it lacks, until `settle` has brought it up to date.
 
     Raises:
         NoSpace: the disk is full: the next batch would meet it too.
     """
-    matrix = library.matrix(target)
     try:
-        matrix.append(rows)
+        yield
     except OSError as error:
         library.lagging_matrices.add(target.id)
+        folder = library.matrix(target).folder
         if is_no_room(error):
-            raise NoSpace(
-                f"{matrix.folder}: {error.strerror}; free space on this disk and run again"
-            ) from error
-        logger.warning("%s cannot be written: %s; searches are slower for now", matrix.folder, error)
+            raise NoSpace(f"{folder}: {error.strerror}; free space on this disk and run again") from error
+        logger.warning("%s cannot be written: %s; searches are slower for now", folder, error)
+    else:
+        library.lagging_matrices.discard(target.id)
 
 
 def settle(library: Library) -> None:
@@ -101,19 +105,14 @@ def settle(library: Library) -> None:
 
 def _matrices_are_current(library: Library) -> bool:
     """Bring the matrices up to date that could not be extended; whether none lags behind any more."""
-    if not library.lagging_matrices:
-        return True
-    with library.read() as connection:
-        spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
-    try:
+    if library.lagging_matrices:
+        with library.read() as connection:
+            spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
+        library.lagging_matrices.intersection_update(each.id for each in spaces)
         for each in spaces:
             if each.id in library.lagging_matrices:
                 refresh_matrix(library, each)
-    except (OSError, MediaIndexError) as error:
-        logger.warning("%s", error)
-        return False
-    library.lagging_matrices.clear()
-    return True
+    return not library.lagging_matrices
 
 
 def _set_clean(library: Library, *, clean: bool) -> None:
@@ -223,6 +222,11 @@ def refresh_matrix(library: Library, target: Space) -> None:
     """Bring the derived matrix up to what is visible: append what it lacks, rewrite where much is dead."""
     with library.read() as connection:
         visible = owned(connection, target.id)
+    with _deriving(library, target):
+        _write_lacking(library, target, visible)
+
+
+def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) -> None:
     file = library.matrix(target)
     present = file.load()
     counts = dict(zip(*np.unique(present.generation, return_counts=True), strict=True))

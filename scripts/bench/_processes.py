@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +85,12 @@ class Watch:
 
     Args:
         log: a file for its events, new for each watcher.
+        first: called in the new process before the command begins.
     """
 
-    def __init__(self, library: Path, log: Path, *arguments: str) -> None:
+    def __init__(
+        self, library: Path, log: Path, *arguments: str, first: Callable[[], None] | None = None
+    ) -> None:
         self._log = log
         with log.open("wb") as out, log.with_suffix(".err").open("wb") as err:
             self.process = subprocess.Popen(
@@ -94,6 +99,7 @@ class Watch:
                 stderr=err,
                 env=ENVIRONMENT,
                 start_new_session=True,
+                preexec_fn=first,
             )
 
     @property
@@ -143,8 +149,9 @@ class Watch:
         self.wait_for("looked", why="first", seconds=seconds)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.runs():
-            events = [event["event"] for event in self.events()]
-            resting = events.count("looking") == events.count("looked")
+            events = Counter(event["event"] for event in self.events())
+            resting = events["looking"] == events["looked"] + events["failed"]
+            resting = resting and events["paused"] == events["resumed"]
             if resting and time.time() - self._log.stat().st_mtime > quiet:
                 return
             time.sleep(0.1)

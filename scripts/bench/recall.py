@@ -219,9 +219,9 @@ def _pictures(path: Path) -> Iterator[tuple[float, Callable[[], NDArray[np.uint8
         display_size,
         open_container,
         pixel_aspect,
-        quarter_turns,
         start_seconds,
     )
+    from mediaindex.decode.container.orientation import UPRIGHT, orientation_of
 
     with open_container(path) as container:
         stream = container.streams.best("video")
@@ -229,10 +229,10 @@ def _pictures(path: Path) -> Iterator[tuple[float, Callable[[], NDArray[np.uint8
         start, aspect = start_seconds(container), pixel_aspect(stream)
 
         def upright(frame: av.VideoFrame) -> NDArray[np.uint8]:
-            width, height = display_size(frame.width, frame.height, aspect, 0)
+            width, height = display_size(frame.width, frame.height, aspect, UPRIGHT)
             pixels = frame.reformat(width, height, "rgb24", interpolation="BICUBIC").to_ndarray()
-            turned = np.rot90(pixels, quarter_turns(int(frame.rotation)) // 90)
-            return np.ascontiguousarray(turned, dtype=np.uint8)
+            upright_pixels = orientation_of(frame).upright(np.asarray(pixels, np.uint8))
+            return np.ascontiguousarray(upright_pixels)
 
         for frame in container.decode(stream):
             if frame.pts is not None:

@@ -22,6 +22,7 @@ HEAVY = frozenset(
         "textual",
         "torch",
         "transformers",
+        "tzfpy",
     }
 )
 LIGHT = (

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tomllib
 from pathlib import Path
 
+import av.error
 import pytest
 
 from mediaindex.decode.sampling import policy
 from mediaindex.decode.sampling.policy import MAX_PIXELS
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.worker_child import DECODERS, handle
-from mediaindex.errors import ProbeError
+from mediaindex.errors import MediaError, ProbeError
 from mediaindex.media import SampledFrame, Segmentation
 from tests.support.media import decode_request, film, moving, write_clip
 from tests.support.paths import CHECKOUT
@@ -45,6 +47,30 @@ def test_a_file_that_vanishes_may_come_back(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="cannot be read: No such file") as gone:
         list(handle(request))
     assert gone.value.transient
+
+
+@pytest.mark.parametrize(
+    ("number", "refusal", "transient"),
+    [
+        (errno.EIO, "the file cannot be read: Input/output error", True),
+        (errno.ESTALE, "the file cannot be read: Stale file handle", True),
+        (errno.EOPNOTSUPP, "it cannot be decoded: Operation not supported", False),
+        (errno.EINVAL, "it cannot be decoded: Invalid argument", False),
+    ],
+)
+def test_what_ffmpeg_cannot_do_is_no_fault_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, refusal: str, transient: bool
+) -> None:
+    path = write_clip(tmp_path / "clip.mp4", moving(20))
+    request = decode_request(path, "extract")
+
+    def refuse(*_: object, **__: object) -> None:
+        av.error.err_check(-number)
+
+    monkeypatch.setattr("mediaindex.decode.backends.pyav.bounded_codec", refuse)
+    with pytest.raises(MediaError, match=refusal) as refused:
+        list(handle(request))
+    assert refused.value.transient is transient
 
 
 def test_a_folder_is_refused_in_words(tmp_path: Path) -> None:

@@ -61,18 +61,76 @@ def test_what_follows_the_name_is_language_and_flags(
         "Film 2.srt",
         "Film.2021.en.srt",
         "Film-night.srt",
-        "Film.en.director.srt",
         "Fil.srt",
         "en.srt",
         "Film.txt",
         "Film.mp4",
         ".srt",
-        "Film.xx.srt",
-        "Film.en-full-house.srt",
+        "Film.2022.srt",
+        "Film (2022).srt",
+        "Film.2.srt",
+        "Film.2.English.srt",
+        "Film.S01E02.srt",
+        "Film.1x02.en.srt",
+        "Film.part 2.srt",
+        "Film.cd2.srt",
+        "Film night.srt",
+        "Film copying.srt",
+        "Film.night.at.sea.srt",
+        "Film.en.night.at.sea.srt",
     ],
 )
 def test_a_file_of_another_name_belongs_to_nobody(sidecar: str) -> None:
     assert found("Film.mp4", sidecar) == []
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "language"),
+    [
+        ("Film.xx.srt", None),
+        ("Film.whisper.srt", None),
+        ("Film.whisper-large-v3.en.srt", "en"),
+        ("Film.track3.srt", None),
+        ("Film.director's cut.srt", None),
+        ("Film.en.director.srt", "en"),
+        ("Film.en-full-house.srt", "en"),
+        ("Film.en-fGH3kqZ.vtt", "en"),
+        ("Film.en-orig.vtt", "en"),
+        ("Film.iw.vtt", "he"),
+        ("Film.cmn.srt", "zh"),
+        ("Film.ceb.srt", "ceb"),
+        ("Film.jp.srt", "ja"),
+        ("Film.chi_sim.srt", "zh-Hans"),
+        ("Film.Simplified Chinese.srt", "zh-Hans"),
+        ("Film.Chinese (Traditional).srt", "zh-Hant"),
+        ("Film.English (auto-generated).srt", "en"),
+        ("Film.en+es.srt", "en"),
+        ("Film.2_English.srt", "en"),
+    ],
+)
+def test_one_part_of_any_name_may_follow(sidecar: str, language: str | None) -> None:
+    assert found("Film.mp4", sidecar) == [(sidecar, language, False)]
+
+
+@pytest.mark.parametrize(
+    ("copy", "language"),
+    [
+        ("Film - Copy.srt", None),
+        ("Film - Copy (2).srt", None),
+        ("Film - Kopie.de.srt", "de"),
+        ("Film copy 2.srt", None),
+        ("Film (1).srt", None),
+        ("Film(1).en.srt", "en"),
+        ("Film.en (1).srt", "en"),
+        ("Film.en - Copy.srt", "en"),
+    ],
+)
+def test_a_copy_belongs_to_the_film_unless_that_was_copied_too(copy: str, language: str | None) -> None:
+    assert found("Film.mp4", copy) == [(copy, language, False)]
+    film_copy = copy.partition(".")[0] + ".mp4"
+    if language is None:
+        assert found("Film.mp4", film_copy, copy) == []
+        assert found(film_copy, "Film.mp4", copy) == [(copy, None, False)]
 
 
 def test_the_longest_film_name_claims_a_sidecar() -> None:

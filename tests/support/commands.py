@@ -27,7 +27,7 @@ from tests.support.held_decoder import use_held_decoders
 from tests.support.paths import CHECKOUT
 from tests.support.processes import start
 
-ENCODER = "colours"
+ENCODER, OTHER_ENCODER = "colours", "same colours"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models")]
 CHILD = "from tests.support.commands import child; raise SystemExit(child())"
 COMMAND = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
@@ -44,8 +44,8 @@ def load(
     name: str, *, device: str = "auto", models: Path | None = None, threads: int | None = None
 ) -> Encoder:
     """The colours, or the real encoder of a name, loaded once in this session."""
-    if name == ENCODER:
-        return FakeEncoder(name=ENCODER)
+    if name in (ENCODER, OTHER_ENCODER):
+        return FakeEncoder(name=name)
     return loaded_once(name, device, None if name == "builtin" else models)
 
 

@@ -23,7 +23,7 @@ class Watching:
     def __init__(self, root: Path, **following: Any) -> None:
         self.events: list[dict[str, Any]] = []
         self.trouble: BaseException | None = None
-        self._root = root
+        self.root = root
         self._following = WatchPolicy(**{"quiet_seconds": QUIET, **following})
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -48,8 +48,8 @@ class Watching:
 
     def _run(self) -> None:
         try:
-            config = load_config({"library": str(self._root)})
-            with open_library(self._root) as library, library.lock("watch"):
+            config = load_config({"library": str(self.root)})
+            with open_library(self.root) as library, library.lock("watch"):
                 loop = new_watch_loop(
                     library, config, self._following, tell=self.events.append, clock=self._now
                 )

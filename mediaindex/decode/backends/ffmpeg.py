@@ -6,6 +6,8 @@ opinion where the bundled libraries fail. Times come from ffmpeg's filter `showi
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import queue
 import re
@@ -21,9 +23,13 @@ from typing import IO, TYPE_CHECKING
 import av.error
 import ffmpeg
 import numpy as np
+from av.video.stream import VideoStream
 from PIL import Image
 
 from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Demand, Picture, fitted
+from mediaindex.decode.backends.rendering import Rendering, rendering_of
+from mediaindex.decode.container.film_codec import alpha_decoder, alpha_is_padding
+from mediaindex.decode.container.film_start import read_start
 from mediaindex.decode.container.opening import FORMATS, PROTOCOLS, open_container, start_seconds
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
@@ -44,6 +50,7 @@ _SHOWINFO = re.compile(
     rb"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ .*?pts_time:(?P<seconds>-?\d+(?:\.\d+)?(?:e[+-]\d\d)?) "
     rb".*?(?:duration_time:(?P<length>\d+(?:\.\d+)?(?:e[+-]\d\d)?) .*?)?iskey:(?P<key>[01])"
 )
+_NO_MEMORY = re.compile(rb"\[.*\].*(Cannot allocate memory|Failed to allocate|pthread_create\(\) failed)")
 _DAMAGE = re.compile(rb"\[.*\].*(error|invalid|corrupt|no frame)", re.IGNORECASE)
 
 
@@ -60,6 +67,18 @@ class _FrameInfo:
     is_key: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the binary is to make of a film.
+
+    Attributes:
+        decoder: FFmpeg's name of the one that must be asked for.
+    """
+
+    rendering: Rendering
+    decoder: str | None
+
+
 class FfmpegDecoder:
     """See `mediaindex.decode.backends.decoder.Decoder`."""
 
@@ -74,8 +93,10 @@ class FfmpegDecoder:
     def scan(self) -> Iterator[Picture | Cue | Position]:
         """Every picture, after all cues; positions are estimated from the time."""
         yield from self._cues()
-        with _Run(self._command(), self._stored_size()) as run:
-            yield from self._pictures(run)
+        source = self._source()
+        width, height = source.rendering.stored_size(self._width, self._height)
+        with _Run(self._command(source), (height, width, source.rendering.channels)) as run:
+            yield from self._pictures(run, source.rendering)
         self.damaged_packets = run.damage
 
     def between(
@@ -84,53 +105,57 @@ class FfmpegDecoder:
         """Only `later`: the scan leaves no picture out."""
         yield later
 
-    def _command(self) -> list[str]:
+    def _source(self) -> _Source:
+        """What must be known of the film before ffmpeg is started."""
+        with open_container(self._path) as container:
+            film = container.streams[self._info.video_stream]
+            assert isinstance(film, VideoStream)
+            frame = read_start(container, [film], max_pixels=self._demand.max_pixels).frame
+            if frame is None:
+                return _Source(Rendering(), alpha_decoder(film))
+            opaque = alpha_is_padding(container, film)
+            return _Source(rendering_of(frame, opaque=opaque), alpha_decoder(film))
+
+    def _command(self, source: _Source) -> list[str]:
         film = f"file:{os.path.abspath(self._path)}"
-        width, height = self._stored_size()
-        source = ffmpeg.input(
+        stream = str(self._info.video_stream)
+        picture = ffmpeg.input(
             FILM,
             format_whitelist=FORMATS,
             protocol_whitelist=PROTOCOLS,
             max_pixels=self._demand.max_pixels,
             threads=1,
             noautorotate=None,
-        )
-        picture = (
-            source[str(self._info.video_stream)]
-            .filter("scale", width, height, flags="area")
-            .filter("format", "rgb24")
-            .filter("showinfo", checksum=0)
-        )
+            **({} if source.decoder is None else {f"c:{stream}": source.decoder}),
+        )[stream]
+        width, height = source.rendering.stored_size(self._width, self._height)
+        for name, options in source.rendering.filters(width, height):
+            picture = picture.filter(name, **options)
         command: list[str] = (
-            picture.output("pipe:", format="rawvideo", fps_mode="passthrough")
+            picture.filter("showinfo", checksum=0)
+            .output("pipe:", format="rawvideo", fps_mode="passthrough", threads=1)
             .global_args("-hide_banner", "-nostats", "-nostdin", "-filter_threads", "1")
             .compile(cmd=ffmpeg_binary())
         )
         return [film if argument == FILM else argument for argument in command]
 
-    def _stored_size(self) -> tuple[int, int]:
-        """Size of what ffmpeg hands over: fitted, not yet upright."""
-        turned = self._info.rotation in (90, 270)
-        return (self._height, self._width) if turned else (self._width, self._height)
-
-    def _pictures(self, run: _Run) -> Iterator[Picture | Position]:
+    def _pictures(self, run: _Run, rendering: Rendering) -> Iterator[Picture | Position]:
         size, duration = self._path.stat().st_size, self._info.duration_seconds
         last_seconds, reported_bytes, has_other_frames = float("-inf"), 0, False
-        for frame, rgb in run.pictures():
+        for frame, pixels in run.pictures():
             if frame.seconds <= last_seconds:
                 continue
             last_seconds = frame.seconds
             self.end_seconds = frame.seconds + (frame.length or 1 / (self._info.fps or 25.0))
             has_other_frames = has_other_frames or not frame.is_key
-            yield self._picture(frame, rgb, keyframe=frame.is_key and has_other_frames)
+            upright = rendering.rendered(pixels)
+            yield self._picture(frame, upright, keyframe=frame.is_key and has_other_frames)
             position = int(size * min(frame.seconds / duration, 1.0)) if duration else 0
             if position >= reported_bytes + POSITION_BYTES:
                 reported_bytes = position
                 yield Position(position)
 
-    def _picture(self, frame: _FrameInfo, rgb: NDArray[np.uint8], *, keyframe: bool) -> Picture:
-        upright = np.rot90(rgb, self._info.rotation // 90)
-
+    def _picture(self, frame: _FrameInfo, upright: NDArray[np.uint8], *, keyframe: bool) -> Picture:
         def scaled(width: int, height: int) -> NDArray[np.uint8]:
             if (height, width) == upright.shape[:2]:
                 return upright
@@ -158,20 +183,20 @@ class FfmpegDecoder:
             subtitles = SubtitleReader(container, clock)
             if not subtitles.streams:
                 return
-            try:
+            with contextlib.suppress(av.error.FFmpegError):  # as far as it can be read
                 for packet in container.demux(*subtitles.streams):
-                    yield from subtitles.cues(packet)
-            except av.error.FFmpegError:
-                return  # as far as it can be read
+                    subtitles.read(packet)
+            yield from subtitles.cues()
 
 
 class _Run:
     """One run of the binary, which ends with the block or with this process."""
 
-    def __init__(self, command: list[str], size: tuple[int, int]) -> None:
-        self._size = size
+    def __init__(self, command: list[str], shape: tuple[int, int, int]) -> None:
+        self._shape = shape
         self._frame_infos: queue.SimpleQueue[_FrameInfo | None] = queue.SimpleQueue()
         self.damage = 0
+        self._lacks_memory = False
         parent = os.getpid()
 
         def before_exec() -> None:
@@ -184,6 +209,8 @@ class _Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             preexec_fn=before_exec,
+            # Or each of its threads reserves 64 MiB of the address space, which is bounded.
+            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -192,15 +219,19 @@ class _Run:
         self._reader.start()
 
     def pictures(self) -> Iterator[tuple[_FrameInfo, NDArray[np.uint8]]]:
-        """Each picture with its time, (height, width, 3)."""
-        width, height = self._size
+        """Each picture with its time, in the shape that was promised: (height, width, channels)."""
+        size_bytes, given = math.prod(self._shape), 0
         while True:
-            data = self._stdout.read(width * height * 3)
-            frame = self._frame_infos.get() if len(data) == width * height * 3 else None
+            data = self._stdout.read(size_bytes)
+            frame = self._frame_infos.get() if len(data) == size_bytes else None
             if frame is None:
                 break
-            yield frame, np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
+            given += 1
+            yield frame, np.frombuffer(data, dtype=np.uint8).reshape(self._shape)
         code = self._process.wait()
+        self._reader.join()
+        if code and self._lacks_memory and not given:
+            raise MemoryError  # the sandbox names the remedy
         if code < 0:
             raise DecodeError(f"ffmpeg died: {signal.Signals(-code).name}", transient=True)
 
@@ -223,6 +254,8 @@ class _Run:
                     self._frame_infos.put(
                         _FrameInfo(float(match["seconds"]), float(match["length"] or 0), match["key"] == b"1")
                     )
+                elif _NO_MEMORY.search(line):
+                    self._lacks_memory = True
                 elif _DAMAGE.search(line):
                     self.damage += 1
         self._frame_infos.put(None)

@@ -28,6 +28,7 @@ from mediaindex.decode.backends.decoder import Demand, Picture
 from mediaindex.decode.backends.gap_filling import GapFilling
 from mediaindex.decode.backends.gop_buffer import Gap, GopBuffer
 from mediaindex.decode.backends.pyav_picture import PictureMaker
+from mediaindex.decode.container.film_codec import alpha_is_padding, bounded_codec
 from mediaindex.decode.container.opening import CLOCK_MAY_RESTART, open_container, pixel_aspect, start_seconds
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.subtitles.embedded import SubtitleReader
@@ -80,11 +81,12 @@ class PyavDecoder:
                 if isinstance(packet, Position):
                     yield packet
                 elif packet.stream_index != self._film.index:
-                    yield from subtitles.cues(packet)
+                    subtitles.read(packet)
                 else:
                     self._clock.follow(packet)
                     yield from self._film_packet(packet)
             yield from self._finish()
+            yield from subtitles.cues()
 
     def first_look(self) -> Picture | None:
         """The first picture after a seek to the middle, else the film's first; instead of a scan."""
@@ -131,19 +133,13 @@ class PyavDecoder:
 
     def _start(self, container: InputContainer) -> None:
         self._film = _film_of(container, self._info)
-        self._maker = PictureMaker(pixel_aspect(self._film))
+        self._maker = PictureMaker(pixel_aspect(self._film), opaque=alpha_is_padding(container, self._film))
         self._clock = PlayingClock(
             self._film.time_base or Fraction(1, av.time_base),
             start_seconds(container),
             may_restart=bool(container.format.flags & CLOCK_MAY_RESTART),
         )
-        self._codec = self._bounded_codec(self._film)
-
-    def _bounded_codec(self, film: VideoStream) -> VideoCodecContext:
-        codec = film.codec_context
-        codec.thread_count = 1
-        codec.options = {**codec.options, "max_pixels": str(self._demand.max_pixels)}
-        return codec
+        self._codec = bounded_codec(self._film, self._demand.max_pixels)
 
     def _packets(
         self, container: InputContainer, subtitles: SubtitleReader
@@ -278,7 +274,8 @@ class PyavDecoder:
         """A codec for keyframes while the first one is inside a GOP, which must not lose its place."""
         if self._keyframe_codec is None:
             container = self._open.enter_context(open_container(self._path))
-            self._keyframe_codec = self._bounded_codec(_film_of(container, self._info))
+            film = _film_of(container, self._info)
+            self._keyframe_codec = bounded_codec(film, self._demand.max_pixels)
         return self._keyframe_codec
 
     def _decode(

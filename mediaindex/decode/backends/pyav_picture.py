@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import av.error
 import numpy as np
+from av.filter.graph import Graph
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Picture
-from mediaindex.decode.container.opening import display_size, quarter_turns
+from mediaindex.decode.backends.rendering import Rendering, rendering_of
+from mediaindex.decode.container.opening import display_size
+from mediaindex.decode.container.orientation import UPRIGHT, Orientation
+from mediaindex.errors import DecodeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,11 +28,13 @@ class PictureMaker:
 
     Args:
         aspect: width by height of one pixel.
+        opaque: what looks like transparency is to be ignored.
     """
 
-    def __init__(self, aspect: Fraction) -> None:
+    def __init__(self, aspect: Fraction, *, opaque: bool = False) -> None:
         self._aspect = aspect
-        self._stored = (0, 0, 0)
+        self._opaque = opaque
+        self._stored = (0, 0, UPRIGHT)
         self._display = (0, 0)
         self._thumbnailer = VideoReformatter()
         self._scalers: dict[tuple[int, int], VideoReformatter] = {}
@@ -33,21 +42,28 @@ class PictureMaker:
     def picture(
         self, frame: VideoFrame, seconds: float, *, adjacent: bool, keyframe: bool = False
     ) -> Picture:
-        """The frame as a picture at a time; nothing is scaled yet."""
-        rotation = quarter_turns(frame.rotation)
-        width, height = self._display_size(frame.width, frame.height, rotation)
+        """The frame as a picture at a time; nothing is scaled yet.
+
+        Scaling raises DecodeError where FFmpeg cannot turn the frame into RGB.
+        """
+        rendering = rendering_of(frame, opaque=self._opaque)
+        width, height = self._display_size(frame.width, frame.height, rendering.orientation)
 
         def scaled(to_width: int, to_height: int) -> NDArray[np.uint8]:
-            size = (to_height, to_width) if rotation in (90, 270) else (to_width, to_height)
-            scaler = self._scalers.setdefault(size, VideoReformatter())
-            rgb = scaler.reformat(frame, *size, format="rgb24", interpolation="AREA", threads=1)
-            return np.rot90(np.asarray(rgb.to_ndarray(), np.uint8), rotation // 90)
+            size = rendering.stored_size(to_width, to_height)
+            with _explained(frame):
+                if rendering.has_alpha:
+                    pixels = _filtered(frame, rendering, size)
+                else:
+                    scaler = self._scalers.setdefault(size, VideoReformatter())
+                    pixels = _scaled(scaler, frame, rendering, size, "AREA")
+            return rendering.rendered(pixels)
 
         def thumbnail() -> NDArray[np.uint8]:
-            rgb = self._thumbnailer.reformat(
-                frame, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, format="rgb24", interpolation="POINT", threads=1
-            )
-            return np.asarray(rgb.to_ndarray(), np.uint8)
+            size = rendering.stored_size(THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT)
+            with _explained(frame):
+                pixels = _scaled(self._thumbnailer, frame, rendering, size, "POINT")
+            return rendering.rendered(pixels, premultiplied=False)
 
         return Picture(
             seconds=seconds,
@@ -59,10 +75,56 @@ class PictureMaker:
             thumbnail=thumbnail,
         )
 
-    def _display_size(self, width: int, height: int, rotation: int) -> tuple[int, int]:
+    def _display_size(self, width: int, height: int, orientation: Orientation) -> tuple[int, int]:
         """Size as displayed, computed again only when the film changes its size."""
-        stored = width, height, rotation
+        stored = width, height, orientation
         if stored != self._stored:
             self._stored = stored
-            self._display = display_size(width, height, self._aspect, rotation)
+            self._display = display_size(width, height, self._aspect, orientation)
         return self._display
+
+
+def _scaled(
+    scaler: VideoReformatter,
+    frame: VideoFrame,
+    rendering: Rendering,
+    size: tuple[int, int],
+    interpolation: Literal["AREA", "POINT"],
+) -> NDArray[np.uint8]:
+    """Pixels in the rendering's format, alpha as it is."""
+    scaled = scaler.reformat(
+        frame,
+        *size,
+        format=rendering.pixel_format,
+        src_colorspace=None if rendering.matrix_is_known else Colorspace.ITU709,
+        interpolation=interpolation,
+        threads=1,
+    )
+    return np.asarray(scaled.to_ndarray(), np.uint8)
+
+
+def _filtered(frame: VideoFrame, rendering: Rendering, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Pixels in the rendering's format, alpha premultiplied: dearer than `_scaled`."""
+    graph = Graph()
+    graph.threads = 1
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1)
+    )
+    steps = [graph.add(name, **options) for name, options in rendering.filters(*size)]
+    graph.link_nodes(source, *steps, graph.add("buffersink")).configure()
+    graph.push(frame)
+    filtered = graph.pull()
+    assert isinstance(filtered, VideoFrame)
+    return np.asarray(filtered.to_ndarray(), np.uint8)
+
+
+@contextmanager
+def _explained(frame: VideoFrame) -> Iterator[None]:
+    try:
+        yield
+    except av.error.MemoryError:
+        raise
+    except (av.error.FFmpegError, ValueError) as error:
+        raise DecodeError(
+            f"its pictures ({frame.format.name}) cannot be turned into RGB here: convert it"
+        ) from error

@@ -13,6 +13,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from mediaindex.decode.container.film_codec import bounded_codec
 from mediaindex.decode.container.opening import codec_of
 from mediaindex.decode.container.refusals import encrypted
 from mediaindex.errors import ProbeError
@@ -93,9 +94,7 @@ def _refuse_unplayable(film: VideoStream, max_pixels: int) -> None:
 
 
 def _first_frame(film: VideoStream, packets: Sequence[Packet[Stream]], max_pixels: int) -> VideoFrame | None:
-    codec = film.codec_context
-    codec.thread_count = 1
-    codec.options = {**codec.options, "max_pixels": str(max_pixels)}
+    codec = bounded_codec(film, max_pixels)
     for packet in packets[:MAX_DECODED_PACKETS]:
         try:
             frames = codec.decode(packet)

@@ -16,7 +16,8 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from mediaindex.decode.container.refusals import explain_refusal
+from mediaindex.decode.container.orientation import Orientation
+from mediaindex.decode.container.refusals import explain_refusal, is_fault_of_disk
 from mediaindex.errors import ProbeError
 
 # No image sequences and no playlists, which name further files: HLS and concat would open those even here.
@@ -40,11 +41,11 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
     try:
         container = av.open(f"file:{os.path.abspath(path)}", options=options, **_METADATA_ERRORS)
-    except (av.error.FileNotFoundError, av.error.PermissionError, av.error.OSError) as error:
-        raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
     except av.error.MemoryError:
         raise
     except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, OSError) and is_fault_of_disk(error):
+            raise ProbeError(f"the file cannot be read: {error.strerror}", transient=True) from error
         raise ProbeError(explain_refusal(path)) from error
     with container:
         yield container
@@ -66,15 +67,10 @@ def pixel_aspect(stream: VideoStream) -> Fraction:
     return aspect if aspect and Fraction(1, 8) <= aspect <= 8 else Fraction(1)
 
 
-def display_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
+def display_size(width: int, height: int, aspect: Fraction, orientation: Orientation) -> tuple[int, int]:
     """Width and height as displayed: wide pixels widen, tall pixels heighten, a quarter turn swaps."""
     if aspect >= 1:
         width = max(round(width * aspect), 1)
     else:
         height = max(round(height / aspect), 1)
-    return (height, width) if rotation in (90, 270) else (width, height)
-
-
-def quarter_turns(rotation: int) -> int:
-    """Degrees as one of 0, 90, 180, 270; 0 for what no camera writes."""
-    return rotation % 360 if rotation % 90 == 0 else 0
+    return (height, width) if orientation.is_sideways else (width, height)

@@ -23,9 +23,9 @@ from mediaindex.decode.container.opening import (
     display_size,
     open_container,
     pixel_aspect,
-    quarter_turns,
     start_seconds,
 )
+from mediaindex.decode.container.orientation import UPRIGHT, orientation_of
 from mediaindex.decode.container.refusals import is_picture, refuse_unreadable
 from mediaindex.decode.container.tags import Recording, clean, clean_tags, read_recording
 from mediaindex.media import MediaInfo, NotAVideo, StreamInfo
@@ -54,8 +54,8 @@ def probe(path: Path, *, max_pixels: int) -> MediaInfo | NotAVideo:
             return NotAVideo(NO_PICTURE_STREAM)
         start = read_start(container, films, max_pixels=max_pixels)
         film = start.film
-        rotation = quarter_turns(start.frame.rotation) if start.frame is not None else 0
-        width, height = display_size(*_coded_size(film, start.frame), pixel_aspect(film), rotation)
+        orientation = orientation_of(start.frame) if start.frame is not None else UPRIGHT
+        width, height = display_size(*_coded_size(film, start.frame), pixel_aspect(film), orientation)
         tags = clean_tags(container.metadata)
         recording = read_recording(
             tags, [clean_tags(stream.metadata) for stream in (film, *_others(container, film))]
@@ -68,7 +68,7 @@ def probe(path: Path, *, max_pixels: int) -> MediaInfo | NotAVideo:
             duration=_duration(container, film, path),
             size=(max(width, 1), max(height, 1)),
             fps=_rate(film, start.frame_seconds),
-            rotation=rotation,
+            rotation=orientation.rotation,
         )
 
 

@@ -5,6 +5,7 @@ Checked before a demuxer opens the file (encryption, camera raw), and after ever
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -24,6 +25,14 @@ CAMERA_RAW = {
 }
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\x00", b"MM\x00*")
 _ARCHIVES = (b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b", b"%PDF-")
+
+# Numbers of the system by which FFmpeg says that it cannot do something, whatever the disk is like.
+_NOT_OF_THE_DISK = {errno.EOPNOTSUPP, errno.EDOM}
+
+
+def is_fault_of_disk(error: Exception) -> bool:
+    """Whether an error of the system or of FFmpeg says that a file could not be read, which may pass."""
+    return isinstance(error, OSError) and error.errno not in _NOT_OF_THE_DISK
 
 
 def refuse_unreadable(path: Path) -> None:

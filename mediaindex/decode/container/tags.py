@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mediaindex.decode.container.local_time import local_time
+
 MAX_TAGS = 128
 MAX_KEY_CHARACTERS = 64
 MAX_VALUE_CHARACTERS = 1024
@@ -94,10 +96,11 @@ def read_recording(container: Mapping[str, str], streams: Iterable[Mapping[str, 
     """The recording that cleaned tags describe; the container's tags come before those of streams."""
     sources = [container, *streams]
     moment = _first_date(sources)
+    place = next(filter(None, map(parse_place, _values(sources, _PLACE_KEYS))), None)
     return Recording(
         recorded_at=moment.isoformat().replace("+00:00", "Z") if moment else None,
-        recorded_day=_day(moment, sources),
-        place=next(filter(None, map(parse_place, _values(sources, _PLACE_KEYS))), None),
+        recorded_day=_day(moment, sources, place),
+        place=place,
         timecode=next(filter(_TIMECODE.fullmatch, _values(sources, ("timecode",))), None),
         camera=_camera(sources),
         title=next(_values(sources, _TITLE_KEYS), None),
@@ -147,11 +150,13 @@ def _first_date(sources: list[Mapping[str, str]]) -> dt.datetime | None:
     return next(filter(None, map(parse_date, _values(sources, _DATE_KEYS))), None)
 
 
-def _day(moment: dt.datetime | None, sources: list[Mapping[str, str]]) -> str | None:
-    """The day in the recording's own zone."""
+def _day(moment: dt.datetime | None, sources: list[Mapping[str, str]], place: Place | None) -> str | None:
+    """The day in the recording's own zone; what is stated in UTC has that of its place, where known."""
     if moment is None:
         return None
     local = next(m for m in map(_parse_local, _values(sources, _DATE_KEYS)) if m is not None)
+    if place is not None and local.utcoffset() == dt.timedelta(0):
+        local = local_time(local, place.latitude, place.longitude)
     return local.date().isoformat()
 
 

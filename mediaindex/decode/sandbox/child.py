@@ -45,6 +45,7 @@ def main(options_json: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
     network_left = confinement.leave_network()
     confinement.die_with_parent(options.parent)
+    confinement.allocate_from_one_arena()
     handler: Handler = importlib.import_module(options.handler).handle
     confinement.limit_resources(memory_mib=options.memory_mib)
     with os.fdopen(options.reply_fd, "wb") as replies:

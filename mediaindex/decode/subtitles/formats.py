@@ -8,21 +8,21 @@ loses that line alone, and `<about 1960>` counts as words while `<i>` is markup.
 from __future__ import annotations
 
 import html
-import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mediaindex.decode.subtitles.repeats import Caption, said
+from mediaindex.decode.subtitles.written_times import Times, seconds_of, times_in
 from mediaindex.errors import MediaError
 
 MOST_LINES = 100_000
 MOST_CHARACTERS = 4_000
 HIGHEST_RATE = 1000.0
 
-_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
-_ARROW = re.compile(rf"\s*{_TIME}\s*--+>\s*{_TIME}", re.ASCII)
-_ASS_TIME = re.compile(r"\s*(\d{1,4}):(\d{1,2}):(\d{1,2})[.:](\d{1,3})\s*", re.ASCII)
+# What may follow the times of a row beside words: `X1:100`, `align:start`.
+_SETTING = re.compile(r"[a-z]\w*:\S+", re.IGNORECASE)
 _MICRODVD = re.compile(r"\s*\{\s*(\d{1,9})\s*\}\s*\{\s*(\d{0,9})\s*\}(.*)", re.ASCII)
 
 # Markup by name: anything else between < and > counts as words.
@@ -58,16 +58,20 @@ def parse_subtitles(text: str, *, fps: float | None = None) -> tuple[Line, ...]:
     """
     if not text.strip():
         return ()
-    rows = text.splitlines()
-    lines = (line for line in _parsed(rows, fps) if line.text)
-    kept = list(dict.fromkeys(itertools.islice(lines, MOST_LINES + 1)))
-    if len(kept) > MOST_LINES:
+    rows = text.replace("\r\r\n", "\n").splitlines()
+    captions = said(caption for caption in _parsed(rows, fps) if caption.rows)
+    if len(captions) > MOST_LINES:
         raise MediaError(f"it has more than {MOST_LINES} lines")
-    return tuple(sorted(kept, key=lambda line: (line.start_seconds, line.end_seconds)))
+    return tuple(Line(one.start_seconds, one.end_seconds, one.text) for one in captions)
 
 
 def ass_words(text: str) -> str:
     """The words of the text field of an ASS or SSA event: no override, comment or drawing."""
+    return plain(" ".join(ass_rows(text)))
+
+
+def ass_rows(text: str) -> tuple[str, ...]:
+    """The words of the text field of an ASS or SSA event, as its rows on the screen."""
     spoken = []
     is_drawing = False
     position = 0
@@ -79,7 +83,7 @@ def ass_words(text: str) -> str:
         position = end + 1
     if not is_drawing:
         spoken.append(text[position:])
-    return plain(re.sub(r"\\[Nnh]", " ", "".join(spoken)))
+    return _rows(re.sub(r"\\[Nn]", "\n", "".join(spoken)).replace(r"\h", " "))
 
 
 def plain(text: str) -> str:
@@ -87,46 +91,75 @@ def plain(text: str) -> str:
     return " ".join(_CONTROL.sub("", text).split())[:MOST_CHARACTERS].rstrip()
 
 
-def _parsed(rows: list[str], fps: float | None) -> Iterator[Line]:
+def _rows(text: str) -> tuple[str, ...]:
+    """The rows of a text that hold words, together no longer than a line may be."""
+    rows = []
+    left = MOST_CHARACTERS
+    for row in map(plain, text.split("\n")):
+        if row[:left].rstrip():
+            rows.append(row[:left].rstrip())
+        left -= len(row) + 1
+        if left <= 0:
+            break
+    return tuple(rows)
+
+
+def _parsed(rows: list[str], fps: float | None) -> Iterator[Caption]:
     if rows[0].lstrip("\ufeff \t").startswith("WEBVTT"):
-        return _timed(rows, ends_at_blank=True)
+        return _webvtt(rows)
     if any(row.startswith(("[Script Info]", "Dialogue:")) for row in rows):
         return _ass(rows)
-    if any(_ARROW.match(row) for row in rows):
-        return _timed(rows, ends_at_blank=False)
+    if any(times_in(row) is not None for row in rows):
+        return _srt(rows)
     if any(_MICRODVD.match(row) for row in rows):
         return _microdvd(rows, fps)
     raise MediaError("it is not a text subtitle of a known form (SRT, WebVTT, ASS, MicroDVD)")
 
 
-def _timed(rows: Iterable[str], *, ends_at_blank: bool) -> Iterator[Line]:
-    """SRT or WebVTT: a text of SRT may hold empty lines, one of WebVTT ends at the first."""
-    times: tuple[float, float] | None = None
+def _srt(rows: Iterable[str]) -> Iterator[Caption]:
+    """A text may hold empty rows and begin beside its times."""
+    times: Times | None = None
     words: list[str] = []
     for row in rows:
-        if (arrow := _ARROW.match(row)) is not None:
+        if (found := times_in(row)) is not None:
             if times is not None:
-                yield _timed_line(times, words if ends_at_blank else _without_number(words))
-            times, words = (_seconds(arrow.groups()[:4]), _seconds(arrow.groups()[4:])), []
-        elif times is not None and ends_at_blank and not row.strip():
-            yield _timed_line(times, words)
-            times = None
-        elif times is not None:
+                yield _timed_caption(times, _without_number(words))
+            times = found
+            words = [] if all(map(_SETTING.fullmatch, found.rest.split())) else [found.rest]
+        else:
             words.append(row)
     if times is not None:
-        yield _timed_line(times, words)
+        yield _timed_caption(times, words)
+
+
+def _webvtt(rows: Iterable[str]) -> Iterator[Caption]:
+    """A text ends at an empty row; one of blanks is a part of it."""
+    times: Times | None = None
+    words: list[str] = []
+    for row in rows:
+        found = times_in(row)
+        if times is not None and (found is not None or row == ""):
+            yield _timed_caption(times, words if found is None else _without_number(words))
+            times = None
+        if found is not None:
+            times, words = found, []
+        else:
+            words.append(row)
+    if times is not None:
+        yield _timed_caption(times, words)
 
 
 def _without_number(words: list[str]) -> list[str]:
     return words[:-1] if words and re.fullmatch(r"\s*\d+\s*", words[-1]) else words
 
 
-def _timed_line(times: tuple[float, float], words: list[str]) -> Line:
-    text = _STYLE.sub("", _TAG.sub("", _BREAK.sub(" ", "\n".join(words))))
-    return _line(*times, plain(_ENTITY.sub(lambda entity: html.unescape(entity[0]), text)))
+def _timed_caption(times: Times, words: list[str]) -> Caption:
+    text = _STYLE.sub("", _TAG.sub("", _BREAK.sub("\n", "\n".join(words))))
+    rows = _rows(_ENTITY.sub(lambda entity: html.unescape(entity[0]), text))
+    return _caption(times.start_seconds, times.end_seconds, rows)
 
 
-def _ass(rows: Iterable[str]) -> Iterator[Line]:
+def _ass(rows: Iterable[str]) -> Iterator[Caption]:
     """Dialogue only. The `Format:` line of the events says where its fields stand."""
     fields = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
     section = "[events]"
@@ -142,14 +175,12 @@ def _ass(rows: Iterable[str]) -> Iterator[Line]:
                 fields = named
         elif kind == "Dialogue":
             values = dict(zip(fields, rest.split(",", len(fields) - 1), strict=False))
-            start, end = (_ASS_TIME.fullmatch(values.get(name, "")) for name in ("start", "end"))
+            start, end = (seconds_of(values.get(name, "")) for name in ("start", "end"))
             if start is not None and end is not None:
-                yield _line(
-                    _seconds(start.groups()), _seconds(end.groups()), ass_words(values.get("text", ""))
-                )
+                yield _caption(start, end, ass_rows(values.get("text", "")))
 
 
-def _microdvd(rows: Iterable[str], fps: float | None) -> Iterator[Line]:
+def _microdvd(rows: Iterable[str], fps: float | None) -> Iterator[Caption]:
     """`{first frame}{last frame}words`; a first line `{1}{1}25` names the rate."""
     entries = [match.groups() for match in map(_MICRODVD.match, rows) if match is not None]
     if entries[0][:2] in (("1", "1"), ("0", "0")) and (named := _rate(entries[0][2])) is not None:
@@ -157,8 +188,8 @@ def _microdvd(rows: Iterable[str], fps: float | None) -> Iterator[Line]:
     if fps is None:
         raise MediaError("it counts frames and does not name their rate; save it as SRT")
     for first, last, words in entries:
-        text = " ".join(part.lstrip("/") for part in _MICRODVD_STYLE.sub("", words).split("|"))
-        yield _line(int(first) / fps, int(last or first) / fps, plain(text))
+        text = "\n".join(part.lstrip("/") for part in _MICRODVD_STYLE.sub("", words).split("|"))
+        yield _caption(int(first) / fps, int(last or first) / fps, _rows(text))
 
 
 def _rate(text: str) -> float | None:
@@ -169,13 +200,5 @@ def _rate(text: str) -> float | None:
     return rate if math.isfinite(rate) and 1.0 <= rate <= HIGHEST_RATE else None
 
 
-def _line(start: float, end: float, text: str) -> Line:
-    return Line(start, max(start, end), text)
-
-
-def _seconds(fields: tuple[str | None, ...]) -> float:
-    """Hours, minutes, seconds and a decimal fraction: ("1", "02", "03", "4") → 3723.4."""
-    hours, minutes, seconds, fraction = fields
-    assert minutes is not None
-    assert seconds is not None
-    return int(hours or 0) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}")
+def _caption(start: float, end: float, rows: tuple[str, ...]) -> Caption:
+    return Caption(start, max(start, end), rows)

@@ -31,6 +31,25 @@ def test_a_killed_ffmpeg_is_a_death(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         extract_here(path, "ffmpeg")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[vf#0:0 @ 0x1] Error while filtering: Cannot allocate memory",
+        "[out#0 @ 0x1] pthread_create() failed: x",
+    ],
+)
+def test_a_lack_of_memory_is_not_taken_for_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    path = write_clip(tmp_path / "clip.mp4", moving(5))
+    script = tmp_path / "ffmpeg"
+    script.write_text(f"#!/bin/sh\necho '{line}' >&2\nexit 1\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(MemoryError):
+        extract_here(path, "ffmpeg")
+
+
 def test_ffmpeg_ends_with_the_child_that_started_it(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "long.mp4", [numbered(index % 256, 640, 480) for index in range(600)])
     with new_worker(decoder="ffmpeg") as worker:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import av
+import av.error
 import numpy as np
 import pytest
 
 from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from mediaindex.decode.backends.pyav_picture import PictureMaker
+from mediaindex.errors import DecodeError
 from tests.support.media import Pixels, flat, number_in, numbered
 
 
@@ -45,3 +47,20 @@ def test_a_film_may_change_its_size() -> None:
     pictures = [maker.picture(frame(numbered(3, *size)), 0.0, adjacent=False) for size in sizes]
     assert [(picture.width, picture.height) for picture in pictures] == sizes
     assert [picture.scaled(32, 24).shape for picture in pictures] == [(24, 32, 3)] * 3
+
+
+@pytest.mark.parametrize("pixel_format", ["bayer_rggb8", "yuv420p", "yuva420p"])
+def test_pictures_that_ffmpeg_cannot_convert_have_a_reason(
+    monkeypatch: pytest.MonkeyPatch, pixel_format: str
+) -> None:
+    """One of the kind that read like a broken disk: FFmpeg's error carries a number of the system's."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise av.error.OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("mediaindex.decode.backends.pyav_picture.VideoReformatter.reformat", refuse)
+    monkeypatch.setattr("mediaindex.decode.backends.pyav_picture.Graph.push", refuse)
+    picture = PictureMaker(Fraction(1)).picture(av.VideoFrame(32, 32, pixel_format), 0.0, adjacent=False)
+    for make in (picture.thumbnail, lambda: picture.scaled(8, 8)):
+        with pytest.raises(DecodeError, match=f"its pictures \\({pixel_format}\\) cannot be turned into RGB"):
+            make()

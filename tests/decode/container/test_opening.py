@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from fractions import Fraction
 from pathlib import Path
 
+import av.error
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +17,9 @@ from mediaindex.decode.container.opening import (
     display_size,
     open_container,
     pixel_aspect,
-    quarter_turns,
     start_seconds,
 )
+from mediaindex.decode.container.orientation import Orientation
 from mediaindex.errors import ProbeError
 from tests.support.media import Clip, moving, write_clip
 from tests.support.paths import REPORTED
@@ -46,6 +48,17 @@ def test_a_file_that_is_gone_may_come_back_and_another_kind_may_not(tmp_path: Pa
     assert not words.value.transient
 
 
+@pytest.mark.parametrize(("number", "transient"), [(errno.EIO, True), (errno.EOPNOTSUPP, False)])
+def test_what_ffmpeg_cannot_do_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, transient: bool
+) -> None:
+    path = write_clip(tmp_path / "clip.mp4", moving(3))
+    monkeypatch.setattr("av.open", lambda *_, **__: av.error.err_check(-number))
+    with pytest.raises(ProbeError) as refused, open_container(path):
+        pass
+    assert refused.value.transient is transient
+
+
 def test_a_transport_stream_starts_where_its_clock_does() -> None:
     with open_container(REPORTED / "03-ts-offset" / "starts_at_5000.ts") as container:
         assert start_seconds(container) == pytest.approx(5000.0, abs=2.0)
@@ -61,18 +74,13 @@ def test_the_shape_of_a_pixel_is_read(tmp_path: Path, aspect: Fraction | None) -
     st.integers(1, 9000),
     st.integers(1, 9000),
     st.fractions(Fraction(1, 8), 8),
-    st.sampled_from([0, 90, 180, 270]),
+    st.builds(Orientation, st.booleans(), st.sampled_from([0, 90, 180, 270])),
 )
 def test_pixels_are_made_square_by_growing_never_by_losing(
-    width: int, height: int, aspect: Fraction, rotation: int
+    width: int, height: int, aspect: Fraction, orientation: Orientation
 ) -> None:
-    shown = display_size(width, height, aspect, rotation)
-    upright = shown if rotation in (0, 180) else shown[::-1]
+    shown = display_size(width, height, aspect, orientation)
+    upright = shown[::-1] if orientation.is_sideways else shown
     assert upright[0] >= width
     assert upright[1] >= height
     assert min(upright[0] - width, upright[1] - height) == 0
-
-
-@pytest.mark.parametrize(("degrees", "turns"), [(0, 0), (-90, 270), (450, 90), (180, 180), (45, 0), (1, 0)])
-def test_a_camera_turns_by_quarters_only(degrees: int, turns: int) -> None:
-    assert quarter_turns(degrees) == turns

@@ -100,6 +100,34 @@ def test_the_day_is_the_one_of_the_recordings_own_zone() -> None:
     assert (recording.recorded_at, recording.recorded_day) == ("2023-12-31T18:00:00Z", "2024-01-01")
 
 
+@pytest.mark.parametrize(
+    ("date", "place", "day"),
+    [
+        ("2022-03-12T04:10:00Z", "+33.4484-112.0740/", "2022-03-11"),
+        ("2024-05-31T22:30:00.000000Z", "+35.6595+139.7005/", "2024-06-01"),
+        ("2024-05-31 22:30:00 UTC", "+35.6595+139.7005/", "2024-06-01"),
+        ("2024-05-31T22:30:00+00:00", "+35.6595+139.7005/", "2024-06-01"),
+        ("2024-06-01T12:00:00Z", "+51.5007-000.1246/", "2024-06-01"),
+        ("2024-05-31T22:30:00Z", "+00.0000+000.0000/", "2024-05-31"),
+        ("2024-05-31T22:30:00Z", "+91.0000+181.0000/", "2024-05-31"),
+        ("2024-05-31T22:30:00Z", None, "2024-05-31"),
+        ("2024-05-31T22:30:00+0200", "+35.6595+139.7005/", "2024-05-31"),
+        ("2024-05-31 22:30:00", "+35.6595+139.7005/", "2024-05-31"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_an_instant_in_utc_has_the_day_of_its_place(
+    date: str, place: str | None, day: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    tags = {"creation_time": date, **({} if place is None else {"location": place})}
+    assert read_recording({}, [tags]).recorded_day == day
+    own = {"com.apple.quicktime.creationdate": "2020-01-02T03:04:05+0900"}
+    assert read_recording({**tags, **own}).recorded_day == "2020-01-02", (
+        "the recording's own clock comes first"
+    )
+
+
 def test_an_unset_clock_gives_way_to_a_later_field() -> None:
     recording = read_recording({"creation_time": "1970-01-01T00:00:00Z", "date": "2020-06-01 10:00:00"})
     assert recording.recorded_at == "2020-06-01T10:00:00"

@@ -62,6 +62,20 @@ def test_memory_is_counted_from_what_is_mapped(monkeypatch: pytest.MonkeyPatch) 
     assert taken[resource.RLIMIT_AS][0] > 64 << 20
 
 
+@LINUX
+def test_a_thread_takes_no_address_space_of_its_own() -> None:
+    code = """
+import threading
+confinement.allocate_from_one_arena()
+before = confinement._mapped_bytes()
+thread = threading.Thread(target=lambda: [bytes(4000) for _ in range(1000)])
+thread.start()
+thread.join()
+print((confinement._mapped_bytes() - before) >> 20 < 40)
+"""
+    assert run(code).stdout == "True\n"
+
+
 def test_the_cpu_budget_counts_from_now_and_can_be_lifted() -> None:
     code = """
 import resource

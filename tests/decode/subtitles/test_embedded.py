@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import av
@@ -27,22 +28,16 @@ Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,it was <about 1960>, 3 < 5
 """
 
 
-def test_embedded_subtitles_become_cues(tmp_path: Path, decoder: str) -> None:
-    (tmp_path / "words.ass").write_text(ASS)
-    bare = write_clip(tmp_path / "bare.mp4", moving(60))
-    path = tmp_path / "film.mkv"
-    with (
-        av.open(str(bare)) as film_in,
-        av.open(str(tmp_path / "words.ass")) as words_in,
-        av.open(str(path), "w") as out,
-    ):
-        streams = [
-            (film_in, film_in.streams.video[0], out.add_stream_from_template(film_in.streams.video[0])),
-            (words_in, words_in.streams[0], out.add_stream_from_template(words_in.streams[0])),
-        ]
+def with_tracks(path: Path, *subtitles: Path) -> Path:
+    """A film of six seconds with subtitle files as streams beside its pictures."""
+    bare = write_clip(path.with_suffix(".bare.mp4"), moving(60))
+    with contextlib.ExitStack() as stack:
+        inputs = [stack.enter_context(av.open(str(file))) for file in (bare, *subtitles)]
+        out = stack.enter_context(av.open(str(path), "w"))
+        targets = [out.add_stream_from_template(source.streams[0]) for source in inputs]
         packets = []
-        for source, stream, target in streams:
-            for packet in source.demux(stream):
+        for source, target in zip(inputs, targets, strict=True):
+            for packet in source.demux(source.streams[0]):
                 if packet.size:
                     packet.dts = packet.pts if packet.dts is None else packet.dts
                     packet.stream = target
@@ -50,12 +45,82 @@ def test_embedded_subtitles_become_cues(tmp_path: Path, decoder: str) -> None:
         packets.sort(key=lambda packet: float((packet.dts or packet.pts or 0) * packet.time_base))
         for packet in packets:
             out.mux(packet)
+    return path
+
+
+def test_embedded_subtitles_become_cues(tmp_path: Path, decoder: str) -> None:
+    (tmp_path / "words.ass").write_text(ASS)
+    path = with_tracks(tmp_path / "film.mkv", tmp_path / "words.ass")
     cues = extract_here(path, decoder).cues
     assert [(cue.start_seconds, cue.end_seconds, cue.text) for cue in cues] == [
         (1.0, 2.0, "Open the gate, please and wait"),
         (5.0, 6.0, "it was <about 1960>, 3 < 5"),
     ]
     assert {cue.source for cue in cues} == {"stream 1"}
+
+
+def test_every_one_of_many_tracks_is_read(tmp_path: Path, decoder: str) -> None:
+    tracks = []
+    for number in range(70):
+        tracks.append(tmp_path / f"{number}.srt")
+        tracks[-1].write_text(f"1\n00:00:01,000 --> 00:00:02,000\nword {number}\n")
+    cues = extract_here(with_tracks(tmp_path / "film.mkv", *tracks), decoder).cues
+    assert [(cue.source, cue.text) for cue in cues] == [(f"stream {n + 1}", f"word {n}") for n in range(70)]
+
+
+ROLLING = """WEBVTT
+
+00:00.000 --> 00:01.000
+ \nthe<00:00:00.620><c> lantern</c>
+
+00:01.000 --> 00:01.010
+the lantern
+ \n
+00:01.010 --> 00:02.000
+the lantern
+when the sun goes down
+
+00:02.000 --> 00:02.010
+when the sun goes down
+ \n
+00:04.000 --> 00:05.000
+when the sun goes down
+the lantern goes out
+"""
+SIGNS = ASS[: ASS.index("Dialogue")] + "".join(
+    f"Dialogue: {layer},0:00:02.{4 * n:02},0:00:02.{4 * n + 4:02},Default,,0,0,0,,BAKERY\n"
+    for n in range(20)
+    for layer in range(2)
+)
+
+
+def test_embedded_lines_that_are_shown_again_are_said_once(tmp_path: Path, decoder: str) -> None:
+    (tmp_path / "rolling.vtt").write_text(ROLLING)
+    (tmp_path / "signs.ass").write_text(SIGNS)
+    path = with_tracks(tmp_path / "film.mkv", tmp_path / "rolling.vtt", tmp_path / "signs.ass")
+    cues = extract_here(path, decoder).cues
+    assert [(cue.source, cue.start_seconds, cue.text) for cue in cues] == [
+        ("stream 1", 0.0, "the lantern"),
+        ("stream 1", 1.01, "when the sun goes down"),
+        ("stream 1", 4.0, "the lantern goes out"),
+        ("stream 2", 2.0, "BAKERY"),
+    ]
+    assert cues[-1].end_seconds == pytest.approx(2.8)
+
+
+def test_bytes_that_are_no_utf8_cost_no_line(tmp_path: Path, decoder: str) -> None:
+    spoken = ["the café opens", "naïve QQ", "déjà vu"]
+    cues = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n\n" for n, text in enumerate(spoken, 1))
+    (tmp_path / "damaged.srt").write_text(cues, encoding="utf-8")
+    (tmp_path / "old.srt").write_text(cues.replace("é", "ZX").replace("ï", "ZY").replace("à", "ZW"))
+    path = with_tracks(tmp_path / "film.mkv", tmp_path / "damaged.srt", tmp_path / "old.srt")
+    content = path.read_bytes().replace(b"QQ", b"Q\xff", 1)
+    for plain, western in ((b"ZX", b"\xe9 "), (b"ZY", b"\xef "), (b"ZW", b"\xe0 ")):
+        content = content.replace(plain, western)
+    path.write_bytes(content)
+    texts = [cue.text for cue in extract_here(path, decoder).cues]
+    assert texts[:3] == ["the café opens", "naïve Q?", "déjà vu"]
+    assert texts[3:] == ["the café opens", "naï ve QQ", "dé jà vu"]
 
 
 @pytest.mark.parametrize(
@@ -100,3 +165,5 @@ def test_subtitles_are_bounded_in_number_and_length(
     cues = extract_here(path, decoder).cues
     assert len(cues) == 10
     assert len(cues[0].text) <= MAX_CUE_CHARACTERS
+    monkeypatch.setattr(embedded, "MOST_BYTES", 1000)
+    assert len(extract_here(path, decoder).cues) == 0

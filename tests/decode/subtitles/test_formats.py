@@ -16,6 +16,12 @@ from mediaindex.errors import MediaError
 SRT = "1\n00:00:02,000 --> 00:00:04,000\n"
 ASS = "[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,"
 
+PAIRS = [
+    ("one red ball", "two blue balls"),
+    ("two blue balls", "three green balls"),
+    ("three green balls", "no more balls"),
+]
+
 
 def words(text: str, *, fps: float | None = None) -> list[str]:
     return [line.text for line in parse_subtitles(text, fps=fps)]
@@ -68,6 +74,69 @@ def test_webvtt_blocks_identifiers_and_settings_are_not_words() -> None:
         (1.0, 2.5, "Good morning 1984"),
         (360_000.0, 360_001.0, "Guten Tag"),
     ]
+
+
+def test_a_webvtt_text_ends_at_an_empty_row_and_not_at_one_of_blanks() -> None:
+    """YouTube pads its rolling captions with rows of one blank; words have times of their own."""
+    text = (
+        "WEBVTT\nKind: captions\n\n"
+        "00:00:00.160 --> 00:00:02.000 align:start position:0%\n \n"
+        "the<00:00:00.620><c> lantern</c><00:00:01.080><c> shines</c>\n\n"
+        "00:00:02.000 --> 00:00:02.010\nthe lantern shines\n \n\n"
+        "00:00:02.010 --> 00:00:04.000\nthe lantern shines\nevery<00:00:02.408><c> night</c>\n\nno words\n\n"
+        "00:00:05.000 --> 00:00:06.000\n1984\n \n7\n00:00:07.000 --> 00:00:08.000\nthe end"
+    )
+    lines = parse_subtitles(text)
+    assert [(line.start_seconds, line.text) for line in lines] == [
+        (0.16, "the lantern shines"),
+        (2.01, "every night"),
+        (5.0, "1984"),
+        (7.0, "the end"),
+    ]
+    assert [line.text for line in parse_subtitles(text.replace("\n", "\r\r\n"))] == [
+        line.text for line in lines
+    ]
+
+
+def test_words_beside_the_times_of_a_row_count_and_settings_do_not() -> None:
+    assert words("[00:01.000 --> 00:02.000]  once upon\n[00:02.000 --> 00:03.000]  a time") == [
+        "once upon",
+        "a time",
+    ]
+    assert words("00:00:01,000 --> 00:00:02,000 X1:10 align:left\nHello") == ["Hello"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"00:00:0{n},000 --> 00:00:0{n + 1},000\n{a}\n{b}\n\n" for n, (a, b) in enumerate(PAIRS)),
+        "WEBVTT\n\n" + "".join(f"0:0{n}.0 --> 0:0{n + 1}.0\n{a}\n{b}\n\n" for n, (a, b) in enumerate(PAIRS)),
+        "[Events]\n"
+        + "".join(
+            f"Dialogue: 0,0:00:0{n}.00,0:00:0{n + 1}.00,,,0,0,0,,{a}\\N{b}\n"
+            for n, (a, b) in enumerate(PAIRS)
+        ),
+        "{1}{1}10\n" + "".join(f"{{{n}0}}{{{n + 1}0}}{a}|{b}\n" for n, (a, b) in enumerate(PAIRS)),
+    ],
+    ids=["srt", "webvtt", "ass", "microdvd"],
+)
+def test_captions_roll_in_every_format(text: str) -> None:
+    lines = parse_subtitles(text)
+    assert [(line.start_seconds, line.text) for line in lines] == [
+        (0.0, "one red ball two blue balls"),
+        (1.0, "three green balls"),
+        (2.0, "no more balls"),
+    ]
+
+
+def test_signs_of_many_frames_and_layers_are_one_line() -> None:
+    frames = "".join(
+        f"Dialogue: {n % 2},0:00:02.{4 * n:02},0:00:02.{4 * n + 4:02},Sign,,0,0,0,,{{\\pos({n},50)}}BAKERY\n"
+        for n in range(20)
+    )
+    (line,) = parse_subtitles(f"[Events]\n{frames}")
+    assert (line.start_seconds, line.text) == (2.0, "BAKERY")
+    assert line.end_seconds == pytest.approx(2.8)
 
 
 @pytest.mark.parametrize(

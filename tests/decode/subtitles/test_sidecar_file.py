@@ -7,11 +7,9 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mediaindex.decode.subtitles import sidecar_file
-from mediaindex.decode.subtitles.sidecar_file import Sidecar, decoded, find_sidecars, read_sidecar
+from mediaindex.decode.subtitles.sidecar_file import Sidecar, find_sidecars, read_sidecar
 from mediaindex.errors import MediaError
 from mediaindex.media import Cue
 from tests.support import paths
@@ -51,58 +49,6 @@ def test_reported_ass_gives_its_words_and_nothing_else() -> None:
         Cue(1.0, 2.0, "Open the gate, please and wait", source="Tagged.ass"),
         Cue(5.0, 6.0, "it was <about 1960>, 3 < 5", source="Tagged.ass"),
     )
-
-
-SPOKEN = {
-    "fr": ("cp1252", "Où est passé le garçon? Déjà là, près de la forêt."),
-    "ru": ("cp1251", "Здравствуйте, куда вы идёте сегодня вечером?"),
-    "pl": ("cp1250", "Gdzie jest mój żółty płaszcz? Źle się czuję."),
-    "ja": ("cp932", "今日はとても良い天気ですね。どこへ行きますか"),
-    "zh-Hans": ("gb18030", "你今天晚上要去哪里?我们一起去吧。"),
-    "zh-Hant": ("big5", "你今天晚上要去哪裡?我們一起去吧。"),
-    "ko": ("cp949", "오늘 저녁에 어디로 가십니까? 함께 갑시다."),
-    "ar": ("cp1256", "مرحبا كيف حالك اليوم إلى أين تذهب"),
-    "el": ("cp1253", "Πού πηγαίνεις απόψε; Έλα μαζί μας."),
-    "tr": ("cp1254", "Bu akşam nereye gidiyorsunuz, çocuğum? İyi günler."),
-    "he": ("cp1255", "שלום לאן אתה הולך הערב"),
-}
-
-
-@pytest.mark.parametrize("language", SPOKEN)
-@pytest.mark.parametrize("times", [1, 40])
-def test_old_encodings_are_read_where_the_name_says_the_language(language: str, times: int) -> None:
-    encoding, spoken = SPOKEN[language]
-    text = (SRT + spoken + "\r\n\r\n") * times
-    assert decoded(text.encode(encoding), language=language) == text
-
-
-@pytest.mark.parametrize("language", ["fr", "ru", "pl", "ja", "zh-Hans", "zh-Hant", "ko", "ar", "el"])
-def test_old_encodings_are_read_where_no_language_is_named(language: str) -> None:
-    encoding, spoken = SPOKEN[language]
-    text = (SRT + spoken + "\r\n\r\n") * 40
-    assert decoded(text.encode(encoding)) == text
-
-
-def test_the_plain_chinese_tag_leaves_the_choice_to_the_text() -> None:
-    for language in ("zh-Hans", "zh-Hant"):
-        encoding, spoken = SPOKEN[language]
-        assert decoded((spoken + "\n").encode(encoding), language="zh") == spoken + "\n"
-
-
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
-)
-def test_unicode_is_read_with_and_without_mark(encoding: str) -> None:
-    text = SRT + "Où est passé 猫 🎥"
-    if encoding == "utf-32-be":
-        assert decoded(b"\0\0\xfe\xff" + text.encode(encoding)) == text
-    else:
-        assert decoded(text.encode(encoding)) == text
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_decoded(content: bytes) -> None:
-    assert isinstance(decoded(content), str)
 
 
 def sidecar(path: Path, content: bytes) -> Sidecar:
