@@ -88,7 +88,8 @@ def test_an_idle_watcher_confirms_what_it_believed(
     stamp = path.stat().st_mtime_ns // FAT_NS * FAT_NS + HOUR_NS
     with Watching(commands.library) as watching:
         monkeypatch.setattr(loop, "IDLE_SECONDS", 1.0)
-        changed = shutil.copy(path, home.with_name("changed.mp4"))
+        changed = home.with_name("changed.mp4")
+        shutil.copy(path, changed)
         change_between_samples(changed)
         os.utime(changed, ns=(stamp, stamp))
         changed.rename(path)  # at once: the watcher must not see other times meanwhile
