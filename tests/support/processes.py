@@ -84,13 +84,21 @@ def _what_is_started_ends_with_the_test(_the_file_leaves_no_process: None) -> It
 def _end_started() -> None:
     while _started:
         process = _started.pop()
+        children = _children(process)
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS forbids to kill the dead
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        marked.kill(children)
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):  # what it did not read before it ended
                     pipe.close()
+
+
+def _children(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(process.pid).children(recursive=True)
+    return []
 
 
 def _refuse_left(besides: set[int]) -> None:
