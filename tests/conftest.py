@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.paths import CHECKOUT
 
+pytest_plugins = ["tests.support.processes", "tests.support.time_limit"]
+
 SHARED_VARIABLE = pytest.StashKey[str | None]()
 DEAD_PROXY = "http://127.0.0.1:9"
 

@@ -10,6 +10,7 @@ from mediaindex.store.library import open_library
 from mediaindex.store.lock import writer_lock
 from tests.support.commands import Commands, first, process
 from tests.support.films import film
+from tests.support.waiting import WAIT_SECONDS
 
 
 def forgetful(commands: Commands, three: Path) -> None:
@@ -41,13 +42,11 @@ def test_compact_by_the_process_that_writes(three: Path, commands: Commands) -> 
     for number in range(6):
         film(three / f"late {number}.mp4", "white", ("yellow", 2.0 + number))
     writer = process("index", three, "--jobs", 1, library=commands.library)
-    try:
-        asker = process("compact", "--json", library=commands.library)
-        out, _err = asker.communicate(timeout=120)
-        assert asker.returncode == 0, out
-        assert '"postponed": false' in out
-    finally:
-        assert writer.wait(120) == 0
-        writer.communicate()
+    asker = process("compact", "--json", library=commands.library)
+    out, _err = asker.communicate(timeout=WAIT_SECONDS)
+    assert asker.returncode == 0, out
+    assert '"postponed": false' in out
+    _out, err = writer.communicate(timeout=WAIT_SECONDS)
+    assert writer.returncode == 0, err
     assert commands("check")["problems"] == []
     assert commands("status")["videos"] == 9

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +17,12 @@ from mediaindex.sources.content_hash import partial_hash
 from tests.support.commands import ENCODER, SOURCES, Commands
 from tests.support.fake_encoder import COLOURS, FakeEncoder
 from tests.support.films import film, jpeg, srt
+from tests.support.processes import start
+from tests.support.slow_features import FINISHED_PARTS
+from tests.support.waiting import until
 
 CHILD = "from tests.support.slow_features import slow_child; raise SystemExit(slow_child())"
-PICTURES = 40
-DEADLINE_SECONDS = 60.0
+PICTURES = 10
 
 
 def read(path: Path) -> Features:
@@ -144,16 +144,13 @@ def test_a_killed_run_goes_on_where_it_was(commands: Commands, tmp_path: Path) -
     captions(folder, *names)
     words = ("features", str(folder), "--split", "train", "--library", str(commands.library))
     program = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
-    child = subprocess.Popen([*program, *words, "--out", str(out)], stderr=subprocess.DEVNULL)
-    parts, deadline = Path(f"{out}.partial"), time.monotonic() + DEADLINE_SECONDS
-    while len(list(parts.glob("part-*.parquet"))) < 3:
-        assert child.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
+    child = start([*program, *words, "--out", out], stderr=subprocess.DEVNULL)
+    parts = Path(f"{out}.partial")
+    until(lambda: len(list(parts.glob("part-*.parquet"))) == FINISHED_PARTS, child)
+    child.kill()
+    child.wait()
     kept = {path.name: path.read_bytes() for path in parts.glob("part-*.parquet")}
-    assert 3 <= len(kept) < PICTURES
+    assert len(kept) == FINISHED_PARTS
     assert not out.exists()
 
     ran = commands.ran("features", folder, "--split", "train", "--out", out)

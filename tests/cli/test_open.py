@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import Commands
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -28,10 +28,7 @@ def player(tmp_path: Path) -> Path:
 
 def called(player: Path) -> list[str]:
     target = player.with_name("called")
-    until = time.monotonic() + 20
-    while not target.exists():
-        assert time.monotonic() < until, "the player was not called"
-        time.sleep(0.02)
+    until(target.exists)
     return target.read_text().split("\n")
 
 

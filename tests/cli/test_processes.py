@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -12,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from mediaindex.store.library import open_library
 from mediaindex.store.lock import Holder, holder
-from tests.support.commands import SOURCES, Commands, counts, process
+from tests.support.commands import HELD, SOURCES, Commands, counts, process
 from tests.support.films import film
+from tests.support.processes import stop
 from tests.support.waiting import WAIT_SECONDS, Running, until
 
 
@@ -26,16 +26,6 @@ def finished(running: Running, code: int = 0) -> dict[str, Any]:
     assert running.returncode == code, (out, err)
     found: dict[str, Any] = json.loads(out)
     return found
-
-
-def decoders(writer: Running) -> list[psutil.Process]:
-    return psutil.Process(writer.pid).children(recursive=True)
-
-
-def go_on(writer: Running) -> None:
-    """Let the decoder of a writer run again."""
-    for decoder in decoders(writer):
-        decoder.resume()
 
 
 @pytest.fixture
@@ -47,27 +37,19 @@ def four(videos: Path) -> Path:
 
 
 @pytest.fixture
-def writer(four: Path, commands: Commands) -> Iterator[Running]:
-    """An `index` that holds the lock and waits for its decoder, which is stopped as soon as it starts."""
+def writer(four: Path, commands: Commands) -> Running:
+    """An `index` that holds the lock and waits for its decoder, which waits until `go_on`."""
     commands("index", film(four.parent / "first.mp4", "blue"))
-    running = process("index", four, "--json", library=commands.library)
-    stopped: list[psutil.Process] = []
-    try:
-        # A child that runs before the lock is taken is no decoder.
-        until(lambda: holder(commands.library / "lock") == Holder(running.pid, "command"), running)
-        until(lambda: decoders(running), running)
-        stopped += decoders(running)
-        for decoder in stopped:
-            decoder.suspend()
-        assert holder(commands.library / "lock") == Holder(running.pid, "command")
-        yield running
-    finally:
-        if running.poll() is None:
-            running.kill()
-        running.communicate()
-        for decoder in stopped:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                decoder.kill()  # a stopped process does not see that its parent is gone
+    four.with_suffix(".hold").touch()
+    running = process("index", four, "--json", library=commands.library, variables={HELD: "1"})
+    until(four.with_suffix(".held").exists, running)
+    assert holder(commands.library / "lock") == Holder(running.pid, "command")
+    return running
+
+
+def go_on(four: Path) -> None:
+    """Let the decoder of the writer read."""
+    four.with_suffix(".hold").unlink()
 
 
 def test_an_interrupted_index_leaves_a_consistent_library(
@@ -88,7 +70,7 @@ def test_an_interrupted_index_leaves_a_consistent_library(
 
 
 def test_a_running_index_carries_out_what_others_ask(
-    videos: Path, writer: Running, commands: Commands
+    videos: Path, four: Path, writer: Running, commands: Commands
 ) -> None:
     """Another folder and a forget are done by the process that holds the lock, which then goes on."""
     film(videos / "other" / "green.mp4", "green")
@@ -97,7 +79,7 @@ def test_a_running_index_carries_out_what_others_ask(
     assert counts(finished(asker)) == {"videos": 1, "indexed": 1, "decoded": 1}
     assert finished(forgetter)["forgotten"] == [str(videos / "first.mp4")]
     assert writer.poll() is None
-    go_on(writer)
+    go_on(four)
     assert counts(finished(writer)) == {"videos": 4, "indexed": 4, "decoded": 4}
     status = commands("status")
     assert (status["videos"], status["queue"]["requests"]) == (5, 0)
@@ -123,7 +105,8 @@ def test_an_asker_whose_writer_is_killed_does_the_work_itself(
     videos: Path, writer: Running, commands: Commands
 ) -> None:
     film(videos / "other" / "green.mp4", "green")
-    writer.send_signal(signal.SIGSTOP)
+    with open_library(commands.library) as library, library.write():
+        stop(writer)  # it holds no lock of SQLite's, for it is held here
     asker = process("index", videos / "other", "--json", library=commands.library)
     until(lambda: commands("status")["queue"]["requests"] == 1, asker)
     writer.kill()

@@ -88,8 +88,11 @@ def test_an_idle_watcher_confirms_what_it_believed(
     stamp = path.stat().st_mtime_ns // FAT_NS * FAT_NS + HOUR_NS
     with Watching(commands.library) as watching:
         monkeypatch.setattr(loop, "IDLE_SECONDS", 1.0)
-        change_between_samples(path)
-        os.utime(path, ns=(stamp, stamp))
+        changed = home.with_name("changed.mp4")
+        shutil.copy(path, changed)
+        change_between_samples(changed)
+        os.utime(changed, ns=(stamp, stamp))
+        changed.rename(path)  # at once: the watcher must not see other times meanwhile
         with open_library(commands.library) as library:
             watching.wait_for(lambda: hash_at(library, path) == full_hash(path))
     assert sum(event["decoded"] for event in watching.events if event["event"] == "looked") == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from mediaindex.cli.watch import described
 from mediaindex.store.lock import holder
 from tests.support.commands import Commands, process
 from tests.support.films import film
-from tests.support.waiting import Running, until
+from tests.support.waiting import WAIT_SECONDS, Running, until
 
 
 @pytest.fixture(autouse=True)
@@ -30,23 +29,31 @@ class Watched:
     def __init__(self, running: Running, told: Path) -> None:
         self.running = running
         self._told = told
+        self._seen = 0
 
     @property
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._told.read_text().splitlines() if line.endswith("}")]
 
     def until(self, event: str) -> dict[str, Any]:
-        """The last event, once it is of this kind."""
-        until(lambda: self.events and self.events[-1]["event"] == event, self.running)
-        return self.events[-1]
+        """The next event of this kind after the last that was waited for."""
+        until(lambda: self._position(event) is not None, self.running)
+        position = self._position(event)
+        assert position is not None
+        self._seen = position + 1
+        return self.events[position]
+
+    def _position(self, event: str) -> int | None:
+        kinds = [told["event"] for told in self.events]
+        return kinds.index(event, self._seen) if event in kinds[self._seen :] else None
 
     def stop(self) -> int:
         self.running.send_signal(signal.SIGTERM)
-        return self.running.wait(60)
+        return self.running.wait(WAIT_SECONDS)
 
 
 @pytest.fixture
-def watched(videos: Path, commands: Commands, tmp_path: Path) -> Iterator[Watched]:
+def watched(videos: Path, commands: Commands, tmp_path: Path) -> Watched:
     film(videos / "red.mp4", "red")
     told = tmp_path / "told"
     with told.open("w") as out, (tmp_path / "narration").open("w") as err:
@@ -56,14 +63,9 @@ def watched(videos: Path, commands: Commands, tmp_path: Path) -> Iterator[Watche
             stdout=out,
             stderr=err,
         )
-        try:
-            watched = Watched(running, told)
-            watched.until("looked")
-            yield watched
-        finally:
-            if running.poll() is None:
-                running.kill()
-            running.wait()
+    watched = Watched(running, told)
+    watched.until("looked")
+    return watched
 
 
 def test_a_watcher_is_joined_steered_and_stopped(
@@ -112,12 +114,10 @@ def test_a_watcher_waits_behind_another_command(videos: Path, commands: Commands
     commands("index", film(videos / "red.mp4", "red").parent)
     with open_library(commands.library) as library, library.lock():
         running = process("watch", library=commands.library)
-        try:
-            assert running.stderr is not None
-            assert f"process {os.getpid()} is writing" in running.stderr.readline()
-        finally:
-            running.send_signal(signal.SIGINT)
-            running.communicate(timeout=60)
+        assert running.stderr is not None
+        assert f"process {os.getpid()} is writing" in running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=WAIT_SECONDS)
     assert running.returncode == 130
 
 

@@ -14,6 +14,8 @@ import pytest
 from tests.support import seccomp
 from tests.support.media import Clip, flat, moving, write_clip
 from tests.support.paths import CHECKOUT
+from tests.support.processes import start
+from tests.support.waiting import WAIT_SECONDS
 
 LAUNCHER = CHECKOUT / "tests" / "support" / "seccomp.py"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models"), str(CHECKOUT / "tui")]
@@ -44,12 +46,12 @@ def started(*command: object) -> subprocess.Popen[str]:
     environment = {name: text for name, text in os.environ.items() if not name.upper().startswith(STEERS)}
     environment |= {"MEDIAINDEX_THREADS": "1", "MEDIAINDEX_NICE": "0"}
     words = [sys.executable, str(LAUNCHER), "no-internet", *map(str, command)]
-    return subprocess.Popen(words, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return start(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def sealed(*command: object) -> subprocess.CompletedProcess[str]:
     running = started(*command)
-    out, err = running.communicate(timeout=240)
+    out, err = running.communicate()
     return subprocess.CompletedProcess(running.args, running.returncode, out, err)
 
 
@@ -93,14 +95,12 @@ def test_a_watcher_makes_no_internet_socket(indexed: tuple[Path, Path]) -> None:
     library, videos = indexed
     watcher = started(*command_line(library, "watch", str(videos), "--quiet-seconds", "0.2"))
     assert watcher.stdout is not None
-    try:
-        told = (json.loads(line) for line in watcher.stdout)
-        assert next(event["event"] for event in told if event["event"] == "looked")
-        write_clip(videos / "new.mp4", moving(30))
-        assert next(event["indexed"] for event in told if event["event"] == "looked") == 1
-    finally:
-        watcher.terminate()
-        _out, err = watcher.communicate(timeout=60)
+    told = (json.loads(line) for line in watcher.stdout)
+    assert next(event["event"] for event in told if event["event"] == "looked")
+    write_clip(library.parent / "new.mp4", moving(30)).rename(videos / "new.mp4")
+    assert next(event["indexed"] for event in told if event["event"] == "looked") == 1
+    watcher.terminate()
+    _out, err = watcher.communicate(timeout=WAIT_SECONDS)
     assert watcher.returncode == 0, err
 
 

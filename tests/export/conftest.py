@@ -8,6 +8,7 @@ import pytest
 
 from mediaindex.export import command_player, detached_program
 from mediaindex.export.command_player import PLAYERS
+from tests.support.waiting import WAIT_SECONDS
 
 
 @pytest.fixture
@@ -31,4 +32,4 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for a program that ends by itself, however busy this machine is."""
-    monkeypatch.setattr(detached_program, "SECONDS_TO_FAIL", 60.0)
+    monkeypatch.setattr(detached_program, "SECONDS_TO_FAIL", WAIT_SECONDS)

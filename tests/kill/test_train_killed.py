@@ -6,7 +6,6 @@ import importlib
 import multiprocessing
 import os
 import random
-import time
 from dataclasses import replace
 from pathlib import Path
 from signal import SIGKILL
@@ -17,10 +16,10 @@ from mediaindex import cli
 from mediaindex.learn.training import train
 from mediaindex_models import presets
 from tests.support.training_features import feature_files
+from tests.support.waiting import WAIT_SECONDS, until
 
 KILLS = 6
 STEPS = 120
-DEADLINE_SECONDS = 60.0
 # A fork has the libraries loaded, so that nearly all of its life is training. No gradient is computed
 # before the forks: torch's threads for them do not outlive one.
 FORK = multiprocessing.get_context("fork")
@@ -43,9 +42,9 @@ def written(state: Path) -> int:
 
 def finish(words: list[str]) -> None:
     """Run the command to its end."""
-    running = FORK.Process(target=run, args=(words,))
+    running = FORK.Process(target=run, args=(words,), daemon=True)
     running.start()
-    running.join(DEADLINE_SECONDS)
+    running.join(WAIT_SECONDS)
     running.kill()
     running.join()
     assert running.exitcode == 0
@@ -58,12 +57,9 @@ def run(words: list[str]) -> None:
 
 def killed(words: list[str], state: Path, seconds: float) -> bool:
     """Run the command until it has kept something of its own and a while longer; whether it was at work."""
-    before, running = written(state), FORK.Process(target=run, args=(words,))
+    before, running = written(state), FORK.Process(target=run, args=(words,), daemon=True)
     running.start()
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while running.is_alive() and written(state) == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    until(lambda: not running.is_alive() or written(state) != before)
     running.join(seconds)
     running.kill()
     running.join()

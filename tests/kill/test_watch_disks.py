@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ import pytest
 from tests.support.commands import Commands, process, use_these_encoders
 from tests.support.drives import mounted
 from tests.support.films import film
-
-DEADLINE = 120.0
+from tests.support.waiting import WAIT_SECONDS, until
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
 
@@ -55,16 +53,15 @@ class Watching:
         return [event for event in self.events if event["event"] == "looked"]
 
     def wait_for(self, condition: Callable[[], object]) -> None:
-        end = time.monotonic() + DEADLINE
-        while not condition():
-            said = self._log.with_suffix(".err").read_text()
-            assert self.process.poll() is None, said
-            assert time.monotonic() < end, (self.events, said)
-            time.sleep(0.05)
+        try:
+            until(condition, self.process)
+        except AssertionError as error:
+            error.add_note(f"{self.events}\n{self._log.with_suffix('.err').read_text()}")
+            raise
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(DEADLINE)
+        return self.process.wait(WAIT_SECONDS)
 
 
 def filler(path: Path, leave: int) -> Path:

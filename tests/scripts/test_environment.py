@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import SCRIPTS
+from tests.support.processes import start
+from tests.support.waiting import until
 
 TORCH_PIN = "2.14.1"
 
@@ -104,15 +104,13 @@ class Checkout:
         (self.packages / "torchvision.py").write_text(source)
 
     def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        return start(
             [sys.executable, self.root / "scripts" / script, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
             cwd=self.root.parent,
             env=os.environ | {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull},
-            start_new_session=True,
         )
 
     def call(self, script: str, *arguments: str) -> tuple[int, str, str]:
@@ -137,13 +135,6 @@ def checkout(template: Checkout, tmp_path: Path) -> Checkout:
     copy = Checkout(root)
     shutil.copytree(template.root / ".venv", root / ".venv", symlinks=True)
     return copy
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 def test_run_sets_up_and_becomes_the_program(checkout: Checkout) -> None:
@@ -197,7 +188,7 @@ def test_a_failed_installation_is_one_line_and_is_tried_again(checkout: Checkout
 def test_a_killed_installation_is_repaired_by_the_next_call(checkout: Checkout) -> None:
     (checkout.root / "hold").touch()
     process = checkout.start("run", "0")
-    wait_until((checkout.root / "builds").exists)
+    until((checkout.root / "builds").exists, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     (checkout.root / "hold").unlink()
@@ -212,7 +203,7 @@ def test_a_killed_installation_is_repaired_by_the_next_call(checkout: Checkout) 
 def test_two_calls_at_once_install_once(checkout: Checkout) -> None:
     (checkout.root / "hold").touch()
     first = checkout.start("run", "4")
-    wait_until((checkout.root / "builds").exists)
+    until((checkout.root / "builds").exists, first)
     second = checkout.start("run", "5")
     assert second.stderr is not None
     assert "waiting" in second.stderr.readline()
@@ -226,7 +217,7 @@ def test_two_calls_at_once_install_once(checkout: Checkout) -> None:
 def test_interrupted_while_installing_says_so(checkout: Checkout) -> None:
     (checkout.root / "hold").touch()
     process = checkout.start("run", "0")
-    wait_until((checkout.root / "builds").exists)
+    until((checkout.root / "builds").exists, process)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130

@@ -19,6 +19,7 @@ from mediaindex.sources.content_hash import (
     full_hash,
     partial_hash,
 )
+from tests.support.waiting import WAIT_SECONDS
 
 KIB = 1024
 
@@ -132,7 +133,7 @@ class Reads:
 
     def wait_for(self, total: int) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: self.total >= total, timeout=10)
+            assert self.changed.wait_for(lambda: self.total >= total, timeout=WAIT_SECONDS)
 
 
 def test_the_reader_stays_within_its_lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

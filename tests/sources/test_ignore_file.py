@@ -151,7 +151,7 @@ def test_a_hostile_pattern_is_compared_in_bounded_time(tmp_path: Path) -> None:
     assert ignore is not None
     before = time.process_time()
     assert not ignore.ignores(f"{tmp_path}/{'a' * 255}", is_folder=False)
-    assert time.process_time() - before < 1.0
+    assert time.process_time() - before < 30  # without the bound it would be years
 
 
 @given(st.binary(max_size=200), st.text(st.characters(exclude_categories=[]), min_size=1, max_size=40))

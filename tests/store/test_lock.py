@@ -11,6 +11,7 @@ import pytest
 
 from mediaindex.errors import NoSpace, WriterBusy
 from mediaindex.store.lock import Holder, holder, keeping_files, removing_files, writer_lock
+from tests.support.processes import start
 
 
 def test_the_lock_is_held_once_and_names_its_holder(tmp_path: Path) -> None:
@@ -29,14 +30,12 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
         "import sys,pathlib\nfrom mediaindex.store.lock import writer_lock\n"
         f"with writer_lock(pathlib.Path({str(path)!r})):\n print('held', flush=True)\n sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        assert holder(path) == Holder(process.pid, "command")
-        process.kill()
-        process.wait()
+    process = start([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    assert holder(path) == Holder(process.pid, "command")
+    process.kill()
+    process.wait()
     with writer_lock(path):
         pass
 

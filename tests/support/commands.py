@@ -23,12 +23,15 @@ from mediaindex import cli
 from mediaindex.embed import loading
 from mediaindex.embed.encoder import Encoder
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.held_decoder import use_held_decoders
 from tests.support.paths import CHECKOUT
+from tests.support.processes import start
 
 ENCODER, OTHER_ENCODER = "colours", "same colours"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models")]
 CHILD = "from tests.support.commands import child; raise SystemExit(child())"
 COMMAND = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
+HELD = "HELD_DECODERS"  # a variable, by which the decoders of a process wait where a test wants them to
 load_encoder = loading.load_encoder
 
 
@@ -121,13 +124,12 @@ def first(commands: Commands, colour: str) -> dict[str, Any]:
 
 
 def process(*arguments: object, library: Path, **options: Any) -> subprocess.Popen[str]:
-    """Start a command in a process of its own, in which the encoder is "colours"."""
+    """Start a command in a process of its own, in which the encoder is "colours"; it ends with the test."""
     variables = options.pop("variables", {})
-    return subprocess.Popen(
-        [*COMMAND, *map(str, arguments), "--library", str(library)],
+    return start(
+        [*COMMAND, *arguments, "--library", library],
         stdout=options.pop("stdout", subprocess.PIPE),
         stderr=options.pop("stderr", subprocess.PIPE),
-        text=True,
         env={**os.environ, **variables},
         **options,
     )
@@ -135,5 +137,8 @@ def process(*arguments: object, library: Path, **options: Any) -> subprocess.Pop
 
 def child() -> int:
     """The command line of a process that `process` started."""
-    use_these_encoders(pytest.MonkeyPatch())
+    patches = pytest.MonkeyPatch()
+    use_these_encoders(patches)
+    if HELD in os.environ:
+        use_held_decoders(patches)
     return cli.main()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 from tests.support.fake_encoder import COLOURS
@@ -16,13 +18,21 @@ def film(
     codec: str = "mpeg4",
     tags: dict[str, str] | None = None,
 ) -> Path:
-    """Write a film of plain colours: each shot a colour (2 s), or a colour and its seconds."""
+    """Write a film of plain colours: each shot a colour (2 s), or a colour and its seconds.
+
+    It appears whole, so that a watcher never sees a half of it, however slow this machine is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = []
     for shot in shots:
         colour, seconds = shot if isinstance(shot, tuple) else (shot, 2.0)
         pictures += [flat(*COLOURS[colour], width=size[0], height=size[1])] * round(seconds * fps)
-    return write_clip(path, pictures, Clip(codec=codec, rate=fps, tags=tags or {}))
+    with tempfile.TemporaryDirectory() as aside:
+        whole = write_clip(
+            Path(aside, f"film{path.suffix}"), pictures, Clip(codec=codec, rate=fps, tags=tags or {})
+        )
+        part = shutil.copyfile(whole, path.with_name(".part"))
+    return part.replace(path)
 
 
 def jpeg(path: Path, colour: str) -> Path:

@@ -1,4 +1,4 @@
-"""Wait for what a process does, as long as it runs."""
+"""Wait for a state that can be seen. The times are for a machine that is busy with much else."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import subprocess
 import time
 from collections.abc import Callable
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120.0
+PAUSE_SECONDS = 0.01
 Running = subprocess.Popen[str]
 
 
-def until(true: Callable[[], object], running: Running) -> None:
-    """Wait for something that a process does."""
+def until(true: Callable[[], object], running: Running | None = None) -> None:
+    """Wait for something, as long as the process that is to bring it about runs."""
     end = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    while True:
+        ended = running is not None and running.poll() is not None  # before the look: it may be its last deed
+        if true():
+            return
+        assert not ended, running and running.communicate(timeout=WAIT_SECONDS)
+        assert time.monotonic() < end, "it never came"
+        time.sleep(PAUSE_SECONDS)

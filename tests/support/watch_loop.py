@@ -12,8 +12,8 @@ from mediaindex.assembly import new_watch_loop
 from mediaindex.background.loop import WatchPolicy
 from mediaindex.config import load_config
 from mediaindex.store.library import open_library
+from tests.support.waiting import WAIT_SECONDS, until
 
-DEADLINE = 60.0
 QUIET = 0.2
 
 
@@ -26,18 +26,25 @@ class Watching:
         self.root = root
         self._following = WatchPolicy(**{"quiet_seconds": QUIET, **following})
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Watching:
         self._thread.start()
-        self.wait_for(lambda: any(event["event"] == "looked" for event in self.events))
+        try:
+            self.wait_for(lambda: any(event["event"] == "looked" for event in self.events))
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(DEADLINE)
+        self._end()
         assert not self._thread.is_alive()
         assert self.trouble is None
+
+    def _end(self) -> None:
+        self._stop.set()
+        self._thread.join(WAIT_SECONDS)
 
     def _run(self) -> None:
         try:
@@ -62,8 +69,8 @@ class Watching:
         return sum(event[name] for event in self.events if event["event"] == "looked")
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + DEADLINE
-        while not condition():
+        def holds_in_time() -> bool:
             assert self.trouble is None, self.trouble
-            assert time.monotonic() < end, self.events
-            time.sleep(0.02)
+            return condition()
+
+        until(holds_in_time)

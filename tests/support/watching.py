@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,10 @@ from pathlib import Path
 from mediaindex.sources.places.volumes import Volume, volume_of
 from mediaindex.sources.watch.observer import Observation
 from mediaindex.sources.watch.watcher import Changes, Watcher
+from tests.support.waiting import WAIT_SECONDS
 
 QUIET = 0.1
-
-
-DEADLINE = 30.0
+FENCE = "fence "
 
 
 def as_network(path: Path) -> Volume:
@@ -28,15 +28,18 @@ class Watch:
         self.watcher = watcher
         self.paths: list[Path] = []
         self.rescan: dict[Path, str] = {}
+        self._fences_told: set[Path] = set()
+        self._numbers = itertools.count()
 
     def take(self, timeout: float) -> Changes:
         changes = self.watcher.wait(timeout)
-        self.paths += changes.paths
+        self._fences_told |= {path for path in changes.paths if path.name.startswith(FENCE)}
+        self.paths += [path for path in changes.paths if path not in self._fences_told]
         self.rescan.update(changes.rescan)
         return changes
 
     def until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + WAIT_SECONDS
         while not holds():
             assert time.monotonic() < deadline, (self.paths, self.rescan)
             self.take(0.5)
@@ -54,9 +57,29 @@ class Watch:
         self.rescan.clear()
 
     def settle(self) -> None:
-        """Wait until nothing is under way."""
-        self.until(lambda: not self.take(3 * QUIET))
+        """Wait until all that happened so far was told, and forget it.
+
+        Changes are noticed in the order in which they happen: once a link without a target is noticed that
+        was made now, so was all that came before it.
+        """
+        for root in self.watcher.observed:
+            if root.is_dir():
+                self._notice_fence(root)
+        self.until(lambda: not self.watcher.unsettled())
         self.forget()
+
+    def _notice_fence(self, root: Path) -> None:
+        fences: set[Path] = set()
+
+        def is_noticed() -> bool:
+            if fences & (self._fences_told | self.watcher.unsettled()):
+                return True
+            fence = root / f"{FENCE}{next(self._numbers)}.mp4"  # the last may have come before the observer
+            fence.symlink_to("nowhere")
+            fences.add(fence)
+            return False
+
+        self.until(is_noticed)
 
 
 Watching = Callable[..., Watch]

@@ -12,6 +12,7 @@ import pytest
 from tests.support.commands import Commands, index_quietly, process
 from tests.support.films import film, jpeg
 from tests.support.tiny_generators import NO_GAIN, OFF, write_generator
+from tests.support.waiting import WAIT_SECONDS
 
 ROW = {"generator", "on", "by", "reason", "path"}
 
@@ -137,7 +138,7 @@ def test_another_process_gives_the_same_order(commands: Commands) -> None:
     write_generator(commands.library / "generators" / "mine", "paper", strength=0.1)
     words = ("search", "red white", "--generator", "paper")
     child = process(*words, "--json", library=commands.library, variables={"PYTHONHASHSEED": "12345"})
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate(timeout=WAIT_SECONDS)
     assert child.returncode == 0, err
     here, there = commands(*words)["hits"], json.loads(out)["hits"]
     assert any(hit["generated_probability"] for hit in here)

@@ -15,6 +15,7 @@ from mediaindex.decode.worker import new_worker
 from mediaindex.errors import DecodeError
 from mediaindex.media import MediaInfo
 from tests.support.media import Clip, extract_here, film, has_ffmpeg, moving, numbered, write_clip
+from tests.support.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.skipif(not has_ffmpeg(), reason="no ffmpeg binary here")
 
@@ -59,7 +60,7 @@ def test_ffmpeg_ends_with_the_child_that_started_it(tmp_path: Path) -> None:
         assert worker.pid is not None
         grandchildren = psutil.Process(worker.pid).children()
         worker.kill()
-        _, alive = psutil.wait_procs(grandchildren, timeout=10)
+        _, alive = psutil.wait_procs(grandchildren, timeout=WAIT_SECONDS)
         assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
 
 

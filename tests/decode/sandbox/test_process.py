@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
 from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.limits import Limits
 from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.errors import DecodeError, DecoderDied, ProbeError
+from tests.support.marked import is_running
 from tests.support.paths import CHECKOUT
+from tests.support.processes import start
+from tests.support.waiting import until
 
 HANDLER = "tests.support.hostile_handler"
 
 
 def ask(sandbox: Sandbox, what: str) -> list[wire.Message]:
     return list(sandbox.ask({"do": what}))
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not is_running(pid)
 
 
 def test_one_child_answers_many_requests(sandbox: Sandbox) -> None:
@@ -109,12 +95,13 @@ def test_a_consumer_that_stops_early_costs_only_the_child(sandbox: Sandbox) -> N
 
 
 def test_kill_from_another_thread_ends_a_request_for_good(sandbox: Sandbox) -> None:
-    ask(sandbox, "echo")
-    timer = threading.Timer(0.2, sandbox.kill)
-    timer.start()
-    with pytest.raises(DecoderDied):
-        ask(sandbox, "hang")
-    timer.join()
+    replies = sandbox.ask({"do": "trickle"})
+    next(replies)
+    killer = threading.Thread(target=sandbox.kill, daemon=True)
+    killer.start()
+    with pytest.raises(DecoderDied, match="SIGKILL"):
+        list(replies)
+    killer.join()
     with pytest.raises(DecoderDied, match="stopped"):
         ask(sandbox, "echo")
 
@@ -132,14 +119,10 @@ list(sandbox.ask({"do": "hang"}))
 
 
 def test_no_child_survives_a_killed_parent() -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, json.dumps([str(CHECKOUT), *sys.path])],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with parent:
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        assert is_running(child)
-        parent.send_signal(signal.SIGKILL)
-    assert wait_until_gone(child)
+    import_path = json.dumps([str(CHECKOUT), *sys.path])
+    parent = start([sys.executable, "-c", PARENT, import_path], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    assert is_running(child)
+    parent.kill()
+    until(lambda: not is_running(child))

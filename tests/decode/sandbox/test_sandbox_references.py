@@ -30,6 +30,7 @@ from mediaindex.media import MediaInfo
 from tests.support import seccomp
 from tests.support.media import Clip, film, has_ffmpeg, moving, probe_here, write_clip
 from tests.support.paths import CHECKOUT
+from tests.support.waiting import WAIT_SECONDS
 
 IN_OPEN, IN_ACCESS, IN_NONBLOCK = 0x20, 0x01, 0o4000
 EVENT = struct.Struct("iIII")
@@ -55,7 +56,7 @@ class Watch:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self._callers: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._hang_up)
+        self._thread = threading.Thread(target=self._hang_up, daemon=True)
         self._thread.start()
 
     def opened(self) -> bool:
@@ -70,7 +71,7 @@ class Watch:
         with LocalSocket() as own:
             own.connect(("127.0.0.1", self.port))
             port = own.getsockname()[1]
-            return bool(list(iter(lambda: self._callers.get(timeout=10), port)))
+            return bool(list(iter(lambda: self._callers.get(timeout=WAIT_SECONDS), port)))
 
     def close(self) -> None:
         os.close(self._inotify)
@@ -269,7 +270,7 @@ def test_no_reference_is_followed(watch: Watch, decoder: str, isolated: bool) ->
     launcher = [] if isolated else [sys.executable, str(CHECKOUT / "tests/support/seccomp.py"), "no-unshare"]
     words = [*launcher, sys.executable, "-c", READ, decoder, json.dumps(asdict(info)), *files]
     environment = {name: text for name, text in os.environ.items() if not name.lower().endswith("_proxy")}
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, env=environment)
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     if not isolated:

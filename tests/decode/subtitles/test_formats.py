@@ -222,7 +222,7 @@ def test_hostile_text_costs_time_in_proportion_to_its_length(text: str) -> None:
     before = time.process_time()
     with contextlib.suppress(MediaError):
         parse_subtitles(text)
-    assert time.process_time() - before < 5  # quadratic would be hours
+    assert time.process_time() - before < 30  # quadratic would be hours
 
 
 @given(st.text())

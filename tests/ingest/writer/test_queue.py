@@ -27,6 +27,8 @@ from mediaindex.ingest.writer.requests import (
 )
 from mediaindex.store.catalog.schema import request
 from mediaindex.store.library import Library, open_library
+from tests.support.processes import start
+from tests.support.waiting import WAIT_SECONDS
 
 INDEX = IndexRequest((Path("/videos"),))
 REFUSED = UseRequest("nothing")
@@ -83,12 +85,12 @@ def test_the_holder_carries_out_what_another_asks_and_the_asker_sees_it(opened: 
             answered.append(queue.carry_out(mine, INDEX, perform=asker, progress=told.append))
 
     with opened.lock():
-        thread = threading.Thread(target=ask)
+        thread = threading.Thread(target=ask, daemon=True)
         thread.start()
         while not queue.waiting(opened):
             thread.join(0.02)
         assert queue.serve(opened, holder) == 1
-        thread.join(30)
+        thread.join(WAIT_SECONDS)
     assert answered == [Outcome({"echo": arguments_of(INDEX)}, 0)]
     assert holder.done == [INDEX]
     assert asker.done == []
@@ -126,14 +128,12 @@ def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
         with library.lock():
             queue.serve(library, perform)
     """)
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
-        assert states(opened) == ["running"]
-        process.kill()
-        process.wait()
+    process = start([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    assert states(opened) == ["running"]
+    process.kill()
+    process.wait()
     perform = Recorder()
     with opened.lock():
         assert queue.serve(opened, perform) == 1

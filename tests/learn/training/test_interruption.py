@@ -24,7 +24,7 @@ def test_a_second_signal_does_not_wait_and_other_threads_hear_none() -> None:
         with deferred_interrupts() as interrupted:
             seen.append(interrupted())
 
-    thread = threading.Thread(target=elsewhere)
+    thread = threading.Thread(target=elsewhere, daemon=True)
     thread.start()
     thread.join()
     assert seen == [False]

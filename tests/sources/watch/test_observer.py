@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import WAIT_SECONDS
 from tests.support.watching import Watching, as_network, put
 
 if sys.platform != "linux":
@@ -87,7 +88,7 @@ def test_a_network_file_system_is_polled_with_its_name(
         assert not observation.has_overflowed()
         assert observation.unwatched() == 0
         film = put(tmp_path / "film.mp4")
-        while events.get(timeout=30) != (str(film), False):
+        while events.get(timeout=WAIT_SECONDS) != (str(film), False):
             pass
     finally:
         observation.stop()
@@ -102,9 +103,9 @@ def test_a_folder_that_is_observed_alone_is_not_told_of_what_lies_deeper(tmp_pat
         assert observation.polled is None
         put(tmp_path / "below/deep.mp4")
         film = put(tmp_path / "film.mp4")
-        told = {events.get(timeout=30)}
+        told = {events.get(timeout=WAIT_SECONDS)}
         while (str(film), False) not in told:
-            told.add(events.get(timeout=30))
+            told.add(events.get(timeout=WAIT_SECONDS))
     finally:
         observation.stop()
     assert str(tmp_path / "below/deep.mp4") not in {path for path, _is_folder in told}

@@ -176,11 +176,12 @@ def test_a_backup_beside_a_writer_is_one_moment(
     three: Library, space: Space, add_video: AddVideo, tmp_path: Path
 ) -> None:
     """The writer adds, replaces, forgets, sweeps and compacts without a pause."""
-    over = threading.Event()
+    begun, over = threading.Event(), threading.Event()
     problems: list[MediaIndexError] = []
 
     def copy_again_and_again() -> None:
         try:
+            begun.wait()
             with open_library(three.root) as mine:
                 for number in range(6):
                     done = back_up(mine, tmp_path / f"backup {number % 2}")
@@ -191,7 +192,7 @@ def test_a_backup_beside_a_writer_is_one_moment(
         finally:
             over.set()
 
-    copier = threading.Thread(target=copy_again_and_again)
+    copier = threading.Thread(target=copy_again_and_again, daemon=True)
     copier.start()
     rounds = 0
     while not over.is_set():
@@ -206,9 +207,9 @@ def test_a_backup_beside_a_writer_is_one_moment(
         sweep(three)
         if rounds % 4 == 0:
             compact(three)
+            begun.set()
     copier.join()
     assert problems == []
-    assert rounds > 1
     for number in range(2):
         with restored(tmp_path / f"backup {number}", tmp_path / f"again {number}") as again:
             assert check(again).problems == []

@@ -143,7 +143,7 @@ def test_searches_go_on_while_versions_vanish(many: Library, space: Space, add_v
                 except MediaIndexError as error:
                     problems.append(error)
 
-    searcher = threading.Thread(target=search)
+    searcher = threading.Thread(target=search, daemon=True)
     searcher.start()
     try:
         for number in range(15):
