@@ -118,7 +118,7 @@ class Writer:
         finally:
             self._progress = outer
             self.depth -= 1
-        if self.depth == 0:
+        if self.depth == 0 and self._recovered:
             commit.settle(self.library)
         return outcome
 
@@ -221,6 +221,9 @@ class Writer:
     def _check(self, request: CheckRequest) -> Outcome:
         before = check(self.library, self._attend)
         problems = before.all_problems
+        if request.repair and not problems:
+            commit.recover(self.library)  # of what a kill left, `check` calls nothing a problem
+            self._recovered = True
         if not problems or not request.repair:
             result: Json = {"problems": problems, "repaired": False}
             counts = {"videos": before.videos, "vectors": before.vectors, "frames": before.frames}
@@ -230,6 +233,7 @@ class Writer:
             ingest = self._ingest_with(None)
             ingest.use(ingest.encoder)
         commit.sweep(self.library)
+        self._recovered = True
         after = check(self.library, self._attend)
         result = {"problems": problems, "repaired": not after.problems}
         result |= {"decode_again": self._to_decode_again()}

@@ -42,15 +42,17 @@ def carry_out(
     Raises:
         WriterBusy: another process writes and `wait` is False.
     """
-    try:
-        with library.lock():
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(library.lock())
+        except WriterBusy:
+            if not wait:
+                raise
+        else:
             serve(library, perform)
             outcome = attempt(perform, request, progress)
             serve(library, perform)
             return outcome
-    except WriterBusy:
-        if not wait:
-            raise
     number = enqueue(library, request)
     try:
         return _follow(library, number, perform, progress)

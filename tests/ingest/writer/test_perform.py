@@ -203,6 +203,8 @@ def test_what_a_kill_left_is_recovered_before_anything_but_a_check(opened: Libra
     writer = new_writer(opened)
     done(writer, CheckRequest())
     assert frame_count(opened.frames, leftover) == 1
+    with opened.read() as connection:
+        assert get_meta(connection, CLEAN) != "1", "or the next writer would not look for it"
     done(writer, TidyRequest(1.0))
     assert frame_count(opened.frames, leftover) is None
 

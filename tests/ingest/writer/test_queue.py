@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -27,6 +28,7 @@ from mediaindex.ingest.writer.requests import (
 )
 from mediaindex.store.catalog.schema import request
 from mediaindex.store.library import Library, open_library
+from tests.support.faults import statements_failing
 from tests.support.processes import start
 from tests.support.waiting import WAIT_SECONDS
 
@@ -62,6 +64,14 @@ def test_with_the_lock_free_the_work_is_done_here(opened: Library) -> None:
     outcome = queue.carry_out(opened, INDEX, perform=perform, progress=told.append)
     assert outcome == Outcome({"echo": arguments_of(INDEX)}, 0)
     assert told == [{"stage": "index", "done": 1, "total": 2}]
+    assert states(opened) == []
+
+
+def test_a_lock_of_the_database_is_not_taken_for_a_writer(opened: Library) -> None:
+    """Else the request would be queued, and the asker would wait for itself."""
+    error = sqlite3.OperationalError("database is locked")
+    with statements_failing(error, of="SELECT request", times=1), pytest.raises(WriterBusy, match="locked"):
+        queue.carry_out(opened, INDEX, perform=Recorder(), progress=silent)
     assert states(opened) == []
 
 
@@ -149,7 +159,7 @@ def left_running(library: Library, *, holder: int) -> int:
     return number
 
 
-@pytest.mark.parametrize("holder", [os.getpid(), 1, 2**22])
+@pytest.mark.parametrize("holder", [os.getpid(), 1, 2**22], ids=["our own", "a container's", "another"])
 def test_the_process_id_of_a_dead_holder_proves_nothing(opened: Library, holder: int) -> None:
     """In a container every holder has the same."""
     left_running(opened, holder=holder)
