@@ -59,9 +59,9 @@ def _checked(library: Library, config: Config, output: Output) -> Outcome:
     from mediaindex.store.maintenance.check import check
 
     found = check(library)
-    if found.problems and not library.read_only:
+    if found.all_problems and not library.read_only:
         with contextlib.suppress(MediaIndexError):
             return through_the_writer(library, config, output, CheckRequest())
-    result = {"problems": found.problems, "repaired": False}
+    result = {"problems": found.all_problems, "repaired": False}
     result |= {"videos": found.videos, "vectors": found.vectors, "frames": found.frames}
-    return Outcome(result, StoreError.exit_code if found.problems else DONE)
+    return Outcome(result, StoreError.exit_code if found.all_problems else DONE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,7 @@ def captioned(
     from mediaindex.learn.features.captioned_media import find_captioned
 
     folder = absolute_unless_empty(source)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UsageError(f"{source} is no folder; SOURCE is a folder of captioned videos or pictures")
     table = None if captions is None else absolute_unless_empty(captions)
     return find_captioned(folder, table=table, rules=rules_of(config), progress=progress)
@@ -155,7 +156,7 @@ def check_target(target: Path) -> None:
     from mediaindex.learn.features.feature_parts import require_new
 
     require_new(target)
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise UsageError(f"{target.parent} is no folder; make it, or choose another --out")
 
 

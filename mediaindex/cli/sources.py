@@ -73,7 +73,7 @@ def _add(library: Library, path: Path, thumbnails: str | None) -> None:
     from mediaindex.store.catalog import sources
 
     check_root(library, path)
-    if os.path.exists(path) and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):
         raise UsageError(f"{path} is no folder; 'mediaindex index' takes single files")
     name = stored_name(library, path)
     with library.write() as connection:

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             return _steer(library, output, pause=arguments.pause, resume=arguments.resume)
         for path in typed:
             check_root(library, path)
-            if not path.is_dir():
+            if not os.path.isdir(path):
                 raise UsageError(f"{path} is no folder; 'mediaindex index' takes single files")
         new = _add_sources(library, [stored_name(library, path) for path in typed])
         if arguments.once:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from mediaindex.embed.encoder import Encoder
 from mediaindex.ingest.frame_batcher import FrameBatcher, UnreadFrames
@@ -26,6 +28,13 @@ SECONDS_TO_A_FULL_BATCH = 2.0
 """Frames wait so long for others, then they are embedded in a padded batch."""
 
 
+@dataclass(slots=True)
+class VisibleVideos:
+    """How many of the videos that one piece of work queued became visible."""
+
+    count: int = 0
+
+
 class Embedder:
     """Fills one embedding space. The encoder takes seconds to load and is loaded for the first frame.
 
@@ -44,6 +53,8 @@ class Embedder:
         self._ann_rows = ann_rows
         self._opened: tuple[Space, FrameBatcher] | None = None
         self._embedded: list[Embedded] = []
+        self._counts: list[VisibleVideos] = []
+        self._count_of: dict[int, VisibleVideos] = {}
         self._failed: list[dict[str, str]] = []
         self._committed_at = self._fed_at = time.monotonic()
 
@@ -75,7 +86,18 @@ class Embedder:
     def add(self, video: Unembedded) -> None:
         """Queue a video whose frames lie in the cache."""
         self.batcher.add(video)
+        if self._counts:
+            self._count_of[video.extraction_id] = self._counts[-1]
         self._fed_at = time.monotonic()
+
+    @contextlib.contextmanager
+    def counting(self, visible: VisibleVideos) -> Iterator[None]:
+        """What is queued in the block counts here once it is visible, whichever pass embeds it."""
+        self._counts.append(visible)
+        try:
+            yield
+        finally:
+            self._counts.pop()
 
     def step(self, *, partial: bool) -> int:
         """Embed one batch, and commit when enough is embedded or the last commit is long ago.
@@ -99,6 +121,8 @@ class Embedder:
         batch, self._embedded = self._embedded, []
         if batch:
             commit.put(self._library, self.space, batch)
+        for video in batch:
+            self._count_of.pop(video.extraction_id, VisibleVideos()).count += 1
         self._committed_at = time.monotonic()
         return len(batch)
 
@@ -114,30 +138,26 @@ class Embedder:
             attend()
         return visible + self.flush()
 
-    def complete(self, attend: Callable[[], None], progress: Callable[[int, int], None]) -> int:
+    def complete(self, attend: Callable[[], None], progress: Callable[[int, int], None]) -> None:
         """Embed every video that lacks vectors in the space, then let it serve.
 
         Args:
             attend: called between two batches. progress: told how many videos of how many are queued.
-
-        Returns:
-            How many videos became visible.
         """
         if not self.is_open and self._is_complete():
-            return 0
-        visible = self.drain(attend)
+            return
+        self.drain(attend)
         with self._library.read() as connection:
             missing = spaces.missing_vectors(connection, self.space.id)
         for number, video in enumerate(missing):
-            self.batcher.add(video)
+            self.add(video)
             while self.has_full_batch:
-                visible += self.step(partial=False)
+                self.step(partial=False)
                 progress(number, len(missing))
                 attend()
-        visible += self.drain(attend)
+        self.drain(attend)
         with self._library.write() as connection:
             spaces.switch_space(connection, self.space.id)
-        return visible
 
     def take_failed(self) -> list[dict[str, str]]:
         """The videos whose cached frames could not be read since the last call, as entries of a report."""
@@ -154,6 +174,7 @@ class Embedder:
         """Fill the space of another encoder from now on; videos still waiting are then found in the cache."""
         self.flush()
         self.encoder, self._opened = encoder, None
+        self._count_of.clear()
         self._open()
 
     def _open(self) -> tuple[Space, FrameBatcher]:
@@ -187,6 +208,8 @@ class Embedder:
         """Let the next index decode what is lost; a video that a request has removed meanwhile is no loss."""
         if not unread:
             return
+        for item in unread:
+            self._count_of.pop(item.video.extraction_id, None)
         with self._library.write() as connection:
             ids = videos.known_extractions(connection, [item.video.extraction_id for item in unread])
             known = [item for item in unread if item.video.extraction_id in ids]

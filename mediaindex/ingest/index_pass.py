@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mediaindex.errors import MediaError
 from mediaindex.ingest.effect_writer import EffectWriter
-from mediaindex.ingest.embedder import Embedder
+from mediaindex.ingest.embedder import Embedder, VisibleVideos
 from mediaindex.ingest.eta import EtaEstimator
 from mediaindex.ingest.pools.file_reading import (
     BrokenFile,
@@ -71,9 +71,9 @@ class Corridor:
     progress: Callable[[Progress], None]
     attend: Callable[[], None]
 
-    def complete_space(self) -> int:
-        """Embed every video that lacks vectors, then let the space serve; how many became visible."""
-        return self.embedder.complete(
+    def complete_space(self) -> None:
+        """Embed every video that lacks vectors, then let the space serve."""
+        self.embedder.complete(
             self.attend, lambda done, total: self.progress(Progress("embedding", done, total))
         )
 
@@ -87,6 +87,7 @@ class IndexPass:
 
     def __init__(self, corridor: Corridor, reconciler: Reconciler) -> None:
         self.report = Report()
+        self._visible = VisibleVideos()
         self._corridor = corridor
         self._library = corridor.library
         self._embedder = corridor.embedder
@@ -174,8 +175,12 @@ class IndexPass:
         paths = {_event_of(file).path for file in files}
         claims.claim(paths)
         try:
-            with DecodePool(self._library.frames, self._corridor.decoding, reading) as pool:
-                return self._drive(pool, files, stage, counts=reading is None)
+            with (
+                DecodePool(self._library.frames, self._corridor.decoding, reading) as pool,
+                # A first look is no indexed video yet.
+                self._embedder.counting(self._visible if reading is None else VisibleVideos()),
+            ):
+                return self._drive(pool, files, stage)
         except KeyboardInterrupt:
             self._effects.flush()
             self._embedder.flush()
@@ -184,13 +189,9 @@ class IndexPass:
             claims.release(paths)
 
     def _drive(
-        self, pool: DecodePool, files: Sequence[FileEvent | DecodeTask], stage: Stage, *, counts: bool
+        self, pool: DecodePool, files: Sequence[FileEvent | DecodeTask], stage: Stage
     ) -> list[DecodeTask]:
-        """The loop that carries decisions to the decoder and its results to the catalog.
-
-        Args:
-            counts: whether what becomes visible counts as indexed.
-        """
+        """The loop that carries decisions to the decoder and its results to the catalog."""
         ahead = AHEAD_A_JOB * self._corridor.decoding.jobs
         waiting = deque(files)
         probed: list[DecodeTask] = []
@@ -204,8 +205,7 @@ class IndexPass:
                 if isinstance(result, ProbedFile):
                     probed.append(result.task)
             if self._embedder.is_open:
-                visible = self._embedder.step(partial=self._embedder.is_idle)
-                self.report.indexed += visible if counts else 0
+                self._embedder.step(partial=self._embedder.is_idle)
             self._effects.flush_old()
             self._report_progress(stage, len(files) - len(waiting) - pool.in_flight, len(files))
             self._corridor.attend()
@@ -213,7 +213,9 @@ class IndexPass:
 
     def embed_missing(self) -> None:
         """Embed every video that lacks vectors in the space, then let the space serve."""
-        self.report.indexed += self._corridor.complete_space()
+        with self._embedder.counting(self._visible):
+            self._corridor.complete_space()
+        self.report.indexed = self._visible.count
 
     def confirm(self) -> None:
         """Check with the full hash what size and partial hash identified; index what differs."""

@@ -11,7 +11,7 @@ from typing import Any
 from mediaindex.decode.worker import DECODER_VERSION
 from mediaindex.embed.encoder import Encoder
 from mediaindex.ingest import index_pass
-from mediaindex.ingest.embedder import Embedder
+from mediaindex.ingest.embedder import Embedder, VisibleVideos
 from mediaindex.ingest.index_pass import Corridor, IndexPass
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
@@ -115,9 +115,11 @@ class Ingest:
         """
         began = time.monotonic()
         self.embedder.use(encoder)
-        indexed = self._corridor.complete_space()
+        visible = VisibleVideos()
+        with self.embedder.counting(visible):
+            self._corridor.complete_space()
         failed = self.embedder.take_failed()
-        report = Report(indexed=indexed, failed=failed, broke=bool(failed))
+        report = Report(indexed=visible.count, failed=failed, broke=bool(failed))
         commit.sweep(self.library)
         return _timed(report, began)
 

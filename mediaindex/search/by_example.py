@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -68,8 +69,8 @@ def vector_of_file(
     Raises:
         QueryError: it does not exist, or is neither image nor video. MediaError: it cannot be read.
     """
-    if not path.is_file():
-        raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
+    if not os.path.isfile(path):
+        raise QueryError(f"{path} does not exist, or cannot be read; check the spelling and its drive")
     image = read_image(path)
     if image is not None:
         return _mean_vector([image], encoder)

@@ -75,8 +75,8 @@ def test_a_running_index_carries_out_what_others_ask(
     """Another folder and a forget are done by the process that holds the lock, which then goes on."""
     film(videos / "other" / "green.mp4", "green")
     asker = process("index", videos / "other", "--json", library=commands.library)
-    assert counts(finished(asker)) == {"videos": 1, "indexed": 1, "decoded": 1}
     forgetter = process("forget", videos / "first.mp4", "--json", library=commands.library)
+    assert counts(finished(asker)) == {"videos": 1, "indexed": 1, "decoded": 1}
     assert finished(forgetter)["forgotten"] == [str(videos / "first.mp4")]
     assert writer.poll() is None
     go_on(four)

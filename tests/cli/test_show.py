@@ -47,7 +47,7 @@ def test_show_has_its_keys_and_tells_the_truth(trip: Path, commands: Commands) -
     assert (shown["width"], shown["height"], shown["rotation"]) == (64, 48, 0)
     assert shown["fps"] == pytest.approx(5.0, abs=0.1)
     assert shown["codec"] == "mpeg4"
-    assert shown["recorded_day"] == "2024-02-28"
+    assert shown["recorded_day"] == "2024-02-29", "in Paris, where it was recorded"
     assert shown["recorded_at"].startswith("2024-02-28T23:41:07")
     assert (shown["latitude"], shown["longitude"]) == (pytest.approx(48.8577), pytest.approx(2.295))
     assert (shown["altitude"], shown["timecode"], shown["camera"]) == (None, None, None)

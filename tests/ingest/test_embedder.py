@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mediaindex.embed.encoder import Encoder
 from mediaindex.ingest import embedder as embedder_module
-from mediaindex.ingest.embedder import Embedder
+from mediaindex.ingest.embedder import Embedder, VisibleVideos
 from mediaindex.store import forgetting
 from mediaindex.store.catalog import videos
 from mediaindex.store.commit import sweep
@@ -46,6 +47,27 @@ def serving(library: Library) -> str | None:
     return None if space is None else space.encoder
 
 
+def completed(embedder: Embedder, progress: Callable[[int, int], None] = lambda _done, _total: None) -> int:
+    """Complete the space; how many of the videos that were queued for this became visible."""
+    visible = VisibleVideos()
+    with embedder.counting(visible):
+        embedder.complete(lambda: None, progress)
+    return visible.count
+
+
+def test_a_video_counts_for_the_work_that_queued_it(opened: Library, tmp_path: Path) -> None:
+    """A pass within a pass may embed and commit what the outer one queued."""
+    embedder = new_embedder(opened, Loading())
+    outer, inner = VisibleVideos(), VisibleVideos()
+    with embedder.counting(outer):
+        embedder.add(record(opened, tmp_path / "a.mp4", "red"))
+        embedder.add(record(opened, tmp_path / "b.mp4", "blue"))
+        with embedder.counting(inner):
+            embedder.add(record(opened, tmp_path / "c.mp4", "green"))
+            embedder.drain(lambda: None)
+    assert (outer.count, inner.count) == (2, 1)
+
+
 def test_the_encoder_is_loaded_for_the_first_frame_and_only_once(opened: Library, tmp_path: Path) -> None:
     load = Loading()
     embedder = new_embedder(opened, load)
@@ -59,7 +81,7 @@ def test_the_encoder_is_loaded_for_the_first_frame_and_only_once(opened: Library
 
 def test_an_empty_library_needs_no_encoder(opened: Library) -> None:
     load = Loading()
-    assert new_embedder(opened, load).complete(lambda: None, lambda _done, _total: None) == 0
+    assert completed(new_embedder(opened, load)) == 0
     assert load.names == []
 
 
@@ -118,11 +140,11 @@ def test_a_space_serves_once_it_is_complete(opened: Library, tmp_path: Path) -> 
     load, progress = Loading(), list[tuple[int, int]]()
     embedder = new_embedder(opened, load)
     assert serving(opened) is None
-    assert embedder.complete(lambda: None, lambda done, total: progress.append((done, total))) == 2
+    assert completed(embedder, lambda done, total: progress.append((done, total))) == 2
     assert progress == [(0, 2), (1, 2)]
     assert serving(opened) == "fake"
     again = Loading()
-    assert new_embedder(opened, again).complete(lambda: None, lambda _done, _total: None) == 0
+    assert completed(new_embedder(opened, again)) == 0
     assert again.names == []
 
 
@@ -130,7 +152,7 @@ def test_videos_whose_frames_are_lost_are_to_be_decoded_again(opened: Library, t
     lost = record(opened, tmp_path / "a.mp4", "red")
     record(opened, tmp_path / "b.mp4", "blue")
     opened.frames.remove(lost.frame_file)
-    assert new_embedder(opened, Loading()).complete(lambda: None, lambda _done, _total: None) == 1
+    assert completed(new_embedder(opened, Loading())) == 1
     with opened.read() as connection:
         assert videos.without_frames(connection) == {lost.video_id}
 
@@ -149,7 +171,7 @@ def test_a_rotten_picture_is_named_once_and_costs_its_video_alone(opened: Librar
         record(opened, tmp_path / name, "blue")
     rot(opened, rotten)
     embedder = new_embedder(opened, Loading())
-    assert embedder.complete(lambda: None, lambda _done, _total: None) == 2
+    assert completed(embedder) == 2
     assert serving(opened) == "fake"
     (row,) = embedder.take_failed()
     assert (row["path"], row["stage"]) == (str(tmp_path / "a.mp4"), "read")
@@ -169,7 +191,7 @@ def test_a_video_keeps_its_vectors_while_its_new_frames_are_lost(opened: Library
     embedder.complete(lambda: None, lambda _done, _total: None)
     newer = record(opened, path, "red")
     rot(opened, newer)
-    assert embedder.complete(lambda: None, lambda _done, _total: None) == 0
+    assert completed(embedder) == 0
     assert len(embedder.take_failed()) == 1
     assert visible(opened) == 1
     sweep(opened)
@@ -195,7 +217,7 @@ def test_another_encoder_takes_what_waited_for_the_one_before(opened: Library, t
     embedder.add(record(opened, tmp_path / "b.mp4", "blue"))
     embedder.use("another")
     assert visible(opened) == 1, "what was embedded is kept"
-    assert embedder.complete(lambda: None, lambda _done, _total: None) == 2
+    assert completed(embedder) == 2
     assert (embedder.encoder, load.names, serving(opened)) == ("another", ["fake", "another"], "another")
 
 

@@ -83,7 +83,7 @@ def _aliases(path: Path, folders: Iterable[Path]) -> Iterator[Path]:
 
 def _real(path: Path) -> str:
     """The path without links, except for a file that is one: it keeps its name."""
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike pathlib's, it raises nothing where the path cannot be seen
         return os.path.realpath(path)
     return os.path.join(os.path.realpath(path.parent), path.name)
 

@@ -20,6 +20,7 @@ from mediaindex.decode.container.reading import (
 )
 from mediaindex.errors import ProbeError
 from tests.support.media import Clip, moving, with_tail, write_clip
+from tests.support.waiting import until
 
 LONGER_THAN_ANY_SEARCH = 1 << 40
 
@@ -62,7 +63,8 @@ def test_whoever_takes_long_between_two_packets_gets_the_rest(tmp_path: Path) ->
     with open_container(path) as opened:
         found = packets(opened, [opened.streams.video[0]])
         next(found)
-        time.sleep(0.3)
+        taken = time.monotonic()
+        until(lambda: time.monotonic() > taken + 0.3)
         assert sum(packet.size > 0 for packet in found) == 49
 
 
@@ -94,7 +96,8 @@ def test_only_a_search_that_costs_work_is_vain(used: float, *, is_vain: bool) ->
     spent[0] = used
     assert not search.is_vain  # there is time left
     patience_seconds.set(0.1)
-    time.sleep(0.15)
+    began = time.monotonic()
+    until(lambda: time.monotonic() > began + 0.1)
     assert search.is_vain is is_vain
 
 
