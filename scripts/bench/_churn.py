@@ -154,7 +154,7 @@ class Churn:
     def _move_between_roots(self) -> bool:
         file = self._file()
         if file is not None:
-            file.rename(self._new_path(next(root for root in self.roots if root not in file.parents)))
+            shutil.move(file, self._new_path(next(root for root in self.roots if root not in file.parents)))
         return file is not None
 
     def _exchange(self) -> bool:
@@ -163,9 +163,10 @@ class Churn:
             return False
         one, other = self._chance.sample(files, 2)
         aside = one.with_name(f".{one.name}")
+        # Their roots may lie on different disks.
         one.rename(aside)
-        other.rename(one)
-        aside.rename(other)
+        shutil.move(other, one)
+        shutil.move(aside, other)
         return True
 
     def _rename_folder(self) -> bool:
@@ -180,7 +181,7 @@ class Churn:
             return False
         folder = self._chance.choice(folders)
         self._serial += 1
-        folder.rename(parent(folder) / f"folder {self._serial}")
+        shutil.move(folder, parent(folder) / f"folder {self._serial}")
         return True
 
     # Files change

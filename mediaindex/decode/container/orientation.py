@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer
@@ -49,7 +49,9 @@ UPRIGHT = Orientation()
 def orientation_of(frame: VideoFrame) -> Orientation:
     """The orientation that a frame states."""
     try:
-        stated = cast(SideDataContainer, frame.side_data)  # PyAV's types know one kind of side data only
+        # Not `frame.side_data`: the frame keeps that, which refers to the frame, and pictures of hundreds of
+        # megabytes would wait for the garbage collector. PyAV's types do not know how one is made.
+        stated = SideDataContainer(frame)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         matrix = stated[SideDataType.DISPLAYMATRIX]
     except KeyError:
         return UPRIGHT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import math
 from fractions import Fraction
@@ -88,6 +89,19 @@ def test_the_matrix_is_read_from_a_frame(tmp_path: Path) -> None:
         set_display_matrix(path, display_matrix(*EIGHT_MATRICES[name]))
         with av.open(str(path)) as container:
             assert orientation_of(next(container.decode(video=0))) == expected
+
+
+def test_a_frame_that_was_looked_at_goes_at_once(tmp_path: Path) -> None:
+    """Its pixels are memory that Python's garbage collector does not see, and would not hurry for."""
+    path = write_clip(tmp_path / "film.mp4", [flat(9, 9, 9)] * 5)
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    gc.collect()
+    for frame in frames:
+        orientation_of(frame)
+    del frame
+    frames.clear()
+    assert gc.collect() == 0
 
 
 def test_motion_jpeg_with_exif_is_turned_too(tmp_path: Path) -> None:

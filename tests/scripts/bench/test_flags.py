@@ -12,6 +12,7 @@ pytestmark = pytest.mark.timeout(400)
 
 SCRIPTS = (
     "commands",
+    "faults",
     "feedback",
     "first_answer",
     "fuzz",
