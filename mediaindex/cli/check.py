@@ -49,7 +49,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line("repaired" if result["repaired"] else "not everything could be repaired")
     else:
         output.say("run 'mediaindex check --repair' to mend this")
-    if not result["repaired"] and any(DATABASE in problem for problem in result["problems"]):
+    if (
+        arguments.repair
+        and not result["repaired"]
+        and any(DATABASE in problem for problem in result["problems"])
+    ):
         output.say(f"{DATABASE} itself is damaged: {REMEDY}")
     return outcome.exit_code
 

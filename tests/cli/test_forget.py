@@ -122,3 +122,13 @@ def test_forget_a_file_that_failed(videos: Path, commands: Commands) -> None:
     assert commands("status")["failures"] == []
     assert commands("status")["locations"] == 0
     assert commands("index", videos, code=5)["failed"][0]["path"] == str(videos / "letter.mkv")
+
+
+def test_a_forgotten_file_that_cannot_be_read_any_more_leaves_nothing(
+    three: Path, commands: Commands
+) -> None:
+    commands("forget", "--now", three / "red.mp4")
+    (three / "red.mp4").write_bytes(b"no film any more")
+    commands("index", three, code=5)
+    assert commands("check")["problems"] == []
+    assert commands("status")["locations"] == 2

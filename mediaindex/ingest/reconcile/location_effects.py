@@ -30,6 +30,21 @@ class UpdateLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowAgain:
+    """The user asked for a place that was forgotten; one whose content is gone is as if it had never been."""
+
+    location: Location
+
+    def apply(self, connection: sa.Connection) -> None:
+        """Write it."""
+        present = locations.location_at(connection, self.location.path)
+        if present is not None and present.content is None:
+            locations.remove_locations(connection, [present.id])
+        else:
+            UpdateLocation(self.location, {"forgotten_at": None}).apply(connection)
+
+
+@dataclass(frozen=True, slots=True)
 class NoteMissing:
     """The content that was known at a path is no longer there."""
 

@@ -24,6 +24,7 @@ from mediaindex.ingest.reconcile.location_effects import (
     MoveLocation,
     NoteFailure,
     PlaceCopy,
+    ShowAgain,
     UpdateLocation,
 )
 from mediaindex.ingest.reconcile.mounted_volumes import MountedVolumes
@@ -106,7 +107,7 @@ class Reconciler:
             if self.automatic:
                 return _left_alone(event, "forgotten", "the user forgot it", _found_again(location))
             # The user asked for this pass: the place is shown again.
-            shown = _update(location, forgotten_at=None)
+            shown = (ShowAgain(location),)
         skip = self.skips.get(event.path)
         if skip is not None and (skip.size, skip.mtime_ns) == (event.size, event.mtime_ns):
             return _left_alone(event, "no film", skip.reason, shown)
