@@ -43,6 +43,20 @@ def run_to_the_end(name: str, library: Path, *arguments: str) -> bool:
     return code == 0
 
 
+def wait_for_retries(library: Path, *, seconds: float) -> None:
+    """Wait until no failed file waits to be tried again, at most so long."""
+    from mediaindex.store.catalog import failures
+    from mediaindex.store.library import open_library
+
+    deadline = time.monotonic() + seconds
+    with open_library(library) as opened:
+        while time.monotonic() < deadline:
+            with opened.read() as connection:
+                if failures.next_due(connection) is None:
+                    return
+            time.sleep(1.0)
+
+
 def kill_group(leader: int) -> None:
     """Kill a process and all that it started."""
     with contextlib.suppress(ProcessLookupError):

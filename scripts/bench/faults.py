@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._churn import Churn
 from bench._clips import write_clips
 from bench._compare import differences
-from bench._processes import Watch, ask, kill_session, run_to_the_end
+from bench._processes import Watch, ask, kill_session, run_to_the_end, wait_for_retries
 from bench._report import Row, flags, publish, say
 
 ROUNDS, QUICK_ROUNDS = 200, 10
@@ -162,17 +162,10 @@ def may_not_read_everything() -> None:
 
 def compare(watch: Watch, library: Path, work: Path, roots: list[Path], tally: Tally) -> None:
     """Let the watcher come to rest, then compare its library with a fresh index."""
-    from mediaindex.store.catalog import failures
     from mediaindex.store.library import open_library
 
     watch.wait_until_idle(REST_SECONDS, seconds=FINISH_SECONDS)
-    with open_library(library) as opened:
-        deadline = time.monotonic() + FINISH_SECONDS
-        while time.monotonic() < deadline:
-            with opened.read() as connection:
-                if failures.next_due(connection) is None:  # no file waits to be tried again
-                    break
-            time.sleep(0.5)
+    wait_for_retries(library, seconds=FINISH_SECONDS)
     # What was forgotten is shown again, and what lost its pictures is decoded again.
     code, _answer = ask("index", library, *map(str, roots))
     tally.failed_commands += code not in (0, 5)

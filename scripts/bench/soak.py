@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._churn import Churn
 from bench._clips import write_clips
 from bench._compare import differences
-from bench._processes import ENVIRONMENT, Watch, ask, kill_session, run_to_the_end
+from bench._processes import ENVIRONMENT, Watch, ask, kill_session, run_to_the_end, wait_for_retries
 from bench._report import Row, flags, publish, say
 
 MINUTES, QUICK_MINUTES = 10.0, 0.5
@@ -141,17 +141,8 @@ def live(churn: Churn, watchers: Watchers, tally: Tally, chance: random.Random, 
 
 def settle(library: Path, watchers: Watchers, searches: subprocess.Popen[str], tally: Tally) -> None:
     """Let the watcher finish and end it, then the searches."""
-    from mediaindex.store.catalog import failures
-    from mediaindex.store.library import open_library
-
     watchers.current.wait_until_idle(REST_SECONDS, seconds=FINISH_SECONDS)
-    with open_library(library) as opened:
-        deadline = time.monotonic() + FINISH_SECONDS
-        while time.monotonic() < deadline:
-            with opened.read() as connection:
-                if failures.next_due(connection) is None:  # no file waits to be tried again
-                    break
-            time.sleep(1.0)
+    wait_for_retries(library, seconds=FINISH_SECONDS)
     watchers.current.wait_until_idle(REST_SECONDS, seconds=FINISH_SECONDS)
     code = watchers.current.stop()
     if code:
