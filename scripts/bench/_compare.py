@@ -66,13 +66,23 @@ def stored_frames(library: Library) -> dict[str, StoredFrames]:
         frames_by_hash[row.hash] = StoredFrames(
             seconds=np.asarray(times[row.extraction_id]).tobytes(),
             segments=(*segments[row.extraction_id], (tuple(row.cuts), row.damaged_packets)),
-            pictures=b"".join(library.frames.read(row.frame_file)),
+            pictures=_pictures(library, row.frame_file),
             vectors=own.frame.tobytes() + own.vector.tobytes(),
             norms=own.norm.tobytes(),
             evidence=b"" if own.evidence is None else own.evidence.tobytes(),
             matrix=matrices[row.generation].tobytes(),
         )
     return frames_by_hash
+
+
+def _pictures(library: Library, frame_file: str) -> bytes:
+    """The cached frames; none where they are lost, as those of a film that is not there to be decoded again."""
+    from mediaindex.errors import StoreError
+
+    try:
+        return b"".join(library.frames.read(frame_file))
+    except StoreError:
+        return b""
 
 
 def _indexed_rows(connection: sa.Connection, space_id: int) -> Sequence[sa.Row[Any]]:
