@@ -76,7 +76,7 @@ def stored_frames(library: Library) -> dict[str, StoredFrames]:
 
 
 def _pictures(library: Library, frame_file: str) -> bytes:
-    """The cached frames; none where they are lost, as those of a film that is not there to be decoded again."""
+    """The cached frames; none where they are lost, as of a film that is not there to be decoded again."""
     from mediaindex.errors import StoreError
 
     try:
