@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ PLACES_READ = 64
 ENOUGH_TERMS = 0.5
 """Share of a query's terms that must stand in one place before it counts as an answer."""
 SAME_MOMENT_SECONDS = 0.5
-"""Cues that begin so soon after one another belong to one moment: other tracks and layers say the same."""
+"""Lines that begin so soon after one another belong to one moment, as those of layers."""
+LINES_A_MOMENT = 16
+"""So many lines are read for each moment that is wanted: other tracks may say the same."""
 SAME_LINE_SECONDS = 0.1
 """So long may a line be gone before it is shown again: it counts as one line that stays."""
 
@@ -46,9 +49,10 @@ ONE_TERM = (
     "SELECT rowid AS id, {number} AS term, bm25(word_index) AS bm25 "
     "FROM word_index WHERE word_index MATCH :term{number}"
 )
-# A place is a cue, or all words about a file (`cue` 0). Every limit comes after every filter: the best places
-# lie in the videos with the best places, so those videos are chosen first, and only their cues are joined to
-# moments. FTS5 scores a phrase of characters as one term, and the sum over terms is the BM25 of the query.
+# A place is a line of a subtitle as long as it is shown, or all words about a file (`cue` 0). Every limit
+# comes after every filter: the best places lie in the videos with the best places, so those videos are chosen
+# first, and only their cues are joined to lines. FTS5 scores a phrase of characters as one term, and the sum
+# over terms is the BM25 of the query.
 PLACES = """
 WITH
 matched AS MATERIALIZED ({matched}),
@@ -73,39 +77,35 @@ chosen AS (
     ORDER BY terms DESC, told DESC, relevance DESC, video_id LIMIT :limit
 ),
 shown AS (
-    SELECT place.*, w.start_seconds, w.end_seconds, w.folded
+    SELECT place.*, w.start_seconds, w.end_seconds, w.folded, w.subtitle_id
     FROM place LEFT JOIN word AS w ON w.id = place.cue
     WHERE place.video_id IN (SELECT video_id FROM chosen)
 ),
 stretch AS (
-    SELECT *, CASE
-        WHEN cue = 0 THEN 0
-        WHEN start_seconds - LAG(start_seconds) OVER in_time <= :same_moment THEN 0
-        WHEN start_seconds - LAG(end_seconds) OVER in_time <= :same_line AND folded = LAG(folded) OVER in_time
-            THEN 0
-        ELSE 1
-    END AS begins
-    FROM shown WINDOW in_time AS (PARTITION BY video_id, cue = 0 ORDER BY start_seconds, end_seconds, cue)
+    SELECT *,
+        CASE WHEN start_seconds - LAG(end_seconds) OVER in_time <= :same_line THEN 0 ELSE 1 END AS begins
+    FROM shown WINDOW in_time AS (PARTITION BY video_id, folded ORDER BY start_seconds, end_seconds, cue)
 ),
-moment AS (
+numbered AS (
     SELECT *, SUM(begins) OVER (
-        PARTITION BY video_id, cue = 0 ORDER BY start_seconds, end_seconds, cue ROWS UNBOUNDED PRECEDING
+        PARTITION BY video_id, folded ORDER BY start_seconds, end_seconds, cue ROWS UNBOUNDED PRECEDING
     ) AS number FROM stretch
 ),
 line AS (
     SELECT *,
         MIN(start_seconds) OVER whole AS first_seconds, MAX(end_seconds) OVER whole AS last_seconds,
         ROW_NUMBER() OVER (
-            PARTITION BY video_id, number ORDER BY terms DESC, told DESC, relevance DESC, start_seconds
-        ) AS rank_in_moment
-    FROM moment WINDOW whole AS (PARTITION BY video_id, number)
+            PARTITION BY video_id, folded, number
+            ORDER BY terms DESC, told DESC, relevance DESC, start_seconds
+        ) AS rank_in_line
+    FROM numbered WINDOW whole AS (PARTITION BY video_id, folded, number)
 )
-SELECT video_id, first_seconds, last_seconds, terms, told, relevance, found FROM (
+SELECT video_id, subtitle_id, first_seconds, last_seconds, terms, told, relevance, found FROM (
     SELECT *, ROW_NUMBER() OVER (
         PARTITION BY video_id ORDER BY terms DESC, told DESC, relevance DESC, first_seconds
-    ) AS rank_of_moment FROM line WHERE rank_in_moment = 1
-) WHERE rank_of_moment <= :per_video
-ORDER BY terms DESC, told DESC, relevance DESC, video_id, first_seconds LIMIT :limit
+    ) AS rank_of_line FROM line WHERE rank_in_line = 1
+) WHERE rank_of_line <= :lines
+ORDER BY terms DESC, told DESC, relevance DESC, video_id, first_seconds
 """
 
 
@@ -139,8 +139,8 @@ def find(
 ) -> list[WordHit]:
     """Places that hold at least half of the query's terms, best first.
 
-    Words about the file itself (name, folder, title, camera, tags) count together; a cue counts alone. Cues
-    that are shown together or go on with the same line are one place.
+    Words about the file itself (name, folder, title, camera, tags) count together; a cue counts alone. Of
+    cues that are one moment the best stands for all, with its own times.
 
     Args:
         videos: only these, or None for all.
@@ -155,10 +155,32 @@ def find(
     if videos is not None:
         filters += f" AND {ALLOWED}"
         values["videos"] = json.dumps(list(videos))
-    values |= {"enough": ENOUGH_TERMS * len(terms), "limit": limit, "per_video": per_video or limit}
-    values |= {"same_moment": SAME_MOMENT_SECONDS, "same_line": SAME_LINE_SECONDS}
-    places = sa.text(PLACES.format(matched=matched, filters=filters))
-    return [_hit(row, terms) for row in connection.execute(places, values)]
+    most = min(per_video or limit, limit)
+    values |= {"enough": ENOUGH_TERMS * len(terms), "limit": limit}
+    values |= {"lines": LINES_A_MOMENT * most, "same_line": SAME_LINE_SECONDS}
+    lines = connection.execute(sa.text(PLACES.format(matched=matched, filters=filters)), values)
+    return [_hit(row, terms) for row in itertools.islice(_moments(lines, most), limit)]
+
+
+def _moments(lines: Iterable[sa.Row[Any]], most: int) -> Iterator[sa.Row[Any]]:
+    """Of lines, best first, the first of each moment, and of each video so many at the most."""
+    of_video: dict[int, list[sa.Row[Any]]] = {}
+    for line in lines:
+        moments = of_video.setdefault(line.video_id, [])
+        if len(moments) < most and not any(_is_same_moment(line, moment) for moment in moments):
+            moments.append(line)
+            yield line
+
+
+def _is_same_moment(line: sa.Row[Any], other: sa.Row[Any]) -> bool:
+    """Whether two lines of a video begin together, or are shown together by two tracks (translations)."""
+    if line.first_seconds is None or other.first_seconds is None:
+        return line.first_seconds is other.first_seconds
+    if abs(line.first_seconds - other.first_seconds) <= SAME_MOMENT_SECONDS:
+        return True
+    if line.subtitle_id == other.subtitle_id:
+        return False
+    return bool(line.first_seconds < other.last_seconds and other.first_seconds < line.last_seconds)
 
 
 def _hit(row: sa.Row[Any], terms: Sequence[Term]) -> WordHit:

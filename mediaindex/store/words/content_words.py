@@ -1,7 +1,8 @@
 """What a container says of a content in words: its title, its camera, and the tags that a person wrote.
 
-All other tags are of programs for programs: brands, versions, encoders, handlers, dates, coordinates. New
-ones appear with every device, so the tags that count are listed here, not those that do not.
+All other tags are of programs for programs: brands, versions, encoders, handlers, dates, coordinates; so are
+the addresses within a text. New tags appear with every device, so those that count are listed here, not the
+others.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ subtitle summary synopsis topic uploader writer written_by
 DESCRIBING_TAGS = frozenset(_DESCRIBING.split())
 
 _AROUND_A_KEY = re.compile(r"^(?:com\.apple\.quicktime\.|wm/)|-[a-z]{2,3}$")
+# Downloaders write where a film is from into each: `https`, `www` and `watch` would find them all.
+_ADDRESS = re.compile(r"\b[a-z][a-z\d+.-]*://\S+|\bwww\.\S+|\S+@\S+\.\S+", re.IGNORECASE)
 _COORDINATES = re.compile(r"[-+][-+\d.,/ ]*")
 
 
@@ -30,7 +33,8 @@ def content_words(title: str | None, camera: str | None, tags: Mapping[str, str]
     Args:
         tags: of the container, keys in lower case.
     """
-    told = dict.fromkeys(text for key, text in tags.items() if _describes(key, text) and text != title)
+    described = (text for key, text in tags.items() if _describes(key, text) and text != title)
+    told = dict.fromkeys(_ADDRESS.sub(" ", text).strip() for text in described)
     texts = [("title", title), ("camera", camera), *(("tag", text) for text in told)]
     return [(field, text) for field, text in texts if text]
 

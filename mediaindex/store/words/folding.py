@@ -21,8 +21,13 @@ import unicodedata
 # Letters that are typed for one another and that no decomposition joins.
 _LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+    # Malayalam chillus, and the older spelling of each, in which a joiner follows.
+    | {"ൺ": "ണ്", "ൻ": "ന്", "ർ": "ര്", "ൽ": "ല്", "ൾ": "ള്", "ൿ": "ക്"}
     | {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ٱ": "ا", "ـ": ""}
 )
+# Apostrophes that are letters (мʼяч, Hawaiʻi, Qurʾan) part words as the one of the keyboard does.
+_APOSTROPHES = "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\ua78b\ua78c"
+_ZERO_WIDTH_SPACE = "\u200b"
 # The first words of the names of marks that go. The voicing of kana makes another letter of it.
 _LOOSE_MARKS = ("COMBINING", "HEBREW", "ARABIC", "SYRIAC", "VARIATION SELECTOR")
 _VOICING = "\u3099\u309a"
@@ -65,6 +70,8 @@ class _Kept(dict[int, str]):
 
 def _kept(character: str) -> str:
     """The character, nothing where it is a mark that goes or is invisible, a blank where words part."""
+    if character in _APOSTROPHES or character == _ZERO_WIDTH_SPACE:
+        return " "
     category = unicodedata.category(character)
     if category == "Nd":
         return str(unicodedata.decimal(character))

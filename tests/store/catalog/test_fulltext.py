@@ -272,6 +272,24 @@ def test_lines_that_follow_one_another_with_other_words_are_moments_of_their_own
     assert sorted(spans(library, "zebrafish")) == [(0.0, 2.0), (2.0, 6.0)]
 
 
+def test_translations_that_are_shown_together_hide_nothing_that_is_said_later(speak: Spoken) -> None:
+    library, add = speak
+    add(
+        *(
+            [(at + late, at + late + 3.0, f"{words} windjammer") for at in (1.0, 20.0, 40.0)]
+            for late, words in ((0.0, "a fast"), (0.7, "ein schneller"), (1.4, "un rapide"))
+        )
+    )
+    assert sorted(span[0] // 20 for span in spans(library, "windjammer", per_video=3)) == [0, 1, 2]
+
+
+def test_quick_lines_keep_their_own_times(speak: Spoken) -> None:
+    library, add = speak
+    add([(0.4 * n, 0.4 * n + 0.35, f"kettledrum number {n}") for n in range(140)])
+    best = spans(library, "kettledrum number 77", per_video=3)[0]
+    assert best == pytest.approx((30.8, 31.15))
+
+
 # Filters and limits
 
 

@@ -75,3 +75,15 @@ def test_nothing_is_told_twice() -> None:
 @given(tags=st.dictionaries(st.text(max_size=30), st.text(max_size=30), max_size=5))
 def test_no_tag_breaks_it(tags: dict[str, str]) -> None:
     assert {field for field, _text in content_words(None, None, tags)} <= {"tag"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://www.youtube.com/watch?v=abc", []),
+        ("see www.example.org/harbour, ask skipper@example.org: the red boat", ["see   ask   the red boat"]),
+        ("5:30 at the pier @ dusk", ["5:30 at the pier @ dusk"]),
+    ],
+)
+def test_addresses_are_no_words(text: str, words: list[str]) -> None:
+    assert [told for _field, told in content_words(None, None, {"comment": text})] == words

@@ -47,6 +47,10 @@ LETTERS_AND_MARKS = st.text(
         ("٢٠١٩ २०१९ ２０１９", "2019 2019 2019"),
         ("co\u00adop don't a_b", "coop don t a b"),
         ("葛\U000e0100城 👩\u200d🚀", "葛 城"),
+        ("м\u02bcяч м'яч м\u2019яч", "м яч м яч м яч"),
+        ("Hawai\u02bbi Hawai'i Qur\u02bean", "hawai i hawai i qur an"),
+        ("йогурт\u200bвода", "иогурт вода"),
+        ("അവൻ അവന്\u200d", "അവന് അവന്"),
     ],
 )
 def test_words_of_every_script(text: str, expected: str) -> None:
