@@ -101,6 +101,7 @@ class WatchLoop:
         self._is_in_pass = self._is_paused = False
         # Until when nothing is tried again, and why.
         self._trouble: tuple[float, str] | None = None
+        self._told = ""
         self._sources_read_at = self._worked_at = self._tidied_at = self._retried_at = float("-inf")
         self._has_unconfirmed = True
         self._scanned_at = clock()
@@ -129,7 +130,9 @@ class WatchLoop:
                 self._take_changes(WAIT_SECONDS)
                 self._run_due_work()
             except (NoSpace, WriterBusy) as error:
-                logger.warning("%s", error)
+                if str(error) != self._told:  # not at every turn
+                    logger.warning("%s", error)
+                self._told = str(error)
                 time.sleep(WAIT_SECONDS)
 
     # A turn: between two files of a pass, and between two passes

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediaindex.cli.shared.arguments import add_device
+from mediaindex.cli.shared.arguments import add_device, named
 from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `features`."""
     parser.add_argument("source", metavar="SOURCE", help="folder of captioned videos or pictures")
     parser.add_argument("--split", choices=("train", "val", "test"), required=True, help="which share of it")
-    parser.add_argument("--encoder", metavar="NAME", help="encoder that sees them (see 'models list')")
+    parser.add_argument(
+        "--encoder", type=named, metavar="NAME", help="encoder that sees them (see 'models list')"
+    )
     parser.add_argument("--out", metavar="FILE", required=True, help="feature file to write")
     parser.add_argument(
         "--captions",

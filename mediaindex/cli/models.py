@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from mediaindex.assembly import models_folder, serving_space
-from mediaindex.cli.shared.arguments import add_device, add_shared
+from mediaindex.cli.shared.arguments import add_device, add_shared, named
 from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.paths import absolute_unless_empty
@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     list_parser = actions.add_parser("list", help="encoders with licence, size and speed on this machine")
     list_parser.add_argument("--no-measure", dest="measure", action="store_false", help="measure no speed")
     pull_parser = actions.add_parser("pull", help="download weights (the only command that uses the network)")
-    pull_parser.add_argument("name", metavar="NAME", help="preset, open_clip:MODEL/TAG or transformers:REPO")
+    pull_parser.add_argument(
+        "name", type=named, metavar="NAME", help="preset, open_clip:MODEL/TAG or transformers:REPO"
+    )
     import_parser = actions.add_parser("import", help="copy weights from a file or folder into the library")
     import_parser.add_argument(
         "source", metavar="PATH", help="file of weights, or folder with its configuration"
@@ -30,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     import_parser.add_argument("--name", required=True, metavar="NAME", help="a preset's name, or a new one")
     import_parser.add_argument("--model", metavar="MODEL", help="open_clip's name of the model, for a file")
     use_parser = actions.add_parser("use", help="embed the library with another encoder, without decoding")
-    use_parser.add_argument("name", metavar="NAME", help="encoder (see 'models list')")
+    use_parser.add_argument("name", type=named, metavar="NAME", help="encoder (see 'models list')")
     for action in (list_parser, pull_parser, import_parser, use_parser):
         add_shared(action, again=True)
     for action in (list_parser, use_parser):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.cli.shared.arguments import add_device, whole
+from mediaindex.cli.shared.arguments import add_device, named, whole
 from mediaindex.cli.shared.output import Output, ProgressLine
 from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="feature files of the splits train, val and test (see 'features')",
     )
-    parser.add_argument("--encoder", metavar="NAME", help="refuse features of any other encoder")
+    parser.add_argument("--encoder", type=named, metavar="NAME", help="refuse features of any other encoder")
     parser.add_argument("--recipe", choices=RECIPES, default="residual", help="generator (default: residual)")
     parser.add_argument("--stage", choices=STAGES, default="2", help="what is trained (default: 2)")
     parser.add_argument("--first-stage", metavar="DIR", help="folder of a stage 1 run to begin with")

@@ -25,7 +25,7 @@ from mediaindex.store.catalog.schema import extraction, garbage, indexed, space
 from mediaindex.store.catalog.videos import newest_extraction, throw_away
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.rows import joined, new_generation, vector_rows
+from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space, all_spaces, make_visible, owned
 
 logger = logging.getLogger(__name__)
@@ -236,6 +236,12 @@ def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) 
     lacking = [g for g in visible if g not in complete]
     doubled = any(g in counts for g in lacking)
     if doubled or len(present) - alive > DEAD_SHARE * max(1, len(present)):
-        file.replace(library.vectors(target).read(list(visible)))
+        file.replace(_whole(library.vectors(target).read(list(visible))))
     elif lacking:
-        file.append(library.vectors(target).read(lacking))
+        file.append(_whole(library.vectors(target).read(lacking)))
+
+
+def _whole(rows: VectorRows) -> VectorRows:
+    """The rows without generations that are damaged: a search looks for these, and names the remedy."""
+    damaged = rows.generation[~np.isfinite(rows.vector).all(axis=1)]
+    return rows.take(~np.isin(rows.generation, damaged))

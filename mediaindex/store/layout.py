@@ -16,7 +16,8 @@ KEEP = "keep"
 RESERVE = "reserve"
 """Room that a full disk gives back, see `store/reserve.py`."""
 THUMBNAILS = "thumbnails"
-FOLDERS = ("frames", "vectors", "matrix", THUMBNAILS, "encoders", "generators", "logs")
+MATRIX = "matrix"
+FOLDERS = ("frames", "vectors", MATRIX, THUMBNAILS, "encoders", "generators", "logs")
 ASIDE = "before-restore-"
 """Start of the name of a folder in which `restore` left the library that was there before."""
 RESTORING = ".restoring-"

@@ -12,11 +12,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
-from mediaindex.errors import MediaIndexError, NoSpace, UsageError
+from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
 from mediaindex.sources.places.volumes import refuse_unfit
 from mediaindex.store.catalog.database import (
     IDENTITY,
     PATIENCE_MS,
+    REMEDY,
     get_meta,
     make_engine,
     make_reading_engine,
@@ -26,7 +27,16 @@ from mediaindex.store.catalog.database import (
     waiting_at_most,
 )
 from mediaindex.store.frame_cache import FrameCache
-from mediaindex.store.layout import DATABASE, KEEP, LOCK, close_folder, make_private_folder, private
+from mediaindex.store.layout import (
+    DATABASE,
+    KEEP,
+    LOCK,
+    MATRIX,
+    close_folder,
+    make_private_folder,
+    private,
+    regular_files,
+)
 from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lock
 from mediaindex.store.reserve import reserve
 from mediaindex.store.vectors.lance import LanceSpace
@@ -154,7 +164,7 @@ class Library:
 
     def matrix(self, space: Space) -> MatrixFile:
         """The derived matrix of a space."""
-        return MatrixFile(self.root / "matrix", space.id, space.dim)
+        return MatrixFile(self.root / MATRIX, space.id, space.dim)
 
     def close(self) -> None:
         """Close the database; the last one to close removes its -wal and -shm files."""
@@ -180,6 +190,8 @@ def open_library(root: Path, *, create: bool = False) -> Library:
         if not create:
             raise UsageError(f"there is no library in {root}; make one with 'mediaindex index FOLDER'")
         return _new_library(root)
+    if _lost_its_rows(root):
+        raise StoreError(f"{root / DATABASE} is empty, and its library is not: {REMEDY}")
     if not (os.access(root, os.W_OK) and os.access(root / DATABASE, os.W_OK)):
         remedy = "copy the library to a disk that can be written"
         return Library(root, unwritable=NoSpace(f"{root} is read-only; {remedy}"))
@@ -214,6 +226,15 @@ def _new_library(root: Path) -> Library:
         library.close()
         raise
     return library
+
+
+def _lost_its_rows(root: Path) -> bool:
+    """Whether the database holds no byte beside frames or vectors: SQLite would take it for a new one."""
+    with contextlib.suppress(OSError):
+        if not (root / DATABASE).stat().st_size:
+            parts = (regular_files(root / name) for name in ("frames", "vectors"))
+            return any(next(files, None) is not None for files in parts)
+    return False
 
 
 def _begin(root: Path) -> None:

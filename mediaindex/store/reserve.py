@@ -13,32 +13,34 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from mediaindex.store.layout import RESERVE, THUMBNAILS, private
+from mediaindex.store.layout import MATRIX, RESERVE, THUMBNAILS, private
 
 RESERVED_BYTES = 1 << 20
 SPARE = 3
-"""The reserve is made where so many of its size stay free beside it."""
+"""The reserve takes its share of the free room where so many of its size would stay free beside it."""
+ENOUGH_BYTES = 1 << 18
+"""So much room lets a deletion begin."""
 
 
 def reserve(root: Path) -> None:
-    """Make the reserve of a library where it is not there and the disk has room to spare."""
+    """Make the reserve of a library where it is not there; a smaller one on a disk that is nearly full."""
     path = root / RESERVE
     with contextlib.suppress(OSError):
-        if path.exists() or shutil.disk_usage(root).free < (1 + SPARE) * RESERVED_BYTES:
+        size = min(RESERVED_BYTES, shutil.disk_usage(root).free // (1 + SPARE))
+        if path.exists() or size < ENOUGH_BYTES:
             return
         with open(path, "wb", opener=private) as file:
-            file.write(secrets.token_bytes(RESERVED_BYTES))  # zeros may take no room at all
+            file.write(secrets.token_bytes(size))  # zeros may take no room at all
 
 
 @contextlib.contextmanager
 def reserve_given_up(root: Path) -> Iterator[None]:
     """Inside the block a full disk has room; the reserve is made anew afterwards if what was done made some.
 
-    A library that has no reserve yet gives its thumbnails up, which are derived.
+    Where the reserve is used up, what is derived is given up: thumbnails, then the matrix.
     """
     with contextlib.suppress(OSError):
-        if shutil.disk_usage(root).free < RESERVED_BYTES:
-            _make_room(root)
+        _make_room(root)
     try:
         yield
     finally:
@@ -47,10 +49,15 @@ def reserve_given_up(root: Path) -> Iterator[None]:
 
 
 def _make_room(root: Path) -> None:
-    if (root / RESERVE).exists():
-        os.unlink(root / RESERVE)
-        return
-    with os.scandir(root / THUMBNAILS) as entries:
-        for entry in entries:
-            if entry.is_file(follow_symlinks=False):
-                os.unlink(entry)
+    if shutil.disk_usage(root).free < RESERVED_BYTES:
+        (root / RESERVE).unlink(missing_ok=True)
+    for path in (*_files(root / THUMBNAILS), *_files(root / MATRIX)):
+        if shutil.disk_usage(root).free >= ENOUGH_BYTES:
+            return
+        path.unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
+    return []

@@ -148,3 +148,23 @@ def shown(root: Path) -> set[str]:
     with open_library(root) as library, library.read() as connection:
         places = locations.locations_below(connection, [Path("/")])
     return {path.name for path, place in places.items() if place.video_id is not None}
+
+
+def test_vectors_that_are_no_numbers_are_told(films: Path, commands: Commands) -> None:
+    commands("index", films)
+    for path in (commands.library / "vectors").glob("*.lance/data/*.lance"):
+        content = bytearray(path.read_bytes())
+        for place in range(0, min(400, len(content)), 2):
+            content[place : place + 2] = b"\xff\x7f"  # a NaN of 16 bits
+        path.write_bytes(content)
+    shutil.rmtree(commands.library / "matrix")
+    ran = commands.ran("search", "red", "--channel", "pictures")
+    assert (ran.code, "check --repair" in ran.json["error"]) == (6, True)
+    commands("check", "--repair")
+    must_be_right(commands)
+
+
+def test_an_empty_name_of_an_encoder_is_refused(films: Path, commands: Commands) -> None:
+    commands("index", films)
+    for arguments in (("models", "use", ""), ("index", films, "--encoder", "")):
+        assert commands.text(*map(str, arguments)).code == 2

@@ -26,8 +26,12 @@ def test_a_disk_with_room_has_a_reserve_that_stays(tmp_path: Path) -> None:
     assert (tmp_path / "reserve").stat().st_ino == before.st_ino
 
 
-def test_a_small_disk_has_none(tmp_path: Path, disk: Path) -> None:
-    (disk / "film").write_bytes(bytes(3 * RESERVED_BYTES))
+def test_a_disk_that_is_nearly_full_has_a_smaller_one_or_none(tmp_path: Path, disk: Path) -> None:
+    (disk / "film").write_bytes(bytes(4 * RESERVED_BYTES))
+    reserve(disk)
+    assert RESERVED_BYTES / 4 <= (disk / "reserve").stat().st_size <= RESERVED_BYTES / 2
+    (disk / "reserve").unlink()
+    (disk / "film").write_bytes(bytes(11 * RESERVED_BYTES // 2))
     reserve(disk)
     assert not (disk / "reserve").exists()
     reserve(tmp_path / "no such folder")
@@ -43,10 +47,11 @@ def test_a_full_disk_gets_room_and_the_reserve_is_made_again(disk: Path) -> None
     assert (disk / "reserve").exists()
 
 
-def test_without_a_reserve_thumbnails_give_room(disk: Path) -> None:
-    (disk / "thumbnails").mkdir()
-    (disk / "thumbnails" / "shown.jpg").write_bytes(bytes(1 << 16))
+@pytest.mark.parametrize("derived", ["thumbnails", "matrix"])
+def test_without_a_reserve_what_is_derived_gives_room(disk: Path, derived: str) -> None:
+    (disk / derived).mkdir()
+    (disk / derived / "file").write_bytes(bytes(1 << 16))
     fill(disk / "filler")
     with reserve_given_up(disk):
         (disk / "log").write_bytes(bytes(1 << 16))
-    assert list((disk / "thumbnails").iterdir()) == []
+    assert list((disk / derived).iterdir()) == []

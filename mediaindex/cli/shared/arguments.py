@@ -41,7 +41,9 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_indexing(parser: argparse.ArgumentParser) -> None:
     """The options of the commands that index files: how these are read, and what they are embedded with."""
     add_device(parser)
-    parser.add_argument("--encoder", metavar="NAME", help="encoder to index with (see 'models list')")
+    parser.add_argument(
+        "--encoder", type=named, metavar="NAME", help="encoder to index with (see 'models list')"
+    )
     parser.add_argument("--jobs", type=int, metavar="N", help="decoding processes side by side")
     parser.add_argument("--decoder", choices=DECODERS, help="what reads the videos")
     parser.add_argument(
@@ -61,6 +63,13 @@ def add_no_wait(parser: argparse.ArgumentParser) -> None:
 
 
 # The types: each raises ArgumentTypeError (or ValueError), which the parser tells the user.
+
+
+def named(text: str) -> str:
+    """A name; an empty one would count as not given."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a name is empty")
+    return text
 
 
 def positive(text: str) -> int:

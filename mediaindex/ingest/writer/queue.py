@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 KEPT_SECONDS = 24 * 3600.0
+FULL_BYTES = 1 << 16
+FULL_SECONDS = 20.0
+"""An asker waits so long for a holder that has less room than this, and shows no progress."""
 
 
 def carry_out(
@@ -170,10 +174,18 @@ def _get(library: Library, number: int) -> Json:
 
 
 def _follow(library: Library, number: int, perform: Perform, progress: Callable[[Json], None]) -> Outcome:
-    """Wait for the holder, or become it where it is gone."""
-    shown = None
+    """Wait for the holder, or become it where it is gone.
+
+    Raises:
+        NoSpace: the disk is full for so long that the holder cannot even note that it begins, or ends.
+    """
+    shown, seen, changed_at = None, None, time.monotonic()
     while True:
         row = _get(library, number)
+        if row != seen or shutil.disk_usage(library.root).free > FULL_BYTES:
+            seen, changed_at = row, time.monotonic()
+        elif time.monotonic() - changed_at > FULL_SECONDS:
+            raise NoSpace(f"{library.root} is full, so that nothing is carried out; free space on this disk")
         if row["progress"] is not None and row["progress"] != shown:
             shown = row["progress"]
             progress(shown)

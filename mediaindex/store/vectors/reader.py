@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -173,9 +174,11 @@ class SpaceReader:
         return rows.take(np.array(order))
 
     def _missing(self) -> StoreError:
-        return StoreError(
-            f"vectors are missing in {self._library.root / 'vectors'}; run 'mediaindex check --repair'"
-        )
+        return StoreError(f"vectors are missing in {self._folder}; run 'mediaindex check --repair'")
+
+    @property
+    def _folder(self) -> Path:
+        return self._library.root / "vectors"
 
     def _hold(self, wanted: dict[int, int]) -> None:
         """Have these generations in memory: from the matrix, what it lacks from LanceDB."""
@@ -187,6 +190,8 @@ class SpaceReader:
         assert self._matrix is not None
         keep = ~np.isin(self._matrix.generation, np.asarray(lacking))
         rows = self._library.vectors(self.space).read(lacking)
+        if not np.isfinite(rows.vector).all():
+            raise StoreError(f"{self._folder} holds damaged vectors; run 'mediaindex check --repair'")
         kept = Matrix(self._matrix.generation[keep], self._matrix.frame[keep], self._matrix.vector[keep])
         self._use(kept.joined(rows))
         if self._lacking(wanted):
