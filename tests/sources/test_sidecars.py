@@ -46,6 +46,12 @@ def found(film: str, *siblings: str) -> list[tuple[str, str | None, bool]]:
         ("Film.日本語.srt", "ja", False),
         ("Film.chs.srt", "zh-Hans", False),
         ("Film.default.srt", None, False),
+        ("Film.bak.srt", None, False),
+        ("Film.old.en.srt", "en", False),
+        ("Film.ba.srt", "ba", False),
+        ("Film.zh-Hans-en.vtt", "zh-Hans", False),
+        ("Film.en-ja.vtt", "en", False),
+        ("Film.pt-BR-en.vtt", "pt-BR", False),
     ],
 )
 def test_what_follows_the_name_is_language_and_flags(
