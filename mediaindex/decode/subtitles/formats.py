@@ -23,6 +23,8 @@ HIGHEST_RATE = 1000.0
 
 # What may follow the times of a row beside words: `X1:100`, `align:start`.
 _SETTING = re.compile(r"[a-z]\w*:\S+", re.IGNORECASE)
+# A row that was broken behind its arrow.
+_TORN_TIMES = re.compile(r"(-->)[ \t]*\r?\n[ \t]*(?=\d{1,4}:\d{1,2}[:.,]\d)")
 _MICRODVD = re.compile(r"\s*\{\s*(\d{1,9})\s*\}\s*\{\s*(\d{0,9})\s*\}(.*)", re.ASCII)
 
 # Markup by name: anything else between < and > counts as words.
@@ -58,7 +60,7 @@ def parse_subtitles(text: str, *, fps: float | None = None) -> tuple[Line, ...]:
     """
     if not text.strip():
         return ()
-    rows = text.replace("\r\r\n", "\n").splitlines()
+    rows = _TORN_TIMES.sub(r"\1 ", text.replace("\r\r\n", "\n")).splitlines()
     captions = said(caption for caption in _parsed(rows, fps) if caption.rows)
     if len(captions) > MOST_LINES:
         raise MediaError(f"it has more than {MOST_LINES} lines")

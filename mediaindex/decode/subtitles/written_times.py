@@ -18,8 +18,8 @@ _UNSEEN = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2
 _BLANKS = f" \t\u00a0\u3000{_UNSEEN}"
 # One character for one, so that places in the row stay the same.
 _PLAIN_SIGNS = {
-    **str.maketrans("：，．；＞－＝［］（）", ":,.;>-=[]()"),
-    **str.maketrans("\u2010\u2011\ufe63\u2012\u2015»›⇒➜➡´‘’", "---––>>→→→```"),
+    **str.maketrans("：∶，．。·；＞≥－＝［］（）", "::,...;>>-=[]()"),
+    **str.maketrans('\u2010\u2011\ufe63\u2012\u2015»›⇒⇨➜➡~´‘’"', "---––>>→→→→-```'"),
     **dict.fromkeys(map(ord, _BLANKS), ord(" ")),
 }
 _MISREAD_DIGITS = str.maketrans("OoIl", "0011")
@@ -31,12 +31,15 @@ _DASH = r"[-–—−=]"
 _SURE_ARROW = r"(?:(?:[-−] ?){2,5}|[–—] ?)(?:>{1,3}|&gt;)"
 _ARROW = rf"(?:{_DASH} ?){{0,5}}(?:>{{1,3}}|&gt;|[→⟶➔])|(?:{_DASH} ?){{1,5}}|[,|]|(?<= )"
 # Styles and brackets, then the number of the caption.
-_BEFORE = r"(?:\{\\[^{}]{0,40}\}|[ #\[(]){0,9}(?:\d{1,6}(?: {1,3}|[.)] {1,3}(?=-?[\dOoIl]{1,4} ?:)))?"
+_BEFORE = (
+    r"(?:\{\\[^{}]{0,40}\}|<[biu]>|[ #\[(]){0,9}(?:\d{1,6}(?: {1,3}| ?[.)\]|-] {1,3}(?=-?[\dOoIl]{1,4} ?:)))?"
+)
 _AFTER = r"(?:[.,]|[Zzs](?!\w))? {0,9}"
 _SHOWN = re.compile(rf"{_BEFORE}({_CLOCK}){_AFTER}({_ARROW}) {{0,9}}({_CLOCK})(?![:.,;]?\d)")
 _AFTER_SHOWN = re.compile(r"(?:[.,]|[Zzs](?!\w))?[\])]?")
 _WITHOUT_END = re.compile(rf"{_BEFORE}({_CLOCK}){_AFTER}({_SURE_ARROW}) *")
 _CLOCK_ALONE = re.compile(r"-? ?\d{1,4}(?: ?[:.,;'] ?-?\d{1,9}){1,3}")
+_MINUTES_TO_MILLISECONDS = re.compile(r"\d{1,3}:\d{2}[.,]\d{3}")
 _IRREGULAR = re.compile(r"[^\d:.,;' -]|[:.,;']{2}")
 
 _LONG_CLOCK = r"\d{1,4} ?:{1,2} ?\d{1,9} ?[:.,;']{1,2} ?\d"
@@ -44,6 +47,7 @@ _ANY_ARROW = r"(?:[-–—−=] ?){1,5}(?:>{1,3}|&gt;)|→"
 _MEANT = re.compile(
     rf"\d[^\s\d]{{0,4}} {{0,9}}{_SURE_ARROW} {{0,9}}[^\s\d]{{0,4}}\d"
     rf"|{_LONG_CLOCK}\S{{0,12}} {{0,9}}(?:{_ANY_ARROW})|(?:{_ANY_ARROW}) {{0,9}}{_LONG_CLOCK}"
+    rf"|{_LONG_CLOCK}\d?[:.,;'] ?\d{{2,3}}\b.{{1,12}}\b{_LONG_CLOCK}\d?[:.,;'] ?\d{{2,3}}\b"
     # Two times of which the separator is anything, and nothing else.
     rf"|^[\d\W]{{0,9}}{_LONG_CLOCK}[\d\WOoIlZ_]{{1,40}}{_LONG_CLOCK}[\d\WOoIlZ_]{{0,40}}$"
 )
@@ -94,7 +98,9 @@ def _least_numbers(arrow: str, clock: str) -> int:
     if re.fullmatch(_SURE_ARROW, arrow) is not None:
         return 3 if _IRREGULAR.search(clock) else 2
     is_arrow = re.fullmatch(r".+(?:>|&gt;)|[→⟶➔]", arrow) is not None
-    return 3 if is_arrow and not _IRREGULAR.search(clock) else 4
+    if is_arrow or _MINUTES_TO_MILLISECONDS.fullmatch(clock) is not None:
+        return 4 if _IRREGULAR.search(clock) else 3
+    return 4
 
 
 def _seconds(clock: str) -> float:

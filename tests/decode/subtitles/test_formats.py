@@ -117,6 +117,11 @@ def test_times_that_cannot_be_read_lose_their_own_words_alone(row: str, form: st
     assert [(line.start_seconds, line.text) for line in lines] == [(1.0, "first"), (5.0, "third")]
 
 
+def test_times_that_were_broken_behind_their_arrow_are_read() -> None:
+    (line,) = parse_subtitles("1\n00:00:02,000 -->\n00:00:04,000\nfirst\n")
+    assert (line.start_seconds, line.end_seconds, line.text) == (2.0, 4.0, "first")
+
+
 def test_times_in_an_unusual_form_are_no_words_of_the_line_before() -> None:
     text = SRT + "first\n\n2 00:00:O5,00O -- 00:00:06,000\n\u202b00:00 is midnight\n"
     assert [(line.start_seconds, line.end_seconds) for line in parse_subtitles(text)] == [(2, 4), (5, 6)]
