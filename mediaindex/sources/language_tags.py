@@ -57,6 +57,16 @@ _LOCAL_NAMES = {
     "und": "und",
     "mul": "mul",
 }
+# ISO 3166-1; `en` and `ja` after a language are another language, not a region.
+_REGIONS = """
+ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv bw by bz
+ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et fi fj fk fm fo
+fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je
+jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo
+mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw
+py qa re ro rs ru rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm
+tn to tr tt tv tw tz ua ug um us uy uz va vc ve vg vi vn vu wf ws xk ye yt za zm zw
+"""
 # `hi` and `cc` after a language mean "for the hard of hearing", not a region.
 _TAG = re.compile(r"([a-z]{2,3})(?:-(hans|hant|latn|cyrl|arab))?(?:-(?!hi|cc)([a-z]{2}|[0-9]{3}))?", re.ASCII)
 
@@ -91,6 +101,8 @@ def language_of(word: str) -> str | None:
     if parts is None or primary is None:
         return None
     script, region = parts[2], parts[3]
+    if region is not None and region.isalpha() and region not in _REGIONS.split():
+        return None
     return "-".join(filter(None, (primary, script and script.title(), region and region.upper())))
 
 

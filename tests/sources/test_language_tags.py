@@ -19,7 +19,19 @@ def test_languages_are_known_by_code_tag_and_name() -> None:
         "zh-cn": "zh-CN",
     }
     assert {word: language_of(word) for word in tags} == tags
-    for word in ("", "x", "xx", "en-", "night", "en-full", "en-hi", "2021", "zh-hans-cn-x"):
+    for word in (
+        "",
+        "x",
+        "xx",
+        "en-",
+        "night",
+        "en-full",
+        "en-hi",
+        "2021",
+        "zh-hans-cn-x",
+        "en-ja",
+        "zh-hans-en",
+    ):
         assert language_of(word) is None
     assert code_page_of("zh-Hans-CN") == code_page_of("zh-CN") == "gb18030"
     assert (code_page_of("zh"), code_page_of("ru-RU"), code_page_of("fr"), code_page_of(None)) == (

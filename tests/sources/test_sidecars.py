@@ -46,6 +46,12 @@ def found(film: str, *siblings: str) -> list[tuple[str, str | None, bool]]:
         ("Film.日本語.srt", "ja", False),
         ("Film.chs.srt", "zh-Hans", False),
         ("Film.default.srt", None, False),
+        ("Film.bak.srt", None, False),
+        ("Film.old.en.srt", "en", False),
+        ("Film.ba.srt", "ba", False),
+        ("Film.zh-Hans-en.vtt", "zh-Hans", False),
+        ("Film.en-ja.vtt", "en", False),
+        ("Film.pt-BR-en.vtt", "pt-BR", False),
     ],
 )
 def test_what_follows_the_name_is_language_and_flags(
@@ -78,6 +84,21 @@ def test_what_follows_the_name_is_language_and_flags(
         "Film copying.srt",
         "Film.night.at.sea.srt",
         "Film.en.night.at.sea.srt",
+        "Film.2021.1080p.BluRay.x264.en.srt",
+        "Film.1080p.2021.en.srt",
+        "Film.S01E02.1080p.en.srt",
+        "Film.720p.part2.srt",
+        "Film.2.720p.srt",
+        "Film.1080.srt",
+        "Film.264.srt",
+        "Film.1234567.srt",
+        "Film.5.2.srt",
+        "Film (2nd part).srt",
+        "Film (part 2 copy).srt",
+        "Film (2022 copy).srt",
+        "Copy of Films.srt",
+        "Copy of Film.2021.srt",
+        "Copies of Film.srt",
     ],
 )
 def test_a_file_of_another_name_belongs_to_nobody(sidecar: str) -> None:
@@ -113,6 +134,47 @@ def test_one_part_of_any_name_may_follow(sidecar: str, language: str | None) -> 
 
 
 @pytest.mark.parametrize(
+    ("technical", "language"),
+    [
+        ("720p", None),
+        ("2160p.en", "en"),
+        ("x264", None),
+        ("x265.en", "en"),
+        ("h264.en", "en"),
+        ("H.264.en", "en"),
+        ("23.976", None),
+        ("23.976fps.en", "en"),
+        ("25fps.de", "de"),
+        ("1080p.BluRay.x264.en", "en"),
+        ("1080p.BluRay.x264-SPARKS.en", "en"),
+        ("1080p.WEB-DL.DDP5.1.H.264.en.sdh", "en"),
+        ("1920x1080.en", "en"),
+        ("10bit.HEVC.fr", "fr"),
+        ("tt0111161", None),
+        ("opensubtitles.1234567", None),
+        ("en.opensubtitles.1234567", "en"),
+        ("5.1.en", "en"),
+        ("[YTS.MX]", None),
+        ("{imdb-tt0111161}.en", "en"),
+        ("sd", "sd"),
+        ("dv", "dv"),
+    ],
+)
+@pytest.mark.parametrize("film", ["Film", "Show.S01E02", "Film.2021"])
+def test_technical_words_tell_of_no_other_film(film: str, technical: str, language: str | None) -> None:
+    sidecar = f"{film}.{technical}.srt"
+    assert found(f"{film}.mkv", sidecar) == [(sidecar, language, False)]
+
+
+@pytest.mark.parametrize(
+    "sidecar", ["Film 1080p.srt", "Film (720p).srt", "Film_4K.srt", "Film [1080p] [x264].srt"]
+)
+def test_technical_words_follow_any_separator(sidecar: str) -> None:
+    assert found("Film.mp4", sidecar) == [(sidecar, None, False)]
+    assert found("Film.mp4", sidecar, sidecar.replace(".srt", ".mkv")) == []
+
+
+@pytest.mark.parametrize(
     ("copy", "language"),
     [
         ("Film - Copy.srt", None),
@@ -123,6 +185,25 @@ def test_one_part_of_any_name_may_follow(sidecar: str, language: str | None) -> 
         ("Film(1).en.srt", "en"),
         ("Film.en (1).srt", "en"),
         ("Film.en - Copy.srt", "en"),
+        ("Film - Copy - Copy.srt", None),
+        ("Film (copy).srt", None),
+        ("Film (copy 2).srt", None),
+        ("Film (another copy).srt", None),
+        ("Film (3rd copy).srt", None),
+        ("Film (Kopie).de.srt", "de"),
+        ("Film (dritte Kopie).srt", None),
+        ("Film (copie).srt", None),
+        ("Film (3e copie).srt", None),
+        ("Film (copia).srt", None),
+        ("Film.en (copy).srt", "en"),
+        ("Film – Kopie.srt", None),
+        ("Film – Kopie (2).srt", None),
+        ("Film—Copy.srt", None),
+        ("Copy of Film.srt", None),
+        ("Copy (2) of Film.srt", None),
+        ("Copy of Film.en.srt", "en"),
+        ("Kopie von Film.de.srt", "de"),
+        ("Copia de Film.srt", None),
     ],
 )
 def test_a_copy_belongs_to_the_film_unless_that_was_copied_too(copy: str, language: str | None) -> None:

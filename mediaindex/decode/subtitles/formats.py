@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mediaindex.decode.subtitles.repeats import Caption, said
-from mediaindex.decode.subtitles.written_times import Times, seconds_of, times_in
+from mediaindex.decode.subtitles.written_times import Times, are_times_meant, seconds_of, times_in
 from mediaindex.errors import MediaError
 
 MOST_LINES = 100_000
@@ -23,6 +23,8 @@ HIGHEST_RATE = 1000.0
 
 # What may follow the times of a row beside words: `X1:100`, `align:start`.
 _SETTING = re.compile(r"[a-z]\w*:\S+", re.IGNORECASE)
+# A row that was broken behind its arrow.
+_TORN_TIMES = re.compile(r"(-->)[ \t]*\r?\n[ \t]*(?=\d{1,4}:\d{1,2}[:.,]\d)")
 _MICRODVD = re.compile(r"\s*\{\s*(\d{1,9})\s*\}\s*\{\s*(\d{0,9})\s*\}(.*)", re.ASCII)
 
 # Markup by name: anything else between < and > counts as words.
@@ -58,7 +60,7 @@ def parse_subtitles(text: str, *, fps: float | None = None) -> tuple[Line, ...]:
     """
     if not text.strip():
         return ()
-    rows = text.replace("\r\r\n", "\n").splitlines()
+    rows = _TORN_TIMES.sub(r"\1 ", text.replace("\r\r\n", "\n")).splitlines()
     captions = said(caption for caption in _parsed(rows, fps) if caption.rows)
     if len(captions) > MOST_LINES:
         raise MediaError(f"it has more than {MOST_LINES} lines")
@@ -117,15 +119,16 @@ def _parsed(rows: list[str], fps: float | None) -> Iterator[Caption]:
 
 
 def _srt(rows: Iterable[str]) -> Iterator[Caption]:
-    """A text may hold empty rows and begin beside its times."""
+    """A text may hold empty rows and begin beside its times. It ends at times that cannot be read, too."""
     times: Times | None = None
     words: list[str] = []
     for row in rows:
-        if (found := times_in(row)) is not None:
+        if (found := times_in(row)) is not None or are_times_meant(row):
             if times is not None:
                 yield _timed_caption(times, _without_number(words))
             times = found
-            words = [] if all(map(_SETTING.fullmatch, found.rest.split())) else [found.rest]
+            rest = "" if found is None else found.rest
+            words = [] if all(map(_SETTING.fullmatch, rest.split())) else [rest]
         else:
             words.append(row)
     if times is not None:
@@ -138,8 +141,9 @@ def _webvtt(rows: Iterable[str]) -> Iterator[Caption]:
     words: list[str] = []
     for row in rows:
         found = times_in(row)
-        if times is not None and (found is not None or row == ""):
-            yield _timed_caption(times, words if found is None else _without_number(words))
+        is_next = found is not None or are_times_meant(row)
+        if times is not None and (is_next or row == ""):
+            yield _timed_caption(times, _without_number(words) if is_next else words)
             times = None
         if found is not None:
             times, words = found, []

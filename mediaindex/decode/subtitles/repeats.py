@@ -7,6 +7,7 @@ that come back after something else, such as a refrain, count again.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,6 +19,8 @@ TYPING_SECONDS = 1.0
 # More words than a rolling caption carries on; keeps the comparison of two long texts short.
 MOST_CARRIED_WORDS = 64
 MOST_CARRIED_ROWS = 8
+# Of the phrases that were shown last, those that may have come between two captions of the same words.
+MOST_SHOWN_TOGETHER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +51,37 @@ def said(captions: Iterable[Caption]) -> list[Caption]:
 def _joined(captions: Iterable[Caption]) -> list[Caption]:
     """One caption for each stretch in which the same words are shown without a break."""
     joined: list[Caption] = []
-    latest: dict[str, int] = {}
+    latest: dict[str, tuple[int, Caption]] = {}
+    phrases: deque[Caption] = deque(maxlen=MOST_SHOWN_TOGETHER)
     for caption in captions:
-        place = latest.get(caption.text)
-        if place is not None and _without_break(joined[place], caption):
+        place, before = latest.get(caption.text, (len(joined), None))
+        if (
+            before is not None
+            and _without_break(joined[place], caption)
+            and not _comes_back(before, caption, phrases)
+        ):
             end = max(joined[place].end_seconds, caption.end_seconds)
             joined[place] = replace(joined[place], end_seconds=end)
         else:
-            latest[caption.text] = len(joined)
+            place = len(joined)
             joined.append(caption)
+        latest[caption.text] = place, caption
+        if _seconds(caption) >= TYPING_SECONDS:
+            phrases.append(caption)
     return joined
+
+
+def _comes_back(before: Caption, caption: Caption, phrases: Iterable[Caption]) -> bool:
+    """Whether something else was said between a caption and the next one of the same words.
+
+    That came later than the first, went later, and was there when the words came back. What comes and goes
+    beside words that stay, such as speech beside a sign, is not between them; nor is what comes with them.
+    """
+    return _seconds(before) >= TYPING_SECONDS and any(
+        before.start_seconds + BREAK_SECONDS < other.start_seconds < caption.start_seconds - BREAK_SECONDS
+        and other.end_seconds > before.end_seconds
+        for other in phrases
+    )
 
 
 def _typed_out(captions: Sequence[Caption]) -> list[Caption]:
@@ -86,15 +110,25 @@ def _is_typed_on(before: Sequence[Caption], caption: Caption, step_start: float)
 
 
 def _without_carried(captions: Sequence[Caption]) -> Iterator[Caption]:
-    """Each caption without the words that were carried on from the one before it."""
+    """Each caption without the words that were carried on from the one before it.
+
+    A caption too short to be read lasts as long as the one that carries its words on.
+    """
     overlaps = [_Overlap.of(earlier, later) for earlier, later in pairwise(captions)]
+    carried = [0] * (len(captions) + 1)  # words of each caption; none after the last
+    for place, overlap in enumerate(overlaps):
+        if overlap.is_carried([*overlaps[max(place - 1, 0) : place], *overlaps[place + 1 : place + 2]]):
+            carried[place + 1] = overlap.word_count
     for place, caption in enumerate(captions):
-        overlap = overlaps[place - 1] if place else None
-        neighbours = [overlaps[other] for other in (place - 2, place) if 0 <= other < len(overlaps)]
-        if overlap is None or not overlap.is_carried(neighbours):
-            yield caption
-        elif fresh := caption.words[overlap.word_count :]:
-            yield replace(caption, rows=(" ".join(fresh),))
+        rows = caption.rows
+        if carried[place]:
+            fresh = caption.words[carried[place] :]
+            rows = (" ".join(fresh),) if fresh else ()
+        end = caption.end_seconds
+        if carried[place + 1] and overlaps[place].without_break and _seconds(caption) < BREAK_SECONDS:
+            end = max(end, captions[place + 1].end_seconds)
+        if rows:
+            yield replace(caption, end_seconds=end, rows=rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +188,7 @@ def _common_words(earlier: Sequence[str], later: Sequence[str]) -> int:
 
 def _without_break(earlier: Caption, later: Caption) -> bool:
     return later.start_seconds <= earlier.end_seconds + BREAK_SECONDS
+
+
+def _seconds(caption: Caption) -> float:
+    return caption.end_seconds - caption.start_seconds

@@ -106,6 +106,28 @@ def test_words_beside_the_times_of_a_row_count_and_settings_do_not() -> None:
     assert words("00:00:01,000 --> 00:00:02,000 X1:10 align:left\nHello") == ["Hello"]
 
 
+@pytest.mark.parametrize("form", ["SRT", "WebVTT"])
+@pytest.mark.parametrize("row", ["00:00:0x,000 --> 00:00:04,000", "00:00:03,000 --> ??", "3 --> 4"])
+def test_times_that_cannot_be_read_lose_their_own_words_alone(row: str, form: str) -> None:
+    text = (
+        f"1\n00:00:01.000 --> 00:00:02.000\nfirst\n2\n{row}\nsecond\n\n"
+        "3\n00:00:05.000 --> 00:00:06.000\nthird\n"
+    )
+    lines = parse_subtitles(text if form == "SRT" else f"WEBVTT\n\n{text}")
+    assert [(line.start_seconds, line.text) for line in lines] == [(1.0, "first"), (5.0, "third")]
+
+
+def test_times_that_were_broken_behind_their_arrow_are_read() -> None:
+    (line,) = parse_subtitles("1\n00:00:02,000 -->\n00:00:04,000\nfirst\n")
+    assert (line.start_seconds, line.end_seconds, line.text) == (2.0, 4.0, "first")
+
+
+def test_times_in_an_unusual_form_are_no_words_of_the_line_before() -> None:
+    text = SRT + "first\n\n2 00:00:O5,00O -- 00:00:06,000\n\u202b00:00 is midnight\n"
+    assert [(line.start_seconds, line.end_seconds) for line in parse_subtitles(text)] == [(2, 4), (5, 6)]
+    assert words(text)[0] == "first"
+
+
 @pytest.mark.parametrize(
     "text",
     [

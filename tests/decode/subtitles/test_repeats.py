@@ -96,6 +96,45 @@ def test_a_line_that_is_typed_out_is_one() -> None:
     assert starts((3.0, 5.0, B), *on_top) == [(3.0, B), (5.0, A)]
 
 
+@pytest.mark.parametrize("late", [0.0, 0.3, 1.0])
+def test_words_that_come_back_in_overlapping_captions_are_said_again(late: float) -> None:
+    """Each caption stays until the one after the next comes, or a little longer."""
+    captions = [
+        (0.16, 4.1 + late, A),
+        (2.0, 6.2 + late, B),
+        (4.1, 8.0 + late, A),
+        (6.2, 10.0, B),
+        (8.0, 11.0, C),
+    ]
+    assert lines(*captions) == captions
+    assert lines(*captions[:3]) == captions[:3]
+
+
+@pytest.mark.parametrize(
+    ("captions", "expected"),
+    [
+        ([(1, 3, A), (1, 3, B), (3, 5, A), (3, 5, B)], [(1, 5, A), (1, 5, B)]),
+        ([(1, 3, A), (1.1, 3.1, B), (3, 5, A), (3.1, 5.1, B)], [(1, 5, A), (1.1, 5.1, B)]),
+        ([(0, 6, A), (1, 3, B), (4, 5, C), (6, 9, A)], [(0, 9, A), (1, 3, B), (4, 5, C)]),
+        ([(0, 6, A), (1, 8, B), (0.1, 6, A), (0.2, 7, A)], [(0, 7, A), (1, 8, B)]),
+    ],
+)
+def test_what_runs_side_by_side_stays_one(
+    captions: list[tuple[float, float, str]], expected: list[tuple[float, float, str]]
+) -> None:
+    assert lines(*captions) == expected
+
+
+def test_a_sign_of_many_frames_stays_one_beside_speech_that_outlasts_it() -> None:
+    frames = [(2.0 + n * 0.04, 2.04 + n * 0.04, "BAKERY") for n in range(50)]
+    assert starts(*frames, (2.5, 5.0, A), (3.3, 6.0, B)) == [(2.0, "BAKERY"), (2.5, A), (3.3, B)]
+
+
+def test_a_flash_before_the_caption_that_carries_it_on_lasts_as_long() -> None:
+    captions = [(2.0, 2.01, A), (2.01, 4.0, f"{A}|{B}"), (4.0, 4.01, B), (4.01, 6.0, f"{B}|{C}")]
+    assert lines(*captions) == [(2.0, 4.0, A), (2.01, 4.0, B), (4.01, 6.0, C)]
+
+
 @pytest.mark.parametrize(
     "captions",
     [
