@@ -23,11 +23,12 @@ ENOUGH_BYTES = 1 << 18
 
 
 def reserve(root: Path) -> None:
-    """Make the reserve of a library where it is not there; a smaller one on a disk that is nearly full."""
+    """Make the reserve of a library, a smaller one on a disk that is nearly full; it grows when it can."""
     path = root / RESERVE
     with contextlib.suppress(OSError):
+        present = path.stat().st_size if path.exists() else 0
         size = min(RESERVED_BYTES, shutil.disk_usage(root).free // (1 + SPARE))
-        if path.exists() or size < ENOUGH_BYTES:
+        if size < max(ENOUGH_BYTES, present + 1):
             return
         with open(path, "wb", opener=private) as file:
             file.write(secrets.token_bytes(size))  # zeros may take no room at all
@@ -44,8 +45,7 @@ def reserve_given_up(root: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if not (root / RESERVE).exists():
-            reserve(root)
+        reserve(root)
 
 
 def _make_room(root: Path) -> None:

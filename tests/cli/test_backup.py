@@ -61,10 +61,8 @@ def test_a_full_disk_under_compact_and_backup(
     before = first(commands, "red")["similarity"]
     filler = small_disk / "filler"
     fill(filler)
-    ran = commands.ran("compact")
-    assert ran.code == 7, ran
-    assert "space" in ran.json["error"]
-    assert len(ran.err.splitlines()) == 1
+    assert commands("compact")["postponed"] is False, "it gives up what is derived"
+    fill(filler)
     other = tmp_path / "roomy"
     assert commands("backup", other)["videos"] == 3, "a full disk can be saved from"
     filler.unlink()
