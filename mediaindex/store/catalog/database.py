@@ -17,7 +17,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, StatementError
 
 from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, WriterBusy
 from mediaindex.store.catalog.schema import meta
@@ -35,7 +35,7 @@ CLEAN = "clean"
 IDENTITY = "library"
 """A random name, by which a backup knows whose it is."""
 
-UNSTORABLE = (OverflowError, UnicodeError, sa.exc.StatementError)
+UNSTORABLE = (OverflowError, UnicodeError, StatementError)
 """What is raised for a value that the catalog cannot hold. It came out of a file, and costs that file alone.
 
 The database's own troubles (full disk, lock, damage) are raised as what `translated` makes of them."""
