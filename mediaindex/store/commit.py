@@ -229,7 +229,7 @@ def refresh_matrix(library: Library, target: Space) -> None:
 
 def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) -> None:
     file = library.matrix(target)
-    present = file.load()
+    present = file.load_to_extend()
     counts = dict(zip(*np.unique(present.generation, return_counts=True), strict=True))
     complete = {g for g, n in visible.items() if counts.get(g) == n}
     alive = sum(visible[g] for g in complete)

@@ -71,13 +71,24 @@ class MatrixFile:
         self.state_path = folder / f"space_{space_id}.json"
 
     def load(self) -> Matrix:
-        """Map the files; an absent or unfit one is an empty matrix, which the reader then fills."""
-        state = self._state()
+        """Map the files; absent, unfit or unreadable ones are an empty matrix, which the reader then fills."""
+        try:
+            return self.load_to_extend()
+        except OSError:
+            return self._nothing()
+
+    def load_to_extend(self) -> Matrix:
+        """As `load`, for the writer, to whom rows that cannot be seen for a moment are not gone.
+
+        Raises:
+            OSError: the disk of the files fails.
+        """
+        state = self._read_state()
         if state is None or not state["rows"]:
             return self._nothing()
         try:
             return self._mapped(state)
-        except (OSError, ValueError):  # cut short or gone since its state was read, or its disk fails
+        except (FileNotFoundError, ValueError):  # gone or cut short since its state was read
             return self._nothing()
 
     def _nothing(self) -> Matrix:
@@ -97,7 +108,8 @@ class MatrixFile:
 
     def append(self, rows: VectorRows) -> None:
         """Add the rows of a commit. Only the writer calls this."""
-        state = self._state() or {"token": secrets.token_hex(4), "rows": 0}
+        # Rows that cannot be seen for a moment must not be taken for none.
+        state = self._read_state() or {"token": secrets.token_hex(4), "rows": 0}
         count = state["rows"]
         vectors, index, further = self._paths(state["token"])
         make_private_folder(self.folder)
@@ -155,6 +167,17 @@ class MatrixFile:
 
     def _state(self) -> dict[str, Any] | None:
         try:
+            return self._read_state()
+        except OSError:
+            return None
+
+    def _read_state(self) -> dict[str, Any] | None:
+        """What the files hold; None where they are not there, or do not fit.
+
+        Raises:
+            OSError: their disk fails.
+        """
+        try:
             state: dict[str, Any] = json.loads(self.state_path.read_bytes())
             vectors, rows, beside = self._paths(str(state["token"]))
             count, evidence = int(state["rows"]), state.get("evidence")
@@ -166,7 +189,7 @@ class MatrixFile:
             )
             if evidence is not None and count:
                 fits = fits and beside.stat().st_size >= count * beside_of(evidence).itemsize
-        except (OSError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
         return state if fits else None
 

@@ -11,6 +11,7 @@ import pytest
 
 from mediaindex.store.vectors.matrix import MatrixFile
 from mediaindex.store.vectors.rows import VectorRows
+from tests.support.faults import BROKEN, failing
 
 
 def rows(generation: int, count: int, dim: int = 4) -> VectorRows:
@@ -86,3 +87,12 @@ def test_a_matrix_with_other_evidence_than_it_says_is_unfit(tmp_path: Path, evid
 def test_an_unfit_matrix_is_empty_not_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "space_1.json").write_text(text)
     assert len(MatrixFile(tmp_path, 1, 4).load()) == 0
+
+
+def test_rows_that_cannot_be_seen_for_a_moment_are_not_taken_for_none(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3))
+    with failing("open", BROKEN, below=file.state_path), pytest.raises(OSError, match="Input/output"):
+        file.append(rows(6, 2))
+    file.append(rows(7, 2))
+    np.testing.assert_array_equal(file.load().generation, [5, 5, 5, 7, 7])
