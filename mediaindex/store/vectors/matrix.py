@@ -71,7 +71,7 @@ class MatrixFile:
         self.state_path = folder / f"space_{space_id}.json"
 
     def load(self) -> Matrix:
-        """Map the files; absent, unfit or unreadable ones are an empty matrix, which the reader then fills."""
+        """Map the files; absent, unfit or unreadable ones are an empty matrix, which a reader then fills."""
         try:
             return self.load_to_extend()
         except OSError:
