@@ -46,6 +46,15 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
+@pytest.fixture(scope="module")
+def kept_decoders(_the_file_leaves_no_process: None) -> Iterator[None]:
+    """Let the decoders of this file's tests outlive the pass that started them."""
+    from tests.support import kept_decoders  # late: what is imported before coverage begins is not measured
+
+    with kept_decoders.kept():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A fresh home, no variable that would steer the program, and hubs that stay offline."""

@@ -18,6 +18,8 @@ from tests.support.commands import ENCODER, index_quietly, use_these_encoders
 from tests.support.films import film
 from tests.support.media import write_sound
 
+pytestmark = pytest.mark.usefixtures("kept_decoders")
+
 
 def test_sampling_takes_the_sizes_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIAINDEX_FRAME_SHORT_SIDE", "128")

@@ -27,6 +27,8 @@ from tests.support.films import film
 from tests.support.spelling import IgnoringCase
 from tests.support.watch_loop import Watching
 
+pytestmark = pytest.mark.usefixtures("kept_decoders")
+
 
 @pytest.fixture
 def videos(tmp_path: Path) -> Path:

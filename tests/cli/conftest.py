@@ -12,6 +12,11 @@ from tests.support.commands import Commands, use_these_encoders
 from tests.support.films import film, srt
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _decoders(kept_decoders: None) -> None:
+    """The commands of a test file share their decoders."""
+
+
 @pytest.fixture(autouse=True)
 def _encoders(monkeypatch: pytest.MonkeyPatch) -> None:
     use_these_encoders(monkeypatch)

@@ -18,6 +18,8 @@ from tests.support.media import write_sound
 from tests.support.paths import CHECKOUT
 from tests.support.training_features import feature_files
 
+pytestmark = pytest.mark.usefixtures("kept_decoders")
+
 DOCS = (CHECKOUT / "docs/commands.md").read_text(encoding="utf-8")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 TYPES: dict[str, tuple[type, ...]] = {

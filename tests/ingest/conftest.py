@@ -10,6 +10,11 @@ import pytest
 from mediaindex.store.library import Library, open_library
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _decoders(kept_decoders: None) -> None:
+    """The passes of a test file share their decoders."""
+
+
 @pytest.fixture
 def opened(library: Path) -> Iterator[Library]:
     with open_library(library, create=True) as made:
