@@ -1,7 +1,7 @@
 """The words channel at a million subtitle lines: what its index takes, and how long a query waits.
 
     python scripts/bench/words.py            (1 000 000 lines of 1 000 films)
-    python scripts/bench/words.py --quick    (20 000 lines of 100 films)
+    python scripts/bench/words.py --quick    (2 000 lines of 20 films)
 
 The lines are made up: words of letters, as frequent as Zipf's law has them, and every fifth line in Chinese
 characters. A query runs on warm pages; its time is the median of several.
@@ -28,7 +28,7 @@ from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.library import Library, open_library
 
 FILMS, LINES_OF_A_FILM = 1000, 1000
-QUICK_FILMS, QUICK_LINES = 100, 200
+QUICK_FILMS, QUICK_LINES = 20, 100
 VOCABULARY, CHARACTERS = 30_000, 3_000
 WORDS_OF_A_LINE, CHARACTERS_OF_A_LINE = 7, 12
 RUNS = 5
