@@ -171,6 +171,7 @@ class IndexPass:
         """
         if not files:
             return []
+        commit.unsettle(self._library)
         claims = self._corridor.claims
         paths = {_event_of(file).path for file in files}
         claims.claim(paths)
@@ -360,8 +361,7 @@ class IndexPass:
         report.segments += len(file.segmentation.segments)
         report.media_seconds += media_seconds
         if self._eta is not None:
-            size = self._library.frames.size(file.frame_file)
-            self._eta.add(media_seconds, frames=len(file.seconds), blob_bytes=size)
+            self._eta.add(media_seconds, frames=len(file.seconds), blob_bytes=file.blob_bytes)
 
     def _confirmation(self, location: Location) -> DecodeTask | None:
         """Check one location against the full hash; returns a task where it differs."""

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from mediaindex.errors import DecodeError, NoSpace, StoreError
 from mediaindex.media import decoded
-from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private, sync_path
+from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private, regular_files, sync_path
 
 MAGIC = b"MIFRAME2"
 MAGIC_WITHOUT_CHECKSUMS = b"MIFRAME1"
@@ -131,11 +131,9 @@ class FrameCache:
         return (self.folder / name).stat().st_size
 
     def names(self) -> Iterator[tuple[str, int]]:
-        """Every file below the folder with its size in bytes, finished or not."""
-        for path in self.folder.rglob("*"):
-            with contextlib.suppress(FileNotFoundError):
-                if path.is_file():
-                    yield path.relative_to(self.folder).as_posix(), path.stat().st_size
+        """Every file below the folder with its size in bytes, finished or not; lists all of it."""
+        for path, size in regular_files(self.folder):
+            yield os.path.relpath(path, self.folder), size
 
     def remove(self, name: str) -> None:
         """Unlink one blob; one that is gone already is fine."""

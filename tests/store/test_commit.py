@@ -82,7 +82,7 @@ def test_blobs_that_no_row_names_are_removed_but_not_those_being_written(
     unsettled = write_blob(opened.frames, [b"on its way"], content="ab")
     stray = write_blob(opened.frames, [b"left over"], content="cd")
     opened.frames.settle(stray)
-    sweep(opened)
+    recover(opened)
     assert frame_count(opened.frames, unsettled) == 1
     assert frame_count(opened.frames, stray) is None
 

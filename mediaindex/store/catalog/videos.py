@@ -22,6 +22,7 @@ from mediaindex.store.catalog.schema import (
     extraction,
     frame,
     garbage,
+    garbage_blob,
     indexed,
     location,
     segment,
@@ -98,7 +99,7 @@ def add_extraction(
     outline: Segmentation,
     first_look: bool = False,
 ) -> int:
-    """Record one decoding of a video: its frames, cuts and segments."""
+    """Record one decoding of a video: its frames, cuts and segments; the size of its blob is noted apart."""
     new = sa.insert(extraction).values(
         video_id=video_id,
         frame_file=frame_file,
@@ -134,7 +135,7 @@ def known_extractions(connection: Connection, ids: Sequence[int]) -> set[int]:
 def mark_frames_lost(connection: Connection, ids: Sequence[int]) -> None:
     """Note that the cached frames of these extractions are gone; what is visible of them stays."""
     for number in ids:
-        values = {"frame_file": f"{LOST}{number}"}
+        values = {"frame_file": f"{LOST}{number}", "blob_bytes": 0}
         connection.execute(sa.update(extraction).where(extraction.c.id == number).values(**values))
 
 
@@ -225,3 +226,59 @@ def throw_away(connection: Connection, generations: Mapping[int, int]) -> None:
     if generations:
         rows = [{"generation": g, "space_id": s} for g, s in generations.items()]
         connection.execute(insert(garbage).on_conflict_do_nothing(), rows)
+
+
+def throw_away_blobs(connection: Connection, names: Iterable[str]) -> None:
+    """Note blobs of the frame cache that no row names for the sweeper."""
+    rows = [{"frame_file": name} for name in names]
+    if rows:
+        connection.execute(insert(garbage_blob).on_conflict_do_nothing(), rows)
+
+
+def blobs_thrown_away(connection: Connection) -> list[str]:
+    """Blobs that the sweeper has to remove: their rows are gone, or name another."""
+    named = sa.select(extraction.c.id).where(extraction.c.frame_file == garbage_blob.c.frame_file)
+    return list(connection.execute(sa.select(garbage_blob.c.frame_file).where(~named.exists())).scalars())
+
+
+def forget_blobs(connection: Connection, names: Sequence[str]) -> None:
+    """The sweeper has removed these blobs."""
+    for chunk in in_chunks(names):
+        connection.execute(sa.delete(garbage_blob).where(garbage_blob.c.frame_file.in_(chunk)))
+
+
+def unnamed_blobs(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Those of these blobs that no row names, nor was thrown away."""
+    known: set[str] = set()
+    for chunk in in_chunks(names):
+        for column in (extraction.c.frame_file, garbage_blob.c.frame_file):
+            known |= set(connection.execute(sa.select(column).where(column.in_(chunk))).scalars())
+    return [name for name in names if name not in known]
+
+
+def unmeasured_blobs(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Those of these blobs whose size no row tells."""
+    found: list[str] = []
+    for chunk in in_chunks(names):
+        here = sa.and_(extraction.c.frame_file.in_(chunk), extraction.c.blob_bytes.is_(None))
+        found += connection.execute(sa.select(extraction.c.frame_file).where(here)).scalars()
+    return found
+
+
+def note_blob_sizes(connection: Connection, sizes: Mapping[str, int]) -> None:
+    """Record the sizes of blobs."""
+    if sizes:
+        here = sa.update(extraction).where(extraction.c.frame_file == sa.bindparam("name"))
+        rows = [{"name": name, "size": size} for name, size in sizes.items()]
+        connection.execute(here.values(blob_bytes=sa.bindparam("size")), rows)
+
+
+def cached_bytes(connection: Connection) -> int | None:
+    """Size of all blobs that rows name; None while that of some is not known."""
+    total, unknown = connection.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(extraction.c.blob_bytes), 0),
+            sa.func.count().filter(extraction.c.blob_bytes.is_(None)),
+        )
+    ).one()
+    return None if unknown else int(total)
