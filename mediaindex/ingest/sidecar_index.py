@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +16,56 @@ from mediaindex.errors import MediaError
 from mediaindex.media import Cue, FileEvent
 from mediaindex.sources.sidecars import SUBTITLE_EXTENSIONS, Sidecar, sidecars_by_film
 from mediaindex.store.catalog import fulltext, locations, lookup
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 
 logger = logging.getLogger(__name__)
 
+FILMS_AT_ONCE = 32
 
-def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
+
+def refresh_sidecars(
+    library: Library, roots: Sequence[Path], files: Iterable[Path], attend: Callable[[], None] = lambda: None
+) -> int:
     """Index sidecars that are new or changed, remove those that are gone; returns how many were read.
 
     What cannot be read now keeps the words that were read before: a folder, or one sidecar.
+
+    Args:
+        roots: what a pass covered. files: those that it found.
+        attend: called between folders and between films; it may change the library.
     """
+    present: dict[Path, Sequence[Sidecar]] = {}
+    for folder, films in _by_folder(files).items():
+        names = _names(folder)
+        if names is not None:
+            by_film = sidecars_by_film(folder, names) if names else {}
+            present |= {folder / film: by_film.get(film, ()) for film in films}
+        attend()
     with library.read() as connection:
-        films = [
-            place
-            for place in locations.locations_below(connection, roots).values()
-            if place.content is not None and place.missing_since is None
-        ]
-        indexed = fulltext.sidecars_of(connection, [film.id for film in films])
-    by_folder: dict[Path, dict[str, tuple[Sidecar, ...]] | None] = {}
+        indexed = locations.paths_with_sidecars(connection, roots) & present.keys()
+    concerned = sorted(indexed | {film for film, sidecars in present.items() if sidecars})
     read = 0
-    for film in films:
-        folder = film.path.parent
-        if folder not in by_folder:
-            names = _names(folder)
-            by_folder[folder] = None if names is None else sidecars_by_film(folder, names)
-        by_film = by_folder[folder]
-        if by_film is None:
-            continue
-        present, known = by_film.get(film.path.name, ()), indexed.get(film.id, [])
-        if present or known:
-            read += _refresh_film(library, film, present, known)
+    for paths in in_chunks(concerned, FILMS_AT_ONCE):
+        # Only now: who attends may have forgotten or replaced what lay there.
+        with library.read() as connection:
+            places = [
+                place for place in locations.locations_at(connection, paths) if place.content is not None
+            ]
+            known = fulltext.sidecars_of(connection, [place.id for place in places])
+        for place in places:
+            read += _refresh_film(library, place, present[place.path], known.get(place.id, []))
+        attend()
     return read
+
+
+def _by_folder(files: Iterable[Path]) -> dict[Path, list[str]]:
+    """Folder → the names of the files that lie in it."""
+    names: dict[Path, list[str]] = {}
+    for file in files:
+        names.setdefault(file.parent, []).append(file.name)
+    return names
 
 
 def _names(folder: Path) -> list[str] | None:

@@ -24,7 +24,7 @@ from mediaindex.media import FrameEmbeddings
 from mediaindex.store.catalog import videos
 from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks, set_meta
 from mediaindex.store.catalog.schema import extraction, garbage, garbage_blob, indexed, space
-from mediaindex.store.catalog.videos import throw_away
+from mediaindex.store.catalog.videos import is_newest, throw_away
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
@@ -219,12 +219,8 @@ def bump_epoch(connection: sa.Connection) -> None:
 
 def _replaced_extractions() -> sa.Select[tuple[int]]:
     """Decodings in place of which there is a newer one, and of which no vectors are visible."""
-    newer = extraction.alias()
-    is_replaced = sa.select(newer.c.id).where(
-        newer.c.video_id == extraction.c.video_id, newer.c.id > extraction.c.id
-    )
     used = sa.select(indexed.c.generation).where(indexed.c.extraction_id == extraction.c.id)
-    return sa.select(extraction.c.id).where(is_replaced.exists(), ~used.exists())
+    return sa.select(extraction.c.id).where(~is_newest(), ~used.exists())
 
 
 def recover(library: Library) -> None:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from mediaindex.ingest.sidecar_index import refresh_sidecars
+from mediaindex.ingest import sidecar_index
 from mediaindex.store.catalog import fulltext, locations
 from mediaindex.store.library import Library, open_library
 from tests.support.corridor import ingest, run
 from tests.support.drives import Drive
 from tests.support.films import film, srt
 from tests.support.unreadable import closed, troubled
+
+
+def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
+    """As at the end of a pass that found every known file."""
+    with library.read() as connection:
+        known = locations.locations_below(connection, roots).values()
+    files = [place.path for place in known if place.missing_since is None]
+    return sidecar_index.refresh_sidecars(library, roots, files)
 
 
 def words(library: Library, text: str) -> int:

@@ -102,10 +102,26 @@ def locations_below(connection: Connection, folders: Sequence[Path]) -> dict[Pat
     return {row.path: record(Location, row) for row in rows}
 
 
+def locations_at(connection: Connection, paths: Sequence[Path]) -> list[Location]:
+    """The known locations at these paths."""
+    found: list[Location] = []
+    for chunk in in_chunks(paths):
+        here = sa.select(location).where(location.c.path.in_(chunk))
+        found += [record(Location, row) for row in connection.execute(here)]
+    return found
+
+
+def paths_with_sidecars(connection: Connection, folders: Sequence[Path]) -> set[Path]:
+    """The paths inside the folders (or equal to one) of which a subtitle file is indexed."""
+    query = sa.select(location.c.path).join(subtitle, subtitle.c.location_id == location.c.id)
+    return {row.path for row in rows_below(connection, query, location.c.path, folders)}
+
+
 def folders_of_locations(connection: Connection) -> list[Path]:
-    """Every folder in which a known file lies, of all volumes; reads every location."""
-    paths = connection.execute(sa.select(location.c.path)).scalars()
-    return list(dict.fromkeys(path.parent for path in paths))
+    """Every folder in which a known file lies, of all volumes; reads every path."""
+    paths = connection.execute(sa.select(sa.type_coerce(location.c.path, sa.LargeBinary))).scalars()
+    folders = dict.fromkeys(os.path.dirname(path) for path in paths)
+    return [Path(os.fsdecode(folder)) for folder in folders]
 
 
 def is_anything_known(connection: Connection, path: Path) -> bool:

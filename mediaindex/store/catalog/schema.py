@@ -107,6 +107,7 @@ video = Table(
     *_metadata_columns(),
     Column("added_at", Float, nullable=False),
     sa.Index("video_likeness", "size", "partial_hash"),
+    sa.Index("video_duration", "duration_seconds"),
 )
 
 location = Table(
@@ -128,7 +129,6 @@ location = Table(
     Column("forgotten_at", Float),
     sa.Index("location_forgotten", "forgotten_at", sqlite_where=sa.text("forgotten_at IS NOT NULL")),
     sa.Index("location_missing", "missing_since", sqlite_where=sa.text("missing_since IS NOT NULL")),
-    sa.Index("location_unconfirmed", "id", sqlite_where=sa.text("NOT confirmed")),
 )
 
 extraction = Table(
@@ -147,7 +147,8 @@ extraction = Table(
     Column("first_look", Boolean, nullable=False, server_default="0"),
     # Size of the blob; null where the next recovery has to look for it.
     Column("blob_bytes", Integer),
-    sa.Index("extraction_first_look", "id", sqlite_where=sa.text("first_look")),
+    sa.Index("extraction_sizes", "frames", "blob_bytes"),
+    sa.Index("extraction_first_look", "id", sqlite_where=sa.text("first_look = 1")),
 )
 
 segment = Table(

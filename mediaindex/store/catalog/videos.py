@@ -147,15 +147,65 @@ def visible_frames(connection: Connection, space_id: int) -> int:
     return int(connection.execute(total.where(indexed.c.space_id == space_id, placed)).scalar_one())
 
 
-def newest_extraction() -> sa.Select[tuple[int]]:
-    """The ids of the newest extraction of each video."""
-    return sa.select(sa.func.max(extraction.c.id)).group_by(extraction.c.video_id)
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much the contents are that lie at a place which is not forgotten.
+
+    Attributes:
+        videos: how many. seconds: their length. segments: of their newest decodings.
+    """
+
+    videos: int
+    seconds: float
+    segments: int
+
+
+def contents(connection: Connection) -> Contents:
+    """Count the contents that are not forgotten: all of them in their indexes, without the few that are."""
+    hidden, replaced = _hidden_contents(), sa.select(extraction.c.id).where(~is_newest())
+    seconds = sa.func.coalesce(sa.func.sum(video.c.duration_seconds), 0.0)
+    here = sa.select(sa.func.count(), seconds)
+    all_videos, all_seconds = connection.execute(here).one()
+    hidden_videos, hidden_seconds = connection.execute(here.where(video.c.id.in_(hidden))).one()
+    segments = sa.select(sa.func.count()).select_from(segment)
+    old = sa.or_(extraction.c.id.in_(replaced), extraction.c.video_id.in_(hidden))
+    not_counted = segments.where(segment.c.extraction_id.in_(sa.select(extraction.c.id).where(old)))
+    return Contents(
+        all_videos - hidden_videos,
+        all_seconds - hidden_seconds,
+        int(connection.execute(segments).scalar_one() - connection.execute(not_counted).scalar_one()),
+    )
+
+
+def _hidden_contents() -> sa.CompoundSelect[Any]:
+    """Contents that lie at forgotten places alone."""
+    shown = location.alias()
+    parts = []
+    for column in (location.c.video_id, location.c.next_video_id):
+        here = sa.or_(shown.c.video_id == column, shown.c.next_video_id == column)
+        elsewhere = sa.select(shown.c.id).where(here, shown.c.forgotten_at.is_(None)).exists()
+        parts.append(
+            sa.select(column).where(location.c.forgotten_at.is_not(None), column.is_not(None), ~elsewhere)
+        )
+    return sa.union(*parts)
+
+
+def is_newest() -> sa.ColumnElement[bool]:
+    """Whether an extraction (the outer query's) is the newest of its video."""
+    newer = extraction.alias()
+    same = sa.and_(newer.c.video_id == extraction.c.video_id, newer.c.id > extraction.c.id)
+    return ~sa.select(newer.c.id).where(same).exists()
 
 
 def is_cached() -> sa.ColumnElement[bool]:
     """Whether the frames of an extraction are in the cache, as far as the catalog knows."""
-    file = extraction.c.frame_file
-    return sa.and_(file.not_like(f"{LOST}%"), file.not_like(f"{EVICTED}%"))
+    return sa.not_(sa.or_(_is_marked(LOST), _is_marked(EVICTED)))
+
+
+def _is_marked(mark: str) -> sa.ColumnElement[bool]:
+    """Whether the name of an extraction's blob begins with a mark: a range, which an index answers."""
+    after = mark[:-1] + chr(ord(mark[-1]) + 1)
+    return sa.and_(extraction.c.frame_file >= mark, extraction.c.frame_file < after)
 
 
 def without_frames(connection: Connection) -> set[int]:
@@ -163,14 +213,18 @@ def without_frames(connection: Connection) -> set[int]:
 
     Evicted frames are needed where the serving space has no vectors of them.
     """
-    lost = extraction.c.frame_file.like(f"{LOST}%")
-    evicted: sa.ColumnElement[bool] = extraction.c.frame_file.like(f"{EVICTED}%")
+    evicted = _is_marked(EVICTED)
     active = active_space_id(connection)
     if active is not None:
-        has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == active)
-        evicted = sa.and_(evicted, extraction.c.id.not_in(has))
-    query = sa.select(extraction.c.video_id).where(extraction.c.id.in_(newest_extraction()))
-    return set(connection.execute(query.where(sa.or_(lost, evicted))).scalars())
+        evicted = sa.and_(evicted, ~has_vectors(active))
+    query = sa.select(extraction.c.video_id).where(sa.or_(_is_marked(LOST), evicted), is_newest())
+    return set(connection.execute(query).scalars())
+
+
+def has_vectors(space_id: int) -> sa.ColumnElement[bool]:
+    """Whether an extraction (the outer query's) has vectors in a space."""
+    here = sa.and_(indexed.c.extraction_id == extraction.c.id, indexed.c.space_id == space_id)
+    return sa.select(indexed.c.generation).where(here).exists()
 
 
 def found(connection: Connection) -> int:
@@ -201,7 +255,7 @@ def without_vectors(connection: Connection) -> set[int]:
 def cached_frames(connection: Connection) -> int:
     """Frames of the newest extractions, which is what an encoder has to embed."""
     total = sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0))
-    return int(connection.execute(total.where(extraction.c.id.in_(newest_extraction()))).scalar_one())
+    return int(connection.execute(total.where(is_newest())).scalar_one())
 
 
 def remove_unplaced_videos(connection: Connection, candidates: Iterable[int]) -> list[int]:

@@ -14,8 +14,8 @@ from pathlib import PurePath
 
 import sqlalchemy as sa
 
-from mediaindex.store.catalog.schema import extraction, indexed, location
-from mediaindex.store.catalog.videos import EVICTED, is_cached, newest_extraction
+from mediaindex.store.catalog.schema import extraction, location
+from mediaindex.store.catalog.videos import EVICTED, has_vectors, is_cached, is_newest
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import all_spaces
 
@@ -96,13 +96,9 @@ def _least_needed(library: Library) -> Iterator[_Cached]:
 
 def _embedded_everywhere(connection: sa.Connection) -> list[_Cached]:
     spaces = [space.id for space in all_spaces(connection) if space.state != "dropping"]
-    newest = extraction.c.id.in_(newest_extraction())
     query = sa.select(extraction.c.id, extraction.c.video_id, extraction.c.frame_file)
-    query = query.where(newest, is_cached(), extraction.c.first_look.is_(False))
-    for space in spaces:
-        query = query.where(
-            extraction.c.id.in_(sa.select(indexed.c.extraction_id).where(indexed.c.space_id == space))
-        )
+    query = query.where(is_newest(), is_cached(), extraction.c.first_look.is_(False))
+    query = query.where(*map(has_vectors, spaces))
     if not spaces:
         return []
     rows = connection.execute(query.order_by(extraction.c.created_at, extraction.c.id))

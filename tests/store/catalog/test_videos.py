@@ -93,7 +93,7 @@ def test_segments_and_frames_of_a_decoding_are_recorded(opened: Library, add_vid
         parts = sa.select(segment.c.start_seconds, segment.c.frame_count)
         parts = parts.where(segment.c.extraction_id == number).order_by(segment.c.ordinal)
         assert connection.execute(parts).all() == [(0.0, 1), (2.5, 2)]
-        newest = sa.select(extraction.c.id).where(extraction.c.id.in_(videos.newest_extraction()))
+        newest = sa.select(extraction.c.id).where(videos.is_newest())
         assert set(connection.execute(newest).scalars()) == {number}
 
 

@@ -15,9 +15,10 @@ down_revision = "0003"
 
 STATEMENTS = (
     "ALTER TABLE extraction ADD COLUMN blob_bytes INTEGER",
-    "CREATE INDEX extraction_first_look ON extraction (id) WHERE first_look",
-    "CREATE INDEX location_unconfirmed ON location (id) WHERE NOT confirmed",
     "CREATE INDEX location_missing ON location (missing_since) WHERE missing_since IS NOT NULL",
+    "CREATE INDEX video_duration ON video (duration_seconds)",
+    "CREATE INDEX extraction_sizes ON extraction (frames, blob_bytes)",
+    "CREATE INDEX extraction_first_look ON extraction (id) WHERE first_look = 1",
     """
     CREATE TABLE garbage_blob (
         frame_file TEXT NOT NULL,
