@@ -23,7 +23,7 @@ from pathlib import Path
 
 from mediaindex.errors import DecodeError, NoSpace, StoreError
 from mediaindex.media import decoded
-from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private, regular_files, sync_path
+from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private, sync_path
 
 MAGIC = b"MIFRAME2"
 MAGIC_WITHOUT_CHECKSUMS = b"MIFRAME1"
@@ -118,7 +118,7 @@ class FrameCache:
     def _opened(self, name: str) -> Iterator[int]:
         """The descriptor of a blob; what goes wrong while it is read is told apart."""
         try:
-            with (self.folder / name).open("rb") as file:
+            with open(os.path.join(self.folder, name), "rb") as file:
                 yield file.fileno()
         except OSError as error:
             reason = error.strerror or str(error)
@@ -132,8 +132,12 @@ class FrameCache:
 
     def names(self) -> Iterator[tuple[str, int]]:
         """Every file below the folder with its size in bytes, finished or not; lists all of it."""
-        for path, size in regular_files(self.folder):
-            yield os.path.relpath(path, self.folder), size
+        for where, _folders, files in os.walk(self.folder):
+            inside = os.path.relpath(where, self.folder)
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):
+                    size = os.lstat(os.path.join(where, file)).st_size
+                    yield (file if inside == "." else f"{inside}/{file}"), size
 
     def remove(self, name: str) -> None:
         """Unlink one blob; one that is gone already is fine."""
