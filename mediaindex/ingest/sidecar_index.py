@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ FILMS_AT_ONCE = 32
 
 
 def refresh_sidecars(
-    library: Library, roots: Sequence[Path], files: Iterable[Path], attend: Callable[[], None] = lambda: None
+    library: Library, roots: Sequence[Path], files: Set[Path], attend: Callable[[], None] = lambda: None
 ) -> int:
     """Index sidecars that are new or changed, remove those that are gone; returns how many were read.
 
@@ -37,38 +37,40 @@ def refresh_sidecars(
         attend: called between folders and between films; it may change the library.
     """
     present: dict[Path, Sequence[Sidecar]] = {}
+    unread: set[str] = set()
     for folder, films in _by_folder(files).items():
         names = _names(folder)
-        if names is not None:
-            by_film = sidecars_by_film(folder, names) if names else {}
-            present |= {folder / film: by_film.get(film, ()) for film in films}
+        if names is None:
+            unread.add(folder)
+        elif names:
+            by_film = sidecars_by_film(Path(folder), names)
+            present |= {Path(folder, film): by_film[film] for film in films & by_film.keys()}
         attend()
     with library.read() as connection:
-        indexed = locations.paths_with_sidecars(connection, roots) & present.keys()
-    concerned = sorted(indexed | {film for film, sidecars in present.items() if sidecars})
+        indexed = locations.paths_with_sidecars(connection, roots) & files
+    concerned = present.keys() | {path for path in indexed if os.path.dirname(path) not in unread}
     read = 0
-    for paths in in_chunks(concerned, FILMS_AT_ONCE):
+    for paths in in_chunks(sorted(concerned), FILMS_AT_ONCE):
         # Only now: who attends may have forgotten or replaced what lay there.
         with library.read() as connection:
-            places = [
-                place for place in locations.locations_at(connection, paths) if place.content is not None
-            ]
+            here = locations.locations_at(connection, paths)
+            places = [place for place in here if place.content is not None and place.missing_since is None]
             known = fulltext.sidecars_of(connection, [place.id for place in places])
         for place in places:
-            read += _refresh_film(library, place, present[place.path], known.get(place.id, []))
+            read += _refresh_film(library, place, present.get(place.path, ()), known.get(place.id, []))
         attend()
     return read
 
 
-def _by_folder(files: Iterable[Path]) -> dict[Path, list[str]]:
+def _by_folder(files: Iterable[Path]) -> dict[str, set[str]]:
     """Folder → the names of the files that lie in it."""
-    names: dict[Path, list[str]] = {}
-    for file in files:
-        names.setdefault(file.parent, []).append(file.name)
+    names: dict[str, set[str]] = {}
+    for folder, name in map(os.path.split, files):
+        names.setdefault(folder, set()).add(name)
     return names
 
 
-def _names(folder: Path) -> list[str] | None:
+def _names(folder: str) -> list[str] | None:
     """The names in a folder, none where it holds no subtitle; None where it cannot be listed."""
     try:
         names = os.listdir(folder)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import struct
 import zlib
@@ -140,8 +141,12 @@ class FrameCache:
                     yield (file if inside == "." else f"{inside}/{file}"), size
 
     def remove(self, name: str) -> None:
-        """Unlink one blob; one that is gone already is fine."""
-        (self.folder / name).unlink(missing_ok=True)
+        """Unlink one blob; one that is gone already is fine.
+
+        A catalog from somewhere else may hold names that lead out of the folder: nothing is removed there.
+        """
+        if re.fullmatch(r"(?!/)(?!(.*/)?\.\.(/|$))[^\0]+", name, flags=re.DOTALL):
+            (self.folder / name).unlink(missing_ok=True)
 
 
 class Blob:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
+from mediaindex.sources.path_tree import outermost
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.schema import failure, location, skipped, source, subtitle, word
 from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
@@ -48,7 +49,8 @@ class Location:
 def record(kind: type[Record], row: sa.Row[Any]) -> Record:
     """A row as the frozen dataclass whose fields are named like its columns."""
     names: Sequence[str] = kind.__slots__  # type: ignore[attr-defined]
-    return kind(**{name: row._mapping[name] for name in names})
+    values = row._mapping
+    return kind(**{name: values[name] for name in names})
 
 
 def below(column: sa.ColumnElement[Any], folder: Path) -> sa.ColumnElement[bool]:
@@ -64,12 +66,8 @@ def rows_below(
     connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], folders: Sequence[Path]
 ) -> Iterator[sa.Row[Any]]:
     """The rows of a query whose path lies below (or equals) one of the folders, each row once."""
-    seen: set[Path] = set()
-    for chunk in in_chunks(folders, FOLDERS_AT_ONCE):
-        for row in connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk)))):
-            if row.path not in seen:
-                seen.add(row.path)
-                yield row
+    for chunk in in_chunks(outermost(folders), FOLDERS_AT_ONCE):
+        yield from connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk))))
 
 
 def anything_hidden(connection: Connection) -> bool:
@@ -113,7 +111,7 @@ def locations_at(connection: Connection, paths: Sequence[Path]) -> list[Location
 
 def paths_with_sidecars(connection: Connection, folders: Sequence[Path]) -> set[Path]:
     """The paths inside the folders (or equal to one) of which a subtitle file is indexed."""
-    query = sa.select(location.c.path).join(subtitle, subtitle.c.location_id == location.c.id)
+    query = sa.select(location.c.path).join(subtitle, subtitle.c.location_id == location.c.id).distinct()
     return {row.path for row in rows_below(connection, query, location.c.path, folders)}
 
 
