@@ -236,11 +236,14 @@ class IndexPass:
 
     def note_absences(self) -> bool:
         """Note which known files are gone; returns whether any vanished since the last pass."""
-        absences = self._reconciler.absences(self.seen, self._moved_from)
-        self.report.offline += absences.offline
         self._effects.flush()
-        self._effects.write_all(absences.effects)
-        return absences.vanished
+        vanished = False
+        for absences in self._reconciler.absences(self.seen, self._moved_from):
+            self.report.offline += absences.offline
+            self._effects.write_all(absences.effects)
+            vanished |= absences.vanished
+            self._corridor.attend()
+        return vanished
 
     def finish_report(self) -> Report:
         """The report, with what was not read beside what broke in this pass."""

@@ -166,7 +166,7 @@ def _sweep(library: Library) -> int:
             connection.execute(sa.delete(indexed).where(indexed.c.space_id == space_id))
             connection.execute(sa.delete(space).where(space.c.id == space_id))
         connection.execute(sa.delete(extraction).where(extraction.c.id.in_(_replaced_extractions())))
-    _remove_blobs(library)
+    remove_blobs(library)
     return sum(map(len, dead.values()))
 
 
@@ -183,8 +183,11 @@ def _is_anything_dead(connection: sa.Connection) -> bool:
     )
 
 
-def _remove_blobs(library: Library) -> None:
-    """Unlink the blobs that were thrown away; what cannot be unlinked stays noted for the next sweep."""
+def remove_blobs(library: Library) -> None:
+    """Unlink the blobs that were thrown away; to be called while nobody copies.
+
+    What cannot be unlinked stays noted for the next sweep.
+    """
     with library.read() as connection:
         names = videos.blobs_thrown_away(connection)
     gone = [name for name in names if _unlink_blob(library, name)]
@@ -261,11 +264,16 @@ def take_stock_of_blobs(library: Library) -> None:
         settled = [name for name in sizes if name not in library.frames.unsettled]
         with library.read() as connection:
             unnamed = videos.unnamed_blobs(connection, settled)
-            unmeasured = videos.unmeasured_blobs(connection, settled)
+            unmeasured = videos.unmeasured_blobs(connection, list(sizes))
         if unnamed or unmeasured:
             with library.write() as connection:
                 videos.throw_away_blobs(connection, unnamed)
                 videos.note_blob_sizes(connection, {name: sizes[name] for name in unmeasured})
+    with library.read() as connection:
+        is_complete = videos.cached_bytes(connection) is not None
+    if not is_complete:
+        with library.write() as connection:
+            videos.note_absent_blobs(connection)
 
 
 def refresh_matrix(library: Library, target: Space) -> None:

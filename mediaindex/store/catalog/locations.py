@@ -199,7 +199,7 @@ def miss_from_now(connection: Connection, folder: Path, now: float) -> None:
 
 def unconfirmed(connection: Connection) -> list[Location]:
     """Locations whose identity still rests on size and partial hash."""
-    query = sa.select(location).where(location.c.confirmed.is_(False), location.c.missing_since.is_(None))
+    query = sa.select(location).where(sa.not_(location.c.confirmed), location.c.missing_since.is_(None))
     query = query.where(location.c.forgotten_at.is_(None))
     return [record(Location, row) for row in connection.execute(query.order_by(location.c.id))]
 

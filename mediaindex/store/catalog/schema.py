@@ -128,6 +128,7 @@ location = Table(
     # Hidden at the user's wish since then; can be undone until it is removed.
     Column("forgotten_at", Float),
     sa.Index("location_forgotten", "forgotten_at", sqlite_where=sa.text("forgotten_at IS NOT NULL")),
+    sa.Index("location_unconfirmed", "id", sqlite_where=sa.text("confirmed = 0")),
     sa.Index("location_missing", "missing_since", sqlite_where=sa.text("missing_since IS NOT NULL")),
 )
 

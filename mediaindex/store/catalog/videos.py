@@ -327,6 +327,12 @@ def note_blob_sizes(connection: Connection, sizes: Mapping[str, int]) -> None:
         connection.execute(here.values(blob_bytes=sa.bindparam("size")), rows)
 
 
+def note_absent_blobs(connection: Connection) -> None:
+    """After all blobs that are there were measured: the others take no room."""
+    unknown = sa.update(extraction).where(extraction.c.blob_bytes.is_(None))
+    connection.execute(unknown.values(blob_bytes=0))
+
+
 def cached_bytes(connection: Connection) -> int | None:
     """Size of all blobs that rows name; None while that of some is not known."""
     total, unknown = connection.execute(

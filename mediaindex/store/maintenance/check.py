@@ -202,7 +202,7 @@ def _cached(library: Library) -> Iterator[sa.Row[Any]]:
     """Every decoding whose frames are cached, in the order of names; a few rows at once are in memory."""
     after = ""
     while True:
-        query = sa.select(extraction.c.id, extraction.c.frame_file, extraction.c.frames)
+        query: sa.Select[Any] = sa.select(extraction.c.id, extraction.c.frame_file, extraction.c.frames)
         query = query.where(extraction.c.frame_file > after, videos.is_cached())
         with library.read() as connection:
             rows = connection.execute(query.order_by(extraction.c.frame_file).limit(BLOBS_AT_ONCE)).all()

@@ -97,8 +97,7 @@ def tidy(library: Library, space: Space) -> bool:
         return False
     with library.removing() as nobody_copies:
         if nobody_copies:
-            table.merge()
-            table.prune(VERSIONS_KEPT)
+            table.prune(VERSIONS_KEPT)  # which merges too
     return nobody_copies
 
 

@@ -117,8 +117,9 @@ def _mapped(slots: _Slots, matrix: Matrix) -> tuple[NDArray[np.int64], bool]:
 
 def _let_go(mapped: NDArray[np.float16]) -> None:
     """Let the system take back the pages of a mapped array that were read; it maps them again when asked."""
-    if isinstance(mapped.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.base.madvise(mmap.MADV_DONTNEED)
+    memory: object = mapped.base
+    if isinstance(memory, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        memory.madvise(mmap.MADV_DONTNEED)
 
 
 def _equal(one: NDArray[np.float16], other: NDArray[np.float16]) -> bool:

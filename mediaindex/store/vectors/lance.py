@@ -234,7 +234,7 @@ class LanceSpace:
             self._synced = sync_new_files(self.folder / f"{self.name}.lance", self._synced)
 
     def prune(self, kept: timedelta) -> None:
-        """Remove the versions that are older, but never the newest.
+        """Merge, and remove the versions that are older, but never the newest.
 
         A reader that is still reading one of them fails: it must be old enough, or the reader must
         see another sweep epoch and ask again. A merged table gets no new version by this.

@@ -15,6 +15,7 @@ down_revision = "0003"
 
 STATEMENTS = (
     "ALTER TABLE extraction ADD COLUMN blob_bytes INTEGER",
+    "CREATE INDEX location_unconfirmed ON location (id) WHERE confirmed = 0",
     "CREATE INDEX location_missing ON location (missing_since) WHERE missing_since IS NOT NULL",
     "CREATE INDEX video_duration ON video (duration_seconds)",
     "CREATE INDEX extraction_sizes ON extraction (frames, blob_bytes)",
