@@ -111,7 +111,7 @@ def locations_at(connection: Connection, paths: Sequence[Path]) -> list[Location
 
 def paths_with_sidecars(connection: Connection, folders: Sequence[Path]) -> set[Path]:
     """The paths inside the folders (or equal to one) of which a subtitle file is indexed."""
-    query = sa.select(location.c.path).join(subtitle, subtitle.c.location_id == location.c.id).distinct()
+    query = sa.select(location.c.path).join(subtitle, subtitle.c.location_id == location.c.id)
     return {row.path for row in rows_below(connection, query, location.c.path, folders)}
 
 

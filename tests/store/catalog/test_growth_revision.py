@@ -37,7 +37,8 @@ def older(library: Path) -> Path:
         run("INSERT INTO volume (id, uid, mount_point) VALUES (1, 'v', '/')")
         run(
             "INSERT INTO video (id, size, partial_hash, container, codec, duration_seconds, width, height, "
-            "rotation, tags, streams, added_at) VALUES (1, 1, 'p', 'mov', 'h264', 6, 64, 48, 0, '{}', '[]', 0)"
+            "rotation, tags, streams, added_at) "
+            "VALUES (1, 1, 'p', 'mov', 'h264', 6, 64, 48, 0, '{}', '[]', 0)"
         )
         run(
             "INSERT INTO location (id, path, volume_id, video_id, size, mtime_ns, confirmed) "

@@ -1,4 +1,4 @@
-"""An audit of a space finds what a plain comparison of all rows finds, and holds a block of them at a time."""
+"""An audit of a space finds what a plain comparison of all rows finds, a block at a time."""
 
 from __future__ import annotations
 
