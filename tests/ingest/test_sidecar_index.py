@@ -123,3 +123,22 @@ def test_the_words_beside_a_film_on_an_unplugged_drive_stay(
         drive.unplug()
         assert run(ingest(opened), path.parent).offline == 1
         assert words(opened, "meadow") == 1
+
+
+def test_others_have_their_turn_between_folders_and_may_forget_a_film(library: Path, tmp_path: Path) -> None:
+    films = [film(tmp_path / "videos" / name / "a.mp4", name) for name in ("red", "blue", "green")]
+    turns = []
+
+    def forget_all() -> None:
+        turns.append(None)
+        with opened.write() as connection:
+            places = locations.locations_at(connection, films)
+            locations.remove_locations(connection, [place.id for place in places])
+
+    with open_library(library, create=True) as opened:
+        run(ingest(opened), tmp_path / "videos")
+        for path in films:
+            srt(path.with_suffix(".srt"), (0.0, 1.0, "meadow"))
+        assert sidecar_index.refresh_sidecars(opened, [tmp_path], set(films), forget_all) == 0
+        assert len(turns) >= len(films)
+        assert words(opened, "meadow") == 0

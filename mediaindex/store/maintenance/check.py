@@ -198,11 +198,11 @@ def _check_frames(library: Library, attend: Callable[[], None]) -> _CacheFinding
     return _CacheFindings(problems, frames, lost_ids)
 
 
-def _cached(library: Library) -> Iterator[sa.Row[Any]]:
+def _cached(library: Library) -> Iterator[sa.Row[Any, Any, Any]]:
     """Every decoding whose frames are cached, in the order of names; a few rows at once are in memory."""
     after = ""
     while True:
-        query: sa.Select[Any] = sa.select(extraction.c.id, extraction.c.frame_file, extraction.c.frames)
+        query = sa.select(extraction.c.id, extraction.c.frame_file, extraction.c.frames)
         query = query.where(extraction.c.frame_file > after, videos.is_cached())
         with library.read() as connection:
             rows = connection.execute(query.order_by(extraction.c.frame_file).limit(BLOBS_AT_ONCE)).all()
