@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,7 @@ def library_values(library: Library) -> dict[str, Any]:
     """The JSON of `status`."""
     from mediaindex.search.ranking.generator_registry import PRESETS, decide
     from mediaindex.store.catalog import failures as failure_rows
+    from mediaindex.store.catalog import videos
     from mediaindex.store.lock import holder
     from mediaindex.store.vectors.spaces import active_space
 
@@ -69,14 +69,12 @@ def library_values(library: Library) -> dict[str, Any]:
         spaces = _spaces(connection)
         failures = list(failure_rows.failures(connection).values())
         sources = source_rows(connection)
+        cached_bytes = videos.cached_bytes(connection)
     writer = holder(library.root / "lock")
     return {
         "library": str(library.root),
         **counts,
-        "bytes": {
-            name: _size(library.root / name)
-            for name in ("library.sqlite", "frames", "vectors", "matrix", "thumbnails")
-        },
+        "bytes": _sizes(library, cached_bytes),
         "sources": sources,
         "spaces": spaces,
         "encoder": next((space["encoder"] for space in spaces if space["serving"]), None),
@@ -101,51 +99,38 @@ def _counts(connection: sa.Connection) -> dict[str, Any]:
     import sqlalchemy as sa
 
     from mediaindex.sources.places.volumes import is_online
-    from mediaindex.store.catalog import videos as video_rows
-    from mediaindex.store.catalog.schema import extraction, location, request, segment, skipped, video
-    from mediaindex.store.catalog.sources import shown_places
+    from mediaindex.store.catalog import sources, videos
+    from mediaindex.store.catalog.schema import location, request, skipped
     from mediaindex.store.catalog.volumes import known_volumes
-    from mediaindex.store.vectors import spaces as spaces_module
+    from mediaindex.store.vectors import spaces
 
-    def count(query: sa.Select[Any]) -> int:
-        return connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+    def count(column: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> int:
+        return int(connection.execute(sa.select(sa.func.count(column)).where(*conditions)).scalar_one())
 
     # What the user forgot, and can still undo, is counted by itself.
-    columns = (location.c.path, location.c.volume_id, location.c.missing_since)
-    shown = sa.select(*columns).where(*shown_places())
-    places = connection.execute(shown).all()
-    contents = sa.union(
-        *(
-            sa.select(column).where(*shown_places())
-            for column in (location.c.video_id, location.c.next_video_id)
-        )
-    )
-    videos = sa.select(video.c.id, video.c.duration_seconds).where(video.c.id.in_(contents)).subquery()
-    hidden = sa.and_(location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None))
-    absent = [row for row in places if row.missing_since is None and presence_of(row.path) == "absent"]
-    online = {volume.id for volume in known_volumes(connection) if is_online(volume.mount_point, volume.uid)}
-    gone = sum(row.volume_id in online for row in absent)
-    newest = extraction.c.id.in_(video_rows.newest_extraction())
-    active = spaces_module.active_space(connection)
-    waiting = 0 if active is None else len(spaces_module.missing_vectors(connection, active.id))
-    queued = request.c.state.in_(("queued", "running"))
+    places, contents = sources.places_below(connection, Path("/")), videos.contents(connection)
+    unplugged = [
+        volume.id
+        for volume in known_volumes(connection)
+        if not is_online(volume.mount_point, volume.uid) and presence_of(volume.mount_point) != "unreadable"
+    ]
+    active = spaces.active_space(connection)
     return {
-        "videos": count(sa.select(videos.c.id)),
-        "locations": len(places),
-        "offline": len(absent) - gone,
-        "missing": gone + sum(row.missing_since is not None for row in places),
-        "forgotten": count(sa.select(location.c.id).where(hidden)),
-        "skipped": count(sa.select(skipped.c.path)),
-        "frames": video_rows.cached_frames(connection),
-        "segments": count(
-            sa.select(segment.c.id)
-            .join(extraction)
-            .where(newest, extraction.c.video_id.in_(sa.select(videos.c.id)))
+        "videos": contents.videos,
+        "locations": places.known,
+        "offline": sources.places_on(connection, unplugged),
+        "missing": places.missing,
+        "forgotten": count(
+            location.c.id, location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None)
         ),
-        "media_seconds": connection.execute(
-            sa.select(sa.func.coalesce(sa.func.sum(videos.c.duration_seconds), 0.0))
-        ).scalar_one(),
-        "queue": {"to_embed": waiting, "requests": count(sa.select(request.c.id).where(queued))},
+        "skipped": count(skipped.c.path),
+        "frames": videos.cached_frames(connection),
+        "segments": contents.segments,
+        "media_seconds": contents.seconds,
+        "queue": {
+            "to_embed": 0 if active is None else len(spaces.missing_vectors(connection, active.id)),
+            "requests": count(request.c.id, request.c.state.in_(("queued", "running"))),
+        },
     }
 
 
@@ -168,15 +153,17 @@ def _spaces(connection: sa.Connection) -> list[dict[str, Any]]:
     ]
 
 
+def _sizes(library: Library, cached_bytes: int | None) -> dict[str, int]:
+    """Bytes of each part. That of the frame cache stands in the catalog, unless an older version wrote it."""
+    from mediaindex.store.layout import DATABASE, MATRIX, THUMBNAILS
+
+    names = (DATABASE, "frames", "vectors", MATRIX, THUMBNAILS)
+    counted = {} if cached_bytes is None else {"frames": cached_bytes}
+    return {name: counted[name] if name in counted else _size(library.root / name) for name in names}
+
+
 def _size(path: Path) -> int:
     """Bytes of a file, or of everything below a folder."""
-    if path.is_file():
-        return path.stat().st_size
-    total = 0
-    for folder, _names, files in os.walk(path):
-        for name in files:
-            try:
-                total += os.lstat(os.path.join(folder, name)).st_size
-            except FileNotFoundError:
-                continue
-    return total
+    from mediaindex.store.layout import regular_files
+
+    return path.stat().st_size if path.is_file() else sum(size for _path, size in regular_files(path))

@@ -104,7 +104,7 @@ class RecordDecoded:
 def _add_extraction(
     connection: sa.Connection, video_id: int, file: DecodedFile, sampling: str, *, first_look: bool = False
 ) -> int:
-    return videos.add_extraction(
+    extraction_id = videos.add_extraction(
         connection,
         video_id,
         frame_file=file.frame_file,
@@ -114,3 +114,5 @@ def _add_extraction(
         outline=file.segmentation,
         first_look=first_look,
     )
+    videos.note_blob_sizes(connection, {file.frame_file: file.blob_bytes})
+    return extraction_id

@@ -171,6 +171,7 @@ class IndexPass:
         """
         if not files:
             return []
+        commit.unsettle(self._library)
         claims = self._corridor.claims
         paths = {_event_of(file).path for file in files}
         claims.claim(paths)
@@ -235,11 +236,14 @@ class IndexPass:
 
     def note_absences(self) -> bool:
         """Note which known files are gone; returns whether any vanished since the last pass."""
-        absences = self._reconciler.absences(self.seen, self._moved_from)
-        self.report.offline += absences.offline
         self._effects.flush()
-        self._effects.write_all(absences.effects)
-        return absences.vanished
+        vanished = False
+        for absences in self._reconciler.absences(self.seen, self._moved_from):
+            self.report.offline += absences.offline
+            self._effects.write_all(absences.effects)
+            vanished |= absences.vanished
+            self._corridor.attend()
+        return vanished
 
     def finish_report(self) -> Report:
         """The report, with what was not read beside what broke in this pass."""
@@ -360,8 +364,7 @@ class IndexPass:
         report.segments += len(file.segmentation.segments)
         report.media_seconds += media_seconds
         if self._eta is not None:
-            size = self._library.frames.size(file.frame_file)
-            self._eta.add(media_seconds, frames=len(file.seconds), blob_bytes=size)
+            self._eta.add(media_seconds, frames=len(file.seconds), blob_bytes=file.blob_bytes)
 
     def _confirmation(self, location: Location) -> DecodeTask | None:
         """Check one location against the full hash; returns a task where it differs."""

@@ -92,7 +92,7 @@ class Ingest:
             run.read(files)
         vanished = run.note_absences()
         deletion_guard.review(self.library, roots, time.time(), vanished=vanished)
-        refresh_sidecars(self.library, roots)
+        refresh_sidecars(self.library, roots, run.seen, self._corridor.attend)
         run.embed_missing()
         if confirm:
             run.confirm()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +16,61 @@ from mediaindex.errors import MediaError
 from mediaindex.media import Cue, FileEvent
 from mediaindex.sources.sidecars import SUBTITLE_EXTENSIONS, Sidecar, sidecars_by_film
 from mediaindex.store.catalog import fulltext, locations, lookup
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 
 logger = logging.getLogger(__name__)
 
+FILMS_AT_ONCE = 32
 
-def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
+
+def refresh_sidecars(
+    library: Library, roots: Sequence[Path], files: Set[Path], attend: Callable[[], None] = lambda: None
+) -> int:
     """Index sidecars that are new or changed, remove those that are gone; returns how many were read.
 
     What cannot be read now keeps the words that were read before: a folder, or one sidecar.
+
+    Args:
+        roots: what a pass covered. files: those that it found.
+        attend: called between folders and between films; it may change the library.
     """
+    present: dict[Path, Sequence[Sidecar]] = {}
+    unread: set[str] = set()
+    for folder, films in _by_folder(files).items():
+        names = _names(folder)
+        if names is None:
+            unread.add(folder)
+        elif names:
+            by_film = sidecars_by_film(Path(folder), names)
+            present |= {Path(folder, film): by_film[film] for film in films & by_film.keys()}
+        attend()
     with library.read() as connection:
-        films = [
-            place
-            for place in locations.locations_below(connection, roots).values()
-            if place.content is not None and place.missing_since is None
-        ]
-        indexed = fulltext.sidecars_of(connection, [film.id for film in films])
-    by_folder: dict[Path, dict[str, tuple[Sidecar, ...]] | None] = {}
+        indexed = locations.paths_with_sidecars(connection, roots) & files
+    concerned = present.keys() | {path for path in indexed if os.path.dirname(path) not in unread}
     read = 0
-    for film in films:
-        folder = film.path.parent
-        if folder not in by_folder:
-            names = _names(folder)
-            by_folder[folder] = None if names is None else sidecars_by_film(folder, names)
-        by_film = by_folder[folder]
-        if by_film is None:
-            continue
-        present, known = by_film.get(film.path.name, ()), indexed.get(film.id, [])
-        if present or known:
-            read += _refresh_film(library, film, present, known)
+    for paths in in_chunks(sorted(concerned), FILMS_AT_ONCE):
+        # Only now: who attends may have forgotten or replaced what lay there.
+        with library.read() as connection:
+            here = locations.locations_at(connection, paths)
+            places = [place for place in here if place.content is not None and place.missing_since is None]
+            known = fulltext.sidecars_of(connection, [place.id for place in places])
+        for place in places:
+            read += _refresh_film(library, place, present.get(place.path, ()), known.get(place.id, []))
+        attend()
     return read
 
 
-def _names(folder: Path) -> list[str] | None:
+def _by_folder(files: Iterable[Path]) -> dict[str, set[str]]:
+    """Folder → the names of the files that lie in it."""
+    names: dict[str, set[str]] = {}
+    for folder, name in map(os.path.split, files):
+        names.setdefault(folder, set()).add(name)
+    return names
+
+
+def _names(folder: str) -> list[str] | None:
     """The names in a folder, none where it holds no subtitle; None where it cannot be listed."""
     try:
         names = os.listdir(folder)

@@ -2,7 +2,7 @@
 
     put      LanceDB add → fsync → one IMMEDIATE transaction (indexed, garbage)
     sweep    read garbage, bump the epoch → LanceDB delete, drop tables → forget the garbage
-    recover  what LanceDB holds and no row names → garbage; then sweep
+    recover  what LanceDB and frames/ hold and no row names → garbage; then sweep
 
 Only the holder of the writer lock calls these. A kill at any point leaves every visible video
 exactly as it was before or as it was wanted.
@@ -14,15 +14,17 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import sqlalchemy as sa
 
 from mediaindex.errors import NoSpace, is_no_room
 from mediaindex.media import FrameEmbeddings
+from mediaindex.store.catalog import videos
 from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks, set_meta
-from mediaindex.store.catalog.schema import extraction, garbage, indexed, space
-from mediaindex.store.catalog.videos import newest_extraction, throw_away
+from mediaindex.store.catalog.schema import extraction, garbage, garbage_blob, indexed, space
+from mediaindex.store.catalog.videos import is_newest, throw_away
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
@@ -30,6 +32,7 @@ from mediaindex.store.vectors.spaces import Space, all_spaces, make_visible, own
 
 logger = logging.getLogger(__name__)
 
+BLOBS_AT_ONCE = 5_000
 DEAD_SHARE = 0.2
 """The matrix is written anew when more than this share of its rows is no longer visible."""
 
@@ -54,7 +57,7 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
     generations = [new_generation() for _ in batch]
     parts = [vector_rows(g, item.embeddings) for g, item in zip(generations, batch, strict=True)]
     rows = joined(parts)
-    _set_clean(library, clean=False)
+    unsettle(library)
     library.vectors(target).add(rows)
     with library.write() as connection:
         for generation, item in zip(generations, batch, strict=True):
@@ -97,6 +100,11 @@ def _deriving(library: Library, target: Space) -> Iterator[None]:
         library.lagging_matrices.discard(target.id)
 
 
+def unsettle(library: Library) -> None:
+    """Vectors or blobs are about to be written that no row names yet: a kill from now on may leave them."""
+    _set_clean(library, clean=False)
+
+
 def settle(library: Library) -> None:
     """The writer ends in order: the next one need not look for what a kill left."""
     if _matrices_are_current(library):
@@ -133,6 +141,9 @@ def sweep(library: Library) -> int:
 
 
 def _sweep(library: Library) -> int:
+    with library.read() as connection:
+        if not _is_anything_dead(connection):
+            return 0
     with library.write() as connection:
         dead: dict[int, list[int]] = {}
         for row in connection.execute(sa.select(garbage)):
@@ -147,7 +158,6 @@ def _sweep(library: Library) -> int:
     for space_id in dropping:
         table_files.drop_table(library.root / "vectors", space_id)
         library.matrix(spaces[space_id]).remove()
-    blobs = [name for name, _size in library.frames.names() if name not in library.frames.unsettled]
     with library.write() as connection:
         for generations in dead.values():
             for chunk in in_chunks(generations):
@@ -155,27 +165,54 @@ def _sweep(library: Library) -> int:
         for space_id in dropping:
             connection.execute(sa.delete(indexed).where(indexed.c.space_id == space_id))
             connection.execute(sa.delete(space).where(space.c.id == space_id))
-        _remove_old_extractions(connection)
-        kept = set(connection.execute(sa.select(extraction.c.frame_file)).scalars())
-    for name in set(blobs) - kept:
-        _remove_blob(library, name)
+        connection.execute(sa.delete(extraction).where(extraction.c.id.in_(_replaced_extractions())))
+    remove_blobs(library)
     return sum(map(len, dead.values()))
+
+
+def _is_anything_dead(connection: sa.Connection) -> bool:
+    """Whether rows say that there is something to remove; neither a folder nor LanceDB is asked."""
+    return any(
+        connection.execute(query.limit(1)).first()
+        for query in (
+            sa.select(garbage.c.generation),
+            sa.select(garbage_blob.c.frame_file),
+            sa.select(space.c.id).where(space.c.state == "dropping"),
+            _replaced_extractions(),
+        )
+    )
+
+
+def remove_blobs(library: Library) -> None:
+    """Unlink the blobs that were thrown away; to be called while nobody copies.
+
+    What cannot be unlinked stays noted for the next sweep.
+    """
+    with library.read() as connection:
+        names = videos.blobs_thrown_away(connection)
+    gone = [name for name in names if _unlink_blob(library, name)]
+    if gone:
+        with library.write() as connection:
+            videos.forget_blobs(connection, gone)
+
+
+def _unlink_blob(library: Library, name: str) -> bool:
+    try:
+        library.frames.remove(name)
+    except OSError as error:
+        logger.warning("%s cannot be removed: %s", library.frames.folder / name, error.strerror)
+        return False
+    return True
 
 
 def remove_unowned(library: Library, frame_file: str) -> None:
     """Remove a blob that no row names, since its transaction found no room or no video any more."""
     with library.read() as connection:
-        named = sa.select(extraction.c.id).where(extraction.c.frame_file == frame_file)
-        if connection.execute(named).first() is not None:
+        if not videos.unnamed_blobs(connection, [frame_file]):
             return
-    _remove_blob(library, frame_file)
-
-
-def _remove_blob(library: Library, name: str) -> None:
-    try:
-        library.frames.remove(name)
-    except OSError as error:  # the next sweep tries again
-        logger.warning("%s cannot be removed: %s", library.frames.folder / name, error.strerror)
+    if not _unlink_blob(library, frame_file):
+        with library.write() as connection:
+            videos.throw_away_blobs(connection, [frame_file])
 
 
 def bump_epoch(connection: sa.Connection) -> None:
@@ -183,10 +220,10 @@ def bump_epoch(connection: sa.Connection) -> None:
     set_meta(connection, EPOCH, str(int(get_meta(connection, EPOCH) or 0) + 1))
 
 
-def _remove_old_extractions(connection: sa.Connection) -> None:
-    used = sa.select(indexed.c.extraction_id)
-    old = sa.and_(extraction.c.id.not_in(newest_extraction()), extraction.c.id.not_in(used))
-    connection.execute(sa.delete(extraction).where(old))
+def _replaced_extractions() -> sa.Select[tuple[int]]:
+    """Decodings in place of which there is a newer one, and of which no vectors are visible."""
+    used = sa.select(indexed.c.generation).where(indexed.c.extraction_id == extraction.c.id)
+    return sa.select(extraction.c.id).where(~is_newest(), ~used.exists())
 
 
 def recover(library: Library) -> None:
@@ -200,7 +237,7 @@ def recover(library: Library) -> None:
 
 
 def collect(library: Library) -> None:
-    """Remove every vector and table that no row names, whatever left it, and bring the matrix up to date."""
+    """Remove all that no row names, whatever left it: vectors, tables, blobs. Then refresh the matrices."""
     table_files.remove_leftovers(library.root / "vectors")
     with library.read() as connection:
         spaces = all_spaces(connection)
@@ -213,10 +250,30 @@ def collect(library: Library) -> None:
         held = library.vectors(each).generations()
         with library.write() as connection:
             throw_away(connection, dict.fromkeys(held - set(owned(connection, each.id)), each.id))
+    take_stock_of_blobs(library)
     sweep(library)
     for each in spaces:
         if each.state != "dropping":
             refresh_matrix(library, each)
+
+
+def take_stock_of_blobs(library: Library) -> None:
+    """List frames/, and note which of its files no row names, and the sizes that rows lack."""
+    listed = library.frames.names()
+    while sizes := dict(islice(listed, BLOBS_AT_ONCE)):
+        settled = [name for name in sizes if name not in library.frames.unsettled]
+        with library.read() as connection:
+            unnamed = videos.unnamed_blobs(connection, settled)
+            unmeasured = videos.unmeasured_blobs(connection, list(sizes))
+        if unnamed or unmeasured:
+            with library.write() as connection:
+                videos.throw_away_blobs(connection, unnamed)
+                videos.note_blob_sizes(connection, {name: sizes[name] for name in unmeasured})
+    with library.read() as connection:
+        is_complete = videos.cached_bytes(connection) is not None
+    if not is_complete:
+        with library.write() as connection:
+            videos.note_absent_blobs(connection)
 
 
 def refresh_matrix(library: Library, target: Space) -> None:

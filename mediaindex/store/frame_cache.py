@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import struct
 import zlib
@@ -118,7 +119,7 @@ class FrameCache:
     def _opened(self, name: str) -> Iterator[int]:
         """The descriptor of a blob; what goes wrong while it is read is told apart."""
         try:
-            with (self.folder / name).open("rb") as file:
+            with open(os.path.join(self.folder, name), "rb") as file:
                 yield file.fileno()
         except OSError as error:
             reason = error.strerror or str(error)
@@ -131,15 +132,21 @@ class FrameCache:
         return (self.folder / name).stat().st_size
 
     def names(self) -> Iterator[tuple[str, int]]:
-        """Every file below the folder with its size in bytes, finished or not."""
-        for path in self.folder.rglob("*"):
-            with contextlib.suppress(FileNotFoundError):
-                if path.is_file():
-                    yield path.relative_to(self.folder).as_posix(), path.stat().st_size
+        """Every file below the folder with its size in bytes, finished or not; lists all of it."""
+        for where, _folders, files in os.walk(self.folder):
+            inside = os.path.relpath(where, self.folder)
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):
+                    size = os.lstat(os.path.join(where, file)).st_size
+                    yield (file if inside == "." else f"{inside}/{file}"), size
 
     def remove(self, name: str) -> None:
-        """Unlink one blob; one that is gone already is fine."""
-        (self.folder / name).unlink(missing_ok=True)
+        """Unlink one blob; one that is gone already is fine.
+
+        A catalog from somewhere else may hold names that lead out of the folder: nothing is removed there.
+        """
+        if re.fullmatch(r"(?!/)(?!(.*/)?\.\.(/|$))[^\0]+", name, flags=re.DOTALL):
+            (self.folder / name).unlink(missing_ok=True)
 
 
 class Blob:

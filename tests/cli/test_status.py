@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mediaindex.cli.status import library_values
+from mediaindex.store.library import open_library
 from tests.support.commands import ENCODER, Commands
 from tests.support.films import film
+from tests.support.observed import listed_folders, statements
 
 STATUS_KEYS = [
     "schema",
@@ -58,3 +61,32 @@ def test_status_counts_what_is_there(videos: Path, commands: Commands) -> None:
     text = commands.text("status").out
     assert "1 videos" in text
     assert "letter.mkv" in text
+
+
+def test_status_takes_no_longer_where_there_is_more(videos: Path, commands: Commands) -> None:
+    """As many statements for two files as for one, no blob listed, and no file looked for."""
+    film(videos / "red.mp4", "red", "blue")
+    commands("index", videos)
+    before = asked_by_status(commands.library)
+    film(videos / "green.mp4", "green")
+    commands("index", videos)
+    assert asked_by_status(commands.library) == before
+
+
+def asked_by_status(folder: Path) -> list[str]:
+    with open_library(folder) as library:
+        with listed_folders() as listed, statements(library.engine) as asked:
+            values = library_values(library)
+        assert not any(path.startswith(str(folder / "frames")) for path in listed)
+        assert values["bytes"]["frames"] == sum(size for _name, size in library.frames.names())
+    return [text for text, _values in asked]
+
+
+def test_what_is_gone_is_missing_when_a_pass_has_noted_it(videos: Path, commands: Commands) -> None:
+    path = film(videos / "red.mp4", "red")
+    film(videos / "blue.mp4", "blue")
+    commands("index", videos)
+    path.unlink()
+    assert (commands("status")["missing"], commands("status")["offline"]) == (0, 0)
+    commands("index", videos)
+    assert (commands("status")["missing"], commands("status")["offline"]) == (1, 0)

@@ -15,11 +15,14 @@ from mediaindex.errors import NoSpace
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.progress import Progress, Report
 from mediaindex.media import MediaInfo, NotAVideo
+from mediaindex.store import commit
+from mediaindex.store.catalog.database import CLEAN, get_meta
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors import spaces
 from tests.support.corridor import Troubled, failures, ingest, run
 from tests.support.films import film
+from tests.support.observed import Statement, listed_folders, scanned, statements
 
 
 @pytest.fixture
@@ -165,3 +168,40 @@ def test_a_skipped_file_names_its_reason_once(opened: Library, tmp_path: Path) -
         assert report.skipped == [{"path": str(tmp_path / "v" / "a.mp4"), "reason": "no picture stream"}]
         assert report.videos == 0
     assert len(asked) == 1
+
+
+def test_a_pass_asks_nothing_of_what_lies_elsewhere(opened: Library, videos: Path) -> None:
+    """Neither more statements nor a walk through all files, where a library holds much else."""
+    folder = videos.parent / "one folder"
+    shutil.copytree(videos, folder)
+    run(ingest(opened), videos, folder)
+    before = asked_by_a_pass(opened, folder)
+    for number in range(10):
+        shutil.copy(videos / "red.mp4", videos / f"copy {number}.mp4")
+    run(ingest(opened), videos)
+    assert [text for text, _values in asked_by_a_pass(opened, folder)] == [text for text, _values in before]
+
+
+def asked_by_a_pass(library: Library, folder: Path) -> list[Statement]:
+    """The statements of a pass that finds nothing new; none reads every file, and no blob is listed."""
+    with listed_folders() as listed, statements(library.engine) as asked:
+        report = run(ingest(library), folder)
+    assert (report.videos, report.unchanged) == (2, 2)
+    assert not any(path.startswith(str(library.root / "frames")) for path in listed)
+    assert {"location", "video", "frame", "segment", "word", "subtitle"} & scanned(
+        library.engine, asked
+    ) == set()
+    return asked
+
+
+def test_from_its_first_blob_on_a_pass_is_not_settled(opened: Library, videos: Path) -> None:
+    """Or a kill while a film is decoded would leave a blob that nobody looks for."""
+    commit.settle(opened)
+    flags: list[str | None] = []
+
+    def look(_worker: Troubled, _path: Path) -> None:
+        with opened.read() as connection:
+            flags.append(get_meta(connection, CLEAN))
+
+    run(ingest(opened, trouble=look), videos)
+    assert flags == ["0", "0"]

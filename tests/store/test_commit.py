@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 import sqlalchemy as sa
 
-from mediaindex.store.catalog import locations
-from mediaindex.store.catalog.schema import video
-from mediaindex.store.commit import put, recover, refresh_matrix, sweep
-from mediaindex.store.library import Library
+from mediaindex.store.catalog import locations, videos
+from mediaindex.store.catalog.schema import extraction, video
+from mediaindex.store.commit import put, recover, refresh_matrix, settle, sweep
+from mediaindex.store.frame_cache import FrameCache
+from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.vectors.rows import new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space
+from tests.support.observed import listed_folders, statements
 from tests.support.small_library import AddVideo, embeddings, frame_count, visible, write_blob
 
 
@@ -82,7 +87,7 @@ def test_blobs_that_no_row_names_are_removed_but_not_those_being_written(
     unsettled = write_blob(opened.frames, [b"on its way"], content="ab")
     stray = write_blob(opened.frames, [b"left over"], content="cd")
     opened.frames.settle(stray)
-    sweep(opened)
+    recover(opened)
     assert frame_count(opened.frames, unsettled) == 1
     assert frame_count(opened.frames, stray) is None
 
@@ -117,3 +122,111 @@ def test_the_matrix_follows_the_vectors_and_is_rewritten_when_much_is_dead(
     refresh_matrix(opened, space)
     assert len(opened.matrix(space).load()) == 12
     assert check(opened).problems == []
+
+
+def blobs(library: Library) -> set[str]:
+    return {name for name, _size in library.frames.names()}
+
+
+def forget_at(library: Library, path: str) -> None:
+    with library.write() as connection:
+        place = locations.location_at(connection, Path(path))
+        assert place is not None
+        locations.remove_locations(connection, [place.id])
+
+
+def test_a_sweep_finds_by_rows_what_it_removes_and_lists_no_blobs(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    """Of a video that is gone, of a decoding that was replaced, and of frames that are lost."""
+    items = [add_video(f"/videos/{name}.mp4", seed=n) for n, name in enumerate("abc")]
+    put(opened, space, items)
+    forget_at(opened, "/videos/a.mp4")
+    with opened.write() as connection:
+        videos.mark_frames_lost(connection, [items[1].extraction_id])
+    new = add_video("/videos/c.mp4", seed=7)
+    put(opened, space, [new])
+    with listed_folders() as listed:
+        sweep(opened)
+        sweep(opened)
+    assert [folder for folder in listed if "frames" in folder] == []
+    assert blobs(opened) == {frame_file(opened, new.extraction_id)}
+    assert check(opened).problems == []
+
+
+def frame_file(library: Library, extraction_id: int) -> str:
+    with library.read() as connection:
+        named = sa.select(extraction.c.frame_file).where(extraction.c.id == extraction_id)
+        return str(connection.execute(named).scalar_one())
+
+
+def test_a_sweep_of_nothing_writes_nothing(opened: Library, space: Space, add_video: AddVideo) -> None:
+    put(opened, space, [add_video()])
+    sweep(opened)
+    with statements(opened.engine) as run:
+        assert sweep(opened) == 0
+    assert all(text == "BEGIN" or text.startswith("SELECT") for text, _values in run)
+
+
+def test_blobs_that_a_killed_sweep_left_go_with_the_next(
+    library: Path, opened: Library, space: Space, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(opened, space, [add_video()])
+    settle(opened)
+    forget_at(opened, "/videos/a.mp4")
+    (left,) = blobs(opened)
+    monkeypatch.setattr(FrameCache, "remove", killed)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(opened)
+    monkeypatch.undo()
+    with open_library(library) as again, listed_folders() as listed:
+        assert check(again).problems == [], "it is noted, and no fault"
+        listed.clear()
+        recover(again)
+        assert [folder for folder in listed if "frames" in folder] == []
+        assert left not in blobs(again)
+
+
+def killed(_cache: FrameCache, _name: str) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_blob_that_cannot_be_removed_is_tried_again(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    put(opened, space, [add_video()])
+    (name,) = blobs(opened)
+    forget_at(opened, "/videos/a.mp4")
+    path = opened.frames.folder / name
+    path.unlink()
+    path.mkdir()
+    sweep(opened)
+    path.rmdir()
+    path.touch()
+    sweep(opened)
+    assert blobs(opened) == set()
+
+
+def test_a_name_that_leads_out_of_the_cache_removes_nothing(opened: Library, tmp_path: Path) -> None:
+    """A catalog from somewhere else may hold any."""
+    mine = tmp_path / "mine.mp4"
+    mine.touch()
+    with opened.write() as connection:
+        videos.throw_away_blobs(connection, ["../../mine.mp4", str(mine), "ab/../../../mine.mp4", ".."])
+    sweep(opened)
+    assert mine.exists()
+    with opened.read() as connection:
+        assert videos.blobs_thrown_away(connection) == []
+
+
+def test_recovery_measures_the_blobs_whose_size_is_not_known(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    put(opened, space, [add_video(f"/videos/{n}.mp4", seed=n) for n in range(3)])
+    absent = next(iter(blobs(opened)))
+    opened.frames.remove(absent)
+    with opened.read() as connection:
+        assert videos.cached_bytes(connection) is None
+    recover(opened)
+    with opened.read() as connection:
+        assert videos.cached_bytes(connection) == sum(size for _name, size in opened.frames.names()) > 0

@@ -105,6 +105,7 @@ def decoded_file(library: Library, task: DecodeTask, *colours: str, first_look: 
         MediaInfo(float(count), 32, 32, 25.0, "h264", 0, "mov", 0),
         Segmentation(float(count), (), (Segment(0.0, float(count), 0, count),)),
         name,
+        library.frames.size(name),
         tuple(map(float, range(count))),
         (),
     )

@@ -21,7 +21,7 @@ from mediaindex.store.frame_cache import FrameCache
 
 @dataclass(frozen=True, slots=True)
 class DecodedFile:
-    """A file whose frames lie in the frame cache under `frame_file`.
+    """A file whose frames lie in the frame cache under `frame_file`, a blob of `blob_bytes`.
 
     After a first look there is one frame, and the identity has no full hash.
     """
@@ -31,6 +31,7 @@ class DecodedFile:
     info: MediaInfo
     segmentation: Segmentation
     frame_file: str
+    blob_bytes: int
     seconds: tuple[float, ...]
     cues: tuple[Cue, ...]
 
@@ -110,7 +111,8 @@ def extract(
             raise MediaError("the file changed while it was read", transient=True)
         name = blob.finish(content=full)
     identity = Identity(task.event.size, task.partial_hash, full)
-    return DecodedFile(task, identity, info, segmentation, name, tuple(seconds), tuple(cues))
+    size = frames.size(name)
+    return DecodedFile(task, identity, info, segmentation, name, size, tuple(seconds), tuple(cues))
 
 
 def read_headers(worker: DecodeWorker, _frames: FrameCache, task: DecodeTask, _sampling: Sampling) -> Result:
@@ -143,7 +145,7 @@ def look_once(worker: DecodeWorker, frames: FrameCache, task: DecodeTask, sampli
         blob.add(frame.jpeg)
         name = blob.finish(content=task.partial_hash)
     identity = Identity(task.event.size, task.partial_hash, None)
-    return DecodedFile(task, identity, info, segmentation, name, (frame.seconds,), ())
+    return DecodedFile(task, identity, info, segmentation, name, frames.size(name), (frame.seconds,), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,23 +16,30 @@ from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
 
 
-def long_gone(library: Library, *, before: float) -> list[Location]:
+def long_gone(
+    library: Library, *, before: float, attend: Callable[[], None] = lambda: None
+) -> list[Location]:
     """Places that have been missing since before a Unix time and are surely gone now.
 
     What cannot be read, what lies on an unplugged drive, and what is there again unseen by any pass are not
     among them.
+
+    Args:
+        attend: called before each place is looked for; it may change the library.
     """
     with library.read() as connection:
         missing = forgetting.long_missing(connection, before=before)
         overwritten = _overwritten(connection, missing)
         roots = [source.path for source in sources.all_sources(connection)]
     mounted, spellings = MountedVolumes(library), Spellings()
-    return [
-        place
-        for place in missing
-        if place.path in overwritten
-        or (mounted.is_mounted(place) and spellings.is_gone(place.path, below=root_of(place.path, roots)))
-    ]
+
+    def is_gone(place: Location) -> bool:
+        attend()
+        return place.path in overwritten or (
+            mounted.is_mounted(place) and spellings.is_gone(place.path, below=root_of(place.path, roots))
+        )
+
+    return list(filter(is_gone, missing))
 
 
 def _overwritten(connection: sa.Connection, places: Sequence[Location]) -> set[Path]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from mediaindex.sources.content_hash import partial_hash
 from mediaindex.sources.path_tree import innermost
 from mediaindex.sources.places.presence import Spellings, is_surely_absent, presence_of
 from mediaindex.store.catalog import failures, first_looks, locations, videos
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.locations import Location
 from mediaindex.store.library import Library
@@ -44,7 +45,7 @@ UNSEEN_RETRY_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Absences:
-    """Known places that a pass did not find.
+    """Some of the known places that a pass did not find.
 
     Attributes:
         effects: to be written.
@@ -250,27 +251,32 @@ class Reconciler:
 
     # The end of a pass
 
-    def absences(self, seen: Container[Path], moved: Container[Path]) -> Absences:
+    def absences(self, seen: Container[Path], moved: Container[Path]) -> Iterator[Absences]:
         """Which known places are gone: with their volume (offline), or alone (missing).
 
-        What cannot be read is neither.
+        What cannot be read is neither. A few hundred places come at once, so that what was found of them can
+        be written before anything else is done, which may find some of them again.
 
         Args:
             seen: paths that the scan found. moved: known paths whose file this pass found elsewhere.
         """
-        now = time.time()
-        spellings = Spellings()
+        unseen = [path for path in self.locations if path not in seen and path not in moved]
+        for paths in in_chunks(unseen):
+            yield self._absences_among([self.locations[path] for path in paths])
+        yield Absences(tuple(self._absent_failures(seen, time.time(), Spellings())), 0, vanished=False)
+
+    def _absences_among(self, places: Sequence[Location]) -> Absences:
+        now, spellings = time.time(), Spellings()
         missing: list[Effect] = []
         offline = 0
-        for path, location in self.locations.items():
-            if path in seen or path in moved:
-                continue
-            if presence_of(path) == "absent" and not self._mounted.is_mounted(location):
-                offline += location.forgotten_at is None
-            elif location.missing_since is None and spellings.is_gone(path, below=self.root_of(path)):
-                missing += _update(location, missing_since=now)
-        unread = self._absent_failures(seen, now, spellings)
-        return Absences((*missing, *unread), offline, vanished=bool(missing))
+        for place in places:
+            if presence_of(place.path) == "absent" and not self._mounted.is_mounted(place):
+                offline += place.forgotten_at is None
+            elif place.missing_since is None and spellings.is_gone(
+                place.path, below=self.root_of(place.path)
+            ):
+                missing += _update(place, missing_since=now)
+        return Absences(tuple(missing), offline, vanished=bool(missing))
 
     def _absent_failures(self, seen: Container[Path], now: float, spellings: Spellings) -> list[Effect]:
         """Drop the notes of what is gone and of folders now listed; postpone what is due and not seen."""

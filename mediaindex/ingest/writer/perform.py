@@ -171,7 +171,8 @@ class Writer:
     def _tidy(self, request: TidyRequest) -> Outcome:
         """Remove what has been forgotten or missing for long."""
         now = time.time()
-        gone = long_gone(self.library, before=now - request.forget_after_seconds)
+        before = now - request.forget_after_seconds
+        gone = long_gone(self.library, before=before, attend=self._attend)
         with self.library.write() as connection:
             removed = forgetting.purge_forgotten(connection, before=now - forgetting.UNDO_SECONDS)
             removed += forgetting.purge_missing(connection, gone)

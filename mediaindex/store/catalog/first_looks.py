@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.media import MediaInfo
-from mediaindex.store.catalog.database import active_space_id
+from mediaindex.store.catalog.database import active_space_id, in_chunks
 from mediaindex.store.catalog.locations import place
 from mediaindex.store.catalog.schema import extraction, indexed, location, subtitle, video, word
 from mediaindex.store.catalog.videos import (
     Identity,
+    is_newest,
     is_placed,
     metadata_values,
-    newest_extraction,
     remove_unplaced_videos,
 )
 
@@ -36,7 +36,7 @@ def add_unread_video(connection: Connection, identity: Identity, info: MediaInfo
 
 def unread_videos(connection: Connection) -> set[int]:
     """Videos that were never decoded in full."""
-    looked = sa.and_(extraction.c.first_look, extraction.c.id.in_(newest_extraction()))
+    looked = sa.and_(extraction.c.first_look, is_newest())
     query = sa.select(video.c.id).where(video.c.hash.is_(None))
     return set(connection.execute(query.union(sa.select(extraction.c.video_id).where(looked))).scalars())
 
@@ -65,10 +65,13 @@ def place_unread(connection: Connection, path: Path, video_id: int, **values: An
 
 def paths_looked_at(connection: Connection, paths: Sequence[Path]) -> set[Path]:
     """Those of these paths whose newest content has at least one frame."""
-    has = sa.select(extraction.c.video_id)
     content = sa.func.coalesce(location.c.next_video_id, location.c.video_id)
-    rows = connection.execute(sa.select(location.c.path).where(content.in_(has))).scalars()
-    return set(rows) & set(paths)
+    has = sa.select(extraction.c.id).where(extraction.c.video_id == content).exists()
+    found: set[Path] = set()
+    for chunk in in_chunks(paths):
+        here = sa.select(location.c.path).where(location.c.path.in_(chunk), has)
+        found |= set(connection.execute(here).scalars())
+    return found
 
 
 def unread_seconds(connection: Connection) -> float:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
+from mediaindex.sources.path_tree import outermost
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.schema import failure, location, skipped, source, subtitle, word
 from mediaindex.store.catalog.videos import is_placed, remove_unplaced_videos
@@ -48,7 +49,8 @@ class Location:
 def record(kind: type[Record], row: sa.Row[Any]) -> Record:
     """A row as the frozen dataclass whose fields are named like its columns."""
     names: Sequence[str] = kind.__slots__  # type: ignore[attr-defined]
-    return kind(**{name: row._mapping[name] for name in names})
+    values = row._mapping
+    return kind(**{name: values[name] for name in names})
 
 
 def below(column: sa.ColumnElement[Any], folder: Path) -> sa.ColumnElement[bool]:
@@ -64,12 +66,8 @@ def rows_below(
     connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], folders: Sequence[Path]
 ) -> Iterator[sa.Row[Any]]:
     """The rows of a query whose path lies below (or equals) one of the folders, each row once."""
-    seen: set[Path] = set()
-    for chunk in in_chunks(folders, FOLDERS_AT_ONCE):
-        for row in connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk)))):
-            if row.path not in seen:
-                seen.add(row.path)
-                yield row
+    for chunk in in_chunks(outermost(folders), FOLDERS_AT_ONCE):
+        yield from connection.execute(query.where(sa.or_(*(below(column, folder) for folder in chunk))))
 
 
 def anything_hidden(connection: Connection) -> bool:
@@ -102,10 +100,26 @@ def locations_below(connection: Connection, folders: Sequence[Path]) -> dict[Pat
     return {row.path: record(Location, row) for row in rows}
 
 
+def locations_at(connection: Connection, paths: Sequence[Path]) -> list[Location]:
+    """The known locations at these paths."""
+    found: list[Location] = []
+    for chunk in in_chunks(paths):
+        here = sa.select(location).where(location.c.path.in_(chunk))
+        found += [record(Location, row) for row in connection.execute(here)]
+    return found
+
+
+def paths_with_sidecars(connection: Connection, folders: Sequence[Path]) -> set[Path]:
+    """The paths inside the folders (or equal to one) of which a subtitle file is indexed."""
+    query = sa.select(location.c.path).join(subtitle, subtitle.c.location_id == location.c.id)
+    return {row.path for row in rows_below(connection, query, location.c.path, folders)}
+
+
 def folders_of_locations(connection: Connection) -> list[Path]:
-    """Every folder in which a known file lies, of all volumes; reads every location."""
-    paths = connection.execute(sa.select(location.c.path)).scalars()
-    return list(dict.fromkeys(path.parent for path in paths))
+    """Every folder in which a known file lies, of all volumes; reads every path."""
+    paths = connection.execute(sa.select(sa.type_coerce(location.c.path, sa.LargeBinary))).scalars()
+    folders = dict.fromkeys(os.path.dirname(path) for path in paths)
+    return [Path(os.fsdecode(folder)) for folder in folders]
 
 
 def is_anything_known(connection: Connection, path: Path) -> bool:
@@ -185,7 +199,7 @@ def miss_from_now(connection: Connection, folder: Path, now: float) -> None:
 
 def unconfirmed(connection: Connection) -> list[Location]:
     """Locations whose identity still rests on size and partial hash."""
-    query = sa.select(location).where(location.c.confirmed.is_(False), location.c.missing_since.is_(None))
+    query = sa.select(location).where(sa.not_(location.c.confirmed), location.c.missing_since.is_(None))
     query = query.where(location.c.forgotten_at.is_(None))
     return [record(Location, row) for row in connection.execute(query.order_by(location.c.id))]
 

@@ -107,6 +107,7 @@ video = Table(
     *_metadata_columns(),
     Column("added_at", Float, nullable=False),
     sa.Index("video_likeness", "size", "partial_hash"),
+    sa.Index("video_duration", "duration_seconds"),
 )
 
 location = Table(
@@ -127,6 +128,8 @@ location = Table(
     # Hidden at the user's wish since then; can be undone until it is removed.
     Column("forgotten_at", Float),
     sa.Index("location_forgotten", "forgotten_at", sqlite_where=sa.text("forgotten_at IS NOT NULL")),
+    sa.Index("location_unconfirmed", "id", sqlite_where=sa.text("confirmed = 0")),
+    sa.Index("location_missing", "missing_since", sqlite_where=sa.text("missing_since IS NOT NULL")),
 )
 
 extraction = Table(
@@ -143,6 +146,10 @@ extraction = Table(
     Column("created_at", Float, nullable=False),
     # A first look: one frame of the whole video, until it is decoded in full.
     Column("first_look", Boolean, nullable=False, server_default="0"),
+    # Size of the blob; null where the next recovery has to look for it.
+    Column("blob_bytes", Integer),
+    sa.Index("extraction_sizes", "frames", "blob_bytes"),
+    sa.Index("extraction_first_look", "id", sqlite_where=sa.text("first_look = 1")),
 )
 
 segment = Table(
@@ -198,6 +205,14 @@ garbage = Table(
     metadata,
     Column("generation", Integer, primary_key=True),
     Column("space_id", Integer, nullable=False),
+)
+
+# Blobs of the frame cache that no row names any more. Triggers write it, whatever removes the row.
+garbage_blob = Table(
+    "garbage_blob",
+    metadata,
+    Column("frame_file", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 failure = Table(

@@ -6,7 +6,7 @@ Every function takes a connection inside a transaction of `Library.read` or `Lib
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,15 +94,36 @@ def roots_without_thumbnails(connection: Connection) -> list[Path]:
 
 
 def places_below(connection: Connection, root: Path, *, since: float = 0.0) -> Places:
-    """How many places are known below a root, how many of them are gone, and gone since a moment."""
-    missing = location.c.missing_since.is_not(None)
-    query = sa.select(
-        sa.func.count(location.c.id),
-        sa.func.count(location.c.id).filter(missing),
-        sa.func.count(location.c.id).filter(location.c.missing_since >= since),
+    """How many places are known below a root, how many of them are gone, and gone since a moment.
+
+    All paths are counted in their index. What is hidden or missing is rare and has an index of its own.
+    """
+    every = sa.select(sa.func.count()).select_from(location).where(below(location.c.path, root))
+    empty = sa.and_(location.c.video_id.is_(None), location.c.next_video_id.is_(None))
+    hidden = _count_below(connection, root, sa.or_(location.c.forgotten_at.is_not(None), empty))
+    missing = sa.and_(location.c.missing_since.is_not(None), *shown_places())
+    return Places(
+        known=int(connection.execute(every).scalar_one()) - hidden,
+        missing=_count_below(connection, root, missing),
+        vanished=_count_below(connection, root, sa.and_(missing, location.c.missing_since >= since)),
     )
-    row = connection.execute(query.where(below(location.c.path, root), *shown_places())).one()
-    return Places(*row)
+
+
+def _count_below(connection: Connection, root: Path, is_rare: sa.ColumnElement[bool]) -> int:
+    """How many places below a root are of a rare kind."""
+    # The limit (none) keeps SQLite from walking all paths below the root instead.
+    rare = sa.select(location.c.path).where(is_rare).limit(-1).subquery()
+    query = sa.select(sa.func.count()).select_from(rare).where(below(rare.c.path, root))
+    return int(connection.execute(query).scalar_one())
+
+
+def places_on(connection: Connection, volume_ids: Collection[int]) -> int:
+    """How many places are known on some volumes, without those that a pass found missing."""
+    if not volume_ids:
+        return 0
+    here = sa.and_(location.c.volume_id.in_(volume_ids), location.c.missing_since.is_(None))
+    query = sa.select(sa.func.count()).select_from(location).where(here, *shown_places())
+    return int(connection.execute(query).scalar_one())
 
 
 def shown_places() -> Sequence[sa.ColumnElement[bool]]:

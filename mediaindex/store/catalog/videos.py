@@ -22,6 +22,7 @@ from mediaindex.store.catalog.schema import (
     extraction,
     frame,
     garbage,
+    garbage_blob,
     indexed,
     location,
     segment,
@@ -98,7 +99,7 @@ def add_extraction(
     outline: Segmentation,
     first_look: bool = False,
 ) -> int:
-    """Record one decoding of a video: its frames, cuts and segments."""
+    """Record one decoding of a video: its frames, cuts and segments; the size of its blob is noted apart."""
     new = sa.insert(extraction).values(
         video_id=video_id,
         frame_file=frame_file,
@@ -134,7 +135,7 @@ def known_extractions(connection: Connection, ids: Sequence[int]) -> set[int]:
 def mark_frames_lost(connection: Connection, ids: Sequence[int]) -> None:
     """Note that the cached frames of these extractions are gone; what is visible of them stays."""
     for number in ids:
-        values = {"frame_file": f"{LOST}{number}"}
+        values = {"frame_file": f"{LOST}{number}", "blob_bytes": 0}
         connection.execute(sa.update(extraction).where(extraction.c.id == number).values(**values))
 
 
@@ -146,15 +147,65 @@ def visible_frames(connection: Connection, space_id: int) -> int:
     return int(connection.execute(total.where(indexed.c.space_id == space_id, placed)).scalar_one())
 
 
-def newest_extraction() -> sa.Select[tuple[int]]:
-    """The ids of the newest extraction of each video."""
-    return sa.select(sa.func.max(extraction.c.id)).group_by(extraction.c.video_id)
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much the contents are that lie at a place which is not forgotten.
+
+    Attributes:
+        videos: how many. seconds: their length. segments: of their newest decodings.
+    """
+
+    videos: int
+    seconds: float
+    segments: int
+
+
+def contents(connection: Connection) -> Contents:
+    """Count the contents that are not forgotten: all of them in their indexes, without the few that are."""
+    hidden, replaced = _hidden_contents(), sa.select(extraction.c.id).where(~is_newest())
+    seconds = sa.func.coalesce(sa.func.sum(video.c.duration_seconds), 0.0)
+    here = sa.select(sa.func.count(), seconds)
+    all_videos, all_seconds = connection.execute(here).one()
+    hidden_videos, hidden_seconds = connection.execute(here.where(video.c.id.in_(hidden))).one()
+    segments = sa.select(sa.func.count()).select_from(segment)
+    old = sa.or_(extraction.c.id.in_(replaced), extraction.c.video_id.in_(hidden))
+    not_counted = segments.where(segment.c.extraction_id.in_(sa.select(extraction.c.id).where(old)))
+    return Contents(
+        all_videos - hidden_videos,
+        all_seconds - hidden_seconds,
+        int(connection.execute(segments).scalar_one() - connection.execute(not_counted).scalar_one()),
+    )
+
+
+def _hidden_contents() -> sa.CompoundSelect[Any]:
+    """Contents that lie at forgotten places alone."""
+    shown = location.alias()
+    parts = []
+    for column in (location.c.video_id, location.c.next_video_id):
+        here = sa.or_(shown.c.video_id == column, shown.c.next_video_id == column)
+        elsewhere = sa.select(shown.c.id).where(here, shown.c.forgotten_at.is_(None)).exists()
+        parts.append(
+            sa.select(column).where(location.c.forgotten_at.is_not(None), column.is_not(None), ~elsewhere)
+        )
+    return sa.union(*parts)
+
+
+def is_newest() -> sa.ColumnElement[bool]:
+    """Whether an extraction (the outer query's) is the newest of its video."""
+    newer = extraction.alias()
+    same = sa.and_(newer.c.video_id == extraction.c.video_id, newer.c.id > extraction.c.id)
+    return ~sa.select(newer.c.id).where(same).exists()
 
 
 def is_cached() -> sa.ColumnElement[bool]:
     """Whether the frames of an extraction are in the cache, as far as the catalog knows."""
-    file = extraction.c.frame_file
-    return sa.and_(file.not_like(f"{LOST}%"), file.not_like(f"{EVICTED}%"))
+    return sa.not_(sa.or_(_is_marked(LOST), _is_marked(EVICTED)))
+
+
+def _is_marked(mark: str) -> sa.ColumnElement[bool]:
+    """Whether the name of an extraction's blob begins with a mark: a range, which an index answers."""
+    after = mark[:-1] + chr(ord(mark[-1]) + 1)
+    return sa.and_(extraction.c.frame_file >= mark, extraction.c.frame_file < after)
 
 
 def without_frames(connection: Connection) -> set[int]:
@@ -162,14 +213,18 @@ def without_frames(connection: Connection) -> set[int]:
 
     Evicted frames are needed where the serving space has no vectors of them.
     """
-    lost = extraction.c.frame_file.like(f"{LOST}%")
-    evicted: sa.ColumnElement[bool] = extraction.c.frame_file.like(f"{EVICTED}%")
+    evicted = _is_marked(EVICTED)
     active = active_space_id(connection)
     if active is not None:
-        has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == active)
-        evicted = sa.and_(evicted, extraction.c.id.not_in(has))
-    query = sa.select(extraction.c.video_id).where(extraction.c.id.in_(newest_extraction()))
-    return set(connection.execute(query.where(sa.or_(lost, evicted))).scalars())
+        evicted = sa.and_(evicted, ~has_vectors(active))
+    query = sa.select(extraction.c.video_id).where(sa.or_(_is_marked(LOST), evicted), is_newest())
+    return set(connection.execute(query).scalars())
+
+
+def has_vectors(space_id: int) -> sa.ColumnElement[bool]:
+    """Whether an extraction (the outer query's) has vectors in a space."""
+    here = sa.and_(indexed.c.extraction_id == extraction.c.id, indexed.c.space_id == space_id)
+    return sa.select(indexed.c.generation).where(here).exists()
 
 
 def found(connection: Connection) -> int:
@@ -200,7 +255,7 @@ def without_vectors(connection: Connection) -> set[int]:
 def cached_frames(connection: Connection) -> int:
     """Frames of the newest extractions, which is what an encoder has to embed."""
     total = sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0))
-    return int(connection.execute(total.where(extraction.c.id.in_(newest_extraction()))).scalar_one())
+    return int(connection.execute(total.where(is_newest())).scalar_one())
 
 
 def remove_unplaced_videos(connection: Connection, candidates: Iterable[int]) -> list[int]:
@@ -225,3 +280,65 @@ def throw_away(connection: Connection, generations: Mapping[int, int]) -> None:
     if generations:
         rows = [{"generation": g, "space_id": s} for g, s in generations.items()]
         connection.execute(insert(garbage).on_conflict_do_nothing(), rows)
+
+
+def throw_away_blobs(connection: Connection, names: Iterable[str]) -> None:
+    """Note blobs of the frame cache that no row names for the sweeper."""
+    rows = [{"frame_file": name} for name in names]
+    if rows:
+        connection.execute(insert(garbage_blob).on_conflict_do_nothing(), rows)
+
+
+def blobs_thrown_away(connection: Connection) -> list[str]:
+    """Blobs that the sweeper has to remove: their rows are gone, or name another."""
+    named = sa.select(extraction.c.id).where(extraction.c.frame_file == garbage_blob.c.frame_file)
+    return list(connection.execute(sa.select(garbage_blob.c.frame_file).where(~named.exists())).scalars())
+
+
+def forget_blobs(connection: Connection, names: Sequence[str]) -> None:
+    """The sweeper has removed these blobs."""
+    for chunk in in_chunks(names):
+        connection.execute(sa.delete(garbage_blob).where(garbage_blob.c.frame_file.in_(chunk)))
+
+
+def unnamed_blobs(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Those of these blobs that no row names, nor was thrown away."""
+    known: set[str] = set()
+    for chunk in in_chunks(names):
+        for column in (extraction.c.frame_file, garbage_blob.c.frame_file):
+            known |= set(connection.execute(sa.select(column).where(column.in_(chunk))).scalars())
+    return [name for name in names if name not in known]
+
+
+def unmeasured_blobs(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Those of these blobs whose size no row tells."""
+    found: list[str] = []
+    for chunk in in_chunks(names):
+        here = sa.and_(extraction.c.frame_file.in_(chunk), extraction.c.blob_bytes.is_(None))
+        found += connection.execute(sa.select(extraction.c.frame_file).where(here)).scalars()
+    return found
+
+
+def note_blob_sizes(connection: Connection, sizes: Mapping[str, int]) -> None:
+    """Record the sizes of blobs."""
+    if sizes:
+        here = sa.update(extraction).where(extraction.c.frame_file == sa.bindparam("name"))
+        rows = [{"name": name, "size": size} for name, size in sizes.items()]
+        connection.execute(here.values(blob_bytes=sa.bindparam("size")), rows)
+
+
+def note_absent_blobs(connection: Connection) -> None:
+    """After all blobs that are there were measured: the others take no room."""
+    unknown = sa.update(extraction).where(extraction.c.blob_bytes.is_(None))
+    connection.execute(unknown.values(blob_bytes=0))
+
+
+def cached_bytes(connection: Connection) -> int | None:
+    """Size of all blobs that rows name; None while that of some is not known."""
+    total, unknown = connection.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(extraction.c.blob_bytes), 0),
+            sa.func.count().filter(extraction.c.blob_bytes.is_(None)),
+        )
+    ).one()
+    return None if unknown else int(total)

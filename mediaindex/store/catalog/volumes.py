@@ -73,19 +73,19 @@ def _move_locations(connection: Connection, moved: KnownVolume, new: Path) -> No
     on_volume = sa.and_(location.c.volume_id == moved.id, below(location.c.path, moved.mount_point))
     rows = connection.execute(query.where(on_volume)).all()
     occupied = {row.path: row for row in connection.execute(query.where(below(location.c.path, new)))}
-    superseded = []
+    superseded: set[int] = set()
     for row in rows:
         path = _moved(row.path, moved.mount_point, new)
         occupant = occupied.get(path)
         if occupant is None or occupant.id == row.id:
             continue
         empty = occupant.video_id is None and occupant.next_video_id is None
-        superseded.append(occupant.id if empty else row.id)
-    remove_locations(connection, superseded)
+        superseded.add(occupant.id if empty else row.id)
+    remove_locations(connection, sorted(superseded))
     changed = [
         {"row": row.id, "new": _moved(row.path, moved.mount_point, new)}
         for row in rows
-        if row.id not in set(superseded)
+        if row.id not in superseded
     ]
     if changed:
         where = location.c.id == sa.bindparam("row")

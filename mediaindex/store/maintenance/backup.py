@@ -310,9 +310,10 @@ def _snapshot(library: Library, target: Path) -> tuple[int, set[str]]:
     except NoSpace as error:
         raise NoSpace(f"the backup in {target.parent} cannot be written: {error}") from error
     with closing(sqlite3.connect(target)) as copy, copy:
-        # What was asked of the writer is not asked of another library, and vectors that were
-        # committed after the snapshot have to be looked for.
+        # What was asked of the writer is not asked of another library, what it has thrown away is not
+        # copied, and vectors that were committed after the snapshot have to be looked for.
         copy.execute("DELETE FROM request")
+        copy.execute("DELETE FROM garbage_blob")
         copy.execute("INSERT OR REPLACE INTO meta(key, value) VALUES (?, '0')", (CLEAN,))
         names = {str(row[0]) for row in copy.execute("SELECT frame_file FROM extraction")}
         videos = int(copy.execute("SELECT count(*) FROM video").fetchone()[0])

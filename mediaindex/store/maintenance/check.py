@@ -1,38 +1,36 @@
 """Prove that the stores agree: every visible vector is there, every frame, and nothing besides.
 
 Each cached frame is read and compared with its checksum; of a blob in the format without checksums every
-picture is decoded instead. That costs one reading of frames/, about 20 GB a million frames.
+picture is decoded instead. That costs one reading of frames/, about 20 GB a million frames. Vectors and blobs
+are read a few at a time, so that memory does not grow with them.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from mediaindex.errors import MediaIndexError, StoreError
 from mediaindex.store import layout
 from mediaindex.store.catalog import videos
-from mediaindex.store.catalog.database import in_chunks
+from mediaindex.store.catalog.database import EPOCH, get_meta, in_chunks
 from mediaindex.store.catalog.schema import extraction, garbage, indexed
-from mediaindex.store.catalog.videos import EVICTED, LOST, throw_away
+from mediaindex.store.catalog.videos import throw_away
 from mediaindex.store.commit import collect, refresh_matrix
 from mediaindex.store.frame_cache import FramesLost
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance import reachability
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.matrix import Matrix
+from mediaindex.store.vectors.audit import audit
 from mediaindex.store.vectors.rows import VectorRows
 from mediaindex.store.vectors.spaces import Space, all_spaces, owned
 
-UNIT_TOLERANCE = 0.02
-"""What float16 leaves of a length of one, with room."""
-ROWS_AT_ONCE = 1 << 16
+BLOBS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def check(library: Library, attend: Callable[[], None] = lambda: None) -> Findin
     Without the writer lock a commit that goes on meanwhile can look like a problem.
 
     Args:
-        attend: called after each blob that was read; it may change the library.
+        attend: called after each block of vectors and each blob that was read; it may change the library.
     """
     problems: list[str] = []
     if layout.others_may_read(library.root):
@@ -97,11 +95,6 @@ def check(library: Library, attend: Callable[[], None] = lambda: None) -> Findin
         problems += _problems_of_sqlite(connection)
         unreached = reachability.unreached(connection)
         spaces = all_spaces(connection)
-        blobs = connection.execute(
-            sa.select(extraction.c.id, extraction.c.frame_file, extraction.c.frames)
-        ).all()
-        visible = {space.id: owned(connection, space.id) for space in spaces if space.state != "dropping"}
-        dead = set(connection.execute(sa.select(garbage.c.generation)).scalars())
         without_vectors = videos.without_vectors(connection)
         to_decode = videos.without_frames(connection)
         found = videos.found(connection)
@@ -110,14 +103,12 @@ def check(library: Library, attend: Callable[[], None] = lambda: None) -> Findin
     if strays:
         problems.append(f"vectors: {len(strays)} tables belong to no embedding space")
     of_spaces = {
-        space.id: _check_space(library, space, visible[space.id], dead)
-        for space in spaces
-        if space.id in visible
+        space.id: _check_space(library, space, attend) for space in spaces if space.state != "dropping"
     }
     problems += [problem for part in of_spaces.values() for problem in part.problems]
     if without_vectors - to_decode:
         problems.append(f"vectors: {len(without_vectors - to_decode)} videos have none")
-    cache = _check_frames(library, blobs, attend)
+    cache = _check_frames(library, attend)
     return Findings(
         videos=found,
         vectors=sum(part.vectors for part in of_spaces.values()),
@@ -136,94 +127,102 @@ def _problems_of_sqlite(connection: sa.Connection) -> list[str]:
     return [f"library.sqlite: {line}" for line in lines if line != "ok"]
 
 
-def _check_space(library: Library, space: Space, visible: dict[int, int], dead: set[int]) -> _SpaceFindings:
+def _check_space(library: Library, space: Space, attend: Callable[[], None]) -> _SpaceFindings:
+    """Check one space, and again where it looks wrong and the sweeper ran meanwhile."""
+    while True:
+        with library.read() as connection:
+            epoch = get_meta(connection, EPOCH)
+            visible = owned(connection, space.id)
+            dead = set(connection.execute(sa.select(garbage.c.generation)).scalars())
+        findings = _compare(library, space, visible, dead, attend)
+        with library.read() as connection:
+            if not findings.problems or get_meta(connection, EPOCH) == epoch:
+                return findings
+
+
+def _compare(
+    library: Library, space: Space, visible: dict[int, int], dead: set[int], attend: Callable[[], None]
+) -> _SpaceFindings:
     name = f"vectors of {space.encoder}"
     if table_files.empty_manifests(library.root / "vectors" / f"space_{space.id}.lance"):
         problem = f"{name}: the newest version is empty, as a power loss leaves it"
         return _SpaceFindings([problem], incomplete=[])
     try:
-        rows = library.vectors(space).read()
+        batches = _attended(library.vectors(space).batches(), attend)
+        found = audit(batches, visible, library.matrix(space).load())
     except MediaIndexError as error:
         return _SpaceFindings([f"{name}: {error}"], incomplete=list(visible))
-    rows = rows.take(np.lexsort((rows.frame, rows.generation)))
-    numbers, starts, counts = np.unique(rows.generation, return_index=True, return_counts=True)
-    held = dict(zip(numbers.tolist(), zip(starts.tolist(), counts.tolist(), strict=True), strict=True))
-    missing = [g for g, count in visible.items() if not _complete(rows.frame, held.get(g), count)]
-    damaged = set(np.unique(rows.generation[~_is_unit(rows)]).tolist()) & (set(visible) - set(missing))
-    orphans = set(held) - set(visible) - dead
     problems = []
-    if missing:
-        problems.append(f"{name}: those of {len(missing)} videos are not complete")
-    if damaged:
-        problems.append(f"{name}: those of {len(damaged)} videos are damaged")
-    if orphans:
-        problems.append(f"{name}: {len(orphans)} writes belong to no video")
-    if _differs(library.matrix(space).load(), visible, rows):
+    if found.incomplete:
+        problems.append(f"{name}: those of {len(found.incomplete)} videos are not complete")
+    if found.damaged:
+        problems.append(f"{name}: those of {len(found.damaged)} videos are damaged")
+    if found.unowned - dead:
+        problems.append(f"{name}: {len(found.unowned - dead)} writes belong to no video")
+    if found.matrix_differs:
         problems.append(f"matrix of {space.encoder}: it differs from the vectors")
-    return _SpaceFindings(problems, sum(visible.values()), [*missing, *damaged] or None)
+    return _SpaceFindings(problems, sum(visible.values()), [*found.incomplete, *found.damaged] or None)
 
 
-def _complete(frames: np.ndarray, place: tuple[int, int] | None, count: int) -> bool:
-    """Whether the sorted frames at a place (start, count) are 0 to `count` - 1."""
-    if place is None or place[1] != count:
-        return False
-    return bool(np.array_equal(frames[place[0] : place[0] + count], np.arange(count)))
+def _attended(batches: Iterable[VectorRows], attend: Callable[[], None]) -> Iterator[VectorRows]:
+    for rows in batches:
+        yield rows
+        attend()
 
 
-def _is_unit(rows: VectorRows) -> NDArray[np.bool_]:
-    """(N,) whether a row is what was written, as far as its length tells."""
-    parts = [
-        np.linalg.norm(rows.vector[start : start + ROWS_AT_ONCE].astype(np.float32), axis=1)
-        for start in range(0, len(rows), ROWS_AT_ONCE)
-    ]
-    lengths = np.concatenate([np.empty(0, np.float32), *parts])
-    # An embedding of zeros has no direction.
-    is_zero = (lengths == 0) & (rows.norm == 0)
-    return np.asarray(np.isfinite(rows.norm) & ((np.abs(lengths - 1) < UNIT_TOLERANCE) | is_zero), np.bool_)
-
-
-def _differs(matrix: Matrix, visible: dict[int, int], rows: VectorRows) -> bool:
-    """Whether what is visible of a matrix has other vectors than the sorted rows."""
-    is_visible = np.isin(matrix.generation, np.asarray(list(visible), np.int64))
-    is_mapped = np.isin(rows.generation, np.unique(matrix.generation[is_visible]))
-    order = np.lexsort((matrix.frame[is_visible], matrix.generation[is_visible]))
-    mapped = np.asarray(matrix.vector)[is_visible][order]
-    return not np.array_equal(mapped.view(np.uint16), rows.vector[is_mapped].view(np.uint16))
-
-
-def _check_frames(library: Library, blobs: Sequence[Any], attend: Callable[[], None]) -> _CacheFindings:
-    unowned = {name for name, _size in library.frames.names()} - {row.frame_file for row in blobs}
-    unowned -= library.frames.unsettled  # what is being decoded at this moment, in the process that writes
-    lost: list[Any] = []
+def _check_frames(library: Library, attend: Callable[[], None]) -> _CacheFindings:
+    lost: dict[str, int] = {}
     unreadable: list[str] = []
     frames = 0
-    for row in blobs:
-        if row.frame_file.startswith((LOST, EVICTED)):
-            continue
+    for row in _cached(library):
         try:
             library.frames.prove(row.frame_file, row.frames)
             frames += row.frames
         except FramesLost:
-            lost.append(row)
+            lost[row.frame_file] = row.id
         except StoreError as error:
             unreadable.append(str(error))
         attend()
-    lost = _still_named(library, lost)
+    unnamed = _count_unnamed(library, attend)
+    # Others were removed in their turn while this check read.
+    with library.read() as connection:
+        gone = {*videos.unnamed_blobs(connection, list(lost)), *videos.blobs_thrown_away(connection)}
+    lost_ids = [number for name, number in lost.items() if name not in gone]
     problems = []
-    if lost:
-        problems.append(f"frame cache: the frames of {len(lost)} videos are missing or damaged")
+    if lost_ids:
+        problems.append(f"frame cache: the frames of {len(lost_ids)} videos are missing or damaged")
     if unreadable:
         problems.append(f"{len(unreadable)} videos' frames cannot be read now: {unreadable[0]}")
-    if unowned:
-        problems.append(f"frame cache: {len(unowned)} files belong to no video")
-    return _CacheFindings(problems, frames, [row.id for row in lost])
+    if unnamed:
+        problems.append(f"frame cache: {unnamed} files belong to no video")
+    return _CacheFindings(problems, frames, lost_ids)
 
 
-def _still_named(library: Library, rows: Sequence[Any]) -> list[Any]:
-    """Those of these blobs that a row names; others were removed in their turn while this check read."""
-    with library.read() as connection:
-        named = set(connection.execute(sa.select(extraction.c.frame_file)).scalars()) if rows else set()
-    return [row for row in rows if row.frame_file in named]
+def _cached(library: Library) -> Iterator[sa.Row[Any, Any, Any]]:
+    """Every decoding whose frames are cached, in the order of names; a few rows at once are in memory."""
+    after = ""
+    while True:
+        query = sa.select(extraction.c.id, extraction.c.frame_file, extraction.c.frames)
+        query = query.where(extraction.c.frame_file > after, videos.is_cached())
+        with library.read() as connection:
+            rows = connection.execute(query.order_by(extraction.c.frame_file).limit(BLOBS_AT_ONCE)).all()
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].frame_file
+
+
+def _count_unnamed(library: Library, attend: Callable[[], None]) -> int:
+    """How many files of the frame cache belong to no video, are not thrown away, and not being written."""
+    listed = library.frames.names()
+    count = 0
+    while names := [name for name, _size in islice(listed, BLOBS_AT_ONCE)]:
+        # What is being decoded at this moment, in the process that writes, has no row yet.
+        settled = [name for name in names if name not in library.frames.unsettled]
+        with library.read() as connection:
+            count += len(videos.unnamed_blobs(connection, settled))
+        attend()
+    return count
 
 
 def repair(library: Library, findings: Findings) -> None:
@@ -262,7 +261,8 @@ def repair(library: Library, findings: Findings) -> None:
 
 def _readable(library: Library, space: Space) -> bool:
     try:
-        library.vectors(space).read()
+        for _rows in library.vectors(space).batches():
+            pass
     except MediaIndexError:
         return False
     return True

@@ -8,14 +8,17 @@ before. Another encoder, or lost vectors, need its frames again: then the file i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import sqlalchemy as sa
 
-from mediaindex.store.catalog.schema import extraction, indexed, location
-from mediaindex.store.catalog.videos import EVICTED, is_cached, newest_extraction
+from mediaindex.store.catalog import videos
+from mediaindex.store.catalog.database import in_chunks
+from mediaindex.store.catalog.schema import extraction, location
+from mediaindex.store.catalog.videos import EVICTED, has_vectors, is_cached, is_newest
+from mediaindex.store.commit import remove_blobs, take_stock_of_blobs
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import all_spaces
 
@@ -35,6 +38,7 @@ class _Cached:
     extraction_id: int
     video_id: int
     frame_file: str
+    bytes: int
 
 
 def keep_within(library: Library, limit_mib: int) -> EvictionResult:
@@ -48,8 +52,7 @@ def keep_within(library: Library, limit_mib: int) -> EvictionResult:
     """
     if not limit_mib:
         return EvictionResult(0, 0)
-    sizes = dict(library.frames.names())
-    surplus = sum(sizes.values()) - limit_mib * MIB
+    surplus = _cached_bytes(library) - limit_mib * MIB
     if surplus <= 0:
         return EvictionResult(0, 0)
     with library.removing() as nobody_copies:
@@ -60,9 +63,21 @@ def keep_within(library: Library, limit_mib: int) -> EvictionResult:
             if surplus <= 0:
                 break
             chosen.append(cached)
-            surplus -= sizes.get(cached.frame_file, 0)
+            surplus -= cached.bytes
         _evict(library, chosen)
-    return EvictionResult(len(chosen), sum(sizes.get(cached.frame_file, 0) for cached in chosen))
+    return EvictionResult(len(chosen), sum(cached.bytes for cached in chosen))
+
+
+def _cached_bytes(library: Library) -> int:
+    """Size of the cache; the folder is listed only where an earlier version left sizes unknown."""
+    with library.read() as connection:
+        known = videos.cached_bytes(connection)
+    if known is None:
+        take_stock_of_blobs(library)
+        with library.read() as connection:
+            known = videos.cached_bytes(connection)
+    assert known is not None
+    return known
 
 
 def _evict(library: Library, chosen: list[_Cached]) -> None:
@@ -70,12 +85,11 @@ def _evict(library: Library, chosen: list[_Cached]) -> None:
     with library.write() as connection:
         for cached in chosen:
             # The name stays, by which the thumbnails that were written are found.
-            gone = {"frame_file": EVICTED + PurePath(cached.frame_file).name}
+            gone = {"frame_file": EVICTED + PurePath(cached.frame_file).name, "blob_bytes": 0}
             connection.execute(
                 sa.update(extraction).where(extraction.c.id == cached.extraction_id).values(**gone)
             )
-    for cached in chosen:
-        library.frames.remove(cached.frame_file)
+    remove_blobs(library)
 
 
 def _least_needed(library: Library) -> Iterator[_Cached]:
@@ -83,27 +97,33 @@ def _least_needed(library: Library) -> Iterator[_Cached]:
     absent = []
     with library.read() as connection:
         candidates = _embedded_everywhere(connection)
-        places: dict[int, list[os.PathLike[str]]] = {}
-        for row in connection.execute(sa.select(location.c.video_id, location.c.path)):
-            places.setdefault(row.video_id, []).append(row.path)
-    for cached in candidates:
-        if any(os.path.exists(path) for path in places.get(cached.video_id, ())):
-            yield cached
-        else:
-            absent.append(cached)
+    for chunk in in_chunks(candidates):
+        with library.read() as connection:
+            places = _places(connection, [cached.video_id for cached in chunk])
+        for cached in chunk:
+            if any(os.path.exists(path) for path in places.get(cached.video_id, ())):
+                yield cached
+            else:
+                absent.append(cached)
     yield from absent
+
+
+def _places(connection: sa.Connection, video_ids: Sequence[int]) -> dict[int, list[os.PathLike[str]]]:
+    """Where these videos are shown."""
+    places: dict[int, list[os.PathLike[str]]] = {}
+    query = sa.select(location.c.video_id, location.c.path).where(location.c.video_id.in_(video_ids))
+    for row in connection.execute(query):
+        places.setdefault(row.video_id, []).append(row.path)
+    return places
 
 
 def _embedded_everywhere(connection: sa.Connection) -> list[_Cached]:
     spaces = [space.id for space in all_spaces(connection) if space.state != "dropping"]
-    newest = extraction.c.id.in_(newest_extraction())
-    query = sa.select(extraction.c.id, extraction.c.video_id, extraction.c.frame_file)
-    query = query.where(newest, is_cached(), extraction.c.first_look.is_(False))
-    for space in spaces:
-        query = query.where(
-            extraction.c.id.in_(sa.select(indexed.c.extraction_id).where(indexed.c.space_id == space))
-        )
+    columns = (extraction.c.id, extraction.c.video_id, extraction.c.frame_file, extraction.c.blob_bytes)
+    query = sa.select(*columns)
+    query = query.where(is_newest(), is_cached(), extraction.c.first_look.is_(False))
+    query = query.where(*map(has_vectors, spaces))
     if not spaces:
         return []
     rows = connection.execute(query.order_by(extraction.c.created_at, extraction.c.id))
-    return [_Cached(row.id, row.video_id, row.frame_file) for row in rows]
+    return [_Cached(row.id, row.video_id, row.frame_file, row.blob_bytes or 0) for row in rows]

@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from mediaindex.errors import NoSpace
 from mediaindex.store import layout
-from mediaindex.store.commit import bump_epoch, refresh_matrix, sweep
+from mediaindex.store.commit import bump_epoch, refresh_matrix, sweep, take_stock_of_blobs
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.lance import LanceSpace
@@ -71,6 +71,7 @@ def compact(library: Library) -> CompactionResult:
         NoSpace: the disk is too full even for this; the library is as good as before.
     """
     before = extent(library)
+    take_stock_of_blobs(library)
     sweep(library)
     spaces = _tables(library)
     with library.removing() as nobody_copies:
@@ -96,8 +97,7 @@ def tidy(library: Library, space: Space) -> bool:
         return False
     with library.removing() as nobody_copies:
         if nobody_copies:
-            table.merge()
-            table.prune(VERSIONS_KEPT)
+            table.prune(VERSIONS_KEPT)  # which merges too
     return nobody_copies
 
 

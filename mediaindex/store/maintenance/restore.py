@@ -219,7 +219,7 @@ def _described(left_out: Mapping[Path, Path], incoming: Path) -> tuple[list[str]
     names = sorted({whole.relative_to(incoming).as_posix() for whole in left_out.values()})
     frames = [name for name in names if name.startswith("frames/")]
     vectors = [name for name in names if name.startswith("vectors/")]
-    others = [name for name in names if name not in (*frames, *vectors)]
+    others = [name for name in names if not name.startswith(("frames/", "vectors/"))]
     lines = [f"{name} is damaged in the backup: its vectors are made anew" for name in vectors]
     lines += [f"{name} is damaged in the backup and left out: take it from elsewhere" for name in others]
     if frames:

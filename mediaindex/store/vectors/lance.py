@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DELETE_AT_ONCE = 500
 SPANS_AT_ONCE = 64
+ROWS_AT_ONCE = 1 << 14
 
 
 def translated(error: Exception, path: Path) -> MediaIndexError:
@@ -139,6 +140,28 @@ class LanceSpace:
             rows = rows.take(np.isin(rows.generation, np.asarray(list(generations), np.int64)))
         return rows
 
+    def batches(self) -> Iterator[VectorRows]:
+        """All rows of the version that is the newest now, block by block; none where there is no table.
+
+        Memory holds one block: LanceDB's own batches run ahead of who reads them, by gigabytes.
+        """
+        if not self.exists:
+            return
+        columns = [field.name for field in self._schema()]
+        with self._errors():
+            # A handle of its own: it stays at this version, whatever is added meanwhile.
+            table = connect(self.folder).open_table(self.name)
+            table.checkout(table.version)
+        start = 0
+        while True:
+            with self._errors():
+                scan = table.search().select(columns).offset(start).limit(ROWS_AT_ONCE)
+                rows = self._rows(scan.to_arrow())
+            if not len(rows):
+                return
+            start += len(rows)
+            yield rows
+
     def read_spans(self, spans: Sequence[FrameSpan]) -> VectorRows:
         """The rows of some stretches of frames, in any order, each row once at least."""
         if not self.exists:
@@ -211,7 +234,7 @@ class LanceSpace:
             self._synced = sync_new_files(self.folder / f"{self.name}.lance", self._synced)
 
     def prune(self, kept: timedelta) -> None:
-        """Remove the versions that are older, but never the newest.
+        """Merge, and remove the versions that are older, but never the newest.
 
         A reader that is still reading one of them fails: it must be old enough, or the reader must
         see another sweep epoch and ask again. A merged table gets no new version by this.

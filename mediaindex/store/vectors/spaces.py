@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from mediaindex.store.catalog.database import ACTIVE, get_meta, set_meta
 from mediaindex.store.catalog.locations import Location, leave, record
 from mediaindex.store.catalog.schema import extraction, indexed, location, space
-from mediaindex.store.catalog.videos import is_cached, newest_extraction, throw_away
+from mediaindex.store.catalog.videos import is_cached, is_newest, throw_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,12 @@ class Unembedded:
 
 def missing_vectors(connection: Connection, space_id: int) -> list[Unembedded]:
     """Newest extractions that have frames and no vectors in the space."""
-    has = sa.select(indexed.c.extraction_id).where(indexed.c.space_id == space_id)
     query = sa.select(extraction.c.video_id, extraction.c.id, extraction.c.frame_file, extraction.c.frames)
-    query = query.where(extraction.c.id.in_(newest_extraction()), extraction.c.id.not_in(has))
-    query = query.where(is_cached())
+    own = sa.and_(indexed.c.video_id == extraction.c.video_id, indexed.c.space_id == space_id)
+    query = query.select_from(extraction.outerjoin(indexed, own))
+    # Most have vectors: only of the others it is asked whether they are the newest.
+    lacks_vectors = indexed.c.extraction_id.is_distinct_from(extraction.c.id)
+    query = query.where(sa.case((lacks_vectors, is_newest()), else_=sa.false()), is_cached())
     rows = connection.execute(query.order_by(extraction.c.id))
     return [Unembedded(row.video_id, row.id, row.frame_file, row.frames) for row in rows]
 

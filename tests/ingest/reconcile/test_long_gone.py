@@ -112,3 +112,10 @@ def test_a_film_that_can_no_longer_be_decoded_stays_while_it_is_the_same_file(
 def test_an_old_spelling_goes(opened: Library, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     IgnoringCase(monkeypatch).rename(film, film.with_name("Film.mp4"))
     assert gone(opened) == ["film.mp4"]
+
+
+def test_others_have_their_turn_before_each_place_is_looked_for(opened: Library, film: Path) -> None:
+    film.unlink()
+    turns: list[int] = []
+    places = long_gone(opened, before=NOW + 1, attend=lambda: turns.append(1))
+    assert (len(places), turns) == (1, [1])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from mediaindex.media import Segment, Segmentation, StreamInfo
 from mediaindex.store.catalog import locations, videos
-from mediaindex.store.catalog.schema import METADATA, extraction, garbage, indexed, segment, video
+from mediaindex.store.catalog.schema import METADATA, extraction, garbage, indexed, location, segment, video
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import put, sweep
 from mediaindex.store.library import Library
@@ -93,7 +94,7 @@ def test_segments_and_frames_of_a_decoding_are_recorded(opened: Library, add_vid
         parts = sa.select(segment.c.start_seconds, segment.c.frame_count)
         parts = parts.where(segment.c.extraction_id == number).order_by(segment.c.ordinal)
         assert connection.execute(parts).all() == [(0.0, 1), (2.5, 2)]
-        newest = sa.select(extraction.c.id).where(extraction.c.id.in_(videos.newest_extraction()))
+        newest = sa.select(extraction.c.id).where(videos.is_newest())
         assert set(connection.execute(newest).scalars()) == {number}
 
 
@@ -133,3 +134,38 @@ def test_only_videos_without_a_place_are_removed(opened: Library, add_video: Add
         unplaced = videos.ensure_video(connection, Identity(1, "p", "h"), INFO, 1.0)
         assert videos.remove_unplaced_videos(connection, [item.video_id, unplaced]) == [unplaced]
         assert locations.location_at(connection, Path("/videos/a.mp4")) is not None
+
+
+def test_contents_are_counted_without_those_that_are_forgotten(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    """In each combination of forgotten places: two of one content, one of another, one that changes."""
+    items = [add_video(f"/videos/{name}.mp4", seed=n) for n, name in enumerate("abc")]
+    put(opened, space, items)
+    with opened.write() as connection:
+        (place,) = locations.places_of_content(connection, items[0].video_id)
+        same = {"volume_id": place.volume_id, "video_id": items[0].video_id, "size": 100, "mtime_ns": 1}
+        locations.place(connection, Path("/videos/copy.mp4"), next_video_id=None, confirmed=True, **same)
+    add_video("/videos/c.mp4", seed=9)
+    ids = range(1, 5)
+    for hidden in itertools.chain.from_iterable(itertools.combinations(ids, n) for n in range(5)):
+        with opened.write() as connection:
+            connection.execute(sa.update(location).values(forgotten_at=None))
+            connection.execute(sa.update(location).where(location.c.id.in_(hidden)).values(forgotten_at=1.0))
+            assert videos.contents(connection) == plain_contents(connection)
+
+
+def plain_contents(connection: sa.Connection) -> videos.Contents:
+    """The same from every row."""
+    rows = connection.execute(sa.select(location).where(location.c.forgotten_at.is_(None))).all()
+    shown = {content for row in rows for content in (row.video_id, row.next_video_id) if content}
+    lengths = connection.execute(sa.select(video.c.id, video.c.duration_seconds))
+    seconds = {row.id: row.duration_seconds for row in lengths}
+    newest: dict[int, int] = {}
+    for row in connection.execute(sa.select(extraction).order_by(extraction.c.id)):
+        newest[row.video_id] = row.id
+    kept = {newest[content] for content in shown}
+    segments = connection.execute(sa.select(segment.c.extraction_id)).scalars().all()
+    return videos.Contents(
+        len(shown), sum(seconds[content] for content in shown), sum(owner in kept for owner in segments)
+    )

@@ -118,8 +118,23 @@ def test_what_is_removed_while_a_check_reads_is_no_loss(three: Library) -> None:
             locations.remove_locations(connection, ids)
         sweep(three)
 
-    assert check(three, forget).lost_frames == []
+    assert check(three, forget).problems == []
     assert check(three).all_problems == []
+
+
+def test_what_is_committed_while_a_check_reads_is_no_fault(
+    three: Library, space: Space, add_video: AddVideo
+) -> None:
+    more = iter(range(10, 20))
+
+    def commit() -> None:
+        number = next(more, None)
+        if number is not None:
+            put(three, space, [add_video(f"/videos/{number}.mp4", seed=number)])
+            put(three, space, [add_video("/videos/1.mp4", seed=number)])
+
+    assert check(three, commit).problems == []
+    assert check(three).problems == []
 
 
 def test_a_table_of_no_space_is_found_and_removed(three: Library) -> None:

@@ -91,7 +91,7 @@ class Catalog(RuleBasedStateMachine):
         outline = Segmentation(2.0, (), (Segment(0.0, 2.0, 0, count),))
         identity = Identity(task.event.size, task.partial_hash, None if first_look else content)
         cues = () if first_look else (Cue(0.0, 1.0, "words", "stream 1"),)
-        return DecodedFile(task, identity, INFO, outline, name, tuple(map(float, range(count))), cues)
+        return DecodedFile(task, identity, INFO, outline, name, 1, tuple(map(float, range(count))), cues)
 
     @rule(path=paths, content=contents)
     def headers(self, path: Path, content: str) -> None:
@@ -203,7 +203,7 @@ def indexed_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -
             outline = Segmentation(2.0, (), (Segment(0.0, 2.0, 0, 2),))
             identity = Identity(number, content[:32], content)
             cues = (Cue(0.0, 1.0, "words", "stream 1"),)
-            file = DecodedFile(task, identity, INFO, outline, name, (0.0, 1.0), cues)
+            file = DecodedFile(task, identity, INFO, outline, name, 1, (0.0, 1.0), cues)
             with library.write() as connection:
                 recorded = RecordDecoded(file, "sampling", ()).apply(connection)
                 place = locations.location_at(connection, path)

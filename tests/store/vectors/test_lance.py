@@ -12,6 +12,7 @@ import pytest
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.catalog.lookup import FrameSpan
+from mediaindex.store.vectors import lance
 from mediaindex.store.vectors.lance import LanceSpace, translated
 from mediaindex.store.vectors.rows import VectorRows, joined, vector_rows
 from tests.support.small_library import DIM, embeddings
@@ -123,3 +124,21 @@ def test_errors_of_lancedb_are_told_apart(text: str, kind: type[MediaIndexError]
     assert type(error) is kind
     assert word in str(error)
     assert "/library/vectors" in str(error)
+
+
+def test_a_table_is_read_in_blocks_of_one_version(table: LanceSpace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lance, "ROWS_AT_ONCE", 4)
+    assert list(table.batches()) == []
+    parts = [vector_rows(generation, embeddings(3, generation)) for generation in range(5)]
+    for part in parts[:4]:
+        table.add(part)
+    table.delete([1])
+    blocks = []
+    for number, block in enumerate(table.batches()):
+        blocks.append(block)
+        if number == 0:
+            table.add(parts[4])
+            table.delete([2])
+    assert [len(block) for block in blocks] == [4, 4, 1]
+    assert_same(joined(blocks), joined([parts[0], parts[2], parts[3]]))
+    assert_same(joined(list(table.batches())), joined([parts[0], parts[3], parts[4]]))
