@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mediaindex.background.loop import WatchLoop, WatchPolicy
     from mediaindex.decode.sampling.policy import Sampling
     from mediaindex.decode.worker import DecodeWorker
-    from mediaindex.embed.encoder import Encoder
+    from mediaindex.embed.encoder import Encoder, TextEncoder
     from mediaindex.ingest.pools.file_reading import Decoding
     from mediaindex.ingest.writer.perform import Writer, WriterSettings
     from mediaindex.sources.rules import Rules
@@ -101,16 +101,35 @@ def load_space_encoder(library: Library, space: Space, config: Config) -> Encode
         EncoderMismatch: the weights here are not those that made the space.
         EncoderUnavailable: see `embed.loading.load_encoder`.
     """
+    encoder = load_encoder(config, space.encoder, library=library.root)
+    _must_have_made(space, encoder)
+    return encoder
+
+
+def load_space_text_encoder(library: Library, space: Space, config: Config) -> TextEncoder:
+    """The encoder of a space for texts alone: the built-in one is loaded without torch.
+
+    Raises:
+        EncoderMismatch, EncoderUnavailable: as `load_space_encoder`.
+    """
+    from mediaindex.embed import loading
+
+    encoder = loading.load_text_encoder(
+        space.encoder, device=config.device, models=models_folder(library.root)
+    )
+    _must_have_made(space, encoder)
+    return encoder
+
+
+def _must_have_made(space: Space, encoder: TextEncoder) -> None:
     from mediaindex.errors import EncoderMismatch
 
-    encoder = load_encoder(config, space.encoder, library=library.root)
     spec = encoder.spec
     if (spec.digest, spec.preprocessing) != (space.digest, space.preprocessing):
         raise EncoderMismatch(
             f"this library was indexed with other weights of {space.encoder}; "
             f"run 'mediaindex models use {space.encoder}' to embed its frames with those that are here"
         )
-    return encoder
 
 
 def writer_settings(library: Library, config: Config) -> WriterSettings:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import os
 import reprlib
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -217,6 +216,8 @@ def _toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(content) > LARGEST_FILE_BYTES:
         raise ConfigError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes: that is no configuration")
+    import tomllib
+
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

@@ -21,7 +21,7 @@ import torch
 from _builtin_pairs import rows_of, shares_of_the_box
 from _pseudo_frames import write_feature_files
 
-from mediaindex.embed.families.builtin import FILES
+from mediaindex.embed.families.builtin_files import FILES
 from mediaindex.errors import MediaIndexError, UsageError
 from mediaindex.learn.training.data import TrainingData, read_training_data
 from mediaindex.learn.training.model_card import model_card

@@ -88,12 +88,15 @@ def test_the_encoder_of_a_space_must_have_its_weights(
         space = assembly.serving_space(opened)
         assert space is not None
         assert assembly.load_space_encoder(opened, space, config).spec.name == ENCODER
+        assert assembly.load_space_text_encoder(opened, space, config).spec.name == ENCODER
         with opened.write() as connection:
             connection.execute(space_table.update().values(digest="f" * 64))
         changed = assembly.serving_space(opened)
         assert changed is not None
         with pytest.raises(EncoderMismatch, match=f"models use {ENCODER}"):
             assembly.load_space_encoder(opened, changed, config)
+        with pytest.raises(EncoderMismatch, match=f"models use {ENCODER}"):
+            assembly.load_space_text_encoder(opened, changed, config)
 
 
 def test_a_library_without_vectors_serves_no_space(library: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mediaindex.assembly import load_space_encoder, serving_space
+from mediaindex.assembly import load_space_text_encoder, serving_space
 from mediaindex.cli.shared.answers import add_answer_arguments, answer_options, print_answer
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.reranking import add_rerank_arguments, explain, rerank_decision, reranked_answer
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         decision = rerank_decision(library, space, preset=preset, mode=mode, channel=channel)
         encoder = None
         if channel != "words" and space is not None:
-            encoder = load_space_encoder(library, space, config)
+            encoder = load_space_text_encoder(library, space, config)
         text = storable(arguments.text)
         question = Question(
             text=text,
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             **answer_options(library, arguments),
         )
         searcher = Searcher(library, space, encoder, ann_rows=config.ann_rows)
-        answer, decision = reranked_answer(searcher, question, decision, mode)
+        answer, decision = reranked_answer(searcher, question, decision, mode, threads=config.threads)
         note = None if encoder is None else language_note(text, encoder.spec)
         print_answer(library, output, arguments.text, space, answer, decision, note=note)
     if arguments.explain:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mediaindex.errors import EncoderMismatch, EncoderUnavailable
+from mediaindex.embed.encoder import not_finite, too_little_memory
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +61,7 @@ class BatchedNetwork:
                 start += size
         results = tuple(torch.cat(columns) for columns in zip(*parts, strict=True))
         if not all(bool(torch.isfinite(x).all()) for x in results):
-            raise EncoderMismatch(
-                f"the encoder {self._name} gave numbers that are not finite: its weights are "
-                f"damaged or not made for it; import them again or take another encoder"
-            )
+            raise not_finite(self._name)
         return results
 
     def _run(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
@@ -88,10 +85,7 @@ class BatchedNetwork:
             if self._network is not None:
                 self._network.to("cpu")
         else:
-            raise EncoderUnavailable(
-                f"the encoder {self._name} needs more memory than this machine has free; "
-                f"`mediaindex models list` names smaller ones"
-            ) from error
+            raise too_little_memory(self._name) from error
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

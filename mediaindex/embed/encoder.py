@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
+from mediaindex.errors import EncoderMismatch, EncoderUnavailable
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -55,13 +57,21 @@ class EncoderSpec:
     has_tokens: bool
 
 
-class Encoder(Protocol):
-    """Pictures and texts to vectors of one space; preprocessing is inside."""
+class TextEncoder(Protocol):
+    """Texts to vectors of one space: all that a question needs."""
 
     @property
     def spec(self) -> EncoderSpec:
         """The identity of its embedding space."""
         ...
+
+    def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
+        """Embeddings of B texts, with token features where asked for and `spec.has_tokens`."""
+        ...
+
+
+class Encoder(TextEncoder, Protocol):
+    """Pictures and texts to vectors of one space; preprocessing is inside."""
 
     @property
     def device(self) -> str:
@@ -75,6 +85,18 @@ class Encoder(Protocol):
         """
         ...
 
-    def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
-        """Embeddings of B texts, with token features where asked for and `spec.has_tokens`."""
-        ...
+
+def not_finite(name: str) -> EncoderMismatch:
+    """The error for an encoder whose vectors are no numbers."""
+    return EncoderMismatch(
+        f"the encoder {name} gave numbers that are not finite: its weights are "
+        f"damaged or not made for it; import them again or take another encoder"
+    )
+
+
+def too_little_memory(name: str) -> EncoderUnavailable:
+    """The error for an encoder that does not fit into memory."""
+    return EncoderUnavailable(
+        f"the encoder {name} needs more memory than this machine has free; "
+        f"`mediaindex models list` names smaller ones"
+    )

@@ -1,7 +1,8 @@
 """Whether a query is in a language that the encoder reads.
 
 A foreign script is certain. Among languages in Latin letters the identifier counts only for two words or
-more and near certainty, because a wrong warning is worse than none: it takes "dog" for Czech.
+more and near certainty, because a wrong warning is worse than none: it takes "dog" for Czech. It takes half a
+second to load, so common English words are known without it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,9 +42,14 @@ _LANGUAGES = {
     "tr": "Turkish",
     "vi": "Vietnamese",
 }
-# Words of English alone among the languages above: with one of them the identifier, which takes half a
-# second to load, is not needed.
+# Words of English alone among the languages above: one of them is enough.
 _ENGLISH = frozenset(("the", "with", "and", "from", "while", "two", "people", "their", "this", "woman"))
+# Else each word has to be common in English; of the short ones there too many are foreign articles as well.
+_VOCABULARY = Path(__file__).parent / "builtin_files" / "vocab.txt"
+_LONG_ENOUGH = 3
+_SHORT_ENGLISH = frozenset(
+    ("a", "an", "as", "at", "by", "go", "he", "i", "in", "is", "it", "my", "no", "of", "on", "to", "up", "we")
+)
 
 
 def language_note(query: str, spec: EncoderSpec) -> str | None:
@@ -79,12 +87,27 @@ def _script(letter: str) -> str:
 
 def _foreign_language(text: str) -> str | None:
     words = re.findall(r"[^\W\d_]+", text)
-    if len(words) < 2 or not _ENGLISH.isdisjoint(map(str.lower, words)):
+    if len(words) < 2 or _is_english([word.lower() for word in words]):
         return None
     language, probability = _identifier().classify(" ".join(words))
     if language == "en" or probability < _SURE:
         return None
     return _LANGUAGES[language]
+
+
+def _is_english(words: Sequence[str]) -> bool:
+    """Whether that is certain without the identifier."""
+    if not _ENGLISH.isdisjoint(words):
+        return True
+    if any(len(word) < _LONG_ENOUGH and word not in _SHORT_ENGLISH for word in words):
+        return False
+    return _common_words().issuperset(words)
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    """The whole words of the vocabulary that BERT learned from English text."""
+    return frozenset(_VOCABULARY.read_text(encoding="utf-8").split("\n"))
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.encoder import Encoder, TextEncoder
 from mediaindex.embed.presets import PRESETS
 from mediaindex.embed.weights.files import Import, imported
 from mediaindex.errors import EncoderUnavailable
@@ -52,6 +52,21 @@ def load_encoder(
 
         return load_transformers(folder_of(reference), name=name, device=torch_device)
     raise EncoderUnavailable(_unknown(name, models))
+
+
+def load_text_encoder(name: str, *, device: str = "auto", models: Path | None = None) -> TextEncoder:
+    """The encoder of that name for a process that only asks: the built-in one without torch.
+
+    Any other one has a single thread of torch, in this process from now on: over one sentence two threads
+    wait for each other longer than they compute as soon as anything else runs.
+
+    Args, Raises: as `load_encoder`.
+    """
+    if name == "builtin" and device in ("auto", "cpu"):
+        from mediaindex.embed.families.builtin_text import BuiltinTexts
+
+        return BuiltinTexts()
+    return load_encoder(name, device=device, models=models, threads=1)
 
 
 def _imported(item: Import, *, device: str) -> Encoder:

@@ -17,7 +17,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.encoder import TextEncoder
 from mediaindex.search.answer import Answer, Question, RerankSummary
 from mediaindex.search.fusion import FusedMoment, PictureHit, fused, overlaps
 from mediaindex.search.hits import hits_of
@@ -97,7 +97,7 @@ class Searcher:
         self,
         library: Library,
         space: Space | None,
-        encoder: Encoder | None,
+        encoder: TextEncoder | None,
         *,
         reranker: Reranker | None = None,
         ann_rows: int = ANN_ROWS,

@@ -1,4 +1,7 @@
-"""Where a library lives on disk, and how its parts are opened."""
+"""Where a library lives on disk, and how its parts are opened.
+
+Opening one loads no numpy: most commands read rows alone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
@@ -39,9 +43,11 @@ from mediaindex.store.layout import (
 )
 from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lock
 from mediaindex.store.reserve import reserve
-from mediaindex.store.vectors.lance import LanceSpace
-from mediaindex.store.vectors.matrix import MatrixFile
-from mediaindex.store.vectors.spaces import Space
+
+if TYPE_CHECKING:
+    from mediaindex.store.vectors.lance import LanceSpace
+    from mediaindex.store.vectors.matrix import MatrixFile
+    from mediaindex.store.vectors.spaces import Space
 
 
 class Library:
@@ -151,6 +157,8 @@ class Library:
 
     def vectors(self, space: Space) -> LanceSpace:
         """The durable vectors of a space."""
+        from mediaindex.store.vectors.lance import LanceSpace
+
         if space.id not in self._spaces:
             make_private_folder(self.root / "vectors")
             self._spaces[space.id] = LanceSpace(
@@ -164,6 +172,8 @@ class Library:
 
     def matrix(self, space: Space) -> MatrixFile:
         """The derived matrix of a space."""
+        from mediaindex.store.vectors.matrix import MatrixFile
+
         return MatrixFile(self.root / MATRIX, space.id, space.dim)
 
     def close(self) -> None:

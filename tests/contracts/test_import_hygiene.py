@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from mediaindex.cli import COMMANDS, build_parser, main
+from tests.support.commands import index_quietly
+from tests.support.films import film
 
 HEAVY = frozenset(
     {
@@ -87,3 +92,67 @@ def test_the_corridors_load_no_network_before_there_is_something_to_embed(name: 
     """`forget` or `retry` need a writer; a first decoder starts before the encoder is loaded."""
     late = {"PIL", "alembic", "av", "lancedb", "open_clip", "pyarrow", "torch", "transformers"}
     assert sorted(loaded_by(f"import mediaindex.{name}") & late) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_has_the_same_options_whether_or_not_the_others_are_loaded(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helps = []
+    for parser in (build_parser(), build_parser([command])):
+        with pytest.raises(SystemExit):
+            parser.parse_args([command, "--help"])
+        helps.append(capsys.readouterr().out)
+    assert helps[0] == helps[1]
+
+
+def test_a_command_loads_no_other_command() -> None:
+    program = """
+import sys
+from mediaindex.cli import main
+main(["config", "show"])
+assert "mediaindex.cli.config" in sys.modules
+assert "mediaindex.cli.search" not in sys.modules
+"""
+    assert "mediaindex" in loaded_by(program)
+
+
+@pytest.fixture(scope="module")
+def red_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An indexed film, with its library beside its folder."""
+    folder = tmp_path_factory.mktemp("hygiene")
+    path = film(folder / "videos" / "red.mp4", "red")
+    index_quietly(folder / "library", path.parent, encoder="builtin")
+    return path
+
+
+QUESTIONS = {
+    "search": ["search", "red"],
+    "search, pictures": ["search", "a red wall", "--channel", "pictures"],
+    "search, words": ["search", "red", "--channel", "words"],
+    "similar": ["similar", "PATH"],
+    "similar, moment": ["similar", "PATH@1"],
+    "show": ["show", "PATH"],
+    "open": ["open", "1", "--player", "true {path}"],
+    "status": ["status"],
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_loads_neither_torch_nor_lancedb(name: str, red_film: Path) -> None:
+    """Loading torch costs more than a second of processor time, LanceDB about as much."""
+    library = str(red_film.parents[1] / "library")
+    arguments = [argument.replace("PATH", str(red_film)) for argument in QUESTIONS[name]]
+    assert main(["search", "red", "--channel", "words", "--library", library]) == 0  # for `open`
+    program = f"""
+from mediaindex.cli import main
+code = main([*{arguments!r}, "--library", {library!r}])
+assert code == 0, code
+import psutil
+assert psutil.Process().num_threads() == 1, "numpy's BLAS has threads of its own"
+"""
+    loaded = loaded_by(program)
+    network = {"torch", "lancedb", "pyarrow", "transformers", "open_clip", "huggingface_hub", "py3langid"}
+    assert sorted(loaded & (network | {"alembic", "av", "rich", "textual"})) == []
+    if name in ("open", "status"):
+        assert "numpy" not in loaded

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediaindex.embed import language
 from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.language import language_note
 from tests.support.fake_encoder import FakeEncoder
@@ -32,6 +33,8 @@ MANY: EncoderSpec = replace(ENGLISH, languages="multilingual")
         ("bambini che giocano in spiaggia", "Italian"),
         ("een vrouw met een rode jas", "Dutch"),
         ("köpek sahilde koşuyor", "Turkish"),
+        ("une femme dans la cuisine", "French"),  # every word of these two is in the English vocabulary
+        ("de kat op de bank", "Dutch"),
     ],
 )
 def test_another_language_is_named_with_the_remedy(query: str, named: str) -> None:
@@ -63,6 +66,12 @@ def test_another_language_is_named_with_the_remedy(query: str, named: str) -> No
     ],
 )
 def test_english_names_and_single_words_pass(query: str) -> None:
+    assert language_note(query, ENGLISH) is None
+
+
+@pytest.mark.parametrize("query", ["red wall", "birthday cake", "Dog in snow", "a man playing guitar"])
+def test_common_words_need_no_identifier(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "_identifier", lambda: pytest.fail("it was loaded"))
     assert language_note(query, ENGLISH) is None
 
 

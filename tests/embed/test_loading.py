@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from mediaindex.embed.acquire import import_weights
-from mediaindex.embed.loading import load_encoder
+from mediaindex.embed.families.builtin_text import BuiltinTexts
+from mediaindex.embed.loading import load_encoder, load_text_encoder
 from mediaindex.errors import EncoderUnavailable, UsageError
 from tests.support import checkpoints
 
@@ -61,6 +62,29 @@ def test_the_number_of_threads_is_set_where_it_is_given() -> None:
     assert torch.get_num_threads() == 2
     load_encoder("builtin", device="cpu")
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_the_built_in_encoder_of_texts_needs_no_device(device: str) -> None:
+    assert isinstance(load_text_encoder("builtin", device=device), BuiltinTexts)
+
+
+def test_a_device_that_was_asked_for_is_used_for_texts_too_or_refused() -> None:
+    with pytest.raises(UsageError, match="not 'gpu'"):
+        load_text_encoder("builtin", device="gpu")
+
+
+def test_other_encoders_of_texts_have_one_thread(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        encoder = load_text_encoder(
+            f"open_clip:{checkpoints.open_clip_folder(tmp_path / 'source')}", device="cpu"
+        )
+        assert torch.get_num_threads() == 1
+        assert encoder.texts(["a dog"]).pooled.shape == (1, encoder.spec.dim)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_unknown_device_is_refused_before_anything_is_read() -> None:

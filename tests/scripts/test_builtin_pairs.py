@@ -23,7 +23,7 @@ from _builtin_pairs import (
 from _pseudo_frames import FRAMES, pooled_parts, write_feature_files
 from PIL import Image
 
-from mediaindex.embed.families.builtin import FILES
+from mediaindex.embed.families.builtin_files import FILES
 from mediaindex.embed.inputs import picture
 from mediaindex.embed.loading import load_encoder
 from mediaindex.learn.features.feature_set import read_features

@@ -63,20 +63,23 @@ def rerank_decision(
 
 
 def reranked_answer(
-    searcher: Searcher, question: Question, decision: Decision, mode: Mode
+    searcher: Searcher, question: Question, decision: Decision, mode: Mode, *, threads: int
 ) -> tuple[Answer, Decision]:
     """The answer, reranked where that was decided, and the decision in the end.
 
     A generator that turns out not to be usable is left out, and the decision names it.
 
+    Args:
+        threads: of the generator.
+
     Raises:
         GeneratorUnavailable: the mode is "on".
     """
-    from mediaindex.search.ranking.reranker import load_reranker
-
     if decision.gate.on and decision.generator is not None and searcher.encoder is not None:
+        from mediaindex.search.ranking.reranker import load_reranker
+
         try:
-            searcher.reranker = load_reranker(decision.generator)
+            searcher.reranker = load_reranker(decision.generator, threads=threads)
             answer = searcher.search(question)
             return answer, decision if answer.rerank is not None else idle(decision)
         except GeneratorUnavailable as error:

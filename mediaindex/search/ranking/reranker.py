@@ -121,16 +121,23 @@ class GeneratorReranker:
         return RerankedList(order, distribution.probabilities[0].numpy(), float(distribution.none[0]))
 
 
-def load_reranker(description: Description) -> GeneratorReranker:
+def load_reranker(description: Description, *, threads: int | None = None) -> GeneratorReranker:
     """The generator of a folder, ready to rank on the CPU.
 
     A list takes milliseconds there, and its order does not depend on the device of the encoder.
 
+    Args:
+        threads: how many threads torch has in this process from now on; None changes nothing.
+
     Raises:
         GeneratorUnavailable: its files are missing or damaged, or of another encoder than the description.
     """
+    import torch
+
     from mediaindex_models.checkpoint import CheckpointError, EncoderIdentity, load
 
+    if threads is not None:
+        torch.set_num_threads(threads)
     try:
         identity = EncoderIdentity(description.encoder, description.digest)
         saved = load(description.folder, encoder=identity)

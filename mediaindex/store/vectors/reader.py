@@ -6,6 +6,7 @@ the sweeper ran meanwhile (the epoch changed), the search asks again.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mediaindex.store.library import Library
 
 Result = TypeVar("Result")
+_ROWS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +210,13 @@ class SpaceReader:
 
 
 def cosines(matrix: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, D) unit rows times a unit vector → (N,) float32, at memory speed through torch."""
+    """(N, D) unit rows times a unit vector → (N,) float32, at memory speed where torch is loaded already."""
+    if "torch" not in sys.modules:
+        found = np.empty(len(matrix), np.float32)
+        for start in range(0, len(matrix), _ROWS_AT_ONCE):
+            rows_of_block = slice(start, start + _ROWS_AT_ONCE)
+            found[rows_of_block] = matrix[rows_of_block].astype(np.float32) @ query
+        return found
     import torch
 
     rows = torch.from_numpy(matrix)

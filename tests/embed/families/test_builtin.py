@@ -13,7 +13,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mediaindex.embed.families.builtin import FILES, load_builtin
+from mediaindex.embed.families.builtin import load_builtin
+from mediaindex.embed.families.builtin_files import FILES
 from mediaindex.embed.loading import load_encoder
 from mediaindex.errors import EncoderMismatch
 from tests.support.paths import CHECKOUT

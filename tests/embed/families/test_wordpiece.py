@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tokenizers import BertWordPieceTokenizer
 
-from mediaindex.embed.families.builtin import FILES
+from mediaindex.embed.families.builtin_files import FILES
 from mediaindex.embed.families.wordpiece import WordPieces
 
 LENGTH = 64

@@ -1,0 +1,16 @@
+"""Sentences of everyday footage, against which a query is judged: is a moment like this one, or like any?
+
+A query's cosine to a frame says little by itself; beside the cosines of these sentences to the same frame
+it says how far the query stands out. general_captions.txt holds one sentence a line, plain English of 4 to 18
+words. They were written for this purpose and are in no data set: no evaluation meets captions of its own.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+
+def general_captions() -> tuple[str, ...]:
+    """The 500 sentences, in the order of the file."""
+    text = files(__package__).joinpath("general_captions.txt").read_text(encoding="utf-8")
+    return tuple(text.splitlines())
