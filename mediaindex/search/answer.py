@@ -14,6 +14,7 @@ from mediaindex.store.catalog.lookup import Filters
 PER_VIDEO = 3
 
 Channel = Literal["pictures", "words", "both"]
+Stage = Literal["words", "full", "reranked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Question:
         min_similarity: moments that the pictures rank need at least this similarity.
         candidates: how many of the best moments a reranker sees.
         without: (video, seconds) of the example, which is no answer; seconds None leaves out the whole video.
+        thumbnails: whether the hits name thumbnails, which are written where they are not there yet.
     """
 
     text: str | None = None
@@ -38,6 +40,7 @@ class Question:
     min_similarity: float | None = None
     candidates: int = CANDIDATES
     without: tuple[int, float | None] | None = None
+    thumbnails: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,10 @@ class Answer:
     Attributes:
         rerank: None where nothing was reranked.
         timings_ms: milliseconds by step, None for a step that did not run.
+        stage: what has answered so far: the words alone, both channels, or the reranker too.
     """
 
     hits: tuple[Hit, ...]
     rerank: RerankSummary | None
     timings_ms: dict[str, float | None]
+    stage: Stage = "full"

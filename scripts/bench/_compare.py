@@ -58,7 +58,7 @@ def stored_frames(library: Library) -> dict[str, StoredFrames]:
         times, segments = _frames_and_segments(connection)
     vectors = library.vectors(space).read()
     vector_counts = {row.generation: row.vectors for row in rows}
-    matrices = SpaceReader(library, space, ann_rows=1 << 62).frames(vector_counts)
+    matrices = SpaceReader(library, space, exact_limit_mib=4096).frames(vector_counts)
     frames_by_hash = {}
     for row in rows:
         own = vectors.take(np.flatnonzero(vectors.generation == row.generation))

@@ -159,8 +159,8 @@ class FreshRanking:
 
     def rank(self, text: str, clip: Path) -> int:
         """The rank of a clip, ties counted against it."""
-        from mediaindex.search.moments import scored_segments
-        from mediaindex.search.similarity import unit
+        from mediaindex.search.channels.moments import scored_segments
+        from mediaindex.search.channels.similarity import unit
 
         query = unit(self._encoder.texts([text]).pooled[0])
         blend = self._encoder.spec.blend
@@ -173,7 +173,7 @@ class FreshRanking:
     def _embedded(self, path: Path, video: IndexedVideo) -> NDArray[np.float32]:
         import numpy as np
 
-        from mediaindex.search.similarity import unit
+        from mediaindex.search.channels.similarity import unit
 
         pictures = pictures_at(path, [time for segment in video.segments for time in segment.frames])
         vectors = []

@@ -5,7 +5,7 @@
 
 Ranks the videos of MANIFEST.jsonl by their best segment, w = 0.5, for every combination of 1, 2 or 3 best
 frames with the mean of the segment alone, of the 30 s around it, or of the whole video. The row of what
-`mediaindex.search.similarity` does is computed by the product's own code; the baseline is one best frame and
+`mediaindex.search.channels.similarity` does is computed by the product's own code; the baseline is one best frame and
 the segment.
 """
 
@@ -60,7 +60,7 @@ def measure(held: SearchableClips, clips: Sequence[Clip]) -> list[Row]:
     """Recall of queries and captions together with that of one best frame and the segment's own mean."""
     import numpy as np
 
-    from mediaindex.search.similarity import unit
+    from mediaindex.search.channels.similarity import unit
 
     videos = videos_of(held, clips)
     rows = held.library.vectors(held.space).read([video.generation for video in videos.values()])
@@ -101,7 +101,7 @@ def _name(best: int, mean: str) -> str:
 
 
 def _product(video: IndexedVideo, frames: NDArray[np.float32], query: NDArray[np.float32]) -> float:
-    from mediaindex.search.moments import scored_segments
+    from mediaindex.search.channels.moments import scored_segments
 
     return max(segment.similarity for segment in scored_segments(video, frames, query, 0.5))
 
@@ -110,7 +110,7 @@ def _combined(best: int, mean: str) -> Score:
     def score(video: IndexedVideo, frames: NDArray[np.float32], query: NDArray[np.float32]) -> float:
         import numpy as np
 
-        from mediaindex.search.similarity import unit, windows
+        from mediaindex.search.channels.similarity import unit, windows
 
         seconds = np.array([time for row in video.segments for time in row.frames])
         bounds = np.array([(row.start_seconds, row.end_seconds) for row in video.segments])

@@ -56,7 +56,7 @@ class Watched:
             "fake",
             load=lambda name: FakeEncoder(name=name),
             decoding=Decoding(Sampling(), 1, new_worker),
-            ann_rows=1_000_000,
+            exact_limit_mib=4096,
             progress=self._note,
         )
 

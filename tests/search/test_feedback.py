@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mediaindex.search.feedback import RIGHT_WEIGHT, WRONG_WEIGHT, moved_query
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 
 
 def directions(count: int, *, seed: int, width: int = 8) -> NDArray[np.float32]:

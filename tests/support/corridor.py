@@ -61,7 +61,7 @@ def ingest(
         encoder,
         load=lambda name: FakeEncoder(name=name),
         decoding=Decoding(Sampling(), 1, new_worker or (lambda: Troubled(trouble))),
-        ann_rows=1_000_000,
+        exact_limit_mib=4096,
         progress=progress,
         attend=attend,
     )

@@ -56,7 +56,7 @@ class WriterSettings:
         encoder: the name that the user set; None lets the serving encoder serve on.
         default_encoder: of a library in which none serves yet.
         load_encoder: gives the encoder of a name; called only when there is something to embed.
-        ann_rows: vectors above which a space gets an approximate index.
+        exact_limit_mib: vectors above which a space gets an approximate index.
         cache_limit_mib: of the frame cache, 0 for any size.
     """
 
@@ -65,7 +65,7 @@ class WriterSettings:
     encoder: str | None
     default_encoder: str
     load_encoder: Callable[[str], Encoder]
-    ann_rows: int
+    exact_limit_mib: int
     cache_limit_mib: int
 
 
@@ -285,7 +285,7 @@ class Writer:
             encoder,
             load=self.settings.load_encoder,
             decoding=self.settings.decoding,
-            ann_rows=self.settings.ann_rows,
+            exact_limit_mib=self.settings.exact_limit_mib,
             progress=self._pass_on,
             attend=lambda _: self._attend(),
         )

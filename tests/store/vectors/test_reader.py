@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mediaindex.errors import StoreError
 from mediaindex.media import FrameEmbeddings
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 from mediaindex.store.commit import put, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.reader import SpaceReader, consistent
@@ -22,9 +22,9 @@ MANY = 10_000_000
 
 
 def nearest(
-    library: Library, space: Space, query: np.ndarray, limit: int, *, ann_rows: int = MANY
+    library: Library, space: Space, query: np.ndarray, limit: int, *, exact_limit_mib: int = MANY
 ) -> list[int]:
-    reader = SpaceReader(library, space, ann_rows=ann_rows)
+    reader = SpaceReader(library, space, exact_limit_mib=exact_limit_mib)
     return consistent(library, lambda c: reader.nearest(c, unit(query), None, limit))
 
 
@@ -109,7 +109,7 @@ def test_from_the_cross_over_on_the_index_answers_and_drops_what_is_not_visible(
     assert opened.vectors(space).ensure_index(300)
     assert not opened.vectors(space).ensure_index(300), "it has one"
     query = items[17].embeddings.vectors[3]
-    found = nearest(opened, space, query, 5, ann_rows=300)
+    found = nearest(opened, space, query, 5, exact_limit_mib=300)
     exact = nearest(opened, space, query, 5)
     assert found[0] == exact[0] == items[17].video_id
     assert len(found) == 5

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mediaindex.search.moments import (
+from mediaindex.search.channels.moments import (
     Moment,
     ScoredSegment,
     moments_of,
     scored_segments,
     within_each_video,
 )
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 from mediaindex.store.catalog.lookup import IndexedVideo, SegmentRow
 
 EAST, NORTH = np.eye(2, dtype=np.float32)

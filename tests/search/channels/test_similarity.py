@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from mediaindex.search.similarity import similarities, unit, windows
+from mediaindex.search.channels.similarity import similarities, unit, windows
 
 EAST = np.array([1.0, 0.0], np.float32)
 component = st.floats(-10, 10, width=32)

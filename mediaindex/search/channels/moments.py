@@ -1,0 +1,187 @@
+"""Moments: runs of neighbouring segments that answer a query, the best ones of each video.
+
+The best segment of a video makes a moment of itself and of the segments on both sides that answer nearly as
+well and look alike; the best of those that are left makes the next, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Item = TypeVar("Item")
+
+# A segment joins a moment where its similarity is at most this share below that of the moment's best,
+MARGIN = 0.1
+# where the cosine between its mean frame and that of the segment beside it is at least this,
+LEAST_COSINE = 0.9
+# and where at most this much time lies between them.
+GAP_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A stretch of a video that answers, in seconds.
+
+    Attributes:
+        segment_id: of its best segment, None where the video is not indexed.
+        best_frame: ordinal of its best frame in the extraction, None where no picture was looked at.
+        similarity: of its best segment, None where only words found it.
+    """
+
+    video_id: int
+    segment_id: int | None
+    start_seconds: float
+    end_seconds: float
+    best_frame: int | None
+    similarity: float | None
+
+    @property
+    def rank_key(self) -> tuple[float, int, float]:
+        """What moments that the pictures found are sorted by."""
+        return (-(self.similarity or 0.0), self.video_id, self.start_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring segments of one video, `first` to `last`, with the one that made the run."""
+
+    best: int
+    first: int
+    last: int
+
+    @property
+    def segments(self) -> range:
+        """All of them."""
+        return range(self.first, self.last + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredVideo:
+    """The segments of one video, in order of time, with their similarities.
+
+    Attributes:
+        segments: (S,) of `store.vectors.segments.SEGMENT`.
+        similarity: (S,), -inf for a segment that does not take part.
+    """
+
+    segments: NDArray[np.void]
+    similarity: NDArray[np.float32]
+
+    def runs(self, most: int | None, *, told: Iterable[tuple[float, float]] = ()) -> list[Run]:
+        """The runs of the best moments, best first, then further ones where something is told.
+
+        Args:
+            most: how many of the best, None for all. told: (start, end) of lines whose words are looked for.
+        """
+        values, joined = self.similarity.tolist(), self._joined()
+        taken: set[int] = set()
+        runs: list[Run] = []
+        for place in self._best_first():
+            if len(runs) == most:
+                break
+            if place not in taken:
+                runs.append(_run_of(place, values, joined, taken))
+                taken.update(runs[-1].segments)
+        for line in told:
+            best = max(self._heard(line), key=lambda place: values[place], default=None)
+            if best is not None and best not in taken:
+                runs.append(_run_of(best, values, joined, taken))
+                taken.update(runs[-1].segments)
+        return runs
+
+    def may_count(
+        self, most: int | None, *, told: Iterable[tuple[float, float]] = (), error: float
+    ) -> set[int]:
+        """The segments on which `runs` depends where every similarity may be off by `error`."""
+        values, joined = self.similarity.tolist(), self._joined()
+        certain: set[int] = set()  # in the run of a better segment, however the errors fall
+        possible: set[int] = set()
+        bests: list[float] = []
+        for place in self._best_first():
+            if most is not None and len(bests) >= most and values[place] < bests[most - 1] - 2 * error:
+                break
+            if place in certain:
+                continue
+            if place not in possible:
+                bests.append(values[place])
+            certain.update(_run_of(place, values, joined, slack=-2 * error).segments)
+            possible.update(_run_of(place, values, joined, slack=2 * error).segments)
+        for line in told:
+            for place in self._heard(line):
+                possible.update(_run_of(place, values, joined, slack=2 * error).segments)
+        return possible
+
+    def _best_first(self) -> list[int]:
+        order = np.argsort(-self.similarity, kind="stable")
+        best_first: list[int] = order[self.similarity[order] > -np.inf].tolist()
+        return best_first
+
+    def moment(self, video_id: int, run: Run, best_offset: int) -> Moment:
+        """The moment of a run.
+
+        Args:
+            best_offset: of the best frame in the best segment, from 0.
+        """
+        best = self.segments[run.best]
+        return Moment(
+            video_id=video_id,
+            segment_id=int(best["id"]),
+            start_seconds=float(self.segments["start"][run.first]),
+            end_seconds=float(self.segments["end"][run.last]),
+            best_frame=int(best["first_frame"]) + best_offset,
+            similarity=float(self.similarity[run.best]),
+        )
+
+    def _joined(self) -> list[bool]:
+        """Whether each segment looks like the next one and ends where that one begins."""
+        gaps = self.segments["start"][1:] - self.segments["end"][:-1]
+        joined: list[bool] = (
+            (gaps <= GAP_SECONDS) & (self.segments["likeness"][:-1] >= LEAST_COSINE)
+        ).tolist()
+        return joined
+
+    def _heard(self, line: tuple[float, float]) -> list[int]:
+        """The segments that take part and are shown while a line is."""
+        start, end = line
+        heard = (self.segments["start"] < end) & (start < self.segments["end"])
+        return np.flatnonzero(heard & (self.similarity > -np.inf)).tolist()
+
+
+def _run_of(
+    best: int,
+    values: Sequence[float],
+    joined: Sequence[bool],
+    taken: Container[int] = (),
+    *,
+    slack: float = 0.0,
+) -> Run:
+    """The run that a segment makes.
+
+    Args:
+        joined: whether each segment may be one with the next. taken: segments of other runs.
+        slack: by so much more may a neighbour be less similar.
+    """
+    least = values[best] - MARGIN * abs(values[best]) - slack
+    first = last = best
+    while first > 0 and joined[first - 1] and first - 1 not in taken and values[first - 1] >= least:
+        first -= 1
+    while last < len(joined) and joined[last] and last + 1 not in taken and values[last + 1] >= least:
+        last += 1
+    return Run(best, first, last)
+
+
+def within_each_video(
+    items: Iterable[Item], video_of: Callable[[Item], int], per_video: int | None
+) -> Iterator[Item]:
+    """The first `per_video` items of each video in their order, None for any number."""
+    counts: dict[int, int] = {}
+    for item in items:
+        video_id = video_of(item)
+        counts[video_id] = counts.get(video_id, 0) + 1
+        if per_video is None or counts[video_id] <= per_video:
+            yield item

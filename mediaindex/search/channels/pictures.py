@@ -1,0 +1,175 @@
+"""The picture channel: a query vector → the most similar moments of a space, best first.
+
+Every segment is scored from half-precision cosines; the videos with the best segments are scored again in
+single precision where it counts. Of a few allowed segments, single precision is all there is. Above the
+memory bound, LanceDB's index names the frames whose segments are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediaindex.search.channels.moments import Moment, ScoredVideo
+from mediaindex.search.channels.similarity import (
+    HALF_PRECISION,
+    SegmentScorer,
+    best_frames,
+    exact_similarities,
+)
+from mediaindex.store.vectors.snapshot import SpaceSnapshot
+
+Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
+EXACT_FRAMES = 20_000
+"""So many frames are read in single precision at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHit:
+    """A moment that the pictures rank.
+
+    Attributes:
+        place: of its best segment in the space.
+        instant_rank: by similarity alone, from 1.
+        probability: that a generator gives it, None without one.
+    """
+
+    moment: Moment
+    place: int
+    instant_rank: int
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which moments a question wants.
+
+    Attributes:
+        depth: how many at least, where there are so many.
+        per_video: of one video, None for any number.
+        min_similarity: they need at least this.
+        without: (video, seconds) of an example, which is no answer; seconds None for the whole video.
+        told: lines of videos whose words are looked for, (start, end): the moment there is wanted too,
+            however many of its video are better. A video without lines here is looked at in any case.
+    """
+
+    depth: int
+    per_video: int | None = None
+    min_similarity: float | None = None
+    without: tuple[int, float | None] | None = None
+    told: Mapping[int, Sequence[tuple[float, float]]] = field(default_factory=dict)
+
+    def excludes(self, moment: Moment) -> bool:
+        """Whether a moment is not similar enough, or shows the example."""
+        if self.min_similarity is not None and (moment.similarity or 0.0) < self.min_similarity:
+            return True
+        if self.without is None or self.without[0] != moment.video_id:
+            return False
+        seconds = self.without[1]
+        return seconds is None or moment.start_seconds <= seconds <= moment.end_seconds
+
+    @property
+    def most(self) -> int:
+        """How many moments of one video are looked at."""
+        # One more than are shown: the example itself may be among them.
+        return self.depth if self.per_video is None else self.per_video + (self.without is not None)
+
+
+class PictureChannel:
+    """Scores the segments of one snapshot of a space.
+
+    Args:
+        blend: w of the similarity, 0..1.
+        near: finds the segments that may be the most similar to a unit vector, where there are too many to
+            score them all.
+    """
+
+    def __init__(self, space: SpaceSnapshot, *, blend: float, near: Near | None = None) -> None:
+        self.space = space
+        self.blend = blend
+        self._near = near
+        self._scorer: SegmentScorer | None = None
+
+    def similarities(
+        self, query: NDArray[np.float32], allowed: NDArray[np.int64] | None = None, told: Iterable[int] = ()
+    ) -> tuple[NDArray[np.float32], float]:
+        """(S,) of every segment, -inf for those that may not be seen; and by how much each may be off.
+
+        Args:
+            query: (D,) unit. allowed: only segments of these videos, None for all.
+            told: videos that are scored in any case.
+        """
+        if self._near is not None and allowed is None:
+            of_told = [place for video in told for place in self.space.of_video(video)]
+            near = np.union1d(self._near(query), np.array(of_told, np.intp))
+            return self.exact(query, near), 0.0
+        shown = self.space.is_shown(allowed)
+        places = np.flatnonzero(shown)
+        if int(self.space.segments["frames"][places].sum()) <= EXACT_FRAMES:
+            return self.exact(query, places), 0.0
+        if self._scorer is None:
+            self._scorer = SegmentScorer.of(self.space.segments)
+        values = self._scorer.similarities(self.space.cosines(query), blend=self.blend)
+        values[~shown] = -np.inf
+        return values, HALF_PRECISION
+
+    def exact(self, query: NDArray[np.float32], places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """(S,) of some segments in single precision, -inf for the others."""
+        values = np.full(len(self.space), -np.inf, np.float32)
+        if len(places):
+            values[places] = exact_similarities(self.space, places, query, blend=self.blend)
+        return values
+
+    def best_moments(
+        self, query: NDArray[np.float32], similarity: NDArray[np.float32], error: float, wanted: Wanted
+    ) -> list[PictureHit]:
+        """The moments that are wanted, best first.
+
+        Args:
+            query: (D,) unit. similarity, error: of `similarities`.
+        """
+        videos = self._videos(similarity, error, wanted)
+        if error:
+            similarity = self.exact(query, self._counting(videos, similarity, error, wanted))
+        runs = [
+            (video, run, scored)
+            for video in videos
+            for scored in [self._scored(video, similarity)]
+            for run in scored.runs(wanted.most, told=wanted.told.get(video, ()))
+        ]
+        places = np.array(
+            [self.space.of_video(video).start + run.best for video, run, _scored in runs], np.intp
+        )
+        offsets = best_frames(self.space, places, query)
+        moments = [
+            (scored.moment(video, run, offset), place)
+            for (video, run, scored), offset, place in zip(runs, offsets, places.tolist(), strict=True)
+        ]
+        moments = [pair for pair in moments if not wanted.excludes(pair[0])]
+        moments.sort(key=lambda pair: pair[0].rank_key)
+        return [PictureHit(moment, place, rank) for rank, (moment, place) in enumerate(moments, 1)]
+
+    def _videos(self, similarity: NDArray[np.float32], error: float, wanted: Wanted) -> list[int]:
+        """The videos that hold the moments that are wanted: each of these is in one with a better segment."""
+        found = self.space.best_videos(similarity, wanted.depth + 1, 2 * error)
+        told = [video for video in wanted.told if video not in found]
+        hidden = wanted.without[0] if wanted.without is not None and wanted.without[1] is None else None
+        return [video for video in [*found, *told] if video != hidden]
+
+    def _counting(
+        self, videos: Sequence[int], similarity: NDArray[np.float32], error: float, wanted: Wanted
+    ) -> NDArray[np.intp]:
+        """The segments on which the moments of these videos depend, ascending."""
+        counting: set[int] = set()
+        for video in videos:
+            scored, told = self._scored(video, similarity), wanted.told.get(video, ())
+            first = self.space.of_video(video).start
+            counting.update(first + place for place in scored.may_count(wanted.most, told=told, error=error))
+        return np.array(sorted(counting), np.intp)
+
+    def _scored(self, video: int, similarity: NDArray[np.float32]) -> ScoredVideo:
+        own = self.space.of_video(video)
+        return ScoredVideo(self.space.segments[own.start : own.stop], similarity[own.start : own.stop])
