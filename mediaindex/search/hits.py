@@ -77,11 +77,10 @@ def _thumbnail_folder(library: Library) -> Path:
 
 
 def _thumbnail(library: Library, folder: Path, shown: ShownMoment) -> str | None:
-    ordinal = shown.fused.moment.best_frame
-    if shown.frame_file is None or ordinal is None:
+    if shown.frame_file is None or shown.ordinal is None:
         return None
     try:
-        picture = thumbnail(library.frames, folder, shown.frame_file, ordinal)
+        picture = thumbnail(library.frames, folder, shown.frame_file, shown.ordinal)
         return None if picture is None else str(picture)
     except (StoreError, OSError) as error:
         # A lost frame or a full disk is no reason to withhold the moment.

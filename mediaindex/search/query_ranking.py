@@ -109,20 +109,29 @@ def ranked(
     picture_hits, summary = list(found.picture_hits), None
     if reranker is not None and reader is not None and found.pictures is not None:
         picture_hits, summary = _reranked(query, picture_hits, found.pictures, reader, reranker)
-    best = {hit.moment.video_id: hit.moment for hit in reversed(found.picture_hits)}
+    best = {hit.moment.video_id: hit for hit in reversed(found.picture_hits)}
     word_videos = [hit.video_id for hit in found.word_hits]
     durations = lookup.durations(connection, [video for video in word_videos if video not in best])
     moments = fused(picture_hits[: query.depth], found.word_hits, best, durations)
     shown = within_limits(moments, limit=query.question.limit, per_video=query.question.per_video)
-    return Ranking(_with_frames(connection, shown, reader), summary)
+    return Ranking(_with_frames(connection, query, shown, found.pictures, reader), summary)
 
 
 def _with_frames(
-    connection: sa.Connection, moments: Sequence[FusedMoment], reader: SpaceReader | None
+    connection: sa.Connection,
+    query: Query,
+    moments: Sequence[FusedMoment],
+    pictures: PictureChannel | None,
+    reader: SpaceReader | None,
 ) -> list[ShownMoment]:
+    """The moments with the frames that show them: of the pictures the most similar one."""
     ids = {fused.moment.video_id for fused in moments}
     videos = {} if reader is None else lookup.indexed_videos(connection, reader.space.id, ids)
-    return with_frames(connection, moments, videos)
+    ordinals: dict[int, int] = {}
+    if pictures is not None and query.unit is not None:
+        places = [fused.seen.place for fused in moments if fused.seen is not None]
+        ordinals = dict(zip(places, pictures.best_frames(query.unit, places), strict=True))
+    return with_frames(connection, moments, videos, ordinals)
 
 
 def _reranked(

@@ -11,20 +11,23 @@ of the library. `stages` gives the same answer step by step, as soon as each is 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import sqlalchemy as sa
 
 from mediaindex.embed.encoder import Encoder
+from mediaindex.errors import StoreError
 from mediaindex.search.answer import Answer, Question, Stage
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.channels.similarity import unit
 from mediaindex.search.hits import hits_of
+from mediaindex.search.profile import Profile, profile_of
 from mediaindex.search.query_ranking import Query, Ranking, Scored, ranked, scored, words_of
 from mediaindex.search.ranking.reranker import Reranker
 from mediaindex.search.timings import Stopwatch, started_watch
+from mediaindex.store.catalog import lookup
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.reader import SpaceReader, consistent
 from mediaindex.store.vectors.spaces import Space, active_space
@@ -34,6 +37,13 @@ EXACT_LIMIT_MIB = 4096
 
 class _SpaceSwitched(Exception):
     """Another space serves since the query was embedded."""
+
+
+def _cached(library: Library, frame_file: str, ordinal: int) -> bytes | None:
+    try:
+        return next(library.frames.read(frame_file, [ordinal]), None)
+    except (StoreError, OSError):  # lost or evicted: the moment is shown without it
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +121,36 @@ class Searcher:
             with contextlib.suppress(_SpaceSwitched):
                 yield from self._full_stages(question)
                 return
+
+    def profile(self, video_id: int, question: Question) -> Profile | None:
+        """How well each frame of a video answers; None where no picture of it can.
+
+        Raises:
+            StoreError: the library is damaged.
+        """
+        query = self._embedded(question)
+
+        def read(connection: sa.Connection) -> tuple[Profile | None]:
+            pictures = self._picture_channel(connection)
+            if query.unit is None or pictures is None or self.space is None:
+                return (None,)
+            return (profile_of(connection, pictures.space, self.space.id, video_id, query.unit),)
+
+        return consistent(self.library, read)[0]
+
+    def pictures(self, video_id: int, seconds: Sequence[float]) -> list[bytes | None]:
+        """The cached pictures, JPEG, of the frames that show best what is seen at some times of a video.
+
+        Nothing is written. None stands for a picture that is not in the frame cache.
+        """
+        with self.library.read() as connection:
+            video = None
+            if self.space is not None:
+                video = lookup.indexed_videos(connection, self.space.id, [video_id]).get(video_id)
+            if video is None:
+                return [None for _ in seconds]
+            shown = [lookup.frame_at(connection, video.extraction_id, time) for time in seconds]
+        return [None if at is None else _cached(self.library, video.frame_file, at.ordinal) for at in shown]
 
     def _by_words(self, question: Question) -> Answer:
         watch = started_watch()

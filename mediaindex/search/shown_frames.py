@@ -18,48 +18,54 @@ class ShownMoment:
 
     Attributes:
         best_seconds: when the frame is shown; the start of a moment of which there is none.
-        frame_file: of the frame cache, None where the video is not indexed.
+        ordinal: of the frame in the extraction. frame_file: of the frame cache. Both are None where the video
+            is not indexed.
     """
 
     fused: FusedMoment
     best_seconds: float
-    frame_file: str | None
+    ordinal: int | None = None
+    frame_file: str | None = None
 
 
 def with_frames(
-    connection: sa.Connection, moments: Sequence[FusedMoment], videos: Mapping[int, IndexedVideo]
+    connection: sa.Connection,
+    moments: Sequence[FusedMoment],
+    videos: Mapping[int, IndexedVideo],
+    ordinals: Mapping[int, int],
 ) -> list[ShownMoment]:
     """The moments with their frames, in their order.
 
     Args:
         videos: the moments' videos, as far as they are indexed.
+        ordinals: of the most similar frame of each segment that the pictures show, by its place in the space.
     """
-    return [_with_frame(connection, fused, videos.get(fused.moment.video_id)) for fused in moments]
+    shown = []
+    for fused in moments:
+        video = videos.get(fused.moment.video_id)
+        if video is None:
+            shown.append(ShownMoment(fused, fused.moment.start_seconds))
+        elif fused.is_cue:
+            shown.append(_of_cue(connection, fused, video))
+        else:
+            # Of a file that only words found and at whose pictures nobody looked, the first frame is shown.
+            ordinal = 0 if fused.seen is None else ordinals[fused.seen.place]
+            seconds = lookup.seconds_of(connection, video.extraction_id, ordinal)
+            if fused.seen is None or seconds is None:
+                seconds = fused.moment.start_seconds
+            shown.append(ShownMoment(fused, seconds, ordinal, video.frame_file))
+    return shown
 
 
-def _with_frame(connection: sa.Connection, fused: FusedMoment, video: IndexedVideo | None) -> ShownMoment:
-    moment = fused.moment
-    if video is None:
-        return ShownMoment(fused, moment.start_seconds, None)
-    if fused.is_cue:
-        return _with_frame_of_cue(connection, fused, video)
-    if moment.best_frame is None:  # nobody looked: the first frame stands for the file
-        return ShownMoment(
-            replace(fused, moment=replace(moment, best_frame=0)), moment.start_seconds, video.frame_file
-        )
-    seconds = lookup.seconds_of(connection, video.extraction_id, moment.best_frame)
-    return ShownMoment(fused, moment.start_seconds if seconds is None else seconds, video.frame_file)
-
-
-def _with_frame_of_cue(connection: sa.Connection, fused: FusedMoment, video: IndexedVideo) -> ShownMoment:
+def _of_cue(connection: sa.Connection, fused: FusedMoment, video: IndexedVideo) -> ShownMoment:
     """A line of a subtitle is shown by the frame nearest to its start."""
-    moment = fused.moment
+    moment, seen = fused.moment, fused.seen
     found = lookup.frame_at(connection, video.extraction_id, moment.start_seconds)
     if found is None:
-        return ShownMoment(fused, moment.start_seconds, video.frame_file)
+        return ShownMoment(fused, moment.start_seconds)
     similarity = None
-    if fused.seen is not None and fused.seen.segment_id == found.segment_id:
-        similarity = fused.seen.similarity
-    placed = replace(moment, segment_id=found.segment_id, best_frame=found.ordinal, similarity=similarity)
+    if seen is not None and seen.moment.segment_id == found.segment_id:
+        similarity = seen.moment.similarity
+    placed = replace(moment, segment_id=found.segment_id, similarity=similarity)
     seconds = min(max(found.seconds, moment.start_seconds), moment.end_seconds)
-    return ShownMoment(replace(fused, moment=placed), seconds, video.frame_file)
+    return ShownMoment(replace(fused, moment=placed), seconds, found.ordinal, video.frame_file)

@@ -21,6 +21,7 @@ MARGIN = 0.1
 LEAST_COSINE = 0.9
 # and where at most this much time lies between them.
 GAP_SECONDS = 0.05
+SORTED_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,6 @@ class Moment:
 
     Attributes:
         segment_id: of its best segment, None where the video is not indexed.
-        best_frame: ordinal of its best frame in the extraction, None where no picture was looked at.
         similarity: of its best segment, None where only words found it.
     """
 
@@ -37,7 +37,6 @@ class Moment:
     segment_id: int | None
     start_seconds: float
     end_seconds: float
-    best_frame: int | None
     similarity: float | None
 
     @property
@@ -66,10 +65,12 @@ class ScoredVideo:
 
     Attributes:
         segments: (S,) of `store.vectors.segments.SEGMENT`.
+        joined: (S,) whether each may be of one moment with the next.
         similarity: (S,), -inf for a segment that does not take part.
     """
 
     segments: NDArray[np.void]
+    joined: NDArray[np.bool_]
     similarity: NDArray[np.float32]
 
     def runs(self, most: int | None, *, told: Iterable[tuple[float, float]] = ()) -> list[Run]:
@@ -78,7 +79,7 @@ class ScoredVideo:
         Args:
             most: how many of the best, None for all. told: (start, end) of lines whose words are looked for.
         """
-        values, joined = self.similarity.tolist(), self._joined()
+        values, joined = self.similarity.tolist(), self.joined.tolist()
         taken: set[int] = set()
         runs: list[Run] = []
         for place in self._best_first():
@@ -98,7 +99,7 @@ class ScoredVideo:
         self, most: int | None, *, told: Iterable[tuple[float, float]] = (), error: float
     ) -> set[int]:
         """The segments on which `runs` depends where every similarity may be off by `error`."""
-        values, joined = self.similarity.tolist(), self._joined()
+        values, joined = self.similarity.tolist(), self.joined.tolist()
         certain: set[int] = set()  # in the run of a better segment, however the errors fall
         possible: set[int] = set()
         bests: list[float] = []
@@ -116,40 +117,40 @@ class ScoredVideo:
                 possible.update(_run_of(place, values, joined, slack=2 * error).segments)
         return possible
 
-    def _best_first(self) -> list[int]:
-        order = np.argsort(-self.similarity, kind="stable")
-        best_first: list[int] = order[self.similarity[order] > -np.inf].tolist()
-        return best_first
+    def _best_first(self) -> Iterator[int]:
+        """The segments that take part; most callers need few, so that not all are sorted at once."""
+        places = np.flatnonzero(self.similarity > -np.inf)
+        while len(places):
+            values = self.similarity[places]
+            is_next = np.full(len(places), True)
+            if len(places) > SORTED_AT_ONCE:
+                is_next = values >= -np.partition(-values, SORTED_AT_ONCE)[SORTED_AT_ONCE]
+            following = places[is_next]
+            yield from following[np.argsort(-values[is_next], kind="stable")].tolist()
+            places = places[~is_next]
 
-    def moment(self, video_id: int, run: Run, best_offset: int) -> Moment:
-        """The moment of a run.
-
-        Args:
-            best_offset: of the best frame in the best segment, from 0.
-        """
-        best = self.segments[run.best]
+    def moment(self, video_id: int, run: Run) -> Moment:
+        """The moment of a run."""
         return Moment(
             video_id=video_id,
-            segment_id=int(best["id"]),
+            segment_id=int(self.segments["id"][run.best]),
             start_seconds=float(self.segments["start"][run.first]),
             end_seconds=float(self.segments["end"][run.last]),
-            best_frame=int(best["first_frame"]) + best_offset,
             similarity=float(self.similarity[run.best]),
         )
-
-    def _joined(self) -> list[bool]:
-        """Whether each segment looks like the next one and ends where that one begins."""
-        gaps = self.segments["start"][1:] - self.segments["end"][:-1]
-        joined: list[bool] = (
-            (gaps <= GAP_SECONDS) & (self.segments["likeness"][:-1] >= LEAST_COSINE)
-        ).tolist()
-        return joined
 
     def _heard(self, line: tuple[float, float]) -> list[int]:
         """The segments that take part and are shown while a line is."""
         start, end = line
         heard = (self.segments["start"] < end) & (start < self.segments["end"])
         return np.flatnonzero(heard & (self.similarity > -np.inf)).tolist()
+
+
+def joined(segments: NDArray[np.void]) -> NDArray[np.bool_]:
+    """(S,) whether each segment looks like the next one and ends where that one begins."""
+    found = segments["likeness"] >= LEAST_COSINE  # never so for the last one of a video
+    found[:-1] &= segments["start"][1:] - segments["end"][:-1] <= GAP_SECONDS
+    return found
 
 
 def _run_of(

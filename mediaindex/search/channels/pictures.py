@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.search.channels.moments import Moment, ScoredVideo
+from mediaindex.search.channels.moments import Moment, ScoredVideo, joined
 from mediaindex.search.channels.similarity import (
     HALF_PRECISION,
     SegmentScorer,
@@ -23,8 +23,8 @@ from mediaindex.search.channels.similarity import (
 from mediaindex.store.vectors.snapshot import SpaceSnapshot
 
 Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
-EXACT_FRAMES = 20_000
-"""So many frames are read in single precision at once."""
+EXACT_FRAMES = 4096
+"""Where no more frames than these may answer, none is scored in half precision first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class PictureChannel:
         self.space = space
         self.blend = blend
         self._near = near
+        self._joined = joined(space.segments)
+        self._shown = space.is_shown(None)
         self._scorer: SegmentScorer | None = None
 
     def similarities(
@@ -106,7 +108,7 @@ class PictureChannel:
             of_told = [place for video in told for place in self.space.of_video(video)]
             near = np.union1d(self._near(query), np.array(of_told, np.intp))
             return self.exact(query, near), 0.0
-        shown = self.space.is_shown(allowed)
+        shown = self._shown if allowed is None else self.space.is_shown(allowed)
         places = np.flatnonzero(shown)
         if int(self.space.segments["frames"][places].sum()) <= EXACT_FRAMES:
             return self.exact(query, places), 0.0
@@ -134,23 +136,22 @@ class PictureChannel:
         videos = self._videos(similarity, error, wanted)
         if error:
             similarity = self.exact(query, self._counting(videos, similarity, error, wanted))
-        runs = [
-            (video, run, scored)
-            for video in videos
-            for scored in [self._scored(video, similarity)]
-            for run in scored.runs(wanted.most, told=wanted.told.get(video, ()))
-        ]
-        places = np.array(
-            [self.space.of_video(video).start + run.best for video, run, _scored in runs], np.intp
-        )
-        offsets = best_frames(self.space, places, query)
-        moments = [
-            (scored.moment(video, run, offset), place)
-            for (video, run, scored), offset, place in zip(runs, offsets, places.tolist(), strict=True)
-        ]
+        moments = []
+        for video in videos:
+            own, first = self._scored(video, similarity), self.space.of_video(video).start
+            runs = own.runs(wanted.most, told=wanted.told.get(video, ()))
+            moments += [(own.moment(video, run), first + run.best) for run in runs]
         moments = [pair for pair in moments if not wanted.excludes(pair[0])]
         moments.sort(key=lambda pair: pair[0].rank_key)
         return [PictureHit(moment, place, rank) for rank, (moment, place) in enumerate(moments, 1)]
+
+    def best_frames(self, query: NDArray[np.float32], places: Sequence[int]) -> list[int]:
+        """The ordinal of the most similar frame in each of some segments.
+
+        Args:
+            query: (D,) unit. places: of the segments in the space.
+        """
+        return best_frames(self.space, places, query)
 
     def _videos(self, similarity: NDArray[np.float32], error: float, wanted: Wanted) -> list[int]:
         """The videos that hold the moments that are wanted: each of these is in one with a better segment."""
@@ -172,4 +173,5 @@ class PictureChannel:
 
     def _scored(self, video: int, similarity: NDArray[np.float32]) -> ScoredVideo:
         own = self.space.of_video(video)
-        return ScoredVideo(self.space.segments[own.start : own.stop], similarity[own.start : own.stop])
+        part = slice(own.start, own.stop)
+        return ScoredVideo(self.space.segments[part], self._joined[part], similarity[part])

@@ -14,6 +14,7 @@ in single precision, equal to the last digits on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,12 +104,13 @@ def exact_similarities(
     return SegmentScorer.of(near).similarities(space.take(rows) @ query, blend=blend)
 
 
-def best_frames(space: SpaceSnapshot, segments: NDArray[np.intp], query: NDArray[np.float32]) -> list[int]:
-    """The offset of the most similar frame in each of some segments."""
-    table = space.segments[segments]
+def best_frames(space: SpaceSnapshot, segments: Sequence[int], query: NDArray[np.float32]) -> list[int]:
+    """The ordinal of the most similar frame in each of some segments."""
+    table = space.segments[np.array(segments, np.intp)]
     cosines = space.take(ranges(table["row"], table["frames"])) @ query
     own = np.split(cosines, np.cumsum(table["frames"])[:-1])
-    return [int(np.argmax(part)) for part in own[: len(segments)]]
+    offsets = [int(np.argmax(part)) for part in own[: len(segments)]]
+    return [first + offset for first, offset in zip(table["first_frame"].tolist(), offsets, strict=True)]
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -83,6 +83,14 @@ class FrameAt:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """The times of an extraction, in seconds: of its frames by ordinal, and of the cuts between shots."""
+
+    seconds: tuple[float, ...]
+    cuts: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A path of a video and the volume it lies on.
 
@@ -139,6 +147,15 @@ def durations(connection: Connection, video_ids: Sequence[int]) -> dict[int, flo
         for chunk in in_chunks(video_ids)
         for row in connection.execute(query.where(video.c.id.in_(chunk)))
     }
+
+
+def timeline(connection: Connection, extraction_id: int) -> Timeline:
+    """The times of an extraction."""
+    times = sa.select(frame.c.seconds).where(frame.c.extraction_id == extraction_id).order_by(frame.c.ordinal)
+    cuts = sa.select(extraction.c.cuts).where(extraction.c.id == extraction_id)
+    return Timeline(
+        tuple(connection.execute(times).scalars()), tuple(connection.execute(cuts).scalar() or ())
+    )
 
 
 def seconds_of(connection: Connection, extraction_id: int, ordinal: int) -> float | None:
