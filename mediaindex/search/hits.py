@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def hits_of(
         is_private = any(place.private for place in places[moment.video_id])
         picture = None if is_private or not question.thumbnails else _thumbnail(library, folder, shown)
         similarity = moment.similarity if by_similarity else None
-        score = shown.fused.score if similarity is None else similarity
+        z_score = None if shown.fused.picture_hit is None else shown.fused.picture_hit.z_score
+        score = next((one for one in (z_score, similarity) if one is not None), shown.fused.score)
         hits.append(_hit(len(hits) + 1, shown, place, online, picture, score))
     if question.thumbnails:
         trim(folder)
@@ -77,10 +79,10 @@ def _thumbnail_folder(library: Library) -> Path:
 
 
 def _thumbnail(library: Library, folder: Path, shown: ShownMoment) -> str | None:
-    if shown.frame_file is None or shown.ordinal is None:
+    if shown.video is None:
         return None
     try:
-        picture = thumbnail(library.frames, folder, shown.frame_file, shown.ordinal)
+        picture = thumbnail(library.frames, folder, shown.video.frame_file, shown.ordinal)
         return None if picture is None else str(picture)
     except (StoreError, OSError) as error:
         # A lost frame or a full disk is no reason to withhold the moment.
@@ -107,5 +109,7 @@ def _hit(rank: int, shown: ShownMoment, place: Place, online: bool, picture: str
         confidence=None,
         segment_id=moment.segment_id,
         thumbnail=picture,
+        video_id=moment.video_id,
+        parts=[asdict(part) for part in shown.parts] or None,
         instant_rank=None if fused.picture_hit is None else fused.picture_hit.instant_rank,
     )

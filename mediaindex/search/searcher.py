@@ -11,20 +11,22 @@ of the library. `stages` gives the same answer step by step, as soon as each is 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import Encoder
 from mediaindex.errors import StoreError
-from mediaindex.search.answer import Answer, Question, Stage
+from mediaindex.search.answer import Answer, Following, Question, Stage
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.channels.similarity import unit
 from mediaindex.search.hits import hits_of
 from mediaindex.search.profile import Profile, profile_of
-from mediaindex.search.query_ranking import Query, Ranking, Scored, ranked, scored, words_of
+from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored, words_of
 from mediaindex.search.ranking.reranker import Reranker
 from mediaindex.search.timings import Stopwatch, started_watch
 from mediaindex.store.catalog import lookup
@@ -53,6 +55,17 @@ class _Step:
     found: Scored
     ranking: Ranking
     watch: Stopwatch
+
+
+def _sought(part: Question | Following, vectors: Mapping[str, NDArray[np.float32]]) -> Sought | None:
+    """One part of a question as vectors; None where neither a text nor an example says what to look for."""
+    text = vectors.get(part.text or "")
+    examples = [unit(vector) for vector in (text, part.vector) if vector is not None]
+    if not examples:
+        return None
+    excluded = tuple(unit(vectors[other]) for other in part.excluded if other in vectors)
+    within = part.within_seconds if isinstance(part, Following) else 0.0
+    return Sought(unit(np.sum(examples, axis=0)), excluded, part.excluded, within)
 
 
 class Searcher:
@@ -132,9 +145,9 @@ class Searcher:
 
         def read(connection: sa.Connection) -> tuple[Profile | None]:
             pictures = self._picture_channel(connection)
-            if query.unit is None or pictures is None or self.space is None:
+            if not query.parts or pictures is None or self.space is None:
                 return (None,)
-            return (profile_of(connection, pictures.space, self.space.id, video_id, query.unit),)
+            return (profile_of(connection, pictures.space, self.space.id, video_id, query.parts[0].unit),)
 
         return consistent(self.library, read)[0]
 
@@ -191,7 +204,7 @@ class Searcher:
         Raises:
             _SpaceSwitched: the query is embedded in a space that serves no more.
         """
-        pictures = self._picture_channel(connection) if query.unit is not None else None
+        pictures = self._picture_channel(connection) if query.parts else None
         if before is None or before.pictures is not pictures:
             watch = watch.lap("candidates")
             before = scored(connection, query, pictures)
@@ -216,18 +229,22 @@ class Searcher:
         return self._pictures
 
     def _embedded(self, question: Question) -> Query:
+        """The question with its vectors: every text of it is embedded at once."""
         if question.channel == "words":
             return Query(question)
         self._follow_the_library()
-        vector = question.vector
-        if (
-            vector is None
-            and question.text is not None
-            and self.encoder is not None
-            and self.reader is not None
-        ):
-            vector = self.encoder.texts([question.text]).pooled[0]
-        return Query(question, vector, None if vector is None else unit(vector))
+        if self.reader is None:
+            return Query(question)
+        asked: tuple[Question | Following, ...] = (question, *question.following)
+        texts = [text for part in asked for text in (part.text, *part.excluded) if text]
+        vectors: dict[str, NDArray[np.float32]] = {}
+        if texts and self.encoder is not None:
+            vectors = dict(zip(texts, self.encoder.texts(texts).pooled, strict=True))
+        parts = [_sought(part, vectors) for part in asked]
+        if any(part is None for part in parts):
+            return Query(question)
+        raw = vectors.get(question.text or "") if question.vector is None else None
+        return Query(question, raw, tuple(part for part in parts if part is not None))
 
     def _follow_the_library(self) -> None:
         """Serve the space that serves now; a generator of another encoder ranks no more."""

@@ -13,19 +13,30 @@ from mediaindex.store.catalog.lookup import IndexedVideo
 
 
 @dataclass(frozen=True, slots=True)
+class SequencePart:
+    """One part of a sequence; field names are those of the JSON."""
+
+    start_seconds: float
+    end_seconds: float
+    best_seconds: float
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class ShownMoment:
     """A moment of an answer with its frame.
 
     Attributes:
         best_seconds: when the frame is shown; the start of a moment of which there is none.
-        ordinal: of the frame in the extraction. frame_file: of the frame cache. Both are None where the video
-            is not indexed.
+        video: whose frame it is, None where it is not indexed. ordinal: of the frame in the extraction.
+        parts: of a sequence, in their order.
     """
 
     fused: FusedMoment
     best_seconds: float
-    ordinal: int | None = None
-    frame_file: str | None = None
+    video: IndexedVideo | None = None
+    ordinal: int = 0
+    parts: tuple[SequencePart, ...] = ()
 
 
 def with_frames(
@@ -53,7 +64,7 @@ def with_frames(
             seconds = lookup.seconds_of(connection, video.extraction_id, ordinal)
             if fused.seen is None or seconds is None:
                 seconds = fused.moment.start_seconds
-            shown.append(ShownMoment(fused, seconds, ordinal, video.frame_file))
+            shown.append(ShownMoment(fused, seconds, video, ordinal))
     return shown
 
 
@@ -68,4 +79,4 @@ def _of_cue(connection: sa.Connection, fused: FusedMoment, video: IndexedVideo) 
         similarity = seen.moment.similarity
     placed = replace(moment, segment_id=found.segment_id, similarity=similarity)
     seconds = min(max(found.seconds, moment.start_seconds), moment.end_seconds)
-    return ShownMoment(replace(fused, moment=placed), seconds, found.ordinal, video.frame_file)
+    return ShownMoment(replace(fused, moment=placed), seconds, video, found.ordinal)

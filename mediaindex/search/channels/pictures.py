@@ -19,7 +19,9 @@ from mediaindex.search.channels.similarity import (
     SegmentScorer,
     best_frames,
     exact_similarities,
+    unit,
 )
+from mediaindex.store.vectors.segments import ranges
 from mediaindex.store.vectors.snapshot import SpaceSnapshot
 
 Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
@@ -35,12 +37,16 @@ class PictureHit:
         place: of its best segment in the space.
         instant_rank: by similarity alone, from 1.
         probability: that a generator gives it, None without one.
+        parts: of a sequence, the segment of each part, by its place in the space.
+        z_score: of the weakest part of a sequence, by which sequences are ranked.
     """
 
     moment: Moment
     place: int
     instant_rank: int
     probability: float | None = None
+    parts: tuple[int, ...] = ()
+    z_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,10 @@ class PictureChannel:
         self._scorer: SegmentScorer | None = None
 
     def similarities(
-        self, query: NDArray[np.float32], allowed: NDArray[np.int64] | None = None, told: Iterable[int] = ()
+        self,
+        query: NDArray[np.float32],
+        allowed: NDArray[np.int64] | None = None,
+        told: Iterable[int] = (),
     ) -> tuple[NDArray[np.float32], float]:
         """(S,) of every segment, -inf for those that may not be seen; and by how much each may be off.
 
@@ -112,11 +121,17 @@ class PictureChannel:
         places = np.flatnonzero(shown)
         if int(self.space.segments["frames"][places].sum()) <= EXACT_FRAMES:
             return self.exact(query, places), 0.0
+        values = self.of_library(query)
+        values[~shown] = -np.inf
+        return values, HALF_PRECISION
+
+    def of_library(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(S,) similarity of every segment in half precision, -inf for those that may not be seen."""
         if self._scorer is None:
             self._scorer = SegmentScorer.of(self.space.segments)
         values = self._scorer.similarities(self.space.cosines(query), blend=self.blend)
-        values[~shown] = -np.inf
-        return values, HALF_PRECISION
+        values[~self._shown] = -np.inf
+        return values
 
     def exact(self, query: NDArray[np.float32], places: NDArray[np.intp]) -> NDArray[np.float32]:
         """(S,) of some segments in single precision, -inf for the others."""
@@ -144,6 +159,13 @@ class PictureChannel:
         moments = [pair for pair in moments if not wanted.excludes(pair[0])]
         moments.sort(key=lambda pair: pair[0].rank_key)
         return [PictureHit(moment, place, rank) for rank, (moment, place) in enumerate(moments, 1)]
+
+    def mean_frames(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """(K, D) unit, the mean frame of some segments."""
+        table = self.space.segments[places]
+        rows = self.space.take(ranges(table["row"], table["frames"]))
+        own = np.split(rows, np.cumsum(table["frames"])[:-1])[: len(places)]
+        return unit(np.array([part.mean(axis=0) for part in own]).reshape(-1, rows.shape[1]))
 
     def best_frames(self, query: NDArray[np.float32], places: Sequence[int]) -> list[int]:
         """The ordinal of the most similar frame in each of some segments.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,6 +163,21 @@ class SpaceSnapshot:
         near[:most] = True
         found: list[int] = videos[order[near if margin else slice(most)]].tolist()
         return found
+
+    def during(self, video_id: int, start: float | None, end: float | None) -> slice:
+        """The segments of a video that are shown between two times, in seconds; all of it without times."""
+        own = self.of_video(video_id)
+        if start is None or end is None:
+            return slice(own.start, own.stop)
+        times = self.segments[own.start : own.stop]
+        first = int(np.searchsorted(times["end"], start, side="right"))
+        behind = int(np.searchsorted(times["start"], end))
+        return slice(own.start + first, own.start + behind)
+
+    def segments_named(self, ids: Sequence[int]) -> NDArray[np.intp]:
+        """The places of the shown segments with these ids, in no order; unknown ids are passed over."""
+        named = np.isin(self.segments["id"], np.array(ids, np.int64))
+        return np.flatnonzero(named & (self.video != NO_VIDEO))
 
     def is_shown(self, videos: NDArray[np.int64] | None) -> NDArray[np.bool_]:
         """(S,) whether a segment may be seen, and belongs to one of these videos.
