@@ -41,16 +41,12 @@ class Embedder:
     Args:
         encoder: name of the encoder whose space is filled.
         load: gives the encoder of a name.
-        exact_limit_mib: vectors above which the space gets an approximate index.
     """
 
-    def __init__(
-        self, library: Library, encoder: str, *, load: Callable[[str], Encoder], exact_limit_mib: int
-    ) -> None:
+    def __init__(self, library: Library, encoder: str, *, load: Callable[[str], Encoder]) -> None:
         self.encoder = encoder
         self._library = library
         self._load = load
-        self._exact_limit_mib = exact_limit_mib
         self._opened: tuple[Space, FrameBatcher] | None = None
         self._embedded: list[Embedded] = []
         self._counts: list[VisibleVideos] = []
@@ -165,7 +161,7 @@ class Embedder:
         return failed
 
     def tidy(self) -> None:
-        """After a pass: merge small fragments of the space, and build its index where it is large."""
+        """After a pass: merge small fragments of the space."""
         if self._opened is not None and self._library.vectors(self.space).exists:
             housekeeping.tidy(self._library, self.space)
 

@@ -56,7 +56,6 @@ class Watched:
             "fake",
             load=lambda name: FakeEncoder(name=name),
             decoding=Decoding(Sampling(), 1, new_worker),
-            exact_limit_mib=4096,
             progress=self._note,
         )
 

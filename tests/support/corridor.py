@@ -61,7 +61,6 @@ def ingest(
         encoder,
         load=lambda name: FakeEncoder(name=name),
         decoding=Decoding(Sampling(), 1, new_worker or (lambda: Troubled(trouble))),
-        exact_limit_mib=4096,
         progress=progress,
         attend=attend,
     )

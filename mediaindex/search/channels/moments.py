@@ -80,19 +80,20 @@ class ScoredVideo:
             most: how many of the best, None for all. told: (start, end) of lines whose words are looked for.
         """
         values, joined = self.similarity.tolist(), self.joined.tolist()
+        awaited = {max(heard, key=values.__getitem__) for line in told if (heard := self._heard(line))}
         taken: set[int] = set()
         runs: list[Run] = []
         for place in self._best_first():
-            if len(runs) == most:
+            is_one_of_the_best = most is None or len(runs) < most
+            if not (is_one_of_the_best or awaited):
                 break
-            if place not in taken:
-                runs.append(_run_of(place, values, joined, taken))
-                taken.update(runs[-1].segments)
-        for line in told:
-            best = max(self._heard(line), key=lambda place: values[place], default=None)
-            if best is not None and best not in taken:
-                runs.append(_run_of(best, values, joined, taken))
-                taken.update(runs[-1].segments)
+            if place in taken:
+                continue
+            run = _run_of(place, values, joined, taken)
+            if is_one_of_the_best or not awaited.isdisjoint(run.segments):
+                runs.append(run)
+            awaited.difference_update(run.segments)
+            taken.update(run.segments)
         return runs
 
     def may_count(
@@ -100,21 +101,25 @@ class ScoredVideo:
     ) -> set[int]:
         """The segments on which `runs` depends where every similarity may be off by `error`."""
         values, joined = self.similarity.tolist(), self.joined.tolist()
+        slack = (2 + MARGIN) * error  # of a neighbour and of the least that it needs
+        heard = [max(values[place] for place in places) for line in told if (places := self._heard(line))]
         certain: set[int] = set()  # in the run of a better segment, however the errors fall
         possible: set[int] = set()
         bests: list[float] = []
         for place in self._best_first():
-            if most is not None and len(bests) >= most and values[place] < bests[most - 1] - 2 * error:
+            last = bests[most - 1] if most is not None and len(bests) >= most else -np.inf
+            if values[place] < min([last, *heard]) - 2 * error:
                 break
             if place in certain:
                 continue
             if place not in possible:
                 bests.append(values[place])
-            certain.update(_run_of(place, values, joined, slack=-2 * error).segments)
-            possible.update(_run_of(place, values, joined, slack=2 * error).segments)
-        for line in told:
-            for place in self._heard(line):
-                possible.update(_run_of(place, values, joined, slack=2 * error).segments)
+                # What may be of another run, or better than this segment, may cut its run short.
+                ceiling = values[place] - 2 * error
+                certain.update(
+                    _run_of(place, values, joined, possible, slack=-slack, ceiling=ceiling).segments
+                )
+            possible.update(_run_of(place, values, joined, slack=slack).segments)
         return possible
 
     def _best_first(self) -> Iterator[int]:
@@ -160,18 +165,23 @@ def _run_of(
     taken: Container[int] = (),
     *,
     slack: float = 0.0,
+    ceiling: float = np.inf,
 ) -> Run:
     """The run that a segment makes.
 
     Args:
         joined: whether each segment may be one with the next. taken: segments of other runs.
-        slack: by so much more may a neighbour be less similar.
+        slack: by so much more may a neighbour be less similar. ceiling: it may be this similar at the most.
     """
     least = values[best] - MARGIN * abs(values[best]) - slack
+
+    def joins(place: int) -> bool:
+        return place not in taken and least <= values[place] <= ceiling
+
     first = last = best
-    while first > 0 and joined[first - 1] and first - 1 not in taken and values[first - 1] >= least:
+    while first > 0 and joined[first - 1] and joins(first - 1):
         first -= 1
-    while last < len(joined) and joined[last] and last + 1 not in taken and values[last + 1] >= least:
+    while joined[last] and joins(last + 1):
         last += 1
     return Run(best, first, last)
 

@@ -98,7 +98,7 @@ def _of_video(
 def _best_within(
     segments: NDArray[np.void], score: NDArray[np.float32], seconds: float
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """For each segment the best of those that begin so soon after its end, and its place; -inf without one."""
+    """For each segment the best of those that begin so soon after its end, and its place; else -inf."""
     places = np.arange(len(segments))
     behind = _behind(segments, seconds)
     best, chosen = np.full(len(segments), -np.inf, np.float32), places.copy()
