@@ -26,7 +26,9 @@ from mediaindex.store.vectors.snapshot import SpaceSnapshot
 
 Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
 EXACT_FRAMES = 4096
-"""Where no more frames than these may answer, none is scored in half precision first."""
+EXACT_SHARE = 1 / 32
+"""Where no more frames than these, or than this share of all, may answer, half precision is left out: reading
+these alone costs less than all of them at memory speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ class PictureChannel:
             return self.exact(query, near), 0.0
         shown = self._shown if allowed is None else self.space.is_shown(allowed)
         places = np.flatnonzero(shown)
-        if int(self.space.segments["frames"][places].sum()) <= EXACT_FRAMES:
+        frames = int(self.space.segments["frames"][places].sum())
+        if frames <= max(EXACT_FRAMES, EXACT_SHARE * self.space.rows):
             return self.exact(query, places), 0.0
         values = self.of_library(query)
         values[~shown] = -np.inf

@@ -187,7 +187,7 @@ class SpaceSnapshot:
         """
         shown = self._videos != NO_VIDEO
         if videos is not None:
-            shown &= np.isin(self._videos, videos)
+            shown &= np.isin(self._videos, videos, kind="table" if len(videos) else None)
         of_generation = np.zeros(len(shown), bool)
         of_generation[self._generation_of[shown]] = True
         return np.repeat(of_generation, self._generations.segments)

@@ -5,13 +5,14 @@ Read in whole once; after that only what `visibility_change` names since, which 
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from mediaindex.store.catalog.database import VALUES_AT_ONCE
+from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.schema import visibility_change
 
 CHANGES_READ = 20_000
@@ -88,16 +89,18 @@ def _read(
     connection: sa.Connection, space_id: int, videos: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
     """(V, 3) generation, video and number of vectors; of these videos, or of all."""
+    # SQLAlchemy's rows would cost as much again as reading them.
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
     if videos is None:
-        found = connection.exec_driver_sql(_SHOWN, (space_id,)).fetchall()
+        found = driver.execute(_SHOWN, (space_id,)).fetchall()
     else:
         found = []
-        for start in range(0, len(videos), VALUES_AT_ONCE):
-            chosen = ",".join(map(str, videos[start : start + VALUES_AT_ONCE].tolist()))
-            found += connection.exec_driver_sql(
-                f"{_SHOWN} AND i.video_id IN ({chosen})", (space_id,)
-            ).fetchall()
-    return np.array([tuple(row) for row in found], np.int64).reshape(-1, 3)
+        for chunk in in_chunks(videos.tolist()):
+            chosen = ",".join("?" * len(chunk))
+            query = f"{_SHOWN} AND i.video_id IN ({chosen})"
+            found += driver.execute(query, (space_id, *chunk)).fetchall()
+    return np.array(found, np.int64).reshape(-1, 3)
 
 
 def _sorted(change: int, rows: NDArray[np.int64]) -> Visible:
