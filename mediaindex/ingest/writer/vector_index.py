@@ -1,8 +1,8 @@
 """LanceDB's index of a space that is too large to be searched row by row, built by a process of its own.
 
 Building takes minutes, in which the writer goes on. The child ends with its parent, whose pipe it reads; what
-a killed child leaves is no version of the table. An index is kept only if it finds 98 % of the 200 nearest rows
-of some; one that does not is not built again before the space has grown by half.
+a killed child leaves is no version of the table. An index is kept only if it finds 98 % of the 200 nearest
+rows of some; one that does not is not built again before the space has grown by half.
 """
 
 from __future__ import annotations
