@@ -16,13 +16,13 @@ def plain_moments(video: PlainVideo, query: NDArray[np.float32], *, blend: float
     """The moments of one video, best first; every segment belongs to exactly one."""
     values = similarities(video, query, blend=blend).tolist()
     taken: set[int] = set()
-    moments = []
+    moments: list[Moment] = []
     for best in sorted(range(len(values)), key=lambda place: (-values[place], place)):
         if best in taken:
             continue
         first, last = (_end_of_run(video, values, best, step, taken) for step in (-1, +1))
         taken.update(range(first, last + 1))
-        moments.append(_moment(video, query, values, first, best, last))
+        moments.append(_moment(video, values, first, best, last))
     return moments
 
 
@@ -49,15 +49,11 @@ def mean_of(video: PlainVideo, segment: int) -> NDArray[np.float32]:
     return unit(frames_of(video, segment).mean(axis=0))
 
 
-def _moment(
-    video: PlainVideo, query: NDArray[np.float32], values: list[float], first: int, best: int, last: int
-) -> Moment:
-    row = video.segments[best]
+def _moment(video: PlainVideo, values: list[float], first: int, best: int, last: int) -> Moment:
     return Moment(
         video_id=video.video_id,
-        segment_id=row.id,
+        segment_id=video.segments[best].id,
         start_seconds=video.segments[first].start_seconds,
         end_seconds=video.segments[last].end_seconds,
-        best_frame=row.first_frame + int(np.argmax(frames_of(video, best) @ query)),
         similarity=values[best],
     )
