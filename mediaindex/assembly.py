@@ -143,7 +143,7 @@ def writer_settings(library: Library, config: Config) -> WriterSettings:
         encoder=config.encoder if is_chosen else None,
         default_encoder=config.encoder,
         load_encoder=lambda name: load_encoder(config, name, library=library.root),
-        ann_rows=config.ann_rows,
+        exact_limit_mib=config.exact_limit_mib,
         cache_limit_mib=config.cache_limit_mib,
     )
 

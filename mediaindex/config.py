@@ -58,7 +58,7 @@ class Config:
         not_media: globs of file and folder names that are no media.
         exclude: further globs of what to leave out.
         player: command with {path} and {seconds}; None for the first player on this machine.
-        ann_rows: vectors above which an approximate index answers.
+        exact_limit_mib: MiB of vectors above which LanceDB's index finds what is scored.
         decode_timeout_seconds: silence after which a decoding process is ended.
         decode_memory_mib: memory of one decoding process.
         cache_limit_mib: the largest size of the frame cache in MiB, 0 for no limit.
@@ -82,7 +82,7 @@ class Config:
     not_media: tuple[str, ...]
     exclude: tuple[str, ...]
     player: str | None
-    ann_rows: int
+    exact_limit_mib: int
     decode_timeout_seconds: float
     decode_memory_mib: int
     cache_limit_mib: int
@@ -131,7 +131,7 @@ def load_config(flags: Mapping[str, object] | None = None) -> Config:
         not_media=settings.texts("not_media", tuple(NOT_MEDIA)),
         exclude=settings.texts("exclude", ()),
         player=settings.text("player", "") or None,
-        ann_rows=settings.whole("ann_rows", 1_000_000, least=1000, most=10**12),
+        exact_limit_mib=settings.whole("exact_limit_mib", 4096, least=0, most=10**9),
         decode_timeout_seconds=settings.number("decode_timeout_seconds", 60.0, least=1.0, most=86_400.0),
         decode_memory_mib=settings.whole("decode_memory_mib", 512, least=64, most=1 << 20),
         cache_limit_mib=settings.whole("cache_limit_mib", 0, least=0, most=1 << 40),

@@ -113,4 +113,4 @@ def test_only_an_encoder_that_was_chosen_replaces_the_one_in_use(
     with open_library(library, create=True) as opened:
         settings = assembly.writer_settings(opened, config)
     assert (settings.encoder, settings.default_encoder) == (chosen, config.encoder)
-    assert (settings.cache_limit_mib, settings.ann_rows) == (7, config.ann_rows)
+    assert (settings.cache_limit_mib, settings.exact_limit_mib) == (7, config.exact_limit_mib)

@@ -115,6 +115,7 @@ class WatchLoop:
                 self._follow()
             finally:
                 self._notifier.stopping()
+                self.writer.end()
                 self._state.clear(self._watcher.observed)
 
     def _follow(self) -> None:

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             candidates=config.rerank_candidates,
             **answer_options(library, arguments),
         )
-        searcher = Searcher(library, space, encoder, ann_rows=config.ann_rows)
+        searcher = Searcher(library, space, encoder, exact_limit_mib=config.exact_limit_mib)
         answer, decision = reranked_answer(searcher, question, decision, mode, threads=config.threads)
         note = None if encoder is None else language_note(text, encoder.spec)
         print_answer(library, output, arguments.text, space, answer, decision, note=note)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mediaindex.assembly import load_space_encoder, serving_space
+from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name
 from mediaindex.config import Config
-from mediaindex.errors import UsageError
-from mediaindex.safe_text import format_seconds
+from mediaindex.errors import QueryError, UsageError
+from mediaindex.safe_text import format_seconds, storable
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+    from mediaindex.search.profile import Profile
+    from mediaindex.store.library import Library
 
 LAST = ("container", "tags", "streams")
 """Metadata that follows the rest."""
@@ -23,10 +29,13 @@ LAST = ("container", "tags", "streams")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `show`."""
     parser.add_argument("path", metavar="PATH", help="an indexed video")
+    parser.add_argument("--query", metavar="TEXT", help="how well each of its frames answers TEXT")
+    add_device(parser)
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Print metadata, cuts, frames and subtitles of a video."""
+    from mediaindex.store.catalog import lookup
     from mediaindex.store.library import open_library
 
     path = absolute_unless_empty(arguments.path)
@@ -38,9 +47,14 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
                 "" if place["online"] else f" [{absence(connection, Path(place['path']))}]"
                 for place in values["locations"]
             ]
+            video_id = lookup.video_at(connection, stored)
+        profile = None
+        if arguments.query is not None and video_id is not None:
+            profile = _profile(library, config, video_id, arguments.query)
+        values["profile"] = None if profile is None else _profile_values(profile)
     output.data(values)
     for name, value in values.items():
-        if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations"):
+        if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations", "profile"):
             continue
         output.line(f"{name:18} {'-' if value is None else value}")
     output.line(f"{'cuts':18} {', '.join(format_seconds(cut) for cut in values['cuts']) or '-'}")
@@ -52,7 +66,37 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"{'stream':18} {stream['index']} {stream['kind']} {stream['codec']} {language}")
     for sub in values["subtitles"]:
         output.line(f"{'subtitles':18} {sub['file']} {sub['language'] or ''}")
+    for peak in [] if profile is None else profile.peaks:
+        output.line(f"{'peak':18} {format_seconds(peak.seconds)}  {peak.score:.3f}")
     return 0
+
+
+def _profile(library: Library, config: Config, video_id: int, text: str) -> Profile:
+    """How well each frame of a video answers a text.
+
+    Raises:
+        QueryError: the text is empty, or the pictures of the video are not embedded.
+        EncoderUnavailable, EncoderMismatch: the encoder of the library cannot be loaded.
+    """
+    from mediaindex.search.answer import Question
+    from mediaindex.search.searcher import Searcher
+
+    if not text.strip():
+        raise QueryError("the query is empty; describe what you look for")
+    space = serving_space(library)
+    encoder = None if space is None else load_space_encoder(library, space, config)
+    profile = Searcher(library, space, encoder).profile(video_id, Question(text=storable(text)))
+    if profile is None:
+        raise QueryError("the pictures of this video are not embedded yet; run 'mediaindex index' on it")
+    return profile
+
+
+def _profile_values(profile: Profile) -> dict[str, Any]:
+    return {
+        "seconds": list(profile.seconds),
+        "scores": list(profile.scores),
+        "peaks": [dataclasses.asdict(peak) for peak in profile.peaks],
+    }
 
 
 def video_values(connection: sa.Connection, path: Path) -> dict[str, Any]:

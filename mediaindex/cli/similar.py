@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         if space is None:
             raise UsageError("nothing is indexed yet; run 'mediaindex index FOLDER'")
         name = stored_name(library, path)
-        searcher = Searcher(library, space, None, ann_rows=config.ann_rows)
+        searcher = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib)
         with library.read() as connection:
             video_id = lookup.video_at(connection, name)
         vector = None

@@ -41,16 +41,12 @@ class Embedder:
     Args:
         encoder: name of the encoder whose space is filled.
         load: gives the encoder of a name.
-        ann_rows: vectors above which the space gets an approximate index.
     """
 
-    def __init__(
-        self, library: Library, encoder: str, *, load: Callable[[str], Encoder], ann_rows: int
-    ) -> None:
+    def __init__(self, library: Library, encoder: str, *, load: Callable[[str], Encoder]) -> None:
         self.encoder = encoder
         self._library = library
         self._load = load
-        self._ann_rows = ann_rows
         self._opened: tuple[Space, FrameBatcher] | None = None
         self._embedded: list[Embedded] = []
         self._counts: list[VisibleVideos] = []
@@ -165,10 +161,9 @@ class Embedder:
         return failed
 
     def tidy(self) -> None:
-        """After a pass: merge small fragments of the space, and build its index where it is large."""
-        if self._opened is not None and (table := self._library.vectors(self.space)).exists:
+        """After a pass: merge small fragments of the space."""
+        if self._opened is not None and self._library.vectors(self.space).exists:
             housekeeping.tidy(self._library, self.space)
-            table.ensure_index(self._ann_rows)
 
     def use(self, encoder: str) -> None:
         """Fill the space of another encoder from now on; videos still waiting are then found in the cache."""

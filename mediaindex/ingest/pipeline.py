@@ -31,7 +31,6 @@ class Ingest:
     Args:
         encoder: name of the encoder whose space is to be complete; it serves from then on.
         load: gives the encoder of a name; called only when there is something to embed.
-        ann_rows: vectors above which the space gets an approximate index.
         progress, attend: see `Corridor`.
     """
 
@@ -42,13 +41,12 @@ class Ingest:
         *,
         load: Callable[[str], Encoder],
         decoding: Decoding,
-        ann_rows: int,
         progress: Callable[[Progress], None] = lambda _: None,
         attend: Callable[[Ingest], None] = lambda _: None,
     ) -> None:
         self.library = library
         self.claims = Claims()
-        self.embedder = Embedder(library, encoder, load=load, ann_rows=ann_rows)
+        self.embedder = Embedder(library, encoder, load=load)
         self._corridor = Corridor(
             library, decoding, self.embedder, self.claims, progress, lambda: attend(self)
         )

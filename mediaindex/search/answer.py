@@ -14,6 +14,23 @@ from mediaindex.store.catalog.lookup import Filters
 PER_VIDEO = 3
 
 Channel = Literal["pictures", "words", "both"]
+Stage = Literal["words", "full", "reranked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What has to come after a moment in the same video.
+
+    Attributes:
+        text, vector, phrases, excluded: as those of a Question.
+        within_seconds: from the end of the moment before to its start, at the most.
+    """
+
+    text: str | None
+    within_seconds: float
+    vector: NDArray[np.float32] | None = None
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +38,18 @@ class Question:
     """What a search looks for; without `text` and `vector` it finds nothing.
 
     Attributes:
-        vector: (D,) the embedding of an image or a moment, in place of the text's.
+        text: what the encoder reads, with the words of `phrases`, without those of `excluded`.
+        vector: (D,) the embedding of an image or a moment; with a text beside it the mean of both counts.
         per_video: moments of one video at the most, None for all.
         channel: which channels may answer.
         min_similarity: moments that the pictures rank need at least this similarity.
         candidates: how many of the best moments a reranker sees.
         without: (video, seconds) of the example, which is no answer; seconds None leaves out the whole video.
+        phrases: what the words must hold word for word. excluded: words and phrases that must not be there.
+        following: what comes after the moment, one after the other.
+        unfinished: whether the last word of `text` is still being typed.
+        like, unlike: segments that are right, or wrong: the query moves towards them, or away.
+        thumbnails: whether the hits name thumbnails, which are written where they are not there yet.
     """
 
     text: str | None = None
@@ -38,6 +61,13 @@ class Question:
     min_similarity: float | None = None
     candidates: int = CANDIDATES
     without: tuple[int, float | None] | None = None
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    following: tuple[Following, ...] = ()
+    unfinished: bool = False
+    like: tuple[int, ...] = ()
+    unlike: tuple[int, ...] = ()
+    thumbnails: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +82,7 @@ class Hit:
         confidence: always None; no calibration of whole answers exists yet.
         thumbnail: path of a JPEG of its best frame.
         instant_rank: among the moments of the pictures by similarity alone, from 1.
+        parts: where each part of a sequence is, None for another query.
     """
 
     rank: int
@@ -70,6 +101,8 @@ class Hit:
     segment_id: int | None
     thumbnail: str | None
     instant_rank: int | None
+    video_id: int
+    parts: list[dict[str, float]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +125,10 @@ class Answer:
     Attributes:
         rerank: None where nothing was reranked.
         timings_ms: milliseconds by step, None for a step that did not run.
+        stage: what has answered so far: the words alone, both channels, or the reranker too.
     """
 
     hits: tuple[Hit, ...]
     rerank: RerankSummary | None
     timings_ms: dict[str, float | None]
+    stage: Stage = "full"

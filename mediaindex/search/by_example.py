@@ -18,7 +18,7 @@ from mediaindex.embed.encoder import Encoder
 from mediaindex.embed.inputs import picture
 from mediaindex.errors import QueryError
 from mediaindex.media import NotAVideo, SampledFrame
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 from mediaindex.store.catalog import lookup
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.reader import SpaceReader, consistent
@@ -42,11 +42,11 @@ def vector_of_indexed(
         video = lookup.indexed_videos(connection, reader.space.id, [video_id]).get(video_id)
         if video is None:
             return (None,)
-        frames = reader.frames({video.generation: video.vectors})[video.generation]
+        frames = reader.snapshot(connection).frames(video_id)
         if seconds is None:
             return (unit(frames.mean(axis=0)),)
-        _segment, ordinal, _time = video.frame_at(seconds)
-        return (frames[ordinal],)
+        shown = lookup.frame_at(connection, video.extraction_id, seconds)
+        return (None if shown is None else frames[shown.ordinal],)
 
     return consistent(library, read)[0]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 
 # Chosen on validation queries by scripts/bench/feedback.py, in the built-in encoder's vectors and in those of
 # another map; docs/benchmarks/feedback.md has the figures. More than 2.5 gains nothing and leaves the query

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import platformdirs
 
 from mediaindex.errors import StoreError
 from mediaindex.search.answer import Channel, Hit, Question
-from mediaindex.search.fusion import FusedMoment
-from mediaindex.search.moments import Moment, within_each_video
+from mediaindex.search.channels.fusion import FusedMoment
+from mediaindex.search.channels.moments import within_each_video
+from mediaindex.search.shown_frames import ShownMoment
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog import lookup
-from mediaindex.store.catalog.lookup import IndexedVideo, Place
+from mediaindex.store.catalog.lookup import Place
 from mediaindex.store.library import Library
 from mediaindex.store.thumbnails import thumbnail, trim
 
@@ -24,38 +26,33 @@ logger = logging.getLogger(__name__)
 
 
 def hits_of(
-    library: Library,
-    moments: Sequence[FusedMoment],
-    videos: Mapping[int, IndexedVideo],
-    question: Question,
-    *,
-    reranked: bool,
+    library: Library, moments: Sequence[ShownMoment], question: Question, *, reranked: bool
 ) -> tuple[Hit, ...]:
     """The hits of an answer, best first; a video that was forgotten meanwhile gives none.
 
     Args:
-        moments: best first.
-        videos: of the moments; one that is missing has no thumbnail.
+        moments: that are shown, best first.
         reranked: whether a reranker ordered the moments, so that similarity is no longer their score.
     """
-    chosen = within_limits(moments, limit=question.limit, per_video=question.per_video)
     with library.read() as connection:
-        places = lookup.places(connection, [fused.moment.video_id for fused in chosen])
+        places = lookup.places(connection, [shown.fused.moment.video_id for shown in moments])
     folder = _thumbnail_folder(library)
     # One channel alone is ordered by a score of its own.
     by_similarity = question.channel == "pictures" and not reranked
     hits: list[Hit] = []
-    for fused in chosen:
-        video_id = fused.moment.video_id
-        if video_id not in places:
+    for shown in moments:
+        moment = shown.fused.moment
+        if moment.video_id not in places:
             continue
-        place, online = place_to_show(places[video_id], question.filters.within)
-        video = None if any(place.private for place in places[video_id]) else videos.get(video_id)
-        picture = _thumbnail(library, folder, fused.moment, video)
-        similarity = fused.moment.similarity if by_similarity else None
-        score = fused.score if similarity is None else similarity
-        hits.append(_hit(len(hits) + 1, fused, place, online, picture, score))
-    trim(folder)
+        place, online = place_to_show(places[moment.video_id], question.filters.within)
+        is_private = any(place.private for place in places[moment.video_id])
+        picture = None if is_private or not question.thumbnails else _thumbnail(library, folder, shown)
+        similarity = moment.similarity if by_similarity else None
+        z_score = None if shown.fused.picture_hit is None else shown.fused.picture_hit.z_score
+        score = next((one for one in (z_score, similarity) if one is not None), shown.fused.score)
+        hits.append(_hit(len(hits) + 1, shown, place, online, picture, score))
+    if question.thumbnails:
+        trim(folder)
     return tuple(hits)
 
 
@@ -81,11 +78,11 @@ def _thumbnail_folder(library: Library) -> Path:
     return Path(platformdirs.user_cache_dir("mediaindex")) / "thumbnails"
 
 
-def _thumbnail(library: Library, folder: Path, moment: Moment, video: IndexedVideo | None) -> str | None:
-    if video is None or moment.best_frame is None:
+def _thumbnail(library: Library, folder: Path, shown: ShownMoment) -> str | None:
+    if shown.video is None:
         return None
     try:
-        picture = thumbnail(library.frames, folder, video.frame_file, moment.best_frame)
+        picture = thumbnail(library.frames, folder, shown.video.frame_file, shown.ordinal)
         return None if picture is None else str(picture)
     except (StoreError, OSError) as error:
         # A lost frame or a full disk is no reason to withhold the moment.
@@ -93,8 +90,8 @@ def _thumbnail(library: Library, folder: Path, moment: Moment, video: IndexedVid
         return None
 
 
-def _hit(rank: int, fused: FusedMoment, place: Place, online: bool, picture: str | None, score: float) -> Hit:
-    moment, words = fused.moment, fused.word_hit
+def _hit(rank: int, shown: ShownMoment, place: Place, online: bool, picture: str | None, score: float) -> Hit:
+    fused, moment, words = shown.fused, shown.fused.moment, shown.fused.word_hit
     channel: Channel = "pictures" if words is None else "words" if fused.picture_rank is None else "both"
     return Hit(
         rank=rank,
@@ -105,12 +102,14 @@ def _hit(rank: int, fused: FusedMoment, place: Place, online: bool, picture: str
         words=None if words is None else [{"word": word, "field": field} for word, field in words.found],
         start_seconds=moment.start_seconds,
         end_seconds=moment.end_seconds,
-        best_seconds=moment.best_seconds,
+        best_seconds=shown.best_seconds,
         score=score,
         similarity=moment.similarity,
         generated_probability=fused.probability,
         confidence=None,
         segment_id=moment.segment_id,
         thumbnail=picture,
+        video_id=moment.video_id,
+        parts=[asdict(part) for part in shown.parts] or None,
         instant_rank=None if fused.picture_hit is None else fused.picture_hit.instant_rank,
     )

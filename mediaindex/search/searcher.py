@@ -1,83 +1,71 @@
-"""The read corridor: text → query vector → candidates → scores → (reranked) → fused moments → hits.
+"""The read corridor: text → query vector → scores → moments → (reranked) → fused moments → hits.
 
 Two channels answer: the pictures (vectors of one embedding space) and the words (names, tags,
 subtitles). They are fused by reciprocal rank: score = Σ 1 / (60 + rank), each channel ranking alone. What
 limits the moments of one video comes before what limits a channel, so that no video crowds out the others.
 
-`search` embeds the query and makes the hits. Between the two, `_find`, `_score` and `_rerank` run in one
-snapshot of the library; each ends by calling the next.
+`search` embeds the query and makes the hits; what lies between is in `query_ranking`, and reads one snapshot
+of the library. `stages` gives the same answer step by step, as soon as each is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import TextEncoder
-from mediaindex.search.answer import Answer, Question, RerankSummary
-from mediaindex.search.fusion import FusedMoment, PictureHit, fused, overlaps
+from mediaindex.errors import StoreError
+from mediaindex.search.answer import Answer, Following, Question, Stage
+from mediaindex.search.channels.pictures import PictureChannel
+from mediaindex.search.channels.similarity import unit
 from mediaindex.search.hits import hits_of
-from mediaindex.search.moments import Moment, moments_of, scored_segments, within_each_video
-from mediaindex.search.ranking.reranker import RerankedList, Reranker, Shortlist
-from mediaindex.search.similarity import unit
+from mediaindex.search.profile import Profile, profile_of
+from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored, words_of
+from mediaindex.search.ranking.reranker import Reranker
 from mediaindex.search.timings import Stopwatch, started_watch
-from mediaindex.store.catalog import fulltext, lookup
-from mediaindex.store.catalog.fulltext import WordHit
-from mediaindex.store.catalog.lookup import FrameSpan, IndexedVideo
+from mediaindex.store.catalog import lookup
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.reader import SpaceReader, consistent
-from mediaindex.store.vectors.spaces import Space
+from mediaindex.store.vectors.spaces import Space, active_space
 
-CANDIDATE_VIDEOS = 512
-DEPTH = 64
-ANN_ROWS = 1_000_000
+EXACT_LIMIT_MIB = 4096
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Query:
-    """A question with its vector, (D,), as the encoder gave it and unit; None where no picture can answer."""
+class _SpaceSwitched(Exception):
+    """Another space serves since the query was embedded."""
 
-    question: Question
-    raw: NDArray[np.float32] | None = None
-    unit: NDArray[np.float32] | None = None
 
-    @property
-    def depth(self) -> int:
-        """How many of a channel's ranks count."""
-        return max(DEPTH, self.question.limit)
+def _cached(library: Library, frame_file: str, ordinal: int) -> bytes | None:
+    try:
+        return next(library.frames.read(frame_file, [ordinal]), None)
+    except (StoreError, OSError):  # lost or evicted: the moment is shown without it
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Candidates:
-    """What may answer.
+class _Step:
+    """What one snapshot of the library gave."""
 
-    Attributes:
-        allowed: the videos that pass the filters, None for all.
-        word_hits: what the words rank, best first.
-        videos: those whose frames come nearest, and those of the word hits.
-    """
-
-    allowed: set[int] | None
-    word_hits: Sequence[WordHit]
-    videos: Mapping[int, IndexedVideo]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ranking:
-    """What one snapshot of the library answers.
-
-    Attributes:
-        moments: best first. videos: of the moments. rerank: None where nothing was reranked.
-    """
-
-    moments: Sequence[FusedMoment]
-    videos: Mapping[int, IndexedVideo]
-    rerank: RerankSummary | None
+    found: Scored
+    ranking: Ranking
     watch: Stopwatch
+
+
+def _sought(part: Question | Following, vectors: Mapping[str, NDArray[np.float32]]) -> Sought | None:
+    """One part of a question as vectors; None where neither a text nor an example says what to look for."""
+    text = vectors.get(part.text or "")
+    examples = [unit(vector) for vector in (text, part.vector) if vector is not None]
+    if not examples:
+        return None
+    excluded = tuple(unit(vectors[other]) for other in part.excluded if other in vectors)
+    within = part.within_seconds if isinstance(part, Following) else 0.0
+    return Sought(unit(np.sum(examples, axis=0)), excluded, part.excluded, within)
 
 
 class Searcher:
@@ -87,10 +75,9 @@ class Searcher:
         space: that serves the pictures; None in a library without any.
         encoder: of the space; None where no text is embedded.
         reranker: orders the best moments of a text anew; None leaves them as they are.
-        ann_rows: vectors from which on LanceDB's index finds the candidates.
-
-    Attributes:
-        reader: the vectors of the space, None without one.
+        load_encoder: of the space that serves after `models use`, so that a searcher which is kept goes on
+            with that one; None where it stays with its own.
+        exact_limit_mib: vectors above this size are found by LanceDB's index, where there is one.
     """
 
     def __init__(
@@ -100,13 +87,20 @@ class Searcher:
         encoder: TextEncoder | None,
         *,
         reranker: Reranker | None = None,
-        ann_rows: int = ANN_ROWS,
+        load_encoder: Callable[[Space], TextEncoder] | None = None,
+        exact_limit_mib: int = EXACT_LIMIT_MIB,
     ) -> None:
         self.library = library
         self.encoder = encoder
         self.reranker = reranker
+        self._load_encoder = load_encoder
+        self._exact_limit_mib = exact_limit_mib
+        self._pictures: PictureChannel | None = None
+        self._serve(space)
+
+    def _serve(self, space: Space | None) -> None:
         self.space = space
-        self.reader = None if space is None else SpaceReader(library, space, ann_rows=ann_rows)
+        self.reader = None if space is None else SpaceReader(self.library, space)
 
     def search(self, question: Question) -> Answer:
         """The moments that answer, best first.
@@ -115,123 +109,154 @@ class Searcher:
             StoreError: the library is damaged.
             GeneratorUnavailable: the reranker cannot rank what this library holds.
         """
+        while True:
+            with contextlib.suppress(_SpaceSwitched):
+                return self._full(question)
+
+    def _full(self, question: Question) -> Answer:
         watch = started_watch()
         query = self._embedded(question)
-        encoded = watch.lap("encode")
-        ranking = consistent(self.library, lambda connection: self._find(connection, query, encoded))
-        reranked = ranking.rerank is not None
-        hits = hits_of(self.library, ranking.moments, ranking.videos, question, reranked=reranked)
-        return Answer(hits, ranking.rerank, ranking.watch.lap("moments").durations_ms())
+        watch = watch.lap("encode")
+        step = consistent(self.library, lambda c: self._step(c, query, watch, self.reranker))
+        return self._answer(query, step, "full" if step.ranking.rerank is None else "reranked")
 
-    def _embedded(self, question: Question) -> _Query:
-        if question.channel == "words" or self.reader is None:
-            return _Query(question)
-        vector = question.vector
-        if vector is None and question.text is not None and self.encoder is not None:
-            vector = self.encoder.texts([question.text]).pooled[0]
-        return _Query(question, vector, None if vector is None else unit(vector))
+    def stages(self, question: Question) -> Iterator[Answer]:
+        """The same moments as soon as they are there: by words, by both channels, reranked.
 
-    def _find(self, connection: sa.Connection, query: _Query, watch: Stopwatch) -> _Ranking:
-        """The videos that may answer; `_score` goes on with them."""
-        question, reader = query.question, self.reader
-        allowed = lookup.filtered_videos(connection, question.filters)
-        word_hits: Sequence[WordHit] = ()
-        if question.channel != "pictures" and question.text is not None:
-            word_hits = fulltext.find(
-                connection, question.text, allowed, limit=query.depth, per_video=question.per_video
+        The query is embedded once. A caller to whom a newer question has come asks for no further stage.
+
+        Raises:
+            StoreError, GeneratorUnavailable: as in `search`.
+        """
+        if question.channel == "both" and question.text is not None:
+            yield self._by_words(question)
+        while True:
+            with contextlib.suppress(_SpaceSwitched):
+                yield from self._full_stages(question)
+                return
+
+    def profile(self, video_id: int, question: Question) -> Profile | None:
+        """How well each frame of a video answers; None where no picture of it can.
+
+        Raises:
+            StoreError: the library is damaged.
+        """
+        query = self._embedded(question)
+
+        def read(connection: sa.Connection) -> tuple[Profile | None]:
+            pictures = self._picture_channel(connection)
+            if not query.parts or pictures is None or self.space is None:
+                return (None,)
+            return (profile_of(connection, pictures.space, self.space.id, video_id, query.parts[0].unit),)
+
+        return consistent(self.library, read)[0]
+
+    def pictures(self, video_id: int, seconds: Sequence[float]) -> list[bytes | None]:
+        """The cached pictures, JPEG, of the frames that show best what is seen at some times of a video.
+
+        Nothing is written. None stands for a picture that is not in the frame cache.
+        """
+        with self.library.read() as connection:
+            video = None
+            if self.space is not None:
+                video = lookup.indexed_videos(connection, self.space.id, [video_id]).get(video_id)
+            if video is None:
+                return [None for _ in seconds]
+            shown = [lookup.frame_at(connection, video.extraction_id, time) for time in seconds]
+        return [None if at is None else _cached(self.library, video.frame_file, at.ordinal) for at in shown]
+
+    def _by_words(self, question: Question) -> Answer:
+        watch = started_watch()
+        query = Query(replace(question, channel="words"))
+
+        def read(connection: sa.Connection) -> _Step:
+            found = Scored(words_of(connection, query))
+            looked_up = watch.lap("candidates")
+            return _Step(found, ranked(connection, query, found, self.reader), looked_up)
+
+        return self._answer(query, consistent(self.library, read), "words")
+
+    def _full_stages(self, question: Question) -> Iterator[Answer]:
+        watch = started_watch()
+        query = self._embedded(question)
+        watch = watch.lap("encode")
+        full = consistent(self.library, lambda c: self._step(c, query, watch, None))
+        yield self._answer(query, full, "full")
+        if self.reranker is not None and full.found.pictures is not None:
+            after = consistent(
+                self.library, lambda c: self._step(c, query, full.watch, self.reranker, full.found)
             )
-        videos: Mapping[int, IndexedVideo] = {}
-        if reader is not None:
-            video_ids = {hit.video_id for hit in word_hits}
-            if query.unit is not None:
-                video_ids.update(reader.nearest(connection, query.unit, allowed, CANDIDATE_VIDEOS))
-            videos = lookup.indexed_videos(connection, reader.space.id, video_ids)
-        return self._score(query, _Candidates(allowed, word_hits, videos), watch.lap("candidates"))
+            yield self._answer(query, after, "reranked")
 
-    def _score(self, query: _Query, candidates: _Candidates, watch: Stopwatch) -> _Ranking:
-        """The moments of the candidates by similarity; `_rerank` goes on with them."""
-        moments: list[Moment] = []
-        if self.reader is not None and query.unit is not None:
-            videos, blend = candidates.videos.values(), self.reader.space.blend
-            frames = self.reader.frames({video.generation: video.vectors for video in videos})
-            for video in videos:
-                segments = scored_segments(video, frames[video.generation], query.unit, blend)
-                moments += moments_of(video, segments)
-        moments = [moment for moment in moments if not _is_example(moment, query.question.without)]
-        moments.sort(key=lambda moment: (-_similarity(moment), moment.video_id, moment.start_seconds))
-        return self._rerank(query, candidates, moments, watch.lap("score"))
+    def _step(
+        self,
+        connection: sa.Connection,
+        query: Query,
+        watch: Stopwatch,
+        reranker: Reranker | None,
+        before: Scored | None = None,
+    ) -> _Step:
+        """What a snapshot answers.
 
-    def _rerank(
-        self, query: _Query, candidates: _Candidates, moments: Sequence[Moment], watch: Stopwatch
-    ) -> _Ranking:
-        """The best moments in the order of the reranker, then the others, fused with what the words rank."""
-        question, videos = query.question, candidates.videos
-        answering = [moment for moment in moments if _may_answer(moment, question, candidates.allowed)]
-        ranked = [PictureHit(moment, rank) for rank, moment in enumerate(answering, 1)]
-        pictures = _within_each_video(ranked, candidates.word_hits, question.per_video)
-        best, others = pictures[: question.candidates], pictures[question.candidates :]
-        reader, reranker, text, summary = self.reader, self.reranker, question.text, None
-        # A generator ranks by sentences: a picture's vector is no embedding of a text.
-        if reader and reranker and query.raw is not None and text is not None and best:
-            spans = [_best_segment(hit.moment, videos) for hit in best]
-            features = reader.segments(spans, evidence=reranker.reads_evidence)
-            score = np.array([hit.moment.similarity for hit in best], dtype=np.float32)
-            shortlist = Shortlist(text, query.raw, features.frames, features.mask, score, features.evidence)
-            reranked = reranker.rerank(shortlist)
-            pictures = _in_order(best, reranked) + others
-            summary = RerankSummary(len(best), reranked.none_probability)
-            watch = watch.lap("rerank")
-        best_of_video = {moment.video_id: moment for moment in reversed(moments)}
-        fused_moments = fused(pictures[: query.depth], candidates.word_hits, videos, best_of_video)
-        return _Ranking(fused_moments, videos, summary, watch)
+        Args:
+            before: what both channels ranked a moment ago; it holds while the vectors are the same.
 
+        Raises:
+            _SpaceSwitched: the query is embedded in a space that serves no more.
+        """
+        pictures = self._picture_channel(connection) if query.parts else None
+        if before is None or before.pictures is not pictures:
+            watch = watch.lap("candidates")
+            before = scored(connection, query, pictures)
+            watch = watch.lap("score")
+        ranking = ranked(connection, query, before, self.reader, reranker)
+        return _Step(before, ranking, watch if ranking.rerank is None else watch.lap("rerank"))
 
-def _similarity(moment: Moment) -> float:
-    return moment.similarity or 0.0
+    def _picture_channel(self, connection: sa.Connection) -> PictureChannel | None:
+        """The space as the snapshot shows it; the one from before where nothing changed."""
+        if self._load_encoder is not None:
+            serving = active_space(connection)
+            if serving is not None and (self.space is None or serving.id != self.space.id):
+                raise _SpaceSwitched
+        if self.reader is None:
+            return None
+        space = self.reader.snapshot(connection)
+        if self._pictures is None or self._pictures.space is not space:
+            near = None
+            if space.vector_bytes > self._exact_limit_mib << 20 and self.reader.has_index:
+                near = partial(self.reader.segments_near, space)
+            self._pictures = PictureChannel(space, blend=self.reader.space.blend, near=near)
+        return self._pictures
 
+    def _embedded(self, question: Question) -> Query:
+        """The question with its vectors: every text of it is embedded at once."""
+        if question.channel == "words":
+            return Query(question)
+        self._follow_the_library()
+        if self.reader is None:
+            return Query(question)
+        asked: tuple[Question | Following, ...] = (question, *question.following)
+        texts = [text for part in asked for text in (part.text, *part.excluded) if text]
+        vectors: dict[str, NDArray[np.float32]] = {}
+        if texts and self.encoder is not None:
+            vectors = dict(zip(texts, self.encoder.texts(texts).pooled, strict=True))
+        parts = [_sought(part, vectors) for part in asked]
+        if any(part is None for part in parts):
+            return Query(question)
+        raw = vectors.get(question.text or "") if question.vector is None else None
+        return Query(question, raw, tuple(part for part in parts if part is not None))
 
-def _is_example(moment: Moment, example: tuple[int, float | None] | None) -> bool:
-    """Whether a moment shows what the search was given as (video, seconds)."""
-    if example is None or moment.video_id != example[0]:
-        return False
-    seconds = example[1]
-    return seconds is None or moment.start_seconds <= seconds <= moment.end_seconds
+    def _follow_the_library(self) -> None:
+        """Serve the space that serves now; a generator of another encoder ranks no more."""
+        if self._load_encoder is None:
+            return
+        with self.library.read() as connection:
+            serving = active_space(connection)
+        if serving is not None and (self.space is None or serving.id != self.space.id):
+            self.encoder, self.reranker = self._load_encoder(serving), None
+            self._serve(serving)
 
-
-def _may_answer(moment: Moment, question: Question, allowed: set[int] | None) -> bool:
-    """Whether a moment is similar enough, in an allowed video."""
-    least = -np.inf if question.min_similarity is None else question.min_similarity
-    return _similarity(moment) >= least and (allowed is None or moment.video_id in allowed)
-
-
-def _within_each_video(
-    hits: Sequence[PictureHit], word_hits: Sequence[WordHit], per_video: int | None
-) -> list[PictureHit]:
-    """The best hits of each video, and those where its words were said, so that both channels meet there."""
-    said: dict[int, list[WordHit]] = {}
-    for word_hit in word_hits:
-        if word_hit.start_seconds is not None:
-            said.setdefault(word_hit.video_id, []).append(word_hit)
-    best = within_each_video(hits, lambda hit: hit.moment.video_id, per_video)
-    ranks = {hit.instant_rank for hit in best}
-    return [
-        hit
-        for hit in hits
-        if hit.instant_rank in ranks
-        or any(overlaps(hit.moment, cue) for cue in said.get(hit.moment.video_id, ()))
-    ]
-
-
-def _best_segment(moment: Moment, videos: Mapping[int, IndexedVideo]) -> FrameSpan:
-    """The frames of the segment that gave a moment its similarity."""
-    video = videos[moment.video_id]
-    row = next(row for row in video.segments if row.id == moment.segment_id)
-    return FrameSpan(video.generation, row.first_frame, len(row.frames))
-
-
-def _in_order(hits: Sequence[PictureHit], reranked: RerankedList) -> list[PictureHit]:
-    """The hits of a shortlist in their new order, each with its probability where there is one."""
-    if reranked.probabilities is not None:
-        shares = reranked.probabilities.tolist()
-        hits = [replace(hit, probability=share) for hit, share in zip(hits, shares, strict=True)]
-    return [hits[place] for place in reranked.order.tolist()]
+    def _answer(self, query: Query, step: _Step, stage: Stage) -> Answer:
+        ranking = step.ranking
+        hits = hits_of(self.library, ranking.moments, query.question, reranked=ranking.rerank is not None)
+        return Answer(hits, ranking.rerank, step.watch.lap("moments").durations_ms(), stage)

@@ -18,6 +18,7 @@ from itertools import islice
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from mediaindex.errors import NoSpace, is_no_room
 from mediaindex.media import FrameEmbeddings
@@ -27,8 +28,10 @@ from mediaindex.store.catalog.schema import extraction, garbage, garbage_blob, i
 from mediaindex.store.catalog.videos import is_newest, throw_away
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
+from mediaindex.store.vectors.mapped.segments import segment_table
 from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
-from mediaindex.store.vectors.spaces import Space, all_spaces, make_visible, owned
+from mediaindex.store.vectors.spaces import Space, all_spaces, extractions_of, make_visible, owned
+from mediaindex.store.vectors.visible import forget_old_changes
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +78,10 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
                 vectors=len(item.embeddings.vectors),
             )
     if target.id not in library.lagging_matrices:
-        with _deriving(library, target):
-            library.matrix(target).append(rows)
+        extractions = {g: item.extraction_id for g, item in zip(generations, batch, strict=True)}
+        with _deriving(library, target), library.read() as connection:
+            file = library.matrix(target)
+            file.append(rows, segment_table(connection, extractions, rows, first_row=file.count()))
 
 
 @contextlib.contextmanager
@@ -166,6 +171,7 @@ def _sweep(library: Library) -> int:
             connection.execute(sa.delete(indexed).where(indexed.c.space_id == space_id))
             connection.execute(sa.delete(space).where(space.c.id == space_id))
         connection.execute(sa.delete(extraction).where(extraction.c.id.in_(_replaced_extractions())))
+        forget_old_changes(connection)
     remove_blobs(library)
     return sum(map(len, dead.values()))
 
@@ -232,6 +238,7 @@ def recover(library: Library) -> None:
         clean = get_meta(connection, CLEAN) == "1"
     if clean:
         sweep(library)
+        _renew_unfit_matrices(library)
     else:
         collect(library)
 
@@ -284,6 +291,17 @@ def refresh_matrix(library: Library, target: Space) -> None:
         _write_lacking(library, target, visible)
 
 
+def _renew_unfit_matrices(library: Library) -> None:
+    """Make matrices anew that an older program wrote, or that are cut or gone."""
+    with library.read() as connection:
+        spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
+        visible = {each.id: sum(owned(connection, each.id).values()) for each in spaces}
+    for each in spaces:
+        with contextlib.suppress(OSError):
+            if library.matrix(each).count() < visible[each.id]:
+                refresh_matrix(library, each)
+
+
 def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) -> None:
     file = library.matrix(target)
     present = file.load_to_extend()
@@ -293,9 +311,22 @@ def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) 
     lacking = [g for g in visible if g not in complete]
     doubled = any(g in counts for g in lacking)
     if doubled or len(present) - alive > DEAD_SHARE * max(1, len(present)):
-        file.replace(_whole(library.vectors(target).read(list(visible))))
+        file.replace(_parts(library, target, list(visible), first_row=0))
     elif lacking:
-        file.append(_whole(library.vectors(target).read(lacking)))
+        for rows, segments in _parts(library, target, lacking, first_row=len(present)):
+            file.append(rows, segments)
+
+
+def _parts(
+    library: Library, target: Space, generations: Sequence[int], *, first_row: int
+) -> Iterator[tuple[VectorRows, NDArray[np.void]]]:
+    """The rows of these generations that LanceDB holds, and their segments."""
+    rows = _whole(library.vectors(target).read(generations))
+    rows = rows.take(np.lexsort((rows.frame, rows.generation)))
+    with library.read() as connection:
+        extractions = extractions_of(connection, target.id, generations)
+        rows = rows.take(np.isin(rows.generation, list(extractions)))
+        yield rows, segment_table(connection, extractions, rows, first_row=first_row)
 
 
 def _whole(rows: VectorRows) -> VectorRows:

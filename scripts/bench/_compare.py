@@ -23,7 +23,7 @@ class StoredFrames:
 
     Attributes:
         segments: (start, end, first frame, frames) of each; cuts and damage with them.
-        matrix: the same vectors as a search reads them.
+        matrix: the same vectors as a search reads them; none of a video that it does not show.
     """
 
     seconds: bytes
@@ -56,9 +56,8 @@ def stored_frames(library: Library) -> dict[str, StoredFrames]:
             return {}
         rows = _indexed_rows(connection, space.id)
         times, segments = _frames_and_segments(connection)
+        snapshot = SpaceReader(library, space).snapshot(connection)
     vectors = library.vectors(space).read()
-    vector_counts = {row.generation: row.vectors for row in rows}
-    matrices = SpaceReader(library, space, ann_rows=1 << 62).frames(vector_counts)
     frames_by_hash = {}
     for row in rows:
         own = vectors.take(np.flatnonzero(vectors.generation == row.generation))
@@ -70,7 +69,7 @@ def stored_frames(library: Library) -> dict[str, StoredFrames]:
             vectors=own.frame.tobytes() + own.vector.tobytes(),
             norms=own.norm.tobytes(),
             evidence=b"" if own.evidence is None else own.evidence.tobytes(),
-            matrix=matrices[row.generation].tobytes(),
+            matrix=snapshot.frames(row.video_id).tobytes(),
         )
     return frames_by_hash
 
@@ -93,7 +92,9 @@ def _indexed_rows(connection: sa.Connection, space_id: int) -> Sequence[sa.Row[A
 
     return connection.execute(
         sa.select(video.c.hash, indexed.c.generation, indexed.c.vectors, extraction.c.frame_file)
-        .add_columns(indexed.c.extraction_id, extraction.c.cuts, extraction.c.damaged_packets)
+        .add_columns(
+            indexed.c.video_id, indexed.c.extraction_id, extraction.c.cuts, extraction.c.damaged_packets
+        )
         .join(video, video.c.id == indexed.c.video_id)
         .join(extraction, extraction.c.id == indexed.c.extraction_id)
         .where(indexed.c.space_id == space_id)

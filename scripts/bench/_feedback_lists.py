@@ -14,7 +14,7 @@ import numpy as np
 from bench._feedback_pictures import Floats, Numbers, Pictures
 from numpy.typing import NDArray
 
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 
 FEWEST, MOST = 3, 8
 INTENTIONS = 5

@@ -19,7 +19,7 @@ import numpy as np
 from bench._report import say
 from numpy.typing import NDArray
 
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 
 if TYPE_CHECKING:
     from mediaindex.embed.encoder import Encoder

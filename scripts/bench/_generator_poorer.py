@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.data import TrainingData, of_clips
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 
 
 def weakened(data: TrainingData, dimensions: int) -> TrainingData:

@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ from mediaindex.search.ranking.generator_registry import PRESETS
 
 if TYPE_CHECKING:
     import numpy as np
+    from bench._plain_scores import PlainVideo
     from numpy.typing import NDArray
 
     from mediaindex.embed.encoder import Encoder
@@ -149,8 +150,10 @@ class FreshRanking:
 
     def __init__(self, held: SearchableClips, clips: Sequence[Clip]) -> None:
         self._encoder = held.encoder
-        self._videos = videos_of(held, clips)
-        self._frames = {path: self._embedded(path, video) for path, video in self._videos.items()}
+        self._videos = {
+            path: replace(video, frames=self._embedded(path, video))
+            for path, video in plain_videos(held, clips).items()
+        }
 
     @property
     def videos(self) -> int:
@@ -159,21 +162,19 @@ class FreshRanking:
 
     def rank(self, text: str, clip: Path) -> int:
         """The rank of a clip, ties counted against it."""
-        from mediaindex.search.moments import scored_segments
-        from mediaindex.search.similarity import unit
+        from bench._plain_scores import similarities
+
+        from mediaindex.search.channels.similarity import unit
 
         query = unit(self._encoder.texts([text]).pooled[0])
         blend = self._encoder.spec.blend
-        best = {
-            path: max(s.similarity for s in scored_segments(video, self._frames[path], query, blend))
-            for path, video in self._videos.items()
-        }
-        return sum(similarity >= best[clip] for similarity in best.values())
+        best = {path: similarities(video, query, blend=blend).max() for path, video in self._videos.items()}
+        return sum(bool(similarity >= best[clip]) for similarity in best.values())
 
-    def _embedded(self, path: Path, video: IndexedVideo) -> NDArray[np.float32]:
+    def _embedded(self, path: Path, video: PlainVideo) -> NDArray[np.float32]:
         import numpy as np
 
-        from mediaindex.search.similarity import unit
+        from mediaindex.search.channels.similarity import unit
 
         pictures = pictures_at(path, [time for segment in video.segments for time in segment.frames])
         vectors = []
@@ -194,6 +195,15 @@ def videos_of(held: SearchableClips, clips: Sequence[Clip]) -> dict[Path, Indexe
     if missing:
         sys.exit(f"not in the library: {', '.join(missing)}; leave --library out to index the clips")
     return {path: videos[video_id] for path, video_id in ids.items() if video_id is not None}
+
+
+def plain_videos(held: SearchableClips, clips: Sequence[Clip]) -> dict[Path, PlainVideo]:
+    """The segments and frames of each clip, as the library stores them."""
+    from bench._plain_scores import read_videos
+
+    ids = {path: video.video_id for path, video in videos_of(held, clips).items()}
+    videos = read_videos(held.library, held.space, ids.values())
+    return {path: videos[video_id] for path, video_id in ids.items()}
 
 
 def pictures_at(path: Path, seconds: Sequence[float]) -> Iterator[NDArray[np.uint8]]:

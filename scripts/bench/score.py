@@ -5,8 +5,8 @@
 
 Ranks the videos of MANIFEST.jsonl by their best segment, w = 0.5, for every combination of 1, 2 or 3 best
 frames with the mean of the segment alone, of the 30 s around it, or of the whole video. The row of what
-`mediaindex.search.similarity` does is computed by the product's own code; the baseline is one best frame and
-the segment.
+`mediaindex.search.channels.similarity` does is computed by the product's own code; the baseline is one best
+frame and the segment.
 """
 
 from __future__ import annotations
@@ -19,27 +19,26 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench._plain_scores import MEANS, PlainVideo, similarities
 from bench._report import Row, add_videos, flags, publish
 from bench.recall import (
     DEPTHS,
     QUICK_CLIPS,
     Clip,
     SearchableClips,
+    plain_videos,
     read_clips,
     searchable_clips,
     some_of,
-    videos_of,
 )
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mediaindex.store.catalog.lookup import IndexedVideo
+    Score = Callable[[PlainVideo, NDArray[np.float32]], float]
 
-    Score = Callable[[IndexedVideo, NDArray[np.float32], NDArray[np.float32]], float]
-
-MEANS = ("segment", "30 s around", "whole video")
+BLEND = 0.5
 PRODUCT = "the product's: 3 best, 30 s around"
 
 
@@ -58,16 +57,9 @@ def main() -> None:
 
 def measure(held: SearchableClips, clips: Sequence[Clip]) -> list[Row]:
     """Recall of queries and captions together with that of one best frame and the segment's own mean."""
-    import numpy as np
+    from mediaindex.search.channels.similarity import unit
 
-    from mediaindex.search.similarity import unit
-
-    videos = videos_of(held, clips)
-    rows = held.library.vectors(held.space).read([video.generation for video in videos.values()])
-    frames = {}
-    for path, video in videos.items():
-        own = rows.take(rows.generation == video.generation)
-        frames[path] = own.vector[np.argsort(own.frame)].astype(np.float32)
+    videos = plain_videos(held, clips)
     queries = {
         "query": [(clip.query, clip.path) for clip in clips],
         "captions": [(caption, clip.path) for clip in clips for caption in clip.captions],
@@ -76,10 +68,8 @@ def measure(held: SearchableClips, clips: Sequence[Clip]) -> list[Row]:
     for kind, pairs in queries.items():
         vectors = unit(held.encoder.texts([text for text, _path in pairs]).pooled)
         recalls: dict[str, list[float]] = {}
-        for name, score in ways().items():
-            ranks = [
-                _rank(score, videos, frames, q, path) for q, (_t, path) in zip(vectors, pairs, strict=True)
-            ]
+        for name, score in ways(held).items():
+            ranks = [_rank(score, videos, q, path) for q, (_t, path) in zip(vectors, pairs, strict=True)]
             recalls[name] = [100 * sum(r <= depth for r in ranks) / len(ranks) for depth in DEPTHS]
         baseline = recalls[_name(1, "segment")]
         for name, values in recalls.items():
@@ -88,54 +78,41 @@ def measure(held: SearchableClips, clips: Sequence[Clip]) -> list[Row]:
     return result
 
 
-def ways() -> Mapping[str, Score]:
+def ways(held: SearchableClips) -> Mapping[str, Score]:
     """Every combination, and the product's own function."""
     combined = {
         _name(best, mean): _combined(best, mean) for best, mean in itertools.product((1, 2, 3), MEANS)
     }
-    return {**combined, PRODUCT: _product}
+    return {**combined, PRODUCT: _product(held)}
 
 
 def _name(best: int, mean: str) -> str:
     return f"{best} best, {mean}"
 
 
-def _product(video: IndexedVideo, frames: NDArray[np.float32], query: NDArray[np.float32]) -> float:
-    from mediaindex.search.moments import scored_segments
+def _product(held: SearchableClips) -> Score:
+    import numpy as np
 
-    return max(segment.similarity for segment in scored_segments(video, frames, query, 0.5))
+    from mediaindex.search.channels.similarity import exact_similarities
+    from mediaindex.store.vectors.reader import SpaceReader
 
+    with held.library.read() as connection:
+        space = SpaceReader(held.library, held.space).snapshot(connection)
 
-def _combined(best: int, mean: str) -> Score:
-    def score(video: IndexedVideo, frames: NDArray[np.float32], query: NDArray[np.float32]) -> float:
-        import numpy as np
-
-        from mediaindex.search.similarity import unit, windows
-
-        seconds = np.array([time for row in video.segments for time in row.frames])
-        bounds = np.array([(row.start_seconds, row.end_seconds) for row in video.segments])
-        around = windows(bounds, float(seconds[-1]))
-        values = []
-        for row, (start, stop) in zip(video.segments, around, strict=True):
-            own = frames[row.first_frame : row.first_frame + len(row.frames)]
-            inside = (seconds >= start) & (seconds <= stop)
-            frames_of_mean = {"segment": own, "30 s around": frames[inside], "whole video": frames}[mean]
-            top = float(np.sort(own @ query)[-best:].mean())
-            values.append(0.5 * top + 0.5 * float(unit(frames_of_mean.mean(axis=0)) @ query))
-        return max(values)
+    def score(video: PlainVideo, query: NDArray[np.float32]) -> float:
+        segments = np.array(space.of_video(video.video_id))
+        return float(exact_similarities(space, segments, query, blend=BLEND).max())
 
     return score
 
 
-def _rank(
-    score: Score,
-    videos: Mapping[Path, IndexedVideo],
-    frames: Mapping[Path, NDArray[np.float32]],
-    query: NDArray[np.float32],
-    right: Path,
-) -> int:
+def _combined(best: int, mean: str) -> Score:
+    return lambda video, query: float(similarities(video, query, blend=BLEND, best=best, mean=mean).max())
+
+
+def _rank(score: Score, videos: Mapping[Path, PlainVideo], query: NDArray[np.float32], right: Path) -> int:
     """The rank of the right clip, ties counted against it."""
-    scores = {path: score(video, frames[path], query) for path, video in videos.items()}
+    scores = {path: score(video, query) for path, video in videos.items()}
     return sum(value >= scores[right] for value in scores.values())
 
 

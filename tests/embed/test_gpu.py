@@ -14,7 +14,7 @@ from mediaindex.embed.encoder import Encoder
 from mediaindex.embed.inputs import picture
 from mediaindex.embed.loading import load_encoder
 from mediaindex.media import MediaInfo, SampledFrame
-from mediaindex.search.similarity import unit
+from mediaindex.search.channels.similarity import unit
 
 pytestmark = [pytest.mark.gpu, pytest.mark.corpus]
 

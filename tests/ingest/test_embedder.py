@@ -33,7 +33,7 @@ class Loading:
 
 
 def new_embedder(library: Library, load: Loading, *, encoder: str = "fake") -> Embedder:
-    return Embedder(library, encoder, load=load, ann_rows=1_000_000)
+    return Embedder(library, encoder, load=load)
 
 
 def visible(library: Library) -> int:

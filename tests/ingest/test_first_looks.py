@@ -56,7 +56,6 @@ class Watched:
             "fake",
             load=lambda name: FakeEncoder(name=name),
             decoding=Decoding(Sampling(), 1, new_worker),
-            ann_rows=1_000_000,
             progress=self._note,
         )
 

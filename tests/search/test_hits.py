@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mediaindex.search.answer import Question
-from mediaindex.search.fusion import FusedMoment, PictureHit
+from mediaindex.search.channels.fusion import FusedMoment, PictureHit
+from mediaindex.search.channels.moments import Moment
 from mediaindex.search.hits import hits_of, place_to_show, within_limits
-from mediaindex.search.moments import Moment
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.fulltext import WordHit
 from mediaindex.store.catalog.lookup import Filters, IndexedVideo, Place

@@ -15,6 +15,7 @@ from mediaindex.store.commit import Embedded
 from mediaindex.store.forgetting import UNDO_SECONDS
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import Space
+from mediaindex.store.vectors.visible import read_visible
 from tests.support.small_library import AddVideo
 
 DAY = 86_400.0
@@ -43,7 +44,7 @@ def copy_of(opened: Library, item: Embedded, path: Path) -> None:
 
 def visible(opened: Library, space: Space) -> set[int]:
     with opened.read() as connection:
-        seen = {number for number, _count in lookup.generations(connection, space.id).values()}
+        seen = set(read_visible(connection, space.id).video.tolist())
         assert videos.visible_frames(connection, space.id) == 3 * len(seen)
     return seen
 

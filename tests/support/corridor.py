@@ -61,7 +61,6 @@ def ingest(
         encoder,
         load=lambda name: FakeEncoder(name=name),
         decoding=Decoding(Sampling(), 1, new_worker or (lambda: Troubled(trouble))),
-        ann_rows=1_000_000,
         progress=progress,
         attend=attend,
     )

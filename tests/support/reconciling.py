@@ -54,7 +54,7 @@ class CatalogPass:
         self.library = library
         self.roots = roots
         self.reconciler = Reconciler(library, roots, decoder=decoder, **options)
-        embedder = Embedder(library, "none", load=_never, ann_rows=1)
+        embedder = Embedder(library, "none", load=_never)
         decoding = Decoding(Sampling(), 1, _never)
         corridor = Corridor(library, decoding, embedder, Claims(), lambda _: None, lambda: None)
         self.run = IndexPass(corridor, self.reconciler)

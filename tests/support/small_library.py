@@ -9,7 +9,6 @@ import numpy as np
 import sqlalchemy as sa
 
 from mediaindex.media import FrameEmbeddings, MediaInfo
-from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.schema import location
 from mediaindex.store.commit import Embedded, recover
 from mediaindex.store.frame_cache import FrameCache, FramesLost
@@ -17,6 +16,7 @@ from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.restore import restore, verify
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
+from mediaindex.store.vectors.visible import read_visible
 
 DIM = 8
 
@@ -64,8 +64,11 @@ def embeddings(frames: int, seed: int) -> FrameEmbeddings:
 
 
 def visible(library: Library, space: Space) -> dict[int, tuple[int, int]]:
+    """generation → (video, number of vectors) of what a search sees."""
     with library.read() as connection:
-        return lookup.generations(connection, space.id)
+        seen = read_visible(connection, space.id)
+    pairs = zip(seen.video.tolist(), seen.vectors.tolist(), strict=True)
+    return dict(zip(seen.generation.tolist(), pairs, strict=True))
 
 
 def restored(target: Path, root: Path) -> Library:

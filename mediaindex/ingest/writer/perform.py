@@ -33,6 +33,7 @@ from mediaindex.ingest.writer.requests import (
     TidyRequest,
     UseRequest,
 )
+from mediaindex.ingest.writer.vector_index import IndexBuild
 from mediaindex.media import FileEvent
 from mediaindex.sources.places.presence import presence_of
 from mediaindex.sources.rules import Rules
@@ -56,7 +57,7 @@ class WriterSettings:
         encoder: the name that the user set; None lets the serving encoder serve on.
         default_encoder: of a library in which none serves yet.
         load_encoder: gives the encoder of a name; called only when there is something to embed.
-        ann_rows: vectors above which a space gets an approximate index.
+        exact_limit_mib: vectors above this size get an index.
         cache_limit_mib: of the frame cache, 0 for any size.
     """
 
@@ -65,7 +66,7 @@ class WriterSettings:
     encoder: str | None
     default_encoder: str
     load_encoder: Callable[[str], Encoder]
-    ann_rows: int
+    exact_limit_mib: int
     cache_limit_mib: int
 
 
@@ -94,6 +95,7 @@ class Writer:
         self._between_files = between_files
         self._changing_paths = changing_paths
         self._ingest: Ingest | None = None
+        self._index_build = IndexBuild()
         self._recovered = False
         self._attended_at = 0.0
         self.depth = 0
@@ -166,6 +168,8 @@ class Writer:
         )
         if report.decoded or not request.automatic:
             self._keep_within_limit(request.cache_limit_mib)
+        if request.automatic:  # of a watcher, which goes on beside it
+            self._begin_index()
         return _outcome(report)
 
     def _tidy(self, request: TidyRequest) -> Outcome:
@@ -244,9 +248,23 @@ class Writer:
     def _compact(self, request: CompactRequest) -> Outcome:
         self._keep_within_limit(request.cache_limit_mib)
         done = housekeeping.compact(self.library)
+        self._begin_index()
+        self._index_build.wait()
         before, after = dataclasses.asdict(done.before), dataclasses.asdict(done.after)
         result: Json = {name: {"before": before[name], "after": after[name]} for name in before}
         return Outcome({**result, "postponed": done.postponed}, DONE)
+
+    def _begin_index(self) -> None:
+        """Build the index of the serving space where it is too large to be searched row by row."""
+        with self.library.read() as connection:
+            serving = spaces.active_space(connection)
+        if serving is not None:
+            limit = self.settings.exact_limit_mib
+            self._index_build.begin_if_due(self.library, serving, exact_limit_mib=limit)
+
+    def end(self) -> None:
+        """End what goes on beside the requests."""
+        self._index_build.end()
 
     def _keep_within_limit(self, limit_mib: int | None) -> None:
         """Evict cached frames beyond this limit, or beyond that of the settings where it is None."""
@@ -286,7 +304,6 @@ class Writer:
             encoder,
             load=self.settings.load_encoder,
             decoding=self.settings.decoding,
-            ann_rows=self.settings.ann_rows,
             progress=self._pass_on,
             attend=lambda _: self._attend(),
         )

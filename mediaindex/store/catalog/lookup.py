@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.database import in_chunks
-from mediaindex.store.catalog.locations import below, hidden_videos
+from mediaindex.store.catalog.locations import below
 from mediaindex.store.catalog.schema import extraction, frame, indexed, location, segment, video, volume
 from mediaindex.store.catalog.sources import roots_without_thumbnails
 
@@ -48,10 +48,6 @@ class SegmentRow:
     first_frame: int
     frames: tuple[float, ...]
 
-    def distance(self, seconds: float) -> float:
-        """How far a time is from this segment; 0 inside it."""
-        return max(self.start_seconds - seconds, seconds - self.end_seconds, 0.0)
-
 
 @dataclass(frozen=True, slots=True)
 class FrameSpan:
@@ -69,28 +65,29 @@ class FrameSpan:
 
 @dataclass(frozen=True, slots=True)
 class IndexedVideo:
-    """A video as it is visible in a space."""
+    """The decoding of a video that is visible in a space, and its frames in the frame cache."""
 
     video_id: int
-    generation: int
-    vectors: int
+    extraction_id: int
     frame_file: str
     duration_seconds: float
-    segments: tuple[SegmentRow, ...]
 
-    def frame_at(self, seconds: float) -> tuple[int, int, float]:
-        """Segment, ordinal and time of the sampled frame that shows best what is seen at a time.
 
-        It is the nearest one of the segment around that time: the nearest of all may show another shot, or
-        what comes after a picture that stood for an hour.
-        """
-        frames = [
-            (row.distance(seconds), abs(time - seconds), row.id, row.first_frame + offset, time)
-            for row in self.segments
-            for offset, time in enumerate(row.frames)
-        ]
-        _from_segment, _from_frame, segment, ordinal, time = min(frames)
-        return segment, ordinal, time
+@dataclass(frozen=True, slots=True)
+class FrameAt:
+    """A sampled frame, its segment, and its ordinal in the extraction."""
+
+    segment_id: int
+    ordinal: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The times of an extraction, in seconds: of its frames by ordinal, and of the cuts between shots."""
+
+    seconds: tuple[float, ...]
+    cuts: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,39 +123,70 @@ def filtered_videos(connection: Connection, filters: Filters) -> set[int] | None
     return set(connection.execute(query).scalars())
 
 
-def generations(connection: Connection, space_id: int) -> dict[int, tuple[int, int]]:
-    """generation → (video, number of vectors) of everything visible in a space."""
-    query = sa.select(indexed.c.generation, indexed.c.video_id, indexed.c.vectors)
-    placed = indexed.c.video_id.in_(sa.select(location.c.video_id).where(location.c.video_id.is_not(None)))
-    rows = connection.execute(query.where(indexed.c.space_id == space_id, placed))
-    hidden = hidden_videos(connection)
-    return {row.generation: (row.video_id, row.vectors) for row in rows if row.video_id not in hidden}
-
-
 def indexed_videos(connection: Connection, space_id: int, ids: Iterable[int]) -> dict[int, IndexedVideo]:
-    """The segments and frame times of these videos, by video."""
-    wanted = list(ids)
-    found: dict[int, IndexedVideo] = {}
-    for chunk in in_chunks(wanted):
-        query = (
-            sa.select(indexed.c.video_id, indexed.c.generation, indexed.c.vectors, indexed.c.extraction_id)
-            .add_columns(extraction.c.frame_file, video.c.duration_seconds)
-            .join(extraction, extraction.c.id == indexed.c.extraction_id)
-            .join(video, video.c.id == indexed.c.video_id)
-            .where(indexed.c.space_id == space_id, indexed.c.video_id.in_(chunk))
-        )
-        rows = connection.execute(query).all()
-        parts = segments_of(connection, [row.extraction_id for row in rows])
-        for row in rows:
-            found[row.video_id] = IndexedVideo(
-                row.video_id,
-                row.generation,
-                row.vectors,
-                row.frame_file,
-                row.duration_seconds,
-                parts.get(row.extraction_id, ()),
-            )
-    return found
+    """What is visible in a space of these videos, by video."""
+    query = (
+        sa.select(indexed.c.video_id, indexed.c.extraction_id)
+        .add_columns(extraction.c.frame_file, video.c.duration_seconds)
+        .join(extraction, extraction.c.id == indexed.c.extraction_id)
+        .join(video, video.c.id == indexed.c.video_id)
+        .where(indexed.c.space_id == space_id)
+    )
+    return {
+        row.video_id: IndexedVideo(row.video_id, row.extraction_id, row.frame_file, row.duration_seconds)
+        for chunk in in_chunks(list(ids))
+        for row in connection.execute(query.where(indexed.c.video_id.in_(chunk)))
+    }
+
+
+def durations(connection: Connection, video_ids: Sequence[int]) -> dict[int, float]:
+    """Seconds of these videos, by video."""
+    query = sa.select(video.c.id, video.c.duration_seconds)
+    return {
+        row.id: row.duration_seconds
+        for chunk in in_chunks(video_ids)
+        for row in connection.execute(query.where(video.c.id.in_(chunk)))
+    }
+
+
+def timeline(connection: Connection, extraction_id: int) -> Timeline:
+    """The times of an extraction."""
+    times = sa.select(frame.c.seconds).where(frame.c.extraction_id == extraction_id).order_by(frame.c.ordinal)
+    cuts = sa.select(extraction.c.cuts).where(extraction.c.id == extraction_id)
+    return Timeline(
+        tuple(connection.execute(times).scalars()), tuple(connection.execute(cuts).scalar() or ())
+    )
+
+
+def seconds_of(connection: Connection, extraction_id: int, ordinal: int) -> float | None:
+    """The time of a sampled frame, None where the catalogue does not know it."""
+    here = sa.and_(frame.c.extraction_id == extraction_id, frame.c.ordinal == ordinal)
+    return connection.execute(sa.select(frame.c.seconds).where(here)).scalar()
+
+
+def frame_at(connection: Connection, extraction_id: int, seconds: float) -> FrameAt | None:
+    """The sampled frame that shows best what is seen at a time, None in an extraction without segments.
+
+    It is the nearest one of the segment around that time: the nearest of all may show another shot, or
+    what comes after a picture that stood for an hour.
+    """
+    distance = sa.func.max(segment.c.start_seconds - seconds, seconds - segment.c.end_seconds, 0.0)
+    # Two segments may meet at that time.
+    nearest = sa.select(segment.c.id).where(segment.c.extraction_id == extraction_id)
+    nearest = nearest.order_by(distance, segment.c.ordinal).limit(2)
+    of_segment = sa.and_(
+        frame.c.extraction_id == segment.c.extraction_id,
+        frame.c.ordinal >= segment.c.first_frame,
+        frame.c.ordinal < segment.c.first_frame + segment.c.frame_count,
+    )
+    query = (
+        sa.select(segment.c.id, frame.c.ordinal, frame.c.seconds)
+        .join(frame, of_segment)
+        .where(segment.c.id.in_(nearest))
+        .order_by(distance, sa.func.abs(frame.c.seconds - seconds), segment.c.ordinal, frame.c.ordinal)
+    )
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else FrameAt(*row)
 
 
 def segments_of(connection: Connection, extractions: Sequence[int]) -> dict[int, tuple[SegmentRow, ...]]:

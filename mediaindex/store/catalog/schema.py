@@ -200,6 +200,15 @@ indexed = Table(
     Column("vectors", Integer, nullable=False),
 )
 
+# Triggers on `location` and `indexed` write it: whose visibility changed, in the order of the changes. The
+# newest row is never removed, so that a number names one change for ever.
+visibility_change = Table(
+    "visibility_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("video_id", Integer, nullable=False),
+)
+
 garbage = Table(
     "garbage",
     metadata,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.store.vectors.matrix import Matrix
+from mediaindex.store.vectors.mapped.matrix import Matrix
 from mediaindex.store.vectors.rows import VectorRows
 
 UNIT_TOLERANCE = 0.02

@@ -186,9 +186,8 @@ class LanceSpace:
             found = self._table.search().select(["generation"]).limit(None).to_arrow()
             return set(found["generation"].unique().to_pylist())
 
-    def nearest(self, query: NDArray[np.float32], limit: int) -> VectorRows:
-        """The rows most like a unit vector, through the ANN index where there is one."""
-        columns = [field.name for field in self._schema()]
+    def nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Generation and frame of the rows most like a unit vector, through the index where there is one."""
         with self._errors():
             found = (
                 self._table.search(query.astype(np.float16), vector_column_name="vector")
@@ -196,21 +195,33 @@ class LanceSpace:
                 .nprobes(50)
                 .refine_factor(10)
                 .limit(limit)
-                .select([*columns, "_distance"])
+                .select(["generation", "frame", "_distance"])
                 .to_arrow()
             )
-            return self._rows(found.select(columns))
+        return found["generation"].to_numpy().astype(np.int64), found["frame"].to_numpy().astype(np.int32)
 
-    def ensure_index(self, rows: int) -> bool:
-        """Build the ANN index, and one that finds a generation, at `rows` rows and where they lack."""
+    @property
+    def has_index(self) -> bool:
+        """Whether the vectors have an index."""
+        if not self.exists:
+            return False
+        with self._errors():
+            return any("vector" in index.columns for index in self._table.list_indices())
+
+    def build_index(self) -> None:
+        """Build the index of the vectors, and one that finds a generation."""
         from lancedb.index import BTree, IvfRq
 
         with self._errors():
-            if self._table.count_rows() < rows or self._table.list_indices():
-                return False
             self._table.create_index("vector", config=IvfRq(distance_type="dot"))
             self._table.create_index("generation", config=BTree())
-            return True
+
+    def drop_index(self) -> None:
+        """Remove the index of the vectors."""
+        with self._errors():
+            for index in self._table.list_indices():
+                if "vector" in index.columns:
+                    self._table.drop_index(index.name)
 
     def fragments(self) -> int:
         """How many pieces the newest version has: they, not rows, cost time."""

@@ -1,13 +1,12 @@
-"""The vectors of a space as one search sees them: SQLite's snapshot first, then the matrix.
+"""The vectors of a space as one search sees them: SQLite's snapshot first, then the mapped files.
 
-A vector that no committed row owns is not seen; a generation that the matrix lacks is read from LanceDB. If
+A vector that no committed row owns is not seen; a generation that the files lack is read from LanceDB. If
 the sweeper ran meanwhile (the epoch changed), the search asks again.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,18 +16,23 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.errors import StoreError
-from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.database import EPOCH, get_meta
 from mediaindex.store.catalog.lookup import FrameSpan
-from mediaindex.store.vectors.matrix import Matrix
+from mediaindex.store.vectors.mapped.matrix import Matrix
+from mediaindex.store.vectors.mapped.segments import segment_table
+from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
 from mediaindex.store.vectors.rows import VectorRows
-from mediaindex.store.vectors.spaces import Space
+from mediaindex.store.vectors.spaces import Space, extractions_of
+from mediaindex.store.vectors.visible import Visible, read_visible
 
 if TYPE_CHECKING:
     from mediaindex.store.library import Library
 
 Result = TypeVar("Result")
-_ROWS_AT_ONCE = 16_384
+NEAREST_FRAMES = 4096
+"""So many frames are asked of the index."""
+NEIGHBOURS = 3
+"""So many segments on each side of one that the index finds may belong to its moment."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,77 +74,83 @@ def consistent(library: Library, read: Callable[[sa.Connection], Result]) -> Res
 
 
 class SpaceReader:
-    """The visible vectors of one space, kept in memory between the searches of a process.
+    """The visible vectors of one space, kept in memory between the searches of a process."""
 
-    Args:
-        ann_rows: vectors from which on LanceDB's index finds the candidates, not the matrix.
-    """
-
-    def __init__(self, library: Library, space: Space, *, ann_rows: int) -> None:
+    def __init__(self, library: Library, space: Space) -> None:
         self._library = library
         self.space = space
-        self._ann_rows = ann_rows
         self._matrix: Matrix | None = None
-        self._rows_of: dict[int, NDArray[np.intp]] = {}
+        self._visible: Visible | None = None
+        self._snapshot: SpaceSnapshot | None = None
 
-    def nearest(
-        self,
-        connection: sa.Connection,
-        query: NDArray[np.float32],
-        allowed: set[int] | None,
-        limit: int,
-    ) -> list[int]:
-        """The videos with the best frames for a unit vector, at most `limit`, best first.
+    def snapshot(self, connection: sa.Connection) -> SpaceSnapshot:
+        """What a snapshot of SQLite shows of the space; the one from before where nothing changed.
 
-        Args:
-            allowed: only these videos, None for all.
+        Raises:
+            StoreError: vectors are missing or damaged.
         """
-        visible = lookup.generations(connection, self.space.id)
-        open_ = {g: video for g, (video, _n) in visible.items() if allowed is None or video in allowed}
-        if sum(count for _video, count in visible.values()) >= self._ann_rows:
-            return self._nearest_by_index(query, open_, limit)
-        self._hold({generation: count for generation, (_video, count) in visible.items()})
-        if len(open_) <= limit:
-            return list(open_.values())
-        assert self._matrix is not None
-        scores = cosines(self._matrix.vector, query)
-        best = np.array([scores[self._rows_of[generation]].max() for generation in open_])
-        chosen = list(open_.values())
-        return [chosen[n] for n in np.argsort(-best, kind="stable")[:limit]]
+        visible = read_visible(connection, self.space.id, self._visible)
+        if self._snapshot is None or visible is not self._visible:
+            self._snapshot = self._taken(connection, visible)
+            self._visible = visible
+        return self._snapshot
 
-    def _nearest_by_index(self, query: NDArray[np.float32], open_: dict[int, int], limit: int) -> list[int]:
-        """Rows that no visible video owns are dropped; where too few stay, twice as many are asked for."""
-        table = self._library.vectors(self.space)
-        wanted = 8 * limit
-        while True:
-            rows = table.nearest(query, wanted)
-            found = list(dict.fromkeys(open_[g] for g in rows.generation.tolist() if g in open_))
-            if len(found) >= min(limit, len(open_)) or len(rows) < wanted:
-                return found[:limit]
-            wanted *= 2
+    def _taken(self, connection: sa.Connection, visible: Visible) -> SpaceSnapshot:
+        before = self._snapshot
+        if self._matrix is not None and before is not None:
+            same = before.shows(visible)
+            if not len(same.lacking):
+                return same
+        matrix = self._matrix = self._library.matrix(self.space).load()
+        snapshot = SpaceSnapshot.of(matrix, visible)
+        if len(snapshot.lacking):
+            snapshot = snapshot.with_rows(*self._stored(connection, snapshot), visible)
+        if len(snapshot.lacking):
+            raise self._missing()
+        return snapshot
 
-    def frames(self, generations: dict[int, int]) -> dict[int, NDArray[np.float32]]:
-        """Unit vectors by generation, each (F, D) float32 in the order of frames.
+    def _stored(
+        self, connection: sa.Connection, snapshot: SpaceSnapshot
+    ) -> tuple[VectorRows, NDArray[np.void]]:
+        """The rows of LanceDB that the files lack, and their segments."""
+        rows = self._library.vectors(self.space).read(snapshot.lacking.tolist())
+        if not np.isfinite(rows.vector).all():
+            raise StoreError(f"{self._folder} holds damaged vectors; run 'mediaindex check --repair'")
+        rows = rows.take(np.lexsort((rows.frame, rows.generation)))
+        extractions = extractions_of(connection, self.space.id, np.unique(rows.generation).tolist())
+        first_row = len(snapshot.vectors[0])
+        return rows, segment_table(connection, extractions, rows, first_row=first_row)
+
+    @property
+    def has_index(self) -> bool:
+        """Whether LanceDB has an index of the vectors."""
+        return self._library.vectors(self.space).has_index
+
+    def segments_near(self, snapshot: SpaceSnapshot, query: NDArray[np.float32]) -> NDArray[np.intp]:
+        """The segments of the frames that the index finds for a unit vector, and those beside them.
+
+        Returns:
+            Places in the snapshot, ascending.
+        """
+        found = snapshot.segments_with(*self._library.vectors(self.space).nearest(query, NEAREST_FRAMES))
+        around = np.unique(found[:, None] + np.arange(-NEIGHBOURS, NEIGHBOURS + 1))
+        around = around[(around >= 0) & (around < len(snapshot))]
+        return around[np.isin(snapshot.video[around], snapshot.video[found])]
+
+    def features(
+        self, snapshot: SpaceSnapshot, segments: NDArray[np.intp], *, evidence: bool
+    ) -> SegmentFeatures:
+        """What a generator reads of some segments: from the files, where these lack it from LanceDB.
 
         Args:
-            generations: how many vectors each generation has.
+            segments: (K,) places in the snapshot.
 
         Raises:
             StoreError: some are missing.
         """
-        self._hold(generations)
-        assert self._matrix is not None
-        matrix = self._matrix.vector
-        return {g: np.asarray(matrix[self._rows_of[g]], dtype=np.float32) for g in generations}
-
-    def segments(self, spans: Sequence[FrameSpan], *, evidence: bool) -> SegmentFeatures:
-        """What a generator reads of some segments: from the matrix, where it lacks them from LanceDB.
-
-        Raises:
-            StoreError: some are missing.
-        """
-        mask = np.arange(max(span.count for span in spans)) < [[span.count] for span in spans]
-        rows = self._mapped(spans) or self._stored(spans)
+        counts = snapshot.segments["frames"][segments]
+        mask = np.arange(counts.max()) < counts[:, None]
+        rows = snapshot.rows_of(segments) or self._rows_of_spans(snapshot.spans(segments))
         frames = np.zeros((*mask.shape, self.space.dim), np.float32)
         frames[mask] = rows.vector.astype(np.float32) * rows.norm[:, None]
         if not evidence or rows.evidence is None:
@@ -149,23 +159,7 @@ class SpaceReader:
         beside[mask] = rows.evidence
         return SegmentFeatures(frames, mask, beside)
 
-    def _mapped(self, spans: Sequence[FrameSpan]) -> VectorRows | None:
-        """The rows of the spans in their order, None where the matrix does not hold all of them."""
-        matrix = self._matrix
-        if matrix is None or matrix.beside is None:
-            return None
-        none = np.empty(0, np.intp)
-        found = [self._rows_of.get(span.generation, none)[span.first : span.end] for span in spans]
-        if any(len(rows) != span.count for rows, span in zip(found, spans, strict=True)):
-            return None
-        rows = np.concatenate(found)
-        beside = matrix.beside[rows]
-        evidence = beside["evidence"] if beside["evidence"].shape[1] else None
-        return VectorRows(
-            matrix.generation[rows], matrix.frame[rows], beside["norm"], matrix.vector[rows], evidence
-        )
-
-    def _stored(self, spans: Sequence[FrameSpan]) -> VectorRows:
+    def _rows_of_spans(self, spans: list[FrameSpan]) -> VectorRows:
         rows = self._library.vectors(self.space).read_spans(spans)
         names = zip(rows.generation.tolist(), rows.frame.tolist(), strict=True)
         place = {name: number for number, name in enumerate(names)}
@@ -181,43 +175,3 @@ class SpaceReader:
     @property
     def _folder(self) -> Path:
         return self._library.root / "vectors"
-
-    def _hold(self, wanted: dict[int, int]) -> None:
-        """Have these generations in memory: from the matrix, what it lacks from LanceDB."""
-        if self._matrix is None or self._lacking(wanted):
-            self._use(self._library.matrix(self.space).load())
-        lacking = self._lacking(wanted)
-        if not lacking:
-            return
-        assert self._matrix is not None
-        keep = ~np.isin(self._matrix.generation, np.asarray(lacking))
-        rows = self._library.vectors(self.space).read(lacking)
-        if not np.isfinite(rows.vector).all():
-            raise StoreError(f"{self._folder} holds damaged vectors; run 'mediaindex check --repair'")
-        kept = Matrix(self._matrix.generation[keep], self._matrix.frame[keep], self._matrix.vector[keep])
-        self._use(kept.joined(rows))
-        if self._lacking(wanted):
-            raise self._missing()
-
-    def _lacking(self, wanted: dict[int, int]) -> list[int]:
-        return [g for g, count in wanted.items() if len(self._rows_of.get(g, ())) != count]
-
-    def _use(self, matrix: Matrix) -> None:
-        order = np.lexsort((matrix.frame, matrix.generation))
-        generations, starts = np.unique(matrix.generation[order], return_index=True)
-        self._matrix = matrix
-        self._rows_of = dict(zip(generations.tolist(), np.split(order, starts)[1:], strict=True))
-
-
-def cosines(matrix: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, D) unit rows times a unit vector → (N,) float32, at memory speed where torch is loaded already."""
-    if "torch" not in sys.modules:
-        found = np.empty(len(matrix), np.float32)
-        for start in range(0, len(matrix), _ROWS_AT_ONCE):
-            rows_of_block = slice(start, start + _ROWS_AT_ONCE)
-            found[rows_of_block] = matrix[rows_of_block].astype(np.float32) @ query
-        return found
-    import torch
-
-    rows = torch.from_numpy(matrix)
-    return (rows @ torch.from_numpy(query).to(rows.dtype)).float().numpy()

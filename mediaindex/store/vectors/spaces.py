@@ -7,13 +7,14 @@ search, wherever it is stored.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from mediaindex.store.catalog.database import ACTIVE, get_meta, set_meta
+from mediaindex.store.catalog.database import ACTIVE, get_meta, in_chunks, set_meta
 from mediaindex.store.catalog.locations import Location, leave, record
 from mediaindex.store.catalog.schema import extraction, indexed, location, space
 from mediaindex.store.catalog.videos import is_cached, is_newest, throw_away
@@ -115,6 +116,16 @@ def owned(connection: Connection, space_id: int) -> dict[int, int]:
     """generation → number of vectors, for what is visible in the space."""
     query = sa.select(indexed.c.generation, indexed.c.vectors).where(indexed.c.space_id == space_id)
     return {row.generation: row.vectors for row in connection.execute(query)}
+
+
+def extractions_of(connection: Connection, space_id: int, generations: Sequence[int]) -> dict[int, int]:
+    """generation → the extraction whose frames its vectors are, for what is visible in the space."""
+    query = sa.select(indexed.c.generation, indexed.c.extraction_id).where(indexed.c.space_id == space_id)
+    return {
+        row.generation: row.extraction_id
+        for chunk in in_chunks(generations)
+        for row in connection.execute(query.where(indexed.c.generation.in_(chunk)))
+    }
 
 
 def make_visible(

@@ -59,7 +59,7 @@ def new_writer(library: Library, *, encoder: str | None = None, **options: Any) 
         encoder=encoder,
         default_encoder="fake",
         load_encoder=load,
-        ann_rows=1_000_000,
+        exact_limit_mib=4096,
         cache_limit_mib=0,
     )
     return Writer(library, settings, **options)

@@ -226,7 +226,7 @@ def test_only_a_sentence_is_ranked_by_a_generator(opened: Library) -> None:
 
 
 def test_segments_whose_vectors_are_gone_are_damage(opened: Library) -> None:
-    reader = SpaceReader(opened, space_of(opened), ann_rows=10**6)
+    reader = SpaceReader(opened, space_of(opened), exact_limit_mib=4096)
     with pytest.raises(StoreError, match="check --repair"):
         reader.segments([FrameSpan(12345, 0, 2)], evidence=True)
 
@@ -240,8 +240,8 @@ def test_the_matrix_gives_what_lancedb_gives_without_it(
         counts = spaces.owned(connection, space.id)
     # more than one question to LanceDB holds
     spans = [FrameSpan(generation, 0, count) for generation, count in counts.items()] * 30
-    stored = SpaceReader(opened, space, ann_rows=10**6).segments(spans, evidence=evidence)
-    reader = SpaceReader(opened, space, ann_rows=10**6)
+    stored = SpaceReader(opened, space, exact_limit_mib=4096).segments(spans, evidence=evidence)
+    reader = SpaceReader(opened, space, exact_limit_mib=4096)
     reader.frames(counts)
     monkeypatch.setattr(opened, "vectors", None)
     mapped = reader.segments(spans, evidence=evidence)

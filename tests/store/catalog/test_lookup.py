@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mediaindex.store.catalog import locations, lookup, sources
-from mediaindex.store.catalog.lookup import Filters, FrameSpan, IndexedVideo, SegmentRow
+from mediaindex.media import Segment, Segmentation
+from mediaindex.store.catalog import locations, lookup, sources, videos
+from mediaindex.store.catalog.lookup import Filters, FrameSpan, Timeline
 from mediaindex.store.catalog.schema import location, video
+from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded, put
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import Space
-from tests.support.small_library import AddVideo
+from tests.support.small_library import INFO, AddVideo, visible
 
 A, B = Path("/videos/a/a.mp4"), Path("/videos/b.mp4")
 
@@ -67,26 +69,72 @@ def test_segments_know_the_times_of_their_frames(opened: Library, two: tuple[Emb
         indexed = lookup.indexed_videos(connection, 1, [second.video_id])
         newest = lookup.newest_extraction_of(connection, first.video_id)
     assert [row.frames for row in parts[first.extraction_id]] == [(0.0, 2.0, 4.0)]
-    assert indexed[second.video_id].segments == parts[second.extraction_id]
-    assert (indexed[second.video_id].vectors, indexed[second.video_id].duration_seconds) == (5, 10.0)
+    assert [(row.first_frame, row.start_seconds, row.end_seconds) for row in parts[second.extraction_id]] == [
+        (0, 0.0, 10.0)
+    ]
+    found = indexed[second.video_id]
+    assert (found.extraction_id, found.duration_seconds) == (second.extraction_id, 10.0)
+    assert opened.frames.size(found.frame_file) > 0
     assert newest is not None
     assert newest.id == first.extraction_id
 
 
-def test_the_frame_that_shows_what_is_seen_at_a_time() -> None:
-    segments = (SegmentRow(7, 0.0, 4.0, 0, (0.0, 2.0)), SegmentRow(8, 4.0, 9.0, 2, (4.0, 8.0)))
-    made = IndexedVideo(1, 2, 4, "file", 9.0, segments)
-    assert made.frame_at(0.9) == (7, 0, 0.0)
-    assert made.frame_at(3.9) == (7, 1, 2.0)
-    assert made.frame_at(4.0) == (8, 2, 4.0)
-    assert made.frame_at(100.0) == (8, 3, 8.0)
+def outlined(opened: Library, *parts: tuple[float, float, tuple[float, ...]]) -> int:
+    """An extraction of segments with these times of their frames."""
+    end = parts[-1][1]
+    first, segments, seconds = 0, [], []
+    for start, stop, times in parts:
+        segments.append(Segment(start, stop, first, len(times)))
+        seconds += times
+        first += len(times)
+    with opened.write() as connection:
+        video_id = videos.ensure_video(connection, Identity(1, "p", None), INFO, end)
+        return videos.add_extraction(
+            connection,
+            video_id,
+            frame_file="a.mif",
+            decoder="test",
+            sampling="test",
+            seconds=seconds,
+            outline=Segmentation(end, tuple(part[0] for part in parts[1:]), tuple(segments)),
+        )
 
 
-def test_the_frame_of_a_time_at_which_a_picture_stands_for_an_hour() -> None:
-    segments = (SegmentRow(7, 0.0, 3600.0, 0, (0.0,)), SegmentRow(8, 3600.0, 7200.0, 1, (3600.0,)))
-    made = IndexedVideo(1, 2, 2, "file", 7200.0, segments)
-    assert made.frame_at(3599.0) == (7, 0, 0.0)
-    assert made.frame_at(3600.0) == (8, 1, 3600.0)
+def shown_at(opened: Library, extraction: int, *times: float) -> list[tuple[int, float] | None]:
+    with opened.read() as connection:
+        found = [lookup.frame_at(connection, extraction, time) for time in times]
+    return [None if one is None else (one.ordinal, one.seconds) for one in found]
+
+
+def test_the_frame_that_shows_what_is_seen_at_a_time(opened: Library) -> None:
+    extraction = outlined(opened, (0.0, 4.0, (0.0, 2.0)), (4.0, 9.0, (4.0, 8.0)))
+    assert shown_at(opened, extraction, 0.9, 3.9) == [(0, 0.0), (1, 2.0)]
+    assert shown_at(opened, extraction, 4.0, 100.0) == [(2, 4.0), (3, 8.0)]
+    with opened.read() as connection:
+        first, second = lookup.segments_of(connection, [extraction])[extraction]
+        ids = [found and found.segment_id for found in (lookup.frame_at(connection, extraction, 3.9),)]
+        assert ids == [first.id]
+        found = lookup.frame_at(connection, extraction, 4.0)
+        assert found is not None
+        assert found.segment_id == second.id
+
+
+def test_the_frame_of_a_time_at_which_a_picture_stands_for_an_hour(opened: Library) -> None:
+    extraction = outlined(opened, (0.0, 3600.0, (0.0,)), (3600.0, 7200.0, (3600.0,)))
+    assert shown_at(opened, extraction, 3599.0, 3600.0) == [(0, 0.0), (1, 3600.0)]
+    assert shown_at(opened, extraction + 1, 0.0) == [None]
+
+
+def test_times_of_an_extraction_and_durations(opened: Library, two: tuple[Embedded, Embedded]) -> None:
+    extraction = outlined(opened, (0.0, 4.0, (0.0, 2.0)), (4.0, 9.0, (4.0,)))
+    first, second = two
+    with opened.read() as connection:
+        assert lookup.timeline(connection, extraction) == Timeline((0.0, 2.0, 4.0), (4.0,))
+        assert lookup.timeline(connection, extraction + 1) == Timeline((), ())
+        assert lookup.seconds_of(connection, extraction, 2) == 4.0
+        assert lookup.seconds_of(connection, extraction, 3) is None
+        asked = [first.video_id, second.video_id, 10**6]
+        assert lookup.durations(connection, asked) == {first.video_id: 6.0, second.video_id: 10.0}
 
 
 def test_a_span_ends_behind_its_last_frame() -> None:
@@ -102,7 +150,7 @@ def test_forgotten_places_and_hidden_videos_are_not_read(
         connection.execute(sa.update(location).where(location.c.path == A).values(forgotten_at=1.0))
         assert lookup.video_at(connection, A) is None
         assert lookup.places(connection, [first.video_id]) == {}
-        assert {v for v, _n in lookup.generations(connection, space.id).values()} == {second.video_id}
+    assert [video_id for video_id, _n in visible(opened, space).values()] == [second.video_id]
 
 
 def test_places_say_their_volume_and_whether_they_are_missing_or_private(

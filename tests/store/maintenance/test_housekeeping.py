@@ -134,11 +134,10 @@ def test_searches_go_on_while_versions_vanish(many: Library, space: Space, add_v
                     path.unlink(missing_ok=True)
 
                 def read(connection: sa.Connection) -> int:
-                    reader = SpaceReader(mine, space, ann_rows=10**9)
-                    return len(reader.nearest(connection, np.ones(8, np.float32), None, 5))
+                    return len(SpaceReader(mine, space).snapshot(connection))
 
                 try:
-                    assert consistent(mine, read) == 5
+                    assert consistent(mine, read) >= 12
                     served += 1
                 except MediaIndexError as error:
                     problems.append(error)

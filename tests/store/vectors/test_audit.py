@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediaindex.store.vectors.audit import Audit, audit
-from mediaindex.store.vectors.matrix import Matrix
+from mediaindex.store.vectors.mapped.matrix import Matrix
 from mediaindex.store.vectors.rows import VectorRows
 
 DIM = 4

@@ -5,23 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mediaindex.search.moments import Moment
+from mediaindex.search.channels.moments import Moment
+from mediaindex.search.channels.pictures import PictureHit
 from mediaindex.store.catalog.fulltext import WordHit
-from mediaindex.store.catalog.lookup import IndexedVideo
-
-
-@dataclass(frozen=True, slots=True)
-class PictureHit:
-    """A moment that the pictures rank.
-
-    Attributes:
-        instant_rank: by similarity alone, from 1.
-        probability: that a generator gives it, None without one.
-    """
-
-    moment: Moment
-    instant_rank: int
-    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +17,7 @@ class FusedMoment:
     Attributes:
         picture_hit: what the pictures found there. picture_rank: its place among them.
         word_rank: the place of `word_hit` among what the words rank.
+        seen: what the pictures show of its video, None where they show nothing.
     """
 
     moment: Moment
@@ -38,6 +25,12 @@ class FusedMoment:
     picture_rank: int | None = None
     word_rank: int | None = None
     word_hit: WordHit | None = None
+    seen: PictureHit | None = None
+
+    @property
+    def is_cue(self) -> bool:
+        """Whether it is a line of a subtitle, with times of its own."""
+        return self.word_hit is not None and self.word_hit.start_seconds is not None
 
     @property
     def is_told(self) -> bool:
@@ -66,14 +59,15 @@ class FusedMoment:
 def fused(
     picture_hits: Sequence[PictureHit],
     word_hits: Sequence[WordHit],
-    videos: Mapping[int, IndexedVideo],
-    best: Mapping[int, Moment],
+    best: Mapping[int, PictureHit],
+    durations: Mapping[int, float],
 ) -> list[FusedMoment]:
     """Both channels in one order, best first; a moment that both found stands once.
 
     Args:
         picture_hits, word_hits: what each channel ranks, best first.
-        best: the best moment of each video by its pictures, for files that only words found.
+        best: the best moment of each video by its pictures, for what only words found.
+        durations: seconds of each video that only words found, as far as they are known.
     """
     ranked_of_video: dict[int, list[tuple[int, PictureHit]]] = {}
     for rank, picture_hit in enumerate(picture_hits, 1):
@@ -84,12 +78,12 @@ def fused(
         same = next((pair for pair in ranked if overlaps(pair[1].moment, word_hit)), None)
         if same is not None:
             ranked.remove(same)
-        shown = same[1].moment if same else best.get(word_hit.video_id)
-        moment = _moment_of_words(word_hit, shown, videos.get(word_hit.video_id))
+        seen = same[1] if same else best.get(word_hit.video_id)
+        moment = _moment_of_words(word_hit, seen, durations.get(word_hit.video_id, 0.0))
         picture_rank, own_hit = same or (None, None)
-        moments.append(FusedMoment(moment, own_hit, picture_rank, word_rank, word_hit))
+        moments.append(FusedMoment(moment, own_hit, picture_rank, word_rank, word_hit, seen))
     for ranked in ranked_of_video.values():
-        moments += [FusedMoment(hit.moment, hit, rank) for rank, hit in ranked]
+        moments += [FusedMoment(hit.moment, hit, rank, seen=hit) for rank, hit in ranked]
     # At equal scores words come first: they were typed, while a picture only looks alike.
     return sorted(moments, key=lambda m: (-m.score, not m.is_told, m.word_rank is None, m.picture_rank or 0))
 
@@ -101,21 +95,11 @@ def overlaps(moment: Moment, hit: WordHit) -> bool:
     return moment.start_seconds < hit.end_seconds and hit.start_seconds < moment.end_seconds
 
 
-def _moment_of_words(hit: WordHit, shown: Moment | None, video: IndexedVideo | None) -> Moment:
-    """The moment of a word hit: the cue's own times, else the moment that the pictures show, else the file.
-
-    Args:
-        shown: of the same video, by its pictures.
-    """
-    if hit.start_seconds is None or hit.end_seconds is None:
-        if shown is not None:
-            return shown
-        end = video.duration_seconds if video else 0.0
-        return Moment(hit.video_id, None, 0.0, end, 0.0, 0 if video else None, None)
-    start, end = hit.start_seconds, hit.end_seconds
-    segment, ordinal, seconds = video.frame_at(start) if video else (None, None, start)
-    similarity = shown.similarity if shown and shown.segment_id == segment else None
-    return Moment(hit.video_id, segment, start, end, min(max(seconds, start), end), ordinal, similarity)
+def _moment_of_words(hit: WordHit, seen: PictureHit | None, duration: float) -> Moment:
+    """The moment of a word hit: the cue's own times, else what the pictures show, else the whole file."""
+    if hit.start_seconds is not None and hit.end_seconds is not None:
+        return Moment(hit.video_id, None, hit.start_seconds, hit.end_seconds, None)
+    return Moment(hit.video_id, None, 0.0, duration, None) if seen is None else seen.moment
 
 
 def reciprocal_rank(*ranks: int | None, k: int = 60) -> float:

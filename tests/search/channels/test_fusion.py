@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.search.fusion import FusedMoment, PictureHit, fused, reciprocal_rank
-from mediaindex.search.moments import Moment
+from mediaindex.search.channels.fusion import FusedMoment, PictureHit, fused, reciprocal_rank
+from mediaindex.search.channels.moments import Moment
 from mediaindex.store.catalog.fulltext import WordHit
 from mediaindex.store.catalog.lookup import IndexedVideo, SegmentRow
 

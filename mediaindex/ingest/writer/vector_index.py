@@ -1,0 +1,125 @@
+"""LanceDB's index of a space that is too large to be searched row by row, built by a process of its own.
+
+Building takes minutes, in which the writer goes on. The child ends with its parent, whose pipe it reads; what
+a killed child leaves is no version of the table. An index is kept only if it finds 98 % of the 200 nearest
+rows of some; one that does not is not built again before the space has grown by half.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from mediaindex.store.catalog.database import get_meta, set_meta
+from mediaindex.store.library import Library, open_library
+from mediaindex.store.vectors.mapped.matrix import Matrix
+from mediaindex.store.vectors.mapped.scan import cosines
+from mediaindex.store.vectors.spaces import Space, all_spaces
+
+LEAST_RECALL = 0.98
+NEAREST = 200
+PROBES = 50
+GROWTH = 1.5
+
+
+class IndexBuild:
+    """The building of one index at a time."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an index is being built."""
+        return self._child is not None and self._child.poll() is None
+
+    def begin_if_due(self, library: Library, space: Space, *, exact_limit_mib: int) -> None:
+        """Start to build the index of a space where its vectors are above the limit and have none."""
+        if self.is_running or not _is_due(library, space, exact_limit_mib):
+            return
+        command = [sys.executable, "-m", __name__, str(library.root), str(space.id)]
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+    def wait(self) -> None:
+        """Until the index is built."""
+        if self._child is not None:
+            self._child.wait()
+            self.end()
+
+    def end(self) -> None:
+        """Stop building; the space stays without an index."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.communicate()
+            self._child = None
+
+
+def _is_due(library: Library, space: Space, exact_limit_mib: int) -> bool:
+    rows = library.matrix(space).count()
+    if rows * space.dim * 2 <= exact_limit_mib << 20 or not rows:
+        return False
+    with library.read() as connection:
+        refused = get_meta(connection, _refused(space))
+    if refused is not None and rows < GROWTH * int(refused):
+        return False
+    return not library.vectors(space).has_index
+
+
+def _refused(space: Space) -> str:
+    """The key of `meta` that says at how many rows an index of the space was of no use."""
+    return f"index_refused_{space.id}"
+
+
+def build(library: Library, space: Space) -> float:
+    """Build the index of a space, and drop it where it finds too little; its recall, 0..1.
+
+    Raises:
+        StoreError, NoSpace: as LanceDB's errors are told.
+    """
+    table, matrix = library.vectors(space), library.matrix(space).load()
+    table.build_index()
+    recall = float(np.mean([_recall(library, space, matrix, row) for row in _probes(matrix)]))
+    if recall < LEAST_RECALL:
+        table.drop_index()
+        with library.write() as connection:
+            set_meta(connection, _refused(space), str(len(matrix)))
+    return recall
+
+
+def _probes(matrix: Matrix) -> list[int]:
+    chosen = np.random.default_rng(0).choice(len(matrix), min(PROBES, len(matrix)), replace=False)
+    return [int(row) for row in chosen]
+
+
+def _recall(library: Library, space: Space, matrix: Matrix, row: int) -> float:
+    """The share of the nearest rows of a row that the index finds."""
+    query = np.asarray(matrix.vector[row], np.float32)
+    wanted = min(NEAREST, len(matrix))
+    nearest = np.argpartition(-cosines(matrix.vector, query), wanted - 1)[:wanted]
+    names = set(zip(matrix.generation[nearest].tolist(), matrix.frame[nearest].tolist(), strict=True))
+    generation, frame = library.vectors(space).nearest(query, wanted)
+    return len(names & set(zip(generation.tolist(), frame.tolist(), strict=True))) / wanted
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Build the index of the library and the space that the arguments name."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    root, space_id = Path(sys.argv[1]), int(sys.argv[2])
+    with open_library(root) as library:
+        with library.read() as connection:
+            spaces = {space.id: space for space in all_spaces(connection)}
+        build(library, spaces[space_id])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What answers: the pictures by similarity, and both channels in one order."""

@@ -1,0 +1,202 @@
+"""The picture channel: a query vector → the most similar moments of a space, best first.
+
+Every segment is scored from half-precision cosines; the videos with the best segments are scored again in
+single precision where it counts. Of a few allowed segments, single precision is all there is. Above the
+memory bound, LanceDB's index names the frames whose segments are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediaindex.search.channels.moments import Moment, ScoredVideo, joined
+from mediaindex.search.channels.similarity import (
+    HALF_PRECISION,
+    SegmentScorer,
+    best_frames,
+    exact_similarities,
+    unit,
+)
+from mediaindex.store.vectors.mapped.segments import ranges
+from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+
+Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
+EXACT_FRAMES = 4096
+EXACT_SHARE = 1 / 32
+"""Where no more frames than these, or than this share of all, may answer, half precision is left out: reading
+these alone costs less than all of them at memory speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHit:
+    """A moment that the pictures rank.
+
+    Attributes:
+        place: of its best segment in the space.
+        instant_rank: by similarity alone, from 1.
+        probability: that a generator gives it, None without one.
+        parts: of a sequence, the segment of each part, by its place in the space.
+        z_score: of the weakest part of a sequence, by which sequences are ranked.
+    """
+
+    moment: Moment
+    place: int
+    instant_rank: int
+    probability: float | None = None
+    parts: tuple[int, ...] = ()
+    z_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which moments a question wants.
+
+    Attributes:
+        depth: how many at least, where there are so many.
+        per_video: of one video, None for any number.
+        min_similarity: they need at least this.
+        without: (video, seconds) of an example, which is no answer; seconds None for the whole video.
+        told: lines of videos whose words are looked for, (start, end): the moment there is wanted too,
+            however many of its video are better. A video without lines here is looked at in any case.
+    """
+
+    depth: int
+    per_video: int | None = None
+    min_similarity: float | None = None
+    without: tuple[int, float | None] | None = None
+    told: Mapping[int, Sequence[tuple[float, float]]] = field(default_factory=dict)
+
+    def excludes(self, moment: Moment) -> bool:
+        """Whether a moment is not similar enough, or shows the example."""
+        if self.min_similarity is not None and (moment.similarity or 0.0) < self.min_similarity:
+            return True
+        if self.without is None or self.without[0] != moment.video_id:
+            return False
+        seconds = self.without[1]
+        return seconds is None or moment.start_seconds <= seconds <= moment.end_seconds
+
+    @property
+    def most(self) -> int:
+        """How many moments of one video are looked at."""
+        # One more than are shown: the example itself may be among them.
+        return self.depth if self.per_video is None else self.per_video + (self.without is not None)
+
+
+class PictureChannel:
+    """Scores the segments of one snapshot of a space.
+
+    Args:
+        blend: w of the similarity, 0..1.
+        near: finds the segments that may be the most similar to a unit vector, where there are too many to
+            score them all.
+    """
+
+    def __init__(self, space: SpaceSnapshot, *, blend: float, near: Near | None = None) -> None:
+        self.space = space
+        self.blend = blend
+        self._near = near
+        self._joined = joined(space.segments)
+        self._shown = space.is_shown(None)
+        self._scorer: SegmentScorer | None = None
+
+    def similarities(
+        self,
+        query: NDArray[np.float32],
+        allowed: NDArray[np.int64] | None = None,
+        told: Iterable[int] = (),
+    ) -> tuple[NDArray[np.float32], float]:
+        """(S,) of every segment, -inf for those that may not be seen; and by how much each may be off.
+
+        Args:
+            query: (D,) unit. allowed: only segments of these videos, None for all.
+            told: videos that are scored in any case.
+        """
+        if self._near is not None and allowed is None:
+            of_told = [place for video in told for place in self.space.of_video(video)]
+            near = np.union1d(self._near(query), np.array(of_told, np.intp))
+            return self.exact(query, near), 0.0
+        shown = self._shown if allowed is None else self.space.is_shown(allowed)
+        places = np.flatnonzero(shown)
+        frames = int(self.space.segments["frames"][places].sum())
+        if frames <= max(EXACT_FRAMES, EXACT_SHARE * self.space.rows):
+            return self.exact(query, places), 0.0
+        values = self.of_library(query)
+        values[~shown] = -np.inf
+        return values, HALF_PRECISION
+
+    def of_library(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(S,) similarity of every segment in half precision, -inf for those that may not be seen."""
+        if self._scorer is None:
+            self._scorer = SegmentScorer.of(self.space.segments)
+        values = self._scorer.similarities(self.space.cosines(query), blend=self.blend)
+        values[~self._shown] = -np.inf
+        return values
+
+    def exact(self, query: NDArray[np.float32], places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """(S,) of some segments in single precision, -inf for the others."""
+        values = np.full(len(self.space), -np.inf, np.float32)
+        if len(places):
+            values[places] = exact_similarities(self.space, places, query, blend=self.blend)
+        return values
+
+    def best_moments(
+        self, query: NDArray[np.float32], similarity: NDArray[np.float32], error: float, wanted: Wanted
+    ) -> list[PictureHit]:
+        """The moments that are wanted, best first.
+
+        Args:
+            query: (D,) unit. similarity, error: of `similarities`.
+        """
+        videos = self._videos(similarity, error, wanted)
+        if error:
+            similarity = self.exact(query, self._counting(videos, similarity, error, wanted))
+        moments = []
+        for video in videos:
+            own, first = self._scored(video, similarity), self.space.of_video(video).start
+            runs = own.runs(wanted.most, told=wanted.told.get(video, ()))
+            moments += [(own.moment(video, run), first + run.best) for run in runs]
+        moments = [pair for pair in moments if not wanted.excludes(pair[0])]
+        moments.sort(key=lambda pair: pair[0].rank_key)
+        return [PictureHit(moment, place, rank) for rank, (moment, place) in enumerate(moments, 1)]
+
+    def mean_frames(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """(K, D) unit, the mean frame of some segments."""
+        table = self.space.segments[places]
+        rows = self.space.take(ranges(table["row"], table["frames"]))
+        own = np.split(rows, np.cumsum(table["frames"])[:-1])[: len(places)]
+        return unit(np.array([part.mean(axis=0) for part in own]).reshape(-1, rows.shape[1]))
+
+    def best_frames(self, query: NDArray[np.float32], places: Sequence[int]) -> list[int]:
+        """The ordinal of the most similar frame in each of some segments.
+
+        Args:
+            query: (D,) unit. places: of the segments in the space.
+        """
+        return best_frames(self.space, places, query)
+
+    def _videos(self, similarity: NDArray[np.float32], error: float, wanted: Wanted) -> list[int]:
+        """The videos that hold the moments that are wanted: each of these is in one with a better segment."""
+        found = self.space.best_videos(similarity, wanted.depth + 1, 2 * error)
+        told = [video for video in wanted.told if video not in found]
+        hidden = wanted.without[0] if wanted.without is not None and wanted.without[1] is None else None
+        return [video for video in [*found, *told] if video != hidden]
+
+    def _counting(
+        self, videos: Sequence[int], similarity: NDArray[np.float32], error: float, wanted: Wanted
+    ) -> NDArray[np.intp]:
+        """The segments on which the moments of these videos depend, ascending."""
+        counting: set[int] = set()
+        for video in videos:
+            scored, told = self._scored(video, similarity), wanted.told.get(video, ())
+            first = self.space.of_video(video).start
+            counting.update(first + place for place in scored.may_count(wanted.most, told=told, error=error))
+        return np.array(sorted(counting), np.intp)
+
+    def _scored(self, video: int, similarity: NDArray[np.float32]) -> ScoredVideo:
+        own = self.space.of_video(video)
+        part = slice(own.start, own.stop)
+        return ScoredVideo(self.space.segments[part], self._joined[part], similarity[part])

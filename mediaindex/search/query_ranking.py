@@ -1,0 +1,263 @@
+"""What one snapshot of a library answers: both channels are scored, the best reranked, and fused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from mediaindex.search.answer import Question, RerankSummary
+from mediaindex.search.channels.fusion import FusedMoment, fused
+from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
+from mediaindex.search.channels.sequences import best_sequences, sequence_hits
+from mediaindex.search.channels.z_scores import z_scores
+from mediaindex.search.feedback import moved_query
+from mediaindex.search.hits import within_limits
+from mediaindex.search.ranking.reranker import RerankedList, Reranker, Shortlist
+from mediaindex.search.shown_frames import SequencePart, ShownMoment, with_frames
+from mediaindex.store.catalog import fulltext, lookup
+from mediaindex.store.catalog.fulltext import WordHit
+from mediaindex.store.vectors.reader import SpaceReader
+
+DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sought:
+    """One part of a question as vectors, (D,) unit.
+
+    Attributes:
+        unit: what is looked for. excluded: what must not answer better.
+        excluded_words: words and phrases that must not be said there, or stand about the file.
+        within_seconds: from the end of the part before; 0 for the first.
+    """
+
+    unit: NDArray[np.float32]
+    excluded: tuple[NDArray[np.float32], ...] = ()
+    excluded_words: tuple[str, ...] = ()
+    within_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A question with its vectors.
+
+    Attributes:
+        raw: (D,) of the text, as the encoder gave it; None where no text is looked for by pictures.
+        parts: what is looked for by pictures, one after the other; none where no picture can answer.
+    """
+
+    question: Question
+    raw: NDArray[np.float32] | None = None
+    parts: tuple[Sought, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """How many of a channel's ranks count."""
+        return max(DEPTH, self.question.limit)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What both channels rank, best first.
+
+    Attributes:
+        pictures: what scored the moments; None where no picture answers.
+    """
+
+    word_hits: Sequence[WordHit]
+    picture_hits: Sequence[PictureHit] = ()
+    pictures: PictureChannel | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """The moments that are shown, best first.
+
+    Attributes:
+        rerank: None where nothing was reranked.
+    """
+
+    moments: Sequence[ShownMoment]
+    rerank: RerankSummary | None = None
+
+
+def words_of(connection: sa.Connection, query: Query) -> Sequence[WordHit]:
+    """What the words rank; none where only pictures may answer, or there is no text.
+
+    One thing after another is looked for by pictures alone.
+    """
+    question = query.question
+    if question.channel == "pictures" or question.text is None or question.following:
+        return ()
+    allowed = lookup.filtered_videos(connection, question.filters)
+    return fulltext.find(connection, question.text, allowed, limit=query.depth, per_video=question.per_video)
+
+
+def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | None) -> Scored:
+    """What both channels rank.
+
+    Args:
+        pictures: of the snapshot of the connection, None where no picture answers.
+    """
+    word_hits = words_of(connection, query)
+    if pictures is None or not query.parts:
+        return Scored(word_hits)
+    question = query.question
+    filtered = lookup.filtered_videos(connection, question.filters)
+    allowed = None if filtered is None else np.array(sorted(filtered), np.int64)
+    wanted = Wanted(
+        query.depth, question.per_video, question.min_similarity, question.without, _told(word_hits)
+    )
+    if len(query.parts) > 1:
+        return Scored(word_hits, _sequences(connection, query, pictures, allowed, wanted), pictures)
+    (sought,) = query.parts
+    if question.like or question.unlike:
+        sought = _moved(sought, question, pictures)
+    similarity, error = pictures.similarities(sought.unit, allowed, wanted.told)
+    if sought.excluded or sought.excluded_words:
+        similarity[_z_scores(connection, sought, pictures) == -np.inf] = -np.inf
+    return Scored(word_hits, pictures.best_moments(sought.unit, similarity, error, wanted), pictures)
+
+
+def _told(word_hits: Sequence[WordHit]) -> dict[int, list[tuple[float, float]]]:
+    """When the words of each video are said; words about a file are said at no time."""
+    told: dict[int, list[tuple[float, float]]] = {hit.video_id: [] for hit in word_hits}
+    for hit in word_hits:
+        if hit.start_seconds is not None and hit.end_seconds is not None:
+            told[hit.video_id].append((hit.start_seconds, hit.end_seconds))
+    return told
+
+
+def _moved(sought: Sought, question: Question, pictures: PictureChannel) -> Sought:
+    """The query moved towards the segments that are right, away from those that are wrong."""
+    right, wrong = (
+        pictures.mean_frames(pictures.space.segments_named(ids)) for ids in (question.like, question.unlike)
+    )
+    return replace(sought, unit=moved_query(sought.unit, right=right, wrong=wrong))
+
+
+def _z_scores(connection: sa.Connection, sought: Sought, pictures: PictureChannel) -> NDArray[np.float32]:
+    """(S,) of each segment for one part; -inf where something answers better that must not.
+
+    A segment goes if it stands out more for what is excluded than for what is looked for, and if a word that
+    is excluded is said in it or stands about its file.
+    """
+    scores = z_scores(pictures.of_library(sought.unit))
+    unwanted = [z_scores(pictures.of_library(vector)) for vector in sought.excluded]
+    for other in unwanted:
+        scores[other > scores] = -np.inf
+    for place in fulltext.places_with(connection, sought.excluded_words):
+        scores[pictures.space.during(*place)] = -np.inf
+    return scores
+
+
+def _sequences(
+    connection: sa.Connection,
+    query: Query,
+    pictures: PictureChannel,
+    allowed: NDArray[np.int64] | None,
+    wanted: Wanted,
+) -> list[PictureHit]:
+    """Moments in which one part of the query comes after the other."""
+    scores = [_z_scores(connection, part, pictures) for part in query.parts]
+    if allowed is not None:
+        scores[0][~pictures.space.is_shown(allowed)] = -np.inf
+    within = [part.within_seconds for part in query.parts[1:]]
+    sequences = best_sequences(pictures.space.segments, scores, within)
+    similarity = pictures.of_library(query.parts[0].unit)
+    return sequence_hits(pictures.space, sequences, similarity, wanted)
+
+
+def ranked(
+    connection: sa.Connection,
+    query: Query,
+    found: Scored,
+    reader: SpaceReader | None,
+    reranker: Reranker | None = None,
+) -> Ranking:
+    """The moments that are shown.
+
+    Args:
+        reader: of the space, None where there is none. reranker: orders the best moments of a text anew.
+
+    Raises:
+        GeneratorUnavailable: the reranker cannot rank what this library holds.
+    """
+    picture_hits, summary = list(found.picture_hits), None
+    if reranker is not None and reader is not None and found.pictures is not None:
+        picture_hits, summary = _reranked(query, picture_hits, found.pictures, reader, reranker)
+    best = {hit.moment.video_id: hit for hit in reversed(found.picture_hits)}
+    word_videos = [hit.video_id for hit in found.word_hits]
+    durations = lookup.durations(connection, [video for video in word_videos if video not in best])
+    moments = fused(picture_hits[: query.depth], found.word_hits, best, durations)
+    shown = within_limits(moments, limit=query.question.limit, per_video=query.question.per_video)
+    return Ranking(_with_frames(connection, query, shown, found.pictures, reader), summary)
+
+
+def _with_frames(
+    connection: sa.Connection,
+    query: Query,
+    moments: Sequence[FusedMoment],
+    pictures: PictureChannel | None,
+    reader: SpaceReader | None,
+) -> list[ShownMoment]:
+    """The moments with the frames that show them: of the pictures the most similar one."""
+    ids = {fused.moment.video_id for fused in moments}
+    videos = {} if reader is None else lookup.indexed_videos(connection, reader.space.id, ids)
+    if pictures is None or not query.parts:
+        return with_frames(connection, moments, videos, {})
+    places = [fused.seen.place for fused in moments if fused.seen is not None]
+    ordinals = dict(zip(places, pictures.best_frames(query.parts[0].unit, places), strict=True))
+    shown = with_frames(connection, moments, videos, ordinals)
+    return [replace(one, parts=_parts(connection, query, pictures, one)) for one in shown]
+
+
+def _parts(
+    connection: sa.Connection, query: Query, pictures: PictureChannel, shown: ShownMoment
+) -> tuple[SequencePart, ...]:
+    """The parts of a sequence, each with its best frame."""
+    hit, parts = shown.fused.picture_hit, []
+    for sought, place in zip(query.parts, () if hit is None else hit.parts, strict=False):
+        segment = pictures.space.segments[place]
+        (ordinal,) = pictures.best_frames(sought.unit, [place])
+        similarity = float(pictures.exact(sought.unit, np.array([place], np.intp))[place])
+        start, end = float(segment["start"]), float(segment["end"])
+        seconds = None
+        if shown.video is not None:
+            seconds = lookup.seconds_of(connection, shown.video.extraction_id, ordinal)
+        parts.append(SequencePart(start, end, start if seconds is None else seconds, similarity))
+    return tuple(parts)
+
+
+def _reranked(
+    query: Query,
+    hits: list[PictureHit],
+    pictures: PictureChannel,
+    reader: SpaceReader,
+    reranker: Reranker,
+) -> tuple[list[PictureHit], RerankSummary | None]:
+    """The best hits in the order of the reranker, then the others."""
+    best, others = hits[: query.question.candidates], hits[query.question.candidates :]
+    # A generator ranks by one sentence: a picture's vector is no embedding of a text.
+    if query.raw is None or query.question.text is None or query.question.following or not best:
+        return hits, None
+    places = np.array([hit.place for hit in best], np.intp)
+    features = reader.features(pictures.space, places, evidence=reranker.reads_evidence)
+    score = np.array([hit.moment.similarity for hit in best], dtype=np.float32)
+    shortlist = Shortlist(
+        query.question.text, query.raw, features.frames, features.mask, score, features.evidence
+    )
+    result = reranker.rerank(shortlist)
+    return _in_order(best, result) + others, RerankSummary(len(best), result.none_probability)
+
+
+def _in_order(hits: Sequence[PictureHit], reranked: RerankedList) -> list[PictureHit]:
+    """The hits of a shortlist in their new order, each with its probability where there is one."""
+    if reranked.probabilities is not None:
+        shares = reranked.probabilities.tolist()
+        hits = [replace(hit, probability=share) for hit, share in zip(hits, shares, strict=True)]
+    return [hits[place] for place in reranked.order.tolist()]

@@ -1,0 +1,172 @@
+"""The mapped matrix: it grows by appends, and one that does not fit counts as empty."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mediaindex.store.vectors.mapped.matrix import MatrixFile
+from mediaindex.store.vectors.rows import VectorRows
+from mediaindex.store.vectors.mapped.segments import SEGMENT
+from tests.support.faults import BROKEN, failing
+
+
+def rows(generation: int, count: int, dim: int = 4) -> VectorRows:
+    numbers = np.random.default_rng(generation)
+    return VectorRows(
+        np.full(count, generation, np.int64),
+        np.arange(count, dtype=np.int32),
+        np.ones(count, np.float32),
+        numbers.normal(size=(count, dim)).astype(np.float16),
+    )
+
+
+def segments(generation: int, count: int, row: int = 0) -> NDArray[np.void]:
+    """Two segments of a generation that begins at a row: its first frame, and the others."""
+    table = np.zeros(2, SEGMENT)
+    table["generation"], table["id"] = generation, [generation, 100 + generation]
+    table["row"], table["first_frame"], table["frames"] = [row, row + 1], [0, 1], [1, count - 1]
+    return table
+
+
+def append(file: MatrixFile, added: VectorRows) -> None:
+    file.append(added, segments(int(added.generation[0]), len(added), file.count()))
+
+
+def replace_all(file: MatrixFile, *parts: VectorRows) -> None:
+    first, pairs = 0, []
+    for part in parts:
+        pairs.append((part, segments(int(part.generation[0]), len(part), first)))
+        first += len(part)
+    file.replace(pairs)
+
+
+def test_matrix_grows_by_appends_and_ignores_what_a_killed_append_left(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    assert len(file.load()) == 0
+    append(file, rows(5, 3))
+    mapped = file.load()
+    (vectors,) = tmp_path.glob("*.vectors")
+    with vectors.open("ab") as half:
+        half.write(b"\x01" * 5)
+    append(file, rows(6, 2))
+    loaded = file.load()
+    np.testing.assert_array_equal(loaded.generation, [5, 5, 5, 6, 6])
+    np.testing.assert_array_equal(loaded.vector[3:], rows(6, 2).vector)
+    assert len(mapped) == 3, "a reader keeps what it has mapped"
+    replace_all(file, rows(7, 1))
+    np.testing.assert_array_equal(file.load().generation, [7])
+    assert len(list(tmp_path.glob("*.vectors"))) == 1
+
+
+def test_a_matrix_holds_norms_and_evidence_of_all_rows_or_of_none(tmp_path: Path) -> None:
+    evidence = np.arange(6, dtype=np.float16).reshape(3, 2)
+    file = MatrixFile(tmp_path, 1, 4)
+    append(file, replace(rows(5, 3), evidence=evidence))
+    append(file, replace(rows(6, 3), evidence=-evidence))
+    beside = file.load().beside
+    assert beside is not None
+    np.testing.assert_array_equal(beside["evidence"], np.concatenate([evidence, -evidence]))
+    np.testing.assert_array_equal(beside["norm"], np.ones(6))
+    append(file, rows(7, 1))
+    loaded = file.load()
+    assert (len(loaded), loaded.beside) == (7, None)
+    append(file, replace(rows(8, 3), evidence=evidence))
+    assert file.load().beside is None
+    replace_all(file, rows(9, 2))
+    assert file.load().beside is not None
+
+
+def test_segments_stand_beside_the_rows(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    assert len(file.load().segments) == file.count() == 0
+    append(file, rows(5, 3))
+    (path,) = tmp_path.glob("*.segments")
+    with path.open("ab") as half:
+        half.write(b"\x01" * 5)
+    append(file, rows(6, 2))
+    loaded = file.load()
+    assert loaded.segments["id"].tolist() == [5, 105, 6, 106]
+    assert loaded.segments["row"].tolist() == [0, 1, 3, 4]
+    assert (len(loaded), file.count()) == (5, 5)
+    replace_all(file, rows(7, 4), rows(8, 2))
+    assert file.load().segments["row"].tolist() == [0, 1, 4, 5]
+    assert len(list(tmp_path.glob("*.segments"))) == 1
+    replace_all(file)
+    assert (len(file.load()), file.count()) == (0, 0)
+
+
+def change_state(file: MatrixFile, **changes: object) -> None:
+    """Write other entries; None removes one."""
+    state = json.loads(file.state_path.read_text()) | changes
+    file.state_path.write_text(json.dumps({key: value for key, value in state.items() if value is not None}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"form": None}, {"form": 1}, {"form": 99}, {"dim": 5}, {"rows": 4}, {"segments": 3}, {"segments": -1}],
+    ids=str,
+)
+def test_a_matrix_that_does_not_fit_is_none_and_is_begun_anew(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    """Of an older form, of another width, or longer than its files are."""
+    file = MatrixFile(tmp_path, 1, 4)
+    append(file, rows(5, 3))
+    change_state(file, **changes)
+    assert (len(file.load()), len(file.load().segments), file.count()) == (0, 0, 0)
+    append(file, rows(6, 2))
+    assert file.load().generation.tolist() == [6, 6]
+    file.remove_leftovers()
+    assert len(list(tmp_path.iterdir())) == 5, "state, vectors, rows, beside, segments"
+
+
+@pytest.mark.parametrize("part", ["vectors", "rows", "beside", "segments"])
+def test_a_matrix_of_which_a_file_is_cut_or_gone_is_none(tmp_path: Path, part: str) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    append(file, rows(5, 3))
+    (path,) = tmp_path.glob(f"*.{part}")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert (len(file.load()), file.count()) == (0, 0)
+    path.unlink()
+    assert (len(file.load()), file.count()) == (0, 0)
+
+
+def test_files_of_another_space_are_not_taken_for_its_own(tmp_path: Path) -> None:
+    append(MatrixFile(tmp_path, 1, 4), rows(5, 3))
+    other = MatrixFile(tmp_path, 2, 4)
+    assert other.count() == 0
+    append(other, rows(6, 2))
+    other.remove_leftovers()
+    assert MatrixFile(tmp_path, 1, 4).load().generation.tolist() == [5, 5, 5]
+    other.remove()
+    assert MatrixFile(tmp_path, 1, 4).count() == 3
+    assert MatrixFile(tmp_path, 1, 8).count() == 0
+
+
+@pytest.mark.parametrize("evidence", ["2", -1, 10**9, "many", []])
+def test_a_matrix_with_other_evidence_than_it_says_is_unfit(tmp_path: Path, evidence: object) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    append(file, rows(5, 3))
+    change_state(file, evidence=evidence)
+    assert len(file.load()) == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"token": "x", "rows": 5, "dim": 4}', "[1]", '{"rows": "a"}'])
+def test_an_unfit_matrix_is_empty_not_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "space_1.json").write_text(text)
+    assert len(MatrixFile(tmp_path, 1, 4).load()) == 0
+
+
+def test_rows_that_cannot_be_seen_for_a_moment_are_not_taken_for_none(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    append(file, rows(5, 3))
+    with failing("open", BROKEN, below=file.state_path), pytest.raises(OSError, match="Input/output"):
+        append(file, rows(6, 2))
+    append(file, rows(7, 2))
+    np.testing.assert_array_equal(file.load().generation, [5, 5, 5, 7, 7])
