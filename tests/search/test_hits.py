@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from mediaindex.search.answer import Question
-from mediaindex.search.channels.fusion import FusedMoment, PictureHit
+from mediaindex.search.channels.fusion import FusedMoment
 from mediaindex.search.channels.moments import Moment
+from mediaindex.search.channels.pictures import PictureHit
 from mediaindex.search.hits import hits_of, place_to_show, within_limits
+from mediaindex.search.shown_frames import SequencePart, ShownMoment
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.fulltext import WordHit
 from mediaindex.store.catalog.lookup import Filters, IndexedVideo, Place
@@ -39,7 +41,12 @@ def indexed(library: Library, *paths: Path) -> list[IndexedVideo]:
 
 
 def moment(video_id: int, start: float = 0.0) -> Moment:
-    return Moment(video_id, 1, start, start + 2.0, start + 1.0, 0, 0.75)
+    return Moment(video_id, 1, start, start + 2.0, 0.75)
+
+
+def shown(fused: FusedMoment, video: IndexedVideo | None = None) -> ShownMoment:
+    """By its first frame, a second after its start."""
+    return ShownMoment(fused, fused.moment.start_seconds + 1.0, video)
 
 
 def numbered(*video_ids: int) -> list[FusedMoment]:
@@ -75,11 +82,12 @@ def test_a_place_in_the_folder_of_the_search_comes_before_one_that_exists(tmp_pa
 def test_a_hit_tells_what_each_channel_found(opened: Library, prepared: Path) -> None:
     (red,) = indexed(opened, prepared / "videos" / "red.mp4")
     words = WordHit(red.video_id, None, None, (("red", "name"),), 1.0, 1.0)
-    fused = FusedMoment(moment(red.video_id), PictureHit(moment(red.video_id), 4, 0.5), 2, 1, words)
-    (hit,) = hits_of(opened, [fused], {red.video_id: red}, Question(text="red"), reranked=True)
+    fused = FusedMoment(moment(red.video_id), PictureHit(moment(red.video_id), 0, 4, 0.5), 2, 1, words)
+    (hit,) = hits_of(opened, [shown(fused, red)], Question(text="red"), reranked=True)
     assert (hit.rank, hit.path, hit.online) == (1, str(prepared / "videos" / "red.mp4"), True)
     assert (hit.channel, hit.words) == ("both", [{"word": "red", "field": "name"}])
     assert (hit.instant_rank, hit.generated_probability) == (4, 0.5)
+    assert (hit.video_id, hit.best_seconds, hit.parts) == (red.video_id, 1.0, None)
     assert hit.score == fused.score
     assert hit.thumbnail is not None
     assert Path(hit.thumbnail).is_file()
@@ -92,19 +100,34 @@ def test_pictures_alone_are_scored_by_similarity_until_they_are_reranked(
     (red,) = indexed(opened, prepared / "videos" / "red.mp4")
     (fused,) = numbered(red.video_id)
     question = Question(text="red", channel="pictures")
-    (hit,) = hits_of(opened, [fused], {red.video_id: red}, question, reranked=reranked)
+    (hit,) = hits_of(opened, [shown(fused, red)], question, reranked=reranked)
     assert hit.score == (0.75 if by_similarity else fused.score)
 
 
 def test_a_video_that_was_forgotten_leaves_no_gap_in_the_ranks(opened: Library, prepared: Path) -> None:
     red, blue = indexed(opened, *(prepared / "videos" / f"{name}.mp4" for name in ("red", "blue")))
-    moments = numbered(red.video_id, 10**6, blue.video_id)
-    hits = hits_of(opened, moments, {red.video_id: red, blue.video_id: blue}, Question(), reranked=False)
+    moments = [shown(fused) for fused in numbered(red.video_id, 10**6, blue.video_id)]
+    hits = hits_of(opened, moments, Question(), reranked=False)
     assert [(hit.rank, Path(hit.path).name) for hit in hits] == [(1, "red.mp4"), (2, "blue.mp4")]
 
 
 def test_a_moment_of_words_alone_has_no_picture_to_show(opened: Library, prepared: Path) -> None:
     (red,) = indexed(opened, prepared / "videos" / "red.mp4")
     (fused,) = numbered(red.video_id)
-    (hit,) = hits_of(opened, [fused], {}, Question(text="red", filters=Filters()), reranked=False)
+    (hit,) = hits_of(opened, [shown(fused)], Question(text="red", filters=Filters()), reranked=False)
     assert hit.thumbnail is None
+
+
+def test_a_sequence_is_scored_by_its_weakest_part_and_says_where_each_is(
+    opened: Library, prepared: Path
+) -> None:
+    (red,) = indexed(opened, prepared / "videos" / "red.mp4")
+    found = PictureHit(moment(red.video_id), 0, 1, parts=(0, 1), z_score=3.5)
+    parts = (SequencePart(0.0, 1.0, 0.5, 0.4), SequencePart(1.0, 2.0, 1.5, 0.3))
+    made = ShownMoment(FusedMoment(moment(red.video_id), found, 1), 0.5, red, parts=parts)
+    (hit,) = hits_of(opened, [made], Question(text="red", channel="pictures"), reranked=False)
+    assert hit.score == 3.5
+    assert hit.parts == [
+        {"start_seconds": 0.0, "end_seconds": 1.0, "best_seconds": 0.5, "similarity": 0.4},
+        {"start_seconds": 1.0, "end_seconds": 2.0, "best_seconds": 1.5, "similarity": 0.3},
+    ]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mediaindex.search.answer import Answer, Question
+from mediaindex.embed.encoder import Encoder
+from mediaindex.media import FrameEmbeddings, QueryFeatures
+from mediaindex.search.answer import Answer, Hit, Question
 from mediaindex.search.query_ranking import DEPTH
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
+from mediaindex.store.commit import sweep
+from mediaindex.store.forgetting import forget
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.vectors import spaces
+from mediaindex.store.vectors import reader, spaces
+from mediaindex.store.vectors.spaces import Space
+from tests.support import corridor
+from tests.support.backwards import Backwards
 from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, FakeEncoder
 from tests.support.films import film, srt
@@ -32,10 +41,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def searcher(library: Library, *, exact_limit_mib: int = 4096) -> Searcher:
+def serving(library: Library) -> Space:
     with library.read() as connection:
         space = spaces.active_space(connection)
-    return Searcher(library, space, FakeEncoder(), exact_limit_mib=exact_limit_mib)
+    assert space is not None
+    return space
+
+
+def searcher(library: Library) -> Searcher:
+    return Searcher(library, serving(library), FakeEncoder())
 
 
 def names(answer: Answer) -> list[str]:
@@ -55,18 +69,81 @@ def test_a_vector_is_asked_like_a_text(opened: Library) -> None:
     assert by_vector.hits[0].similarity == pytest.approx(1.0, abs=0.05)
 
 
-def test_the_index_answers_as_the_matrix_does(opened: Library) -> None:
+class WideEncoder(FakeEncoder):
+    """Its vectors are as long as LanceDB's index needs them: a multiple of eight."""
+
+    def __init__(self, *, name: str = "fake", digest: str = "0" * 64) -> None:
+        super().__init__(name=name, digest=digest)
+        self.spec = dataclasses.replace(self.spec, dim=16)
+
+    def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
+        made = super().images(pictures)
+        return FrameEmbeddings(_widened(made.vectors), made.evidence)
+
+    def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
+        return QueryFeatures(_widened(super().texts(texts).pooled))
+
+
+def _widened(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.pad(vectors, ((0, 0), (0, 16 - vectors.shape[1])))
+
+
+@pytest.fixture(scope="module")
+def with_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library whose vectors have an index."""
+    folder = tmp_path_factory.mktemp("index")
+    for colour in ("red", "blue", "green", "white"):
+        film(folder / "videos" / f"{colour}.mp4", colour)
+    flag = film(folder / "videos" / "flag.mp4", ("red", 3.0), ("white", 3.0), ("blue", 3.0))
+    srt(flag.with_suffix(".srt"), (0.5, 1.5, "the green king"))
+    with pytest.MonkeyPatch.context() as patch, open_library(folder / "library", create=True) as library:
+        patch.setattr(corridor, "FakeEncoder", WideEncoder)
+        run(ingest(library), folder / "videos")
+        library.vectors(serving(library)).build_index()
+    return folder
+
+
+@pytest.fixture
+def indexed(with_index: Path) -> Iterator[Library]:
+    with open_library(with_index / "library") as library:
+        yield library
+
+
+def by_index(library: Library, *, exact_limit_mib: int = 0) -> Searcher:
+    return Searcher(library, serving(library), WideEncoder(), exact_limit_mib=exact_limit_mib)
+
+
+def test_the_index_answers_as_the_matrix_does(indexed: Library) -> None:
     question = Question(text="white", channel="pictures", limit=3)
-    exact = searcher(opened).search(question)
-    approximate = searcher(opened, exact_limit_mib=0).search(question)
-    assert names(approximate) == names(exact)
-    assert [h.similarity for h in approximate.hits] == [h.similarity for h in exact.hits]
+    exact, approximate = (by_index(indexed, exact_limit_mib=n).search(question) for n in (4096, 0))
+    assert names(exact)[:2] == ["white", "flag"]
+    assert approximate.hits == exact.hits
 
 
-def test_filters_hold_for_the_index_too(opened: Library, prepared: Path) -> None:
-    only = Filters(within=(prepared / "videos" / "flag.mp4",))
-    answer = searcher(opened, exact_limit_mib=0).search(Question(text="green", filters=only, channel="pictures"))
-    assert set(names(answer)) == {"flag"}
+def test_the_index_is_asked_above_the_limit_alone(indexed: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "NEAREST_FRAMES", 1)
+    question = Question(text="green", channel="pictures", limit=20)
+    assert set(names(by_index(indexed).search(question))) == {"green"}, "the nearest frame is its own"
+    assert len(set(names(by_index(indexed, exact_limit_mib=4096).search(question)))) == 5
+
+
+def test_filters_hold_for_the_index_too(
+    indexed: Library, with_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "NEAREST_FRAMES", 1)
+    only = Filters(within=(with_index / "videos" / "flag.mp4",))
+    question = Question(text="green", filters=only, channel="pictures")
+    assert set(names(by_index(indexed).search(question))) == {"flag"}
+
+
+def test_where_words_are_said_is_scored_beside_what_the_index_finds(
+    indexed: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "NEAREST_FRAMES", 1)
+    hits = by_index(indexed).search(Question(text="green", limit=20)).hits
+    (said,) = (hit for hit in hits if hit.words == [{"word": "green", "field": "subtitle"}])
+    assert (said.channel, said.start_seconds) == ("both", 0.5)
+    assert said.similarity is not None
 
 
 def test_what_is_asked_about_is_left_out(opened: Library, prepared: Path) -> None:
@@ -143,3 +220,130 @@ def test_both_channels_meet_where_the_words_are_said(tmp_path: Path) -> None:
         first, *others = searcher(library).search(Question(text="red", per_video=1)).hits
     assert (first.channel, first.start_seconds, others) == ("both", 20.5, [])
     assert first.instant_rank == 2
+
+
+def prefix(hits: Sequence[Hit]) -> list[tuple[str, float, str]]:
+    return [(hit.path, hit.start_seconds, hit.channel) for hit in hits]
+
+
+def test_an_answer_comes_step_by_step(opened: Library) -> None:
+    asked, ranking, question = searcher(opened), Backwards(), Question(text="red", limit=20)
+    asked.reranker = ranking
+    words, full, reranked = asked.stages(question)
+    assert [answer.stage for answer in (words, full, reranked)] == ["words", "full", "reranked"]
+    assert len(ranking.given) == 1
+    assert words.hits == asked.search(dataclasses.replace(question, channel="words")).hits
+    assert full.hits == searcher(opened).search(question).hits
+    last = asked.search(question)
+    assert (reranked.hits, reranked.rerank, reranked.stage) == (last.hits, last.rerank, last.stage)
+    assert (full.rerank, full.timings_ms["rerank"]) == (None, None)
+    assert (reranked.timings_ms["rerank"] or 0) > 0
+
+
+def test_steps_without_words_or_without_a_reranker_are_left_out(opened: Library) -> None:
+    asked = searcher(opened)
+    assert [answer.stage for answer in asked.stages(Question(text="red"))] == ["words", "full"]
+    only = [answer.stage for answer in asked.stages(Question(text="red", channel="pictures"))]
+    by_example = [answer.stage for answer in asked.stages(Question(vector=vector("red")))]
+    assert only == by_example == ["full"]
+    (answer,) = asked.stages(Question(text="red", channel="words"))
+    assert prefix(answer.hits) == prefix(asked.search(Question(text="red", channel="words")).hits)
+
+
+def test_a_query_is_embedded_once_for_all_steps(opened: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = searcher(opened)
+    texts: list[list[str]] = []
+    asked.reranker = Backwards()
+    monkeypatch.setattr(asked, "encoder", Spying(texts))
+    list(asked.stages(Question(text="red")))
+    assert texts == [["red"]]
+
+
+class Spying(FakeEncoder):
+    """Notes which texts it embeds."""
+
+    def __init__(self, noted: list[list[str]]) -> None:
+        super().__init__()
+        self._noted = noted
+
+    def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
+        self._noted.append(list(texts))
+        return super().texts(texts, tokens=tokens)
+
+
+def test_steps_see_what_was_forgotten_between_them(prepared: Path, tmp_path: Path) -> None:
+    shutil.copytree(prepared / "library", tmp_path / "library")
+    with open_library(tmp_path / "library") as library:
+        asked = searcher(library)
+        asked.reranker = Backwards()
+        stages = asked.stages(Question(text="red", channel="pictures", limit=20, per_video=None))
+        full = next(stages)
+        assert "red" in names(full)
+        with library.write() as connection:
+            forget(connection, [prepared / "videos" / "red.mp4"], at=1.0)
+        (reranked,) = stages
+    assert names(reranked) == [name for name in reversed(names(full)) if name != "red"]
+
+
+class Loaded:
+    """Loads the fake encoder of a space, and notes of which."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, space: Space) -> Encoder:
+        self.names.append(space.encoder)
+        return FakeEncoder(name=space.encoder)
+
+
+def test_a_searcher_that_is_kept_goes_on_in_the_space_that_serves(tmp_path: Path) -> None:
+    for colour in ("red", "blue"):
+        film(tmp_path / "videos" / f"{colour}.mp4", colour)
+    question, load = Question(text="blue", channel="pictures"), Loaded()
+    with open_library(tmp_path / "library", create=True) as library:
+        run(ingest(library), tmp_path / "videos")
+        before = serving(library)
+        follows = Searcher(library, before, FakeEncoder(), reranker=Backwards(), load_encoder=load)
+        assert names(follows.search(question)) == ["red", "blue"], "turned round by its reranker"
+        assert load.names == []
+        with open_library(tmp_path / "library") as other:
+            ingest(other).use("another")
+            sweep(other)
+        assert serving(library) != before
+        answer = follows.search(question)
+        assert (names(answer), answer.stage) == (["blue", "red"], "full")
+        assert (load.names, follows.space, follows.reranker) == (["another"], serving(library), None)
+        assert names(follows.search(question)) == ["blue", "red"]
+        assert load.names == ["another"], "it is loaded once"
+
+
+def test_a_switch_between_the_embedding_and_the_search_is_asked_again(tmp_path: Path) -> None:
+    for colour in ("red", "blue"):
+        film(tmp_path / "videos" / f"{colour}.mp4", colour)
+    load = Loaded()
+    with open_library(tmp_path / "library", create=True) as library:
+        run(ingest(library), tmp_path / "videos")
+
+        class Switching(FakeEncoder):
+            """Another space serves by the time that it has embedded its first text."""
+
+            def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
+                with open_library(tmp_path / "library") as other:
+                    ingest(other).use("another")
+                return super().texts(texts, tokens=tokens)
+
+        follows = Searcher(library, serving(library), Switching(), load_encoder=load)
+        assert names(follows.search(Question(text="blue", channel="pictures"))) == ["blue", "red"]
+        assert (load.names, follows.space) == (["another"], serving(library))
+
+
+def test_a_searcher_of_an_empty_library_finds_what_comes(tmp_path: Path) -> None:
+    film(tmp_path / "videos" / "red.mp4", "red")
+    load = Loaded()
+    with open_library(tmp_path / "library", create=True) as library:
+        follows = Searcher(library, None, None, load_encoder=load)
+        assert follows.search(Question(text="red")).hits == ()
+        with open_library(tmp_path / "library") as other:
+            run(ingest(other), tmp_path / "videos")
+        assert names(follows.search(Question(text="red", channel="pictures"))) == ["red"]
+    assert load.names == ["fake"]

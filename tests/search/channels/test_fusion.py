@@ -8,28 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.search.channels.fusion import FusedMoment, PictureHit, fused, reciprocal_rank
+from mediaindex.search.channels.fusion import FusedMoment, fused, reciprocal_rank
 from mediaindex.search.channels.moments import Moment
+from mediaindex.search.channels.pictures import PictureHit
 from mediaindex.store.catalog.fulltext import WordHit
-from mediaindex.store.catalog.lookup import IndexedVideo, SegmentRow
 
 
 def moment(video: int, start: float = 0.0, *, segment: int | None = 1) -> Moment:
-    return Moment(video, segment, start, start + 4.0, start + 1.0, 3, 0.5)
+    return Moment(video, segment, start, start + 4.0, 0.5)
 
 
 def pictures(*moments: Moment) -> list[PictureHit]:
-    return [PictureHit(one, rank, 0.25) for rank, one in enumerate(moments, 1)]
+    return [PictureHit(one, 100 + rank, rank, 0.25) for rank, one in enumerate(moments, 1)]
 
 
 def words(video: int, start: float | None = None, end: float | None = None) -> WordHit:
     return WordHit(video, start, end, (("dog", "title"),), 1.0, 1.0)
-
-
-def video(number: int) -> IndexedVideo:
-    """Two segments of 10 s with a frame in the middle of each."""
-    rows = (SegmentRow(1, 0.0, 10.0, 0, (5.0,)), SegmentRow(2, 10.0, 20.0, 1, (15.0,)))
-    return IndexedVideo(number, 1, 2, "a.mif", 20.0, rows)
 
 
 def ranks(moments: Sequence[FusedMoment]) -> list[tuple[int, int | None, int | None]]:
@@ -56,43 +50,42 @@ def test_at_equal_scores_words_come_first() -> None:
 
 def test_a_cue_goes_with_the_moment_in_which_it_is_said() -> None:
     hits = pictures(moment(1, 0.0), moment(1, 10.0))
-    found = fused(hits, [words(1, 11.0, 12.0)], {1: video(1)}, {})
+    found = fused(hits, [words(1, 11.0, 12.0)], {}, {})
     assert ranks(found) == [(1, 2, 1), (1, 1, None)]
     assert (found[0].moment.start_seconds, found[0].moment.end_seconds) == (11.0, 12.0)
-    outside = fused(hits, [words(1, 14.0, 15.0)], {1: video(1)}, {})
+    outside = fused(hits, [words(1, 14.0, 15.0)], {}, {})
     assert ranks(outside) == [(1, None, 1), (1, 1, None), (1, 2, None)], "a moment's end is not in it"
 
 
 def test_words_about_a_file_show_its_best_moment() -> None:
-    (found,) = fused([], [words(1)], {1: video(1)}, {1: moment(1, 8.0)})
-    assert found.moment == moment(1, 8.0)
-    (found,) = fused([], [words(1)], {1: video(1)}, {})
-    assert found.moment == Moment(1, None, 0.0, 20.0, 0.0, 0, None)
+    (best,) = pictures(moment(1, 8.0))
+    (found,) = fused([], [words(1)], {1: best}, {})
+    assert (found.moment, found.seen, found.is_cue) == (moment(1, 8.0), best, False)
+    (found,) = fused([], [words(1)], {}, {1: 20.0})
+    assert (found.moment, found.seen) == (Moment(1, None, 0.0, 20.0, None), None)
     (found,) = fused([], [words(1)], {}, {})
-    assert found.moment == Moment(1, None, 0.0, 0.0, 0.0, None, None)
+    assert found.moment == Moment(1, None, 0.0, 0.0, None)
 
 
-def test_a_cue_shows_the_nearest_frame_at_a_time_within_it() -> None:
-    (found,) = fused([], [words(1, 12.0, 13.0)], {1: video(1)}, {})
-    assert found.moment == Moment(1, 2, 12.0, 13.0, 13.0, 1, None)
+def test_a_cue_is_a_moment_of_its_own_times() -> None:
+    (best,) = pictures(moment(1, 8.0))
+    (found,) = fused([], [words(1, 12.0, 13.0)], {1: best}, {1: 20.0})
+    assert (found.moment, found.is_cue) == (Moment(1, None, 12.0, 13.0, None), True)
+    assert found.seen is best, "what the pictures show of its video is known beside it"
     (found,) = fused([], [words(1, 12.0, 13.0)], {}, {})
-    assert found.moment == Moment(1, None, 12.0, 13.0, 12.0, None, None)
+    assert (found.moment, found.seen) == (Moment(1, None, 12.0, 13.0, None), None)
 
 
-def test_a_cue_has_the_similarity_of_its_own_segment_alone() -> None:
-    similarities = [
-        fused([], [words(1, 12.0, 13.0)], {1: video(1)}, {1: moment(1, segment=segment)})[0].moment.similarity
-        for segment in (2, 1)
-    ]
-    assert similarities == [0.5, None]
+def test_a_cue_that_the_pictures_meet_shows_what_they_found_there() -> None:
+    first, second = hits = pictures(moment(1, 0.0), moment(1, 10.0))
+    found = fused(hits, [words(1, 11.0, 12.0)], {1: first}, {})
+    assert [one.seen for one in found] == [second, first]
 
 
 def test_a_probability_is_that_of_the_segment_that_is_shown() -> None:
-    hits = pictures(moment(1, 10.0, segment=2))
-    (shown,) = fused(hits, [words(1, 11.0, 12.0)], {1: video(1)}, {})
-    assert (shown.moment.segment_id, shown.probability) == (2, 0.25)
-    (other,) = fused(hits, [words(1, 9.0, 10.5)], {1: video(1)}, {})
-    assert (other.moment.segment_id, other.probability) == (1, None)
+    (hit,) = pictures(moment(1, 10.0, segment=2))
+    shown, other = (FusedMoment(moment(1, segment=segment), hit) for segment in (2, 1))
+    assert (shown.probability, other.probability) == (0.25, None)
     assert FusedMoment(moment(1)).probability is None
 
 

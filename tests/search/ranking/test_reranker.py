@@ -9,43 +9,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mediaindex.errors import GeneratorUnavailable, StoreError
+from mediaindex.errors import GeneratorUnavailable
 from mediaindex.search.answer import Answer, Question
 from mediaindex.search.ranking.generator_registry import Description, generators_of
 from mediaindex.search.ranking.reranker import (
     GeneratorReranker,
-    RerankedList,
     Reranker,
     Shortlist,
     load_reranker,
     query_seed,
 )
 from mediaindex.search.searcher import Searcher
-from mediaindex.store.catalog.lookup import FrameSpan
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces
-from mediaindex.store.vectors.reader import SpaceReader
+from mediaindex.store.vectors.reader import SpaceReader, consistent
+from tests.support.backwards import Backwards
 from tests.support.corridor import ingest, run
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
 from tests.support.films import film
 from tests.support.tiny_generators import CALIBRATION, generator_of, write_generator
 
 WIDTH = len(COLOURS)
-
-
-class Backwards:
-    """Turns every list round, and keeps what it was given."""
-
-    reads_evidence = True
-
-    def __init__(self) -> None:
-        self.given: list[Shortlist] = []
-
-    def rerank(self, shortlist: Shortlist) -> RerankedList:
-        self.given.append(shortlist)
-        count = len(shortlist.score)
-        shares = np.full(count, 0.5 / count, np.float32)
-        return RerankedList(np.arange(count)[::-1], shares, 0.5)
 
 
 def reranker(recipe: str, strength: float = 0.0) -> GeneratorReranker:
@@ -225,26 +209,16 @@ def test_only_a_sentence_is_ranked_by_a_generator(opened: Library) -> None:
     assert ranking.given == []
 
 
-def test_segments_whose_vectors_are_gone_are_damage(opened: Library) -> None:
-    reader = SpaceReader(opened, space_of(opened), exact_limit_mib=4096)
-    with pytest.raises(StoreError, match="check --repair"):
-        reader.segments([FrameSpan(12345, 0, 2)], evidence=True)
-
-
 @pytest.mark.parametrize("evidence", [True, False])
 def test_the_matrix_gives_what_lancedb_gives_without_it(
     opened: Library, monkeypatch: pytest.MonkeyPatch, evidence: bool
 ) -> None:
-    space = space_of(opened)
-    with opened.read() as connection:
-        counts = spaces.owned(connection, space.id)
-    # more than one question to LanceDB holds
-    spans = [FrameSpan(generation, 0, count) for generation, count in counts.items()] * 30
-    stored = SpaceReader(opened, space, exact_limit_mib=4096).segments(spans, evidence=evidence)
-    reader = SpaceReader(opened, space, exact_limit_mib=4096)
-    reader.frames(counts)
+    reader = SpaceReader(opened, space_of(opened))
+    found = consistent(opened, reader.snapshot)
+    places = np.tile(np.arange(len(found)), 30)  # more than one question to LanceDB holds
+    stored = reader.features(dataclasses.replace(found, beside=None), places, evidence=evidence)
     monkeypatch.setattr(opened, "vectors", None)
-    mapped = reader.segments(spans, evidence=evidence)
+    mapped = reader.features(found, places, evidence=evidence)
     np.testing.assert_array_equal(mapped.frames, stored.frames)
     np.testing.assert_array_equal(mapped.mask, stored.mask)
     assert (stored.evidence is not None) is evidence
