@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mediaindex.search.channels.similarity import unit
-from mediaindex.store.vectors import scan
+from mediaindex.store.vectors.mapped import scan
 from mediaindex.store.vectors.mapped.scan import cosines
 
 
