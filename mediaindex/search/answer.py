@@ -17,16 +17,36 @@ Channel = Literal["pictures", "words", "both"]
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """What has to come after a moment in the same video.
+
+    Attributes:
+        text, vector, phrases, excluded: as those of a Question.
+        within_seconds: from the end of the moment before to its start, at the most.
+    """
+
+    text: str | None
+    within_seconds: float
+    vector: NDArray[np.float32] | None = None
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a search looks for; without `text` and `vector` it finds nothing.
 
     Attributes:
-        vector: (D,) the embedding of an image or a moment, in place of the text's.
+        text: what the encoder reads, with the words of `phrases`, without those of `excluded`.
+        vector: (D,) the embedding of an image or a moment; with a text beside it the mean of both counts.
         per_video: moments of one video at the most, None for all.
         channel: which channels may answer.
         min_similarity: moments that the pictures rank need at least this similarity.
         candidates: how many of the best moments a reranker sees.
         without: (video, seconds) of the example, which is no answer; seconds None leaves out the whole video.
+        phrases: what the words must hold word for word. excluded: words and phrases that must not be there.
+        following: what comes after the moment, one after the other.
+        unfinished: whether the last word of `text` is still being typed.
     """
 
     text: str | None = None
@@ -38,6 +58,10 @@ class Question:
     min_similarity: float | None = None
     candidates: int = CANDIDATES
     without: tuple[int, float | None] | None = None
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    following: tuple[Following, ...] = ()
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

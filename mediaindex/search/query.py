@@ -16,6 +16,10 @@ import datetime
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mediaindex.search.answer import Channel
 
 from mediaindex.search.language.completion import Completion, Known, complete
 from mediaindex.search.language.durations import may_become_a_length, seconds_of
@@ -24,7 +28,6 @@ from mediaindex.search.language.lexer import tokens
 from mediaindex.search.language.syntax import (
     CHANNELS,
     THEN_SECONDS,
-    Channel,
     Filter,
     Item,
     Part,
@@ -52,7 +55,7 @@ def parse(text: str, *, today: datetime.date, caret: int | None = None) -> Query
     kept = dict.fromkeys(one for one in filters if one.key not in ("by", "like"))
     query = Query(parts, tuple(kept), _channel(filters), (), found, _is_unfinished(parts, caret))
     problems = [*unread, *excluded, *misplaced, *_nothing_to_look_for(query, filters)]
-    return replace(query, problems=tuple(sorted(problems, key=lambda problem: (problem.start, problem.end))))
+    return query.with_problems(problems)
 
 
 def _read(token: Token, text: str, today: datetime.date, caret: int | None) -> tuple[Filter, ...] | Problem:

@@ -127,8 +127,9 @@ class Searcher:
         if question.channel == "words" or self.reader is None:
             return _Query(question)
         vector = question.vector
-        if vector is None and question.text is not None and self.encoder is not None:
-            vector = self.encoder.texts([question.text]).pooled[0]
+        if question.text is not None and self.encoder is not None:
+            text = self.encoder.texts([question.text]).pooled[0]
+            vector = text if vector is None else unit(text) + unit(vector)
         return _Query(question, vector, None if vector is None else unit(vector))
 
     def _find(self, connection: sa.Connection, query: _Query, watch: Stopwatch) -> _Ranking:
@@ -170,7 +171,8 @@ class Searcher:
         ranked = [PictureHit(moment, rank) for rank, moment in enumerate(answering, 1)]
         pictures = _within_each_video(ranked, candidates.word_hits, question.per_video)
         best, others = pictures[: question.candidates], pictures[question.candidates :]
-        reader, reranker, text, summary = self.reader, self.reranker, question.text, None
+        text = question.text if question.vector is None else None
+        reader, reranker, summary = self.reader, self.reranker, None
         # A generator ranks by sentences: a picture's vector is no embedding of a text.
         if reader and reranker and query.raw is not None and text is not None and best:
             spans = [_best_segment(hit.moment, videos) for hit in best]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 from mediaindex.search.language.durations import duration_text
 
-Channel = Literal["pictures", "words", "both"]
+if TYPE_CHECKING:
+    from mediaindex.search.answer import Channel
+
 Value = str | datetime.date | int
 
 KEYS = ("in", "after", "before", "on", "longer", "shorter", "camera", "by", "is", "like")
@@ -149,6 +152,20 @@ class Query:
     def says_what(self) -> bool:
         """Whether it names anything to look for."""
         return any(part.says_what for part in self.parts)
+
+    def without_examples(self, gone: Iterable[Filter]) -> Query:
+        """The same query without some examples, and without the parts that then say nothing to look for."""
+        names = {(one.start, one.value) for one in gone}
+        parts = [
+            replace(part, like=None) if part.like and (part.like.start, part.like.value) in names else part
+            for part in self.parts
+        ]
+        return replace(self, parts=tuple(part for part in parts if part.says_what)) if names else self
+
+    def with_problems(self, problems: Iterable[Problem]) -> Query:
+        """The same query with further problems among its own, in the order of the text."""
+        every = sorted((*self.problems, *problems), key=lambda problem: (problem.start, problem.end))
+        return replace(self, problems=tuple(every))
 
     @property
     def canonical(self) -> str:
