@@ -47,7 +47,8 @@ def names_below(connection: Connection, roots: Sequence[Path]) -> list[str]:
 
 def _places_below(connection: Connection, root: Path, beginning: str) -> Iterator[Path]:
     """One after the other in the order of paths; behind each the reading goes on."""
-    pattern = "".join([*map(_literal, str(root)), "%/", *map(_in_any_form, beginning), "%"])
+    letters = unicodedata.normalize("NFC", beginning)
+    pattern = "".join([*map(_literal, str(root)), "%/", *map(_in_any_form, letters), "%"])
     start: bytes | None = b""
     while start is not None:
         found, start = next(_found(connection, root, beginning, pattern, start), (None, None))

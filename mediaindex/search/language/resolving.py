@@ -70,8 +70,10 @@ def resolved(library: Library, query: Query, names_at: Callable[[Path], Sequence
     problems = [one for one in readings if isinstance(one, Problem)]
     wrong = {(one.start, one.end) for one in problems}
     kept = tuple(one for one in query.filters if (one.start, one.end) not in wrong)
-    asked = tuple(one for one in readings if isinstance(one, AskedFilter))
-    return Resolved(replace(query, filters=kept).with_problems(problems), asked)
+    asked = (one for one in readings if isinstance(one, AskedFilter))
+    return Resolved(
+        replace(query, filters=kept).with_problems(problems), tuple(sorted(asked, key=lambda one: one.start))
+    )
 
 
 def video_named(library: Library, beginning: str) -> Path | None:
@@ -92,7 +94,7 @@ def leaving_nothing(connection: Connection, asked: Sequence[AskedFilter]) -> Pro
     if not asked or lookup.passing(connection, joint(asked)).videos:
         return None
     without = [lookup.passing(connection, joint(other for other in asked if other != one)) for one in asked]
-    one, left = max(zip(asked, without, strict=True), key=lambda pair: pair[1].videos)
+    one, left = max(zip(asked, without, strict=True), key=lambda pair: (pair[1].videos, pair[0].start))
     if len(asked) > 1 and not left.videos:
         names, every = shown(" ".join(one.name for one in asked)), lookup.passing(connection, Filters())
         spans = [(one.start, one.end) for one in asked]
@@ -160,10 +162,10 @@ def _places_of(connection: Connection, typed: str, naming: _Naming) -> list[Path
     if not _can_be_a_name(typed):
         return []
     if "/" in typed or typed.startswith("~") or os.path.lexists(typed):
-        names = dict.fromkeys(
-            [*naming.names_at(absolute(typed)), *(root.parent / typed for root in naming.roots)]
-        )
-        known = [name for name in names if sources.places_below(connection, name).known]
+        names = [*naming.names_at(absolute(typed))]
+        if not typed.startswith(("/", "~", ".")):
+            names += [root.parent / typed for root in naming.roots]
+        known = [name for name in dict.fromkeys(names) if sources.places_below(connection, name).known]
         if known or "/" in typed:
             return known
     if len(os.fsencode(typed)) > LONGEST_NAME:
