@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from mediaindex.search.language.syntax import KEYS
 from mediaindex.search.query import Filter, Item, Part, Problem, Query, parse
+from tests.support.paths import CHECKOUT
 
 TODAY = datetime.date(2026, 11, 29)
 DAY = datetime.date
@@ -257,6 +259,30 @@ def test_a_span_counts_code_points() -> None:
 def test_a_long_item_is_named_in_short() -> None:
     (_item, said), *_ = problems("dog after:" + "x" * 5_000)
     assert len(said) < 200
+
+
+# The page
+
+PAGE = (CHECKOUT / "docs" / "commands.md").read_text(encoding="utf-8")
+LANGUAGE = PAGE.split("### The query language\n", 1)[1].split("\n## ", 1)[0]
+
+
+def examples() -> list[tuple[str, str]]:
+    """(item, example) of each row of the page's table."""
+    return re.findall(r"^\| (.+?) \| `([^`]+)` \|", LANGUAGE, re.MULTILINE)
+
+
+def test_the_page_has_an_example_of_every_item() -> None:
+    items = " ".join(item for item, _example in examples())
+    assert set(re.findall(r"(\w+):", items)) == set(KEYS)
+    assert {"word", "phrase", "`-`", "`then`"} <= {item for item, _example in examples()}
+
+
+@pytest.mark.parametrize(("item", "example"), examples())
+def test_the_examples_of_the_page_can_be_read(item: str, example: str) -> None:
+    assert parsed(example).problems == ()
+    keys = set(re.findall(r"(\w+):", item))
+    assert keys <= {token.key for token in parsed(example).tokens}
 
 
 # While it is typed
