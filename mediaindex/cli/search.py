@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `search`."""
     parser.epilog = (
-        'TEXT: words, "a phrase", -word, in:FOLDER after:2024-05 before:7d on:2024 longer:2m shorter:1h '
-        "camera:NAME by:words is:online like:PATH@SECONDS, A then:10s B; docs/commands.md explains them"
+        'TEXT: words "a phrase" -word in: after:2024-05 before: on: longer:2m shorter: '
+        "camera: by: is: like:PATH@SECONDS, A then:10s B. See docs/commands.md"
     )
     parser.add_argument("text", metavar="TEXT", help="what to look for, as you would describe it")
     parser.add_argument(

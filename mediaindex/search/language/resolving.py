@@ -23,8 +23,8 @@ from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.catalog.volumes import known_volumes
 from mediaindex.store.library import Library
 
-MOST_NAMES = 500
-"""More places of a name say too little; SQLite takes a condition for each, and at most a thousand."""
+MOST_NAMES = 200
+"""More places say too little, and each is two conditions of a statement, of which SQLite takes a thousand."""
 MOST_PLACES = 32
 """So many `in:` count: a name costs a look at every path."""
 LONGEST_NAME = 255
