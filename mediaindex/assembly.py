@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mediaindex.embed.encoder import Encoder, TextEncoder
     from mediaindex.ingest.pools.file_reading import Decoding
     from mediaindex.ingest.writer.perform import Writer, WriterSettings
+    from mediaindex.search.by_example import FileReading
     from mediaindex.sources.rules import Rules
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
@@ -130,6 +131,15 @@ def _must_have_made(space: Space, encoder: TextEncoder) -> None:
             f"this library was indexed with other weights of {space.encoder}; "
             f"run 'mediaindex models use {space.encoder}' to embed its frames with those that are here"
         )
+
+
+def file_reading(library: Library, space: Space, config: Config) -> FileReading:
+    """How a file that is not indexed is looked at, to be compared with the vectors of a space."""
+    from mediaindex.search.by_example import FileReading
+
+    return FileReading(
+        lambda: load_space_encoder(library, space, config), lambda: new_decoder(config), sampling_of(config)
+    )
 
 
 def writer_settings(library: Library, config: Config) -> WriterSettings:

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import datetime
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from mediaindex.assembly import load_space_text_encoder, serving_space
-from mediaindex.cli.shared.answers import add_answer_arguments, answer_options, print_answer
+from mediaindex.cli.shared.answers import (
+    add_answer_arguments,
+    answer_options,
+    example_of,
+    nothing_left,
+    option_filters,
+    print_answer,
+)
 from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.paths import stored_names
 from mediaindex.cli.shared.reranking import add_rerank_arguments, explain, rerank_decision, reranked_answer
 from mediaindex.config import Config
-from mediaindex.errors import QueryError
+from mediaindex.errors import DONE, QueryError, UsageError
+
+if TYPE_CHECKING:
+    from mediaindex.search.query import Query
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `search`."""
+    parser.epilog = (
+        'TEXT: words "a phrase" -word in: after:2024-05 before: on: longer:2m shorter: '
+        "camera: by: is: like:PATH@SECONDS, A then:10s B. See docs/commands.md"
+    )
     parser.add_argument("text", metavar="TEXT", help="what to look for, as you would describe it")
+    parser.add_argument(
+        "--plain-text", action="store_true", help="read TEXT as words alone, not in the language below"
+    )
     parser.add_argument(
         "--channel",
         choices=("both", "pictures", "words"),
@@ -28,35 +50,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search, and print the moments."""
     from mediaindex.embed.language import language_note
-    from mediaindex.safe_text import storable
-    from mediaindex.search.answer import Question
+    from mediaindex.search.language.asking import on_channel, question_of
+    from mediaindex.search.language.resolving import joint, resolved
     from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import open_library
 
-    if not arguments.text.strip():
-        raise QueryError("the query is empty; describe what you look for")
     mode, preset, channel = arguments.rerank, arguments.generator, arguments.channel
+    query = on_channel(_parsed(arguments), channel, f"--channel {channel}")
     with open_library(config.library) as library:
         space = serving_space(library)
-        decision = rerank_decision(library, space, preset=preset, mode=mode, channel=channel)
-        encoder = None
-        if channel != "words" and space is not None:
-            encoder = load_space_text_encoder(library, space, config)
-        text = storable(arguments.text)
-        question = Question(
-            text=text,
-            channel=channel,
+        searcher = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib)
+        found = resolved(library, query, partial(stored_names, library))
+        asked = [*option_filters(library, arguments), *found.filters]
+        query, question = question_of(found.query, partial(example_of, searcher, config))
+        question = replace(
+            question,
+            channel=query.channel or channel,
             candidates=config.rerank_candidates,
-            **answer_options(library, arguments),
+            **answer_options(library, arguments, joint(asked)),
         )
-        searcher = Searcher(library, space, encoder, exact_limit_mib=config.exact_limit_mib)
+        by_example = question.vector is not None
+        decision = rerank_decision(
+            library, space, preset=preset, mode=mode, channel=question.channel, by_example=by_example
+        )
+        note = None
+        if question.channel != "words" and space is not None and question.text is not None:
+            searcher.encoder = load_space_text_encoder(library, space, config)
+            note = language_note(question.text, searcher.encoder.spec)
         answer, decision = reranked_answer(searcher, question, decision, mode, threads=config.threads)
-        note = None if encoder is None else language_note(text, encoder.spec)
-        print_answer(library, output, arguments.text, space, answer, decision, note=note)
+        if not answer.hits:
+            note = nothing_left(library, asked) or note
+        understood = None if arguments.plain_text else query
+        print_answer(
+            library, output, arguments.text, space, answer, decision, note=note, understood=understood
+        )
     if arguments.explain:
         explain(answer, decision, output)
     elif preset is not None and mode == "auto" and not decision.gate.on:
         output.say(
             f"not reranked by {decision.preset}: {decision.gate.reason} (--rerank on reranks all the same)"
         )
-    return 0
+    return UsageError.exit_code if query.problems else DONE
+
+
+def _parsed(arguments: argparse.Namespace) -> Query:
+    """The query as it was typed, with the problems that need no library to be seen.
+
+    Raises:
+        QueryError: it is empty.
+    """
+    from mediaindex.search.query import Item, Part, Query, parse
+
+    if arguments.plain_text:
+        query = Query((Part((Item(arguments.text),)),))
+    else:
+        query = parse(arguments.text, today=datetime.datetime.now().astimezone().date())
+    if not (query.canonical.strip() or query.problems):
+        raise QueryError("the query is empty; describe what you look for")
+    return query

@@ -1,10 +1,11 @@
-"""The vector of an example, in place of a sentence's: of an indexed video, a moment of one, or a file."""
+"""The vector of an example, in place of a sentence's or beside it: an indexed video, a moment, a file."""
 
 from __future__ import annotations
 
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,87 @@ from mediaindex.embed.inputs import picture
 from mediaindex.errors import QueryError
 from mediaindex.media import NotAVideo, SampledFrame
 from mediaindex.search.channels.similarity import unit
+from mediaindex.sources.path_tree import absolute
 from mediaindex.store.catalog import lookup
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.reader import SpaceReader, consistent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """What is looked for by its looks.
+
+    Attributes:
+        vector: (D,) unit.
+        moment: (video, seconds) where it is indexed, seconds None for the whole video; else None.
+    """
+
+    vector: NDArray[np.float32]
+    moment: tuple[int, float | None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """What a file that is not indexed is read with: an encoder, and the process that decodes a video."""
+
+    load_encoder: Callable[[], Encoder]
+    new_worker: Callable[[], DecodeWorker]
+    sampling: Sampling
+
+
+def place_and_time(what: str) -> tuple[Path, float | None]:
+    """PATH or PATH@SECONDS; a file whose name holds an @ is that file.
+
+    Raises:
+        QueryError: SECONDS is no number, or there is no PATH.
+    """
+    name, at, time = what.rpartition("@")
+    if not what or (at and not name):
+        raise QueryError("a path is empty")
+    whole = absolute(what)
+    if os.path.exists(whole) or not at:
+        return whole, None
+    try:
+        seconds = float(time)
+    except ValueError:
+        raise QueryError(f"{whole} does not exist, and {time!r} is no time in seconds") from None
+    if not 0.0 <= seconds < float("inf"):
+        raise QueryError(f"{time} is no time in a video; write seconds from its start")
+    return absolute(name), seconds
+
+
+def example_at(
+    library: Library,
+    reader: SpaceReader | None,
+    path: Path,
+    seconds: float | None,
+    *,
+    name: Path,
+    reading: FileReading,
+) -> Example:
+    """The example at a path: as it is indexed, else as the file looks.
+
+    Args:
+        name: by which the catalog would know the path.
+
+    Raises:
+        QueryError: nothing is there, or neither image nor video. MediaError: it cannot be read.
+        StoreError: the library is damaged.
+    """
+    with library.read() as connection:
+        video_id = lookup.video_at(connection, name)
+    moment = None if video_id is None else (video_id, seconds)
+    if moment is not None and (vector := vector_of_indexed(library, reader, *moment)) is not None:
+        return Example(vector, moment)
+    if os.path.isdir(path):
+        raise QueryError(f"{path} is a folder, neither an image nor a video; name one file")
+    if not os.path.lexists(path):
+        raise QueryError(f"{path} does not exist; check the spelling, or plug in its drive")
+    encoder = reading.load_encoder()
+    vector = vector_of_file(
+        path, seconds, encoder=encoder, new_worker=reading.new_worker, sampling=reading.sampling
+    )
+    return Example(vector, moment)
 
 
 def vector_of_indexed(

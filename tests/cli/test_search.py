@@ -58,9 +58,9 @@ def ask(holiday: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
 
 def test_the_answer_has_its_keys(ask: Commands) -> None:
     answer = ask("search", "red")
-    keys = ["schema", "query", "encoder", "rerank", "confident", "note", "hits", "timings_ms"]
-    assert list(answer) == keys
-    assert (answer["query"], answer["encoder"]) == ("red", ENCODER)
+    keys = ["schema", "query", "understood", "problems", "encoder", "rerank", "confident", "note", "hits"]
+    assert list(answer) == [*keys, "timings_ms"]
+    assert (answer["query"], answer["understood"], answer["encoder"]) == ("red", "red", ENCODER)
     assert list(answer["timings_ms"]) == TIMINGS
     times = [value for value in answer["timings_ms"].values() if value is not None]
     assert sum(times[:-1]) == pytest.approx(times[-1], abs=0.01)
@@ -189,7 +189,7 @@ def test_no_answer_says_so(ask: Commands) -> None:
     assert "no moment" in ran.err
 
 
-@pytest.mark.parametrize("query", ["", " ", "\n\t", "\u3000"])
+@pytest.mark.parametrize("query", ["", " ", "\n\t", "\u3000", '"', '"" «»'])
 def test_an_empty_query(query: str, ask: Commands) -> None:
     ran = ask.ran("search", query)
     assert ran.code == 2
@@ -219,10 +219,11 @@ HOSTILE = (
 
 @pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_queries_are_only_words(query: str, ask: Commands) -> None:
-    answer = ask("search", query)
+    answer = ask("search", query, "--plain-text")
     assert answer["query"] == query
-    assert isinstance(ask("search", query, "--channel", "words")["hits"], list)
-    assert ask.text("search", query).code == 0
+    assert isinstance(ask("search", query, "--plain-text", "--channel", "words")["hits"], list)
+    assert ask.text("search", query, "--plain-text").code == 0
+    assert ask.ran("search", query).code in (0, 2)
 
 
 def test_quotes_and_operators_find_names_that_hold_them(ask: Commands) -> None:
@@ -232,13 +233,16 @@ def test_quotes_and_operators_find_names_that_hold_them(ask: Commands) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(min_size=1, max_size=60).filter(lambda text: text.strip() and text[0] != "-"))
 def test_any_text_is_a_query(query: str, ask: Commands) -> None:
-    assert ask("search", query)["query"] == query
+    assert ask("search", query, "--plain-text")["query"] == query
+    ran = ask.ran("search", query)
+    assert ran.code == (2 if ran.json.get("problems", True) else 0)
 
 
 def test_a_query_that_looks_like_an_option(ask: Commands) -> None:
     ran = ask.ran("search", "-rf")
     assert ran.code == 2
-    assert ask("search", "--", "-rf")["query"] == "-rf"
+    assert ask("search", "--", "-rf red")["understood"] == "-rf red"
+    assert ask("search", "--plain-text", "--", "-rf")["query"] == "-rf"
 
 
 def test_a_library_without_videos(videos: Path, commands: Commands) -> None:

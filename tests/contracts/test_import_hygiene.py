@@ -43,6 +43,7 @@ LIGHT = (
     "ingest.pools.rotational",
     "media",
     "safe_text",
+    "search.query",
     "sources.content_hash",
     "sources.filetypes",
     "sources.places.volumes",

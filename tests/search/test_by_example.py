@@ -15,7 +15,13 @@ from mediaindex.decode.sandbox.process import Sandbox
 from mediaindex.decode.worker import HANDLER, DecodeWorker, new_worker
 from mediaindex.errors import MediaError, QueryError
 from mediaindex.media import Cue, FrameEmbeddings, MediaInfo, Position, SampledFrame, Segmentation
-from mediaindex.search.by_example import vector_of_file, vector_of_indexed
+from mediaindex.search.by_example import (
+    FileReading,
+    example_at,
+    place_and_time,
+    vector_of_file,
+    vector_of_indexed,
+)
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
 from mediaindex.store.library import Library, open_library
@@ -59,6 +65,32 @@ def test_the_vector_of_a_moment_is_that_of_its_frame(opened: Library, prepared: 
         assert found is not None
         assert list(COLOURS)[int(found.argmax())] == colour
     assert vector_of_indexed(opened, searcher(opened).reader, 10**6, None) is None
+
+
+def test_an_example_is_what_is_indexed_else_the_file(opened: Library, prepared: Path, tmp_path: Path) -> None:
+    reader = searcher(opened).reader
+    reading = FileReading(FakeEncoder, new_worker, Sampling())
+    flag = prepared / "videos" / "flag.mp4"
+    indexed = example_at(opened, reader, flag, 4.5, name=flag, reading=reading)
+    assert (colour_of(indexed.vector), indexed.moment) == ("white", (1, 4.5))
+    picture = jpeg(tmp_path / "a.jpg", "green")
+    looked_at = example_at(opened, reader, picture, None, name=picture, reading=reading)
+    assert (colour_of(looked_at.vector), looked_at.moment) == ("green", None)
+    for nothing, reason in ((tmp_path, "is a folder"), (tmp_path / "gone.mp4", "does not exist")):
+        with pytest.raises(QueryError, match=reason):
+            example_at(opened, reader, nothing, None, name=nothing, reading=reading)
+
+
+def test_a_place_may_have_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "odd@2").touch()
+    assert place_and_time("a.mp4@19.5") == (tmp_path / "a.mp4", 19.5)
+    assert place_and_time("/b/a.mp4") == (Path("/b/a.mp4"), None)
+    assert place_and_time("odd@2") == (tmp_path / "odd@2", None)
+    assert place_and_time("odd@2@3") == (tmp_path / "odd@2", 3.0)
+    for wrong in ("", "@3", "a@x", "a@-1", "a@nan", "a@inf", "a@"):
+        with pytest.raises(QueryError, match=r"empty|no time"):
+            place_and_time(wrong)
 
 
 def test_a_library_without_a_space_has_no_vector(opened: Library) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mediaindex.embed.encoder import Encoder
 from mediaindex.media import FrameEmbeddings, QueryFeatures
 from mediaindex.search.answer import Answer, Hit, Question
+from mediaindex.search.channels.similarity import unit
 from mediaindex.search.query_ranking import DEPTH
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
@@ -67,6 +68,15 @@ def test_a_vector_is_asked_like_a_text(opened: Library) -> None:
     by_vector = searcher(opened).search(Question(vector=vector("blue"), channel="pictures"))
     assert names(by_text)[:2] == names(by_vector)[:2] == ["blue", "flag"]
     assert by_vector.hits[0].similarity == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_text_beside_a_vector_asks_for_the_mean_of_both(opened: Library) -> None:
+    both = searcher(opened).search(Question(text="red", vector=vector("green"), channel="pictures", limit=20))
+    mean_vector = unit(FakeEncoder().texts(["red"]).pooled[0]) + vector("green")
+    mean = searcher(opened).search(Question(vector=mean_vector, channel="pictures", limit=20))
+    assert names(both) == names(mean)
+    similarities = [hit.similarity for hit in mean.hits]
+    assert [hit.similarity for hit in both.hits] == pytest.approx(similarities, abs=1e-5)
 
 
 class WideEncoder(FakeEncoder):

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mediaindex.assembly import file_reading
 from mediaindex.cli.shared.arguments import add_device, day, duration, finite, positive
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_names
+from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name, stored_names
 from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
-from mediaindex.errors import QueryError
+from mediaindex.config import Config
+from mediaindex.errors import QueryError, UsageError
 from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Hit
+    from mediaindex.search.by_example import Example
+    from mediaindex.search.language.resolving import AskedFilter
+    from mediaindex.search.query import Query
     from mediaindex.search.ranking.generator_registry import Decision
+    from mediaindex.search.searcher import Searcher
+    from mediaindex.store.catalog.lookup import Filters
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
 
@@ -46,28 +54,64 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def answer_options(library: Library, arguments: argparse.Namespace) -> dict[str, Any]:
-    """The fields of a Question that the options of `add_answer_arguments` give.
+def option_filters(library: Library, arguments: argparse.Namespace) -> list[AskedFilter]:
+    """The filters among the options of `add_answer_arguments` that were given, each by its own.
 
     Raises:
         QueryError: `--in` names nothing that is indexed.
     """
+    from mediaindex.search.language.resolving import AskedFilter
     from mediaindex.store.catalog.lookup import Filters
 
     within = None if arguments.within is None else _indexed_names(library, arguments.within)
-    is_one_video = within is not None and _is_video(library, within)
+    given = (
+        ("--in", arguments.within, Filters(within=within)),
+        ("--after", arguments.after, Filters(after=arguments.after)),
+        ("--before", arguments.before, Filters(before=arguments.before)),
+        ("--min-duration", arguments.min_duration, Filters(min_duration=arguments.min_duration)),
+        ("--max-duration", arguments.max_duration, Filters(max_duration=arguments.max_duration)),
+    )
+    return [AskedFilter(f"{option} {typed}", one) for option, typed, one in given if typed is not None]
+
+
+def answer_options(library: Library, arguments: argparse.Namespace, filters: Filters) -> dict[str, Any]:
+    """The fields of a Question that the options of `add_answer_arguments` give, with all filters."""
+    is_one_video = filters.within is not None and _is_video(library, filters.within)
     return {
         "limit": arguments.limit,
         "per_video": arguments.per_video or (None if is_one_video else MOMENTS_OF_A_VIDEO),
-        "filters": Filters(
-            within=within,
-            after=arguments.after,
-            before=arguments.before,
-            min_duration=arguments.min_duration,
-            max_duration=arguments.max_duration,
-        ),
+        "filters": filters,
         "min_similarity": arguments.min_score,
     }
+
+
+def nothing_left(library: Library, asked: Sequence[AskedFilter]) -> str | None:
+    """Which filter leaves no video, None where some are left."""
+    from mediaindex.search.language.resolving import leaving_nothing
+
+    with library.read() as connection:
+        found = leaving_nothing(connection, asked)
+    return None if found is None else found.text
+
+
+def example_of(searcher: Searcher, config: Config, what: str) -> Example:
+    """What is seen at PATH or PATH@SECONDS; PATH may be the name of an indexed video, too.
+
+    Raises:
+        UsageError: nothing is indexed yet, or nothing is there. MediaError: it cannot be read.
+    """
+    from mediaindex.search.by_example import example_at, place_and_time
+    from mediaindex.search.language.resolving import video_named
+
+    library, space = searcher.library, searcher.space
+    if space is None:
+        raise UsageError("nothing is indexed yet; run 'mediaindex index FOLDER'")
+    path, seconds = place_and_time(what)
+    if "/" not in what and not os.path.lexists(path):
+        path = video_named(library, path.name) or path
+    reading = file_reading(library, space, config)
+    name = stored_name(library, path)
+    return example_at(library, searcher.reader, path, seconds, name=name, reading=reading)
 
 
 def _indexed_names(library: Library, typed: str) -> tuple[Path, ...]:
@@ -83,11 +127,13 @@ def _indexed_names(library: Library, typed: str) -> tuple[Path, ...]:
 
 
 def _is_video(library: Library, names: Sequence[Path]) -> bool:
-    """Whether an indexed video lies at one of the paths, not below."""
-    from mediaindex.store.catalog import lookup
+    """Whether the paths that anything is indexed at are those of one video."""
+    from mediaindex.store.catalog import lookup, sources
 
     with library.read() as connection:
-        return any(lookup.video_at(connection, name) is not None for name in names)
+        known = [name for name in names if sources.places_below(connection, name).known]
+        found = {lookup.video_at(connection, name) for name in known}
+    return len(found) == 1 and None not in found
 
 
 def print_answer(
@@ -99,18 +145,23 @@ def print_answer(
     decision: Decision | None = None,
     *,
     note: str | None = None,
+    understood: Query | None = None,
 ) -> None:
     """Print the moments and remember them for `open`.
 
     Args:
         decision: whether and by what the moments were reranked; None where they cannot be.
+        understood: the query as it was understood; None where it is not read as one.
     """
     from mediaindex.store.answers import remember
 
     hits = [dataclasses.asdict(hit) for hit in answer.hits]
+    problems = () if understood is None else understood.problems
     output.data(
         {
             "query": query,
+            "understood": None if understood is None else understood.canonical,
+            "problems": [dataclasses.asdict(problem) for problem in problems],
             "encoder": None if space is None else space.encoder,
             "rerank": None if decision is None else rerank_row(decision) | rerank_summary(answer.rerank),
             "confident": None,
@@ -119,6 +170,8 @@ def print_answer(
             "timings_ms": answer.timings_ms,
         }
     )
+    for problem in problems:
+        output.say(problem.text)
     if note:
         output.say(note)
     with library.read() as connection:

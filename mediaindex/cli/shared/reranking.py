@@ -45,12 +45,19 @@ def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def rerank_decision(
-    library: Library, space: Space | None, *, preset: Preset | None, mode: Mode, channel: Channel
+    library: Library,
+    space: Space | None,
+    *,
+    preset: Preset | None,
+    mode: Mode,
+    channel: Channel,
+    by_example: bool = False,
 ) -> Decision:
     """Whether the answer is to be reranked, and by what.
 
     Args:
         preset: of the generator that was asked for; None for the first.
+        by_example: whether a picture is looked for, which no generator ranks.
 
     Raises:
         GeneratorUnavailable: the mode is "on", and there is no generator for the space.
@@ -59,6 +66,8 @@ def rerank_decision(
     if channel == "words":
         gate = Gate("generator", False, "--channel words", "a generator ranks what the pictures show")
         return Decision(preset, gate, None)
+    if by_example:
+        return Decision(preset, Gate("generator", False, "like:", "a generator ranks by sentences"), None)
     return decide(space, library.root, preset, mode)
 
 

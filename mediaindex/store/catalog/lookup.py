@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from mediaindex.sources.path_tree import lies_below
+from mediaindex.sources.path_tree import lies_below, overlap
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import below
 from mediaindex.store.catalog.schema import extraction, frame, indexed, location, segment, video, volume
 from mediaindex.store.catalog.sources import roots_without_thumbnails
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Filters:
     Attributes:
         within: folders, or paths of videos; what lies in one of them passes.
         after, before: the first day that counts, and the first that does not.
+        cameras: as the catalog names them; what one of them recorded passes.
+        volumes: ids; what lies on one of them, and is not missing there, passes.
     """
 
     within: tuple[Path, ...] | None = None
@@ -31,6 +36,20 @@ class Filters:
     before: str | None = None
     min_duration: float | None = None
     max_duration: float | None = None
+    cameras: tuple[str, ...] | None = None
+    volumes: tuple[int, ...] | None = None
+
+    def __and__(self, other: Filters) -> Filters:
+        """What passes both."""
+        return Filters(
+            within=_both(self.within, other.within, _inside_both),
+            after=_both(self.after, other.after, max),
+            before=_both(self.before, other.before, min),
+            min_duration=_both(self.min_duration, other.min_duration, max),
+            max_duration=_both(self.max_duration, other.max_duration, min),
+            cameras=_both(self.cameras, other.cameras, _in_both),
+            volumes=_both(self.volumes, other.volumes, _in_both),
+        )
 
     @property
     def empty(self) -> bool:
@@ -104,14 +123,41 @@ class Place:
     private: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """How many videos pass some filters, and the days on which the first and the last was recorded.
+
+    Attributes:
+        first_day, last_day: YYYY-MM-DD, None where no day is known.
+    """
+
+    videos: int
+    first_day: str | None
+    last_day: str | None
+
+
 def filtered_videos(connection: Connection, filters: Filters) -> set[int] | None:
     """The videos that pass, None for all."""
     if filters.empty:
         return None
-    query = sa.select(video.c.id).distinct().join(location, location.c.video_id == video.c.id)
+    return set(connection.execute(_passing(sa.select(video.c.id).distinct(), filters)).scalars())
+
+
+def passing(connection: Connection, filters: Filters) -> Passing:
+    """How many videos pass, and when they were recorded."""
+    day = video.c.recorded_day
+    query = sa.select(sa.func.count(video.c.id.distinct()), sa.func.min(day), sa.func.max(day))
+    count, first_day, last_day = connection.execute(_passing(query, filters)).one()
+    return Passing(count, first_day, last_day)
+
+
+def _passing(select: sa.Select[*tuple[Any, ...]], filters: Filters) -> sa.Select[*tuple[Any, ...]]:
+    """A query of `video`, limited to what passes."""
+    query = select.join(location, location.c.video_id == video.c.id)
     query = query.where(location.c.forgotten_at.is_(None))
     if filters.within is not None:
-        query = query.where(sa.or_(*(below(location.c.path, path) for path in filters.within)))
+        inside = (below(location.c.path, path) for path in filters.within)
+        query = query.where(sa.or_(sa.false(), *inside))
     if filters.after is not None:
         query = query.where(video.c.recorded_day >= filters.after)
     if filters.before is not None:
@@ -120,7 +166,50 @@ def filtered_videos(connection: Connection, filters: Filters) -> set[int] | None
         query = query.where(video.c.duration_seconds >= filters.min_duration)
     if filters.max_duration is not None:
         query = query.where(video.c.duration_seconds <= filters.max_duration)
-    return set(connection.execute(query).scalars())
+    if filters.cameras is not None:
+        query = query.where(video.c.camera.in_(filters.cameras))
+    if filters.volumes is not None:
+        query = query.where(location.c.volume_id.in_(filters.volumes), location.c.missing_since.is_(None))
+    return query
+
+
+def _both(one: Value | None, other: Value | None, joined: Callable[[Value, Value], Value]) -> Value | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return joined(one, other)
+
+
+def _in_both(one: tuple[Value, ...], other: tuple[Value, ...]) -> tuple[Value, ...]:
+    return tuple(value for value in one if value in other)
+
+
+def _inside_both(one: tuple[Path, ...], other: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The paths of either that lie in one of the other."""
+    deeper = (max(pair, key=lambda path: len(path.parts)) for pair in product(one, other) if overlap(*pair))
+    return tuple(dict.fromkeys(deeper))
+
+
+def cameras(connection: Connection) -> list[str]:
+    """Every camera by which a shown video was recorded, the most frequent first."""
+    shown = sa.select(location.c.video_id).where(location.c.forgotten_at.is_(None))
+    query = sa.select(video.c.camera).where(video.c.camera.is_not(None), video.c.id.in_(shown))
+    query = query.group_by(video.c.camera).order_by(sa.func.count().desc(), video.c.camera)
+    return [str(camera) for camera in connection.execute(query).scalars()]
+
+
+def paths_below(connection: Connection, folder: Path, pattern: str, *, start: bytes = b"") -> Iterator[Path]:
+    r"""The shown paths inside a folder that a pattern of LIKE fits, in the order of their bytes.
+
+    Args:
+        pattern: of the whole path; `\` lets the sign behind it stand for itself.
+        start: the first bytes that count.
+    """
+    raw = sa.type_coerce(location.c.path, sa.LargeBinary)
+    fits = sa.cast(raw, sa.Text).like(pattern, escape="\\")
+    shown = sa.and_(location.c.video_id.is_not(None), location.c.forgotten_at.is_(None))
+    query = sa.select(location.c.path).where(below(location.c.path, folder), raw >= start, fits, shown)
+    with connection.execute(query.order_by(raw)) as rows:
+        yield from rows.scalars()
 
 
 def indexed_videos(connection: Connection, space_id: int, ids: Iterable[int]) -> dict[int, IndexedVideo]:

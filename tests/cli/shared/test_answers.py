@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.cli.shared.answers import add_answer_arguments, answer_options, hit_line, print_answer
+from mediaindex.cli.shared.answers import (
+    add_answer_arguments,
+    answer_options,
+    hit_line,
+    option_filters,
+    print_answer,
+)
 from mediaindex.cli.shared.output import Output
 from mediaindex.errors import QueryError
 from mediaindex.search.answer import Answer, Question
+from mediaindex.search.language.resolving import joint
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.answers import last
+from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import open_library
 from tests.support.commands import Commands
 
@@ -25,25 +33,37 @@ def parsed(*words: object) -> argparse.Namespace:
 
 def test_without_options_an_answer_has_ten_moments_three_of_a_video(three: Path, commands: Commands) -> None:
     with open_library(commands.library) as library:
-        options = answer_options(library, parsed())
+        options = answer_options(library, parsed(), Filters())
     assert (options["limit"], options["per_video"], options["min_similarity"]) == (10, 3, None)
     assert options["filters"].within is None
 
 
 def test_one_video_answers_with_all_its_moments(three: Path, commands: Commands) -> None:
+    one, other = three / "red.mp4", three / "blue.mp4"
     with open_library(commands.library) as library:
-        assert answer_options(library, parsed("--in", three / "red.mp4"))["per_video"] is None
-        assert answer_options(library, parsed("--in", three))["per_video"] == 3
-        options = answer_options(library, parsed("--in", three / "red.mp4", "--per-video", 2))
-        assert options["per_video"] == 2
-        with pytest.raises(QueryError, match="is indexed"):
-            answer_options(library, parsed("--in", three / "gone"))
+        for within, per_video in (
+            ((one,), None),
+            ((one, three / "gone"), None),
+            ((three,), 3),
+            ((one, other), 3),
+        ):
+            assert answer_options(library, parsed(), Filters(within=within))["per_video"] == per_video
+        assert answer_options(library, parsed("--per-video", 2), Filters(within=(one,)))["per_video"] == 2
+
+
+def test_a_folder_must_be_indexed(three: Path, commands: Commands) -> None:
+    with open_library(commands.library) as library, pytest.raises(QueryError, match="is indexed"):
+        option_filters(library, parsed("--in", three / "gone"))
 
 
 def test_filters_are_what_was_typed(three: Path, commands: Commands) -> None:
     words = ("--after", "2024-01-31", "--before", "2024-02-01", "--min-duration", 2, "--max-duration", 9.5)
     with open_library(commands.library) as library:
-        filters = answer_options(library, parsed(*words))["filters"]
+        asked = option_filters(library, parsed(*words))
+    filters = joint(asked)
+    assert [one.name for one in asked] == [
+        "--after 2024-01-31", "--before 2024-02-01", "--min-duration 2.0", "--max-duration 9.5"
+    ]  # fmt: skip
     assert (filters.after, filters.before) == ("2024-01-31", "2024-02-01")
     assert (filters.min_duration, filters.max_duration) == (2.0, 9.5)
 

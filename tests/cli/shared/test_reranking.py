@@ -133,6 +133,12 @@ def test_a_picture_is_no_sentence(commands: Commands, tmp_path: Path) -> None:
     assert (answer["rerank"], answer["timings_ms"]["rerank"]) == (None, None)
 
 
+def test_an_example_beside_words_is_no_sentence(commands: Commands) -> None:
+    write_generator(commands.library / "generators" / "mine", strength=0.5)
+    rerank = commands("search", "red like:flag.mp4@1")["rerank"]
+    assert (rerank["on"], rerank["by"], rerank["candidates"]) == (False, "like:", None)
+
+
 @pytest.mark.slow
 def test_another_process_gives_the_same_order(commands: Commands) -> None:
     write_generator(commands.library / "generators" / "mine", "paper", strength=0.1)

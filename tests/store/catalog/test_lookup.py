@@ -15,6 +15,7 @@ from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded, put
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import Space
+from tests.support.catalogued import add_place
 from tests.support.small_library import INFO, AddVideo, visible
 
 A, B = Path("/videos/a/a.mp4"), Path("/videos/b.mp4")
@@ -54,6 +55,69 @@ def test_a_video_passes_when_every_filter_lets_it(
     with opened.read() as connection:
         found = lookup.filtered_videos(connection, filters)
     assert found == {item.video_id for item, passed in zip(two, passes, strict=True) if passed}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (Filters(), Filters(after="2020"), Filters(after="2020")),
+        (Filters(after="2020"), Filters(after="2021", before="2022"), Filters(after="2021", before="2022")),
+        (Filters(before="2020"), Filters(before="2021"), Filters(before="2020")),
+        (Filters(min_duration=1), Filters(min_duration=2, max_duration=9), Filters(None, None, None, 2, 9)),
+        (Filters(max_duration=1), Filters(max_duration=2), Filters(max_duration=1)),
+        (Filters(within=(A.parent,)), Filters(within=(A, B)), Filters(within=(A,))),
+        (Filters(within=(Path("/videos"),)), Filters(within=(A, B)), Filters(within=(A, B))),
+        (Filters(within=(A,)), Filters(within=(B,)), Filters(within=())),
+        (Filters(cameras=("a", "b")), Filters(cameras=("b", "c")), Filters(cameras=("b",))),
+        (Filters(volumes=(1,)), Filters(volumes=(2,)), Filters(volumes=())),
+    ],
+)
+def test_what_passes_both_of_two_filters(one: Filters, other: Filters, both: Filters) -> None:
+    assert one & other == both
+    assert other & one == both
+
+
+def test_of_no_place_no_camera_and_no_volume_nothing_passes(
+    opened: Library, two: tuple[Embedded, Embedded]
+) -> None:
+    with opened.read() as connection:
+        for nothing in (Filters(within=()), Filters(cameras=()), Filters(volumes=())):
+            assert lookup.filtered_videos(connection, nothing) == set()
+
+
+def test_cameras_volumes_and_many_places(opened: Library) -> None:
+    canon = add_place(opened, A, camera="Canon EOS R6", day="2020-01-01")
+    other = add_place(opened, B, camera="GoPro HERO9", volume=("w", "/"), missing_since=1.0)
+    again = add_place(opened, "/videos/c.mp4", camera="GoPro HERO9", volume=("w", "/"))
+    add_place(opened, "/videos/d.mp4", camera="Secret", forgotten_at=1.0, day="2019-01-01")
+    with opened.read() as connection:
+        assert lookup.cameras(connection) == ["GoPro HERO9", "Canon EOS R6"]
+        found = lookup.filtered_videos(connection, Filters(cameras=("GoPro HERO9", "Secret")))
+        assert found == {other, again}
+        assert lookup.filtered_videos(connection, Filters(volumes=(2,))) == {again}
+        many = tuple(Path(f"/videos/{number}") for number in range(400))
+        assert lookup.filtered_videos(connection, Filters(within=(*many, A))) == {canon}
+        assert lookup.passing(connection, Filters()) == lookup.Passing(3, "2020-01-01", "2020-01-01")
+        assert lookup.passing(connection, Filters(within=(B,))) == lookup.Passing(1, None, None)
+
+
+def test_paths_below_a_folder_in_the_order_of_their_bytes(opened: Library) -> None:
+    names = ["b%.mp4", "B_.mp4", "c\\d.mp4", "b/a.mp4", "é.mp4"]
+    for name in names:
+        add_place(opened, f"/videos/{name}")
+    add_place(opened, "/video/b.mp4")
+    add_place(opened, "/videos/bh.mp4", forgotten_at=1.0)
+
+    def found(pattern: str, start: bytes = b"") -> list[str]:
+        with opened.read() as connection:
+            paths = lookup.paths_below(connection, Path("/videos"), pattern, start=start)
+            return [str(path.relative_to("/videos")) for path in paths]
+
+    assert found("%") == sorted(names)
+    assert found("/videos/b%") == ["B_.mp4", "b%.mp4", "b/a.mp4"]
+    assert found("/videos/b\\%%") == ["b%.mp4"]
+    assert found("%\\\\%") == ["c\\d.mp4"]
+    assert found("%", start=b"/videos/b0") == ["c\\d.mp4", "é.mp4"]
 
 
 def test_without_a_filter_every_video_passes(opened: Library) -> None:

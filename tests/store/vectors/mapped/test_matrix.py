@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mediaindex.store.vectors.mapped.matrix import MatrixFile
-from mediaindex.store.vectors.rows import VectorRows
 from mediaindex.store.vectors.mapped.segments import SEGMENT
+from mediaindex.store.vectors.rows import VectorRows
 from tests.support.faults import BROKEN, failing
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mediaindex.store.catalog.lookup import FrameSpan
 from mediaindex.store.vectors.mapped.matrix import ROW, Matrix, beside_of
-from mediaindex.store.vectors.rows import joined
 from mediaindex.store.vectors.mapped.segments import no_segments
 from mediaindex.store.vectors.mapped.snapshot import NO_VIDEO, SpaceSnapshot
+from mediaindex.store.vectors.rows import joined
 from mediaindex.store.vectors.visible import Visible
 from tests.support.drawn_films import (
     DrawnSegment,

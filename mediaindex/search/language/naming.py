@@ -1,0 +1,82 @@
+"""Names behind `in:` → the folders and videos of a library that begin so.
+
+Names count from the root of a source downwards: what lies above says where a person keeps all videos.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from mediaindex.search.language.spelling import folded
+from mediaindex.sources.path_tree import outermost
+from mediaindex.store.catalog import lookup
+
+PATHS_READ = 5_000
+"""Of so many of each root the names are offered where one was not found: a library may hold millions."""
+
+
+def places_named(connection: Connection, roots: Sequence[Path], beginning: str) -> Iterator[Path]:
+    """The roots, and the shown folders and videos below them, whose name begins so; none inside another.
+
+    Case and Unicode form make no difference.
+
+    Args:
+        roots: of the sources.
+    """
+    for root in outermost(roots):
+        if folded(root.name).startswith(folded(beginning)):
+            yield root
+        else:
+            yield from _places_below(connection, root, beginning)
+
+
+def names_below(connection: Connection, roots: Sequence[Path]) -> list[str]:
+    """The names of roots, and of folders and videos below them, as many as are worth a hint."""
+    names = dict.fromkeys(root.name for root in roots)
+    for root in outermost(roots):
+        for path in islice(lookup.paths_below(connection, root, "%"), PATHS_READ):
+            names.update(dict.fromkeys(path.relative_to(root).parts))
+    return list(names)
+
+
+def _places_below(connection: Connection, root: Path, beginning: str) -> Iterator[Path]:
+    """One after the other in the order of paths; behind each the reading goes on."""
+    letters = unicodedata.normalize("NFC", beginning)
+    pattern = "".join([*map(_literal, str(root)), "%/", *map(_in_any_form, letters), "%"])
+    start: bytes | None = b""
+    while start is not None:
+        found, start = next(_found(connection, root, beginning, pattern, start), (None, None))
+        if found is not None:
+            yield found
+
+
+def _found(
+    connection: Connection, root: Path, beginning: str, pattern: str, start: bytes
+) -> Iterator[tuple[Path, bytes]]:
+    """Places from `start` on, each with where to go on behind it."""
+    for path in lookup.paths_below(connection, root, pattern, start=start):
+        names = path.relative_to(root).parts
+        depth = next((n for n, name in enumerate(names) if folded(name).startswith(folded(beginning))), None)
+        if depth is not None:
+            place = root.joinpath(*names[: depth + 1])
+            # `0` follows `/`, so that nothing of a folder is behind it.
+            yield place, os.fsencode(place) + (b"\0" if place == path else b"0")
+
+
+def _literal(sign: str) -> str:
+    """A sign of a path in a pattern of LIKE; bytes that are no UTF-8 have none."""
+    if "\ud800" <= sign <= "\udfff":
+        return "%"
+    return f"\\{sign}" if sign in "\\%_" else sign
+
+
+def _in_any_form(sign: str) -> str:
+    """The same for a sign that may have another case, or be composed in another way, than SQLite knows of."""
+    has_one_form = sign.lower() == sign.upper() and unicodedata.normalize("NFD", sign) == sign
+    return _literal(sign) if sign.isascii() or has_one_form else "%"

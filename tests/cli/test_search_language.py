@@ -1,0 +1,156 @@
+"""`search` in the query language: what it understood, what it left out, and what the filters leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.commands import Commands, index_quietly
+from tests.support.films import film, jpeg
+
+
+@pytest.fixture(scope="session")
+def travels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three films, indexed in the library beside them."""
+    folder = tmp_path_factory.mktemp("travels") / "Travels 2024"
+    film(folder / "red.mp4", "red", tags={"creation_time": "2024-02-28T12:00:00Z"})
+    film(folder / "sea" / "blue.mp4", ("blue", 8.0), tags={"creation_time": "2024-05-01T12:00:00Z"})
+    film(folder / "both.mkv", ("red", 3.0), ("blue", 3.0), tags={"make": "Canon", "model": "EOS R6"})
+    index_quietly(folder.parent / "library", folder)
+    return folder
+
+
+@pytest.fixture
+def ask(travels: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(travels.parent / "library", capsys)
+
+
+def problems(answer: dict[str, Any]) -> list[str]:
+    """What each problem is about, cut out of the query by its span."""
+    return [answer["query"][one["start"] : one["end"]] for one in answer["problems"]]
+
+
+def test_the_answer_says_what_was_understood(ask: Commands) -> None:
+    answer = ask("search", "  something   red on:2024 ")
+    assert list(answer)[1:4] == ["query", "understood", "problems"]
+    assert answer["query"] == "  something   red on:2024 "
+    assert answer["understood"] == "something red after:2024-01-01 before:2025-01-01"
+    assert answer["problems"] == []
+    assert [Path(hit["path"]).name for hit in answer["hits"]] == ["red.mp4", "blue.mp4"]
+
+
+def test_filters_of_the_query_and_of_the_options_hold_together(ask: Commands, travels: Path) -> None:
+    assert set(ask.files('red in:"travels 2024"')) == {"red.mp4", "blue.mp4", "both.mkv"}
+    assert set(ask.files("red in:sea in:both")) == {"blue.mp4", "both.mkv"}
+    assert set(ask.files("red in:sea in:both", "--min-duration", 7)) == {"blue.mp4"}
+    assert set(ask.files("red longer:3s", "--in", travels / "both.mkv")) == {"both.mkv"}
+    assert set(ask.files("red after:2024-03", "--before", "2024-06-01")) == {"blue.mp4"}
+    assert set(ask.files("red camera:canon")) == {"both.mkv"}
+    assert set(ask.files("red is:online")) == {"red.mp4", "blue.mp4", "both.mkv"}
+
+
+def test_one_video_answers_with_all_its_moments(ask: Commands) -> None:
+    assert len(ask.files("red in:both.mkv", "--channel", "pictures")) == 2
+
+
+def test_a_problem_leaves_out_its_item_and_answers_the_rest(ask: Commands) -> None:
+    query = "blue after:2024-13 camera:kanon longer:3"
+    answer = ask("search", query, code=2)
+    assert problems(answer) == ["after:2024-13", "camera:kanon"]
+    assert answer["understood"] == "blue longer:3s"
+    assert {Path(hit["path"]).name for hit in answer["hits"]} == {"blue.mp4", "both.mkv"}
+    ran = ask.text("search", query)
+    assert ran.code == 2
+    assert ran.err.splitlines() == [
+        "after:2024-13 is no day: write 2024-05-31, 2024-05, 2024, yesterday or 7d",
+        "camera:kanon: no such camera; here are Canon EOS R6",
+    ]
+    assert "blue.mp4" in ran.out
+
+
+def test_nothing_that_can_be_read_is_answered_by_nothing(ask: Commands) -> None:
+    for query in ("-red", "in:sea", "befor:2024"):
+        answer = ask("search", "--", query, code=2)
+        assert (problems(answer), answer["hits"]) == ([query], [])
+
+
+def test_control_characters_of_a_query_never_reach_the_terminal(ask: Commands) -> None:
+    ran = ask.text("search", "red in:\x1b[31m\u202e after:\x07")
+    assert ran.code == 2
+    assert not set(ran.err + ran.out) & set("\x1b\x07\u202e")
+
+
+def test_by_says_which_channel_answers(ask: Commands) -> None:
+    assert {hit["channel"] for hit in ask.hits("red by:words")} == {"words"}
+    assert {hit["channel"] for hit in ask.hits("red by:pictures")} == {"pictures"}
+    answer = ask("search", "red by:pictures", "--channel", "words", code=2)
+    assert problems(answer) == ["by:pictures"]
+    assert {hit["channel"] for hit in answer["hits"]} == {"words"}
+
+
+def test_like_asks_by_the_looks_of_a_moment(ask: Commands, travels: Path, tmp_path: Path) -> None:
+    (hit, *_others) = ask.hits(f'like:"{travels}/both.mkv@4"')
+    assert (Path(hit["path"]).name, hit["channel"]) == ("blue.mp4", "pictures")
+    assert ask.files("like:both.mkv@1")[0] == "red.mp4"
+    assert ask.files(f"like:{jpeg(tmp_path / 'sky.jpg', 'blue')}")[0] == "blue.mp4"
+    rerank = ask("search", "like:both.mkv@1 red")["rerank"]
+    assert (rerank["on"], rerank["by"]) == (False, "like:")
+
+
+def test_like_beside_words_is_the_mean_of_both(ask: Commands) -> None:
+    hits = ask.hits("red like:blue.mp4@1", "--channel", "pictures")
+    similarity = {(Path(hit["path"]).name, round(hit["start_seconds"])): hit["similarity"] for hit in hits}
+    assert similarity["red.mp4", 0] == pytest.approx(0.5**0.5, abs=0.02)
+    assert "blue.mp4" not in {name for name, _start in similarity}
+
+
+@pytest.mark.parametrize("what", ["nowhere.mp4@3", "both.mkv@x", "@3"])
+def test_like_nothing_is_a_problem(what: str, ask: Commands) -> None:
+    answer = ask("search", f"red like:{what}", code=2)
+    assert problems(answer) == [f"like:{what}"]
+    assert answer["hits"]
+
+
+def test_filters_that_leave_nothing_say_which_and_what_would_be_there(ask: Commands, travels: Path) -> None:
+    answer = ask("search", "red after:2025")
+    note = "after:2025 leaves no video; without it 3. The newest is of 1 May 2024"
+    assert (answer["hits"], answer["note"], answer["problems"]) == ([], note, [])
+    assert ask("search", "red", "--after", "2025-01-01")["note"] == note.replace(
+        "after:2025", "--after 2025-01-01"
+    )
+    assert (
+        note.replace("after:2025", "--after 2025-01-01")
+        in ask.text("search", "red", "--after", "2025-01-01").err
+    )
+    assert ask("similar", travels / "red.mp4", "--after", "2025-01-01")["note"].startswith("--after")
+
+
+def test_plain_text_is_words_alone(ask: Commands) -> None:
+    answer = ask("search", 'red -blue "in:x" after:2025', "--plain-text")
+    assert (answer["understood"], answer["problems"]) == (None, [])
+    assert len(answer["hits"]) > 0
+    assert ask.ran("search", " ", "--plain-text").code == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["in:a " * 2_000, "-a " * 3_000, "red then " * 1_000, "camera:x " * 1_000, "red " + '"a ' * 3_000,
+     "like:x " * 1_400, "red in:" + "é" * 10_000, "red in:~ in:/ in:\udce9 in:\0 camera:\udce9"],
+    ids=range(8),
+)  # fmt: skip
+def test_long_and_hostile_queries_are_answered(query: str, ask: Commands) -> None:
+    ran = ask.ran("search", query)
+    assert ran.code in (0, 2)
+    assert "error" not in ran.json
+    for one in ran.json["problems"]:
+        assert 0 <= one["start"] < one["end"] <= len(query)
+        assert len(one["text"]) < 300
+
+
+def test_an_empty_library_has_nothing_that_a_filter_could_name(videos: Path, commands: Commands) -> None:
+    commands("index", videos)
+    answer = commands("search", "red in:nowhere camera:x like:y is:online", code=2)
+    assert len(answer["problems"]) == 3
+    assert answer["hits"] == []
