@@ -72,7 +72,7 @@ def _asked(
     exact = any_of([term.phrase, *map(quoted, term.readings)])
     if term.word is None:
         return AskedTerm(term.spelling, exact)
-    compounds = vocabulary.compounds(connection, term.word, proven=True)
+    compounds = vocabulary.compounds(connection, term.word, nowhere=False)
     near = [*joined, *_inflections(connection, term), *compounds]
     found = AskedTerm(term.spelling, exact, any_of(map(quoted, dict.fromkeys(near))))
     if is_beginning:
@@ -82,7 +82,7 @@ def _asked(
 
 def _elsewise(connection: Connection, word: str, found: AskedTerm, stands: Stands) -> AskedTerm:
     """What stands for a word that is nowhere: what it is a part of, its parts, or the nearest word."""
-    wholes = vocabulary.compounds(connection, word, proven=False)
+    wholes = vocabulary.compounds(connection, word, nowhere=True)
     parts = [" ".join(pair) for pair in vocabulary.parts_of(connection, word)]
     near = any_of(map(quoted, (*wholes, *parts)))
     if near and stands(near):

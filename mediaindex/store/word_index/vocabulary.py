@@ -28,6 +28,9 @@ NEIGHBOURS_SEEN = 200_000
 """A misspelt word is compared with so many words of its length at the most."""
 LONGEST = 40
 SHORTEST_PART = 4
+"""Letters of a part of a compound."""
+SHORTEST_REST, LONG_REST = 3, 5
+"""Letters beside a part that make a compound where the part is nowhere else, and where it is."""
 _LINKS = ("", "s", "es", "n", "en", "e", "er")
 """What German and Dutch put between the parts of a compound."""
 
@@ -89,27 +92,36 @@ def holds(connection: Connection, words: Sequence[str]) -> set[str]:
     return set(connection.execute(sa.select(vocabulary.c.word).where(real)).scalars())
 
 
-def compounds(connection: Connection, word: str, *, proven: bool) -> list[str]:
+def compounds(connection: Connection, word: str, *, nowhere: bool) -> list[str]:
     """Words of the library that begin or end with a word: `strandspaziergang` for `strand`.
 
+    The rest must be long, or a word of the library too, so that `car` is not found in `carpet`, nor `nation` in
+    `destination`.
+
     Args:
-        proven: only where the rest is a word of the library too, so that `car` is not found in `carpet`.
+        nowhere: the word itself stands nowhere, so that a guess is better than nothing.
     """
     if not SHORTEST_PART <= len(word) <= LONGEST:
         return []
-    rests: dict[str, set[str]] = {}
+    rests: dict[str, tuple[str, int]] = {}
     for other in _between(connection, vocabulary.c.word, word):
-        rest = other.removeprefix(word)
-        rests[other] = {rest.removeprefix(link) for link in _LINKS if rest.startswith(link)}
+        rests[other] = other.removeprefix(word), LONG_REST
     for other in _between(connection, vocabulary.c.reversed, word[::-1]):
-        rest = other.removesuffix(word)
-        rests[other] = {rest.removesuffix(link) for link in _LINKS if rest.endswith(link)}
-    least = SHORTEST_PART if proven else SHORTEST_PART - 1
-    parts = {other: {part for part in rest if len(part) >= least} for other, rest in rests.items()}
-    if not proven:
-        return [other for other, rest in parts.items() if rest]
-    known = holds(connection, sorted(set().union(*parts.values()))) if parts else set()
-    return [other for other, rest in parts.items() if rest & known]
+        rests[other] = other.removesuffix(word), LONG_REST + 1
+    known = holds(connection, sorted({part for rest, _long in rests.values() for part in _parts(rest)}))
+    return [
+        other
+        for other, (rest, long) in rests.items()
+        if (nowhere and len(rest) >= SHORTEST_REST)
+        or (len(word) >= LONG_REST and len(rest) >= long)
+        or any(part in known for part in _parts(rest))
+    ]
+
+
+def _parts(rest: str) -> set[str]:
+    """What the rest of a compound may be as a word: without what links it to the other part."""
+    parts = {rest.removeprefix(link) for link in _LINKS} | {rest.removesuffix(link) for link in _LINKS}
+    return {part for part in parts if len(part) >= SHORTEST_PART}
 
 
 def _between(connection: Connection, column: sa.ColumnClause[Any], beginning: str) -> list[str]:

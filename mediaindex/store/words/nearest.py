@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 
 FEWEST_LETTERS = 4
 """A shorter word has too many neighbours."""
-_LETTERS_OF_TWO_ERRORS = 8
+_LETTERS_OF_TWO_ERRORS = 7
 _NEIGHBOURS = 8
 
 
