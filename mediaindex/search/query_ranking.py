@@ -19,7 +19,7 @@ from mediaindex.search.hits import within_limits
 from mediaindex.search.ranking.reranker import RerankedList, Reranker, Shortlist
 from mediaindex.search.shown_frames import SequencePart, ShownMoment, with_frames
 from mediaindex.store.catalog import fulltext, lookup
-from mediaindex.store.catalog.fulltext import WordHit
+from mediaindex.store.catalog.fulltext import WordAnswer, WordHit
 from mediaindex.store.vectors.reader import SpaceReader
 
 DEPTH = 64
@@ -68,7 +68,7 @@ class Scored:
         pictures: what scored the moments; None where no picture answers.
     """
 
-    word_hits: Sequence[WordHit]
+    words: WordAnswer
     picture_hits: Sequence[PictureHit] = ()
     pictures: PictureChannel | None = None
 
@@ -85,16 +85,25 @@ class Ranking:
     rerank: RerankSummary | None = None
 
 
-def words_of(connection: sa.Connection, query: Query) -> Sequence[WordHit]:
+def words_of(connection: sa.Connection, query: Query) -> WordAnswer:
     """What the words rank; none where only pictures may answer, or there is no text.
 
     One thing after another is looked for by pictures alone.
     """
     question = query.question
     if question.channel == "pictures" or question.text is None or question.following:
-        return ()
+        return WordAnswer([])
     allowed = lookup.filtered_videos(connection, question.filters)
-    return fulltext.find(connection, question.text, allowed, limit=query.depth, per_video=question.per_video)
+    return fulltext.answer(
+        connection,
+        question.text,
+        allowed,
+        limit=query.depth,
+        per_video=question.per_video,
+        phrases=question.phrases,
+        excluded=question.excluded,
+        unfinished=question.unfinished,
+    )
 
 
 def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | None) -> Scored:
@@ -103,24 +112,24 @@ def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | N
     Args:
         pictures: of the snapshot of the connection, None where no picture answers.
     """
-    word_hits = words_of(connection, query)
+    words = words_of(connection, query)
     if pictures is None or not query.parts:
-        return Scored(word_hits)
+        return Scored(words)
     question = query.question
     filtered = lookup.filtered_videos(connection, question.filters)
     allowed = None if filtered is None else np.array(sorted(filtered), np.int64)
     wanted = Wanted(
-        query.depth, question.per_video, question.min_similarity, question.without, _told(word_hits)
+        query.depth, question.per_video, question.min_similarity, question.without, _told(words.hits)
     )
     if len(query.parts) > 1:
-        return Scored(word_hits, _sequences(connection, query, pictures, allowed, wanted), pictures)
+        return Scored(words, _sequences(connection, query, pictures, allowed, wanted), pictures)
     (sought,) = query.parts
     if question.like or question.unlike:
         sought = _moved(sought, question, pictures)
     similarity, error = pictures.similarities(sought.unit, allowed, wanted.told)
     if sought.excluded or sought.excluded_words:
         similarity[_z_scores(connection, sought, pictures) == -np.inf] = -np.inf
-    return Scored(word_hits, pictures.best_moments(sought.unit, similarity, error, wanted), pictures)
+    return Scored(words, pictures.best_moments(sought.unit, similarity, error, wanted), pictures)
 
 
 def _told(word_hits: Sequence[WordHit]) -> dict[int, list[tuple[float, float]]]:
@@ -191,9 +200,9 @@ def ranked(
     if reranker is not None and reader is not None and found.pictures is not None:
         picture_hits, summary = _reranked(query, picture_hits, found.pictures, reader, reranker)
     best = {hit.moment.video_id: hit for hit in reversed(found.picture_hits)}
-    word_videos = [hit.video_id for hit in found.word_hits]
+    word_videos = [hit.video_id for hit in found.words.hits]
     durations = lookup.durations(connection, [video for video in word_videos if video not in best])
-    moments = fused(picture_hits[: query.depth], found.word_hits, best, durations)
+    moments = fused(picture_hits[: query.depth], found.words.hits, best, durations)
     shown = within_limits(moments, limit=query.question.limit, per_video=query.question.per_video)
     return Ranking(_with_frames(connection, query, shown, found.pictures, reader), summary)
 

@@ -259,4 +259,5 @@ class Searcher:
     def _answer(self, query: Query, step: _Step, stage: Stage) -> Answer:
         ranking = step.ranking
         hits = hits_of(self.library, ranking.moments, query.question, reranked=ranking.rerank is not None)
-        return Answer(hits, ranking.rerank, step.watch.lap("moments").durations_ms(), stage)
+        timings = step.watch.lap("moments").durations_ms()
+        return Answer(hits, ranking.rerank, timings, step.found.words.corrected, stage)

@@ -9,6 +9,7 @@ characters. A query runs on warm pages; its time is the median of several.
 
 from __future__ import annotations
 
+import itertools
 import random
 import statistics
 import sys
@@ -55,15 +56,16 @@ def lines(choose: random.Random, films: int, lines_of_a_film: int) -> Iterator[l
     """The lines of each film in turn."""
     words = [word(number) for number in range(VOCABULARY)]
     characters = [character(number) for number in range(CHARACTERS)]
-    of_words = [1 / (10 + number) for number in range(VOCABULARY)]
-    of_characters = [1 / (30 + number) for number in range(CHARACTERS)]
+    of_words = list(itertools.accumulate(1 / (10 + number) for number in range(VOCABULARY)))
+    of_characters = list(itertools.accumulate(1 / (30 + number) for number in range(CHARACTERS)))
     for _film in range(films):
         cues = []
         for line in range(lines_of_a_film):
             if line % 5:
-                text = " ".join(choose.choices(words, of_words, k=WORDS_OF_A_LINE))
+                text = " ".join(choose.choices(words, cum_weights=of_words, k=WORDS_OF_A_LINE))
             else:
-                text = "".join(choose.choices(characters, of_characters, k=CHARACTERS_OF_A_LINE))
+                drawn = choose.choices(characters, cum_weights=of_characters, k=CHARACTERS_OF_A_LINE)
+                text = "".join(drawn)
             cues.append(Cue(3.0 * line, 3.0 * line + 2.5, text, "film.srt"))
         yield cues
 

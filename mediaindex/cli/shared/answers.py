@@ -162,6 +162,7 @@ def print_answer(
             "query": query,
             "understood": None if understood is None else understood.canonical,
             "problems": [dataclasses.asdict(problem) for problem in problems],
+            "corrected": [dataclasses.asdict(one) for one in answer.corrected],
             "encoder": None if space is None else space.encoder,
             "rerank": None if decision is None else rerank_row(decision) | rerank_summary(answer.rerank),
             "confident": None,
@@ -172,6 +173,8 @@ def print_answer(
     )
     for problem in problems:
         output.say(problem.text)
+    for one in answer.corrected:
+        output.say(f'"{one.word}" is nowhere; searched for "{one.by}"')
     if note:
         output.say(note)
     with library.read() as connection:

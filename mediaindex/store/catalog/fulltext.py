@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,91 +20,21 @@ from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import anything_hidden
 from mediaindex.store.catalog.schema import location, subtitle, word
+from mediaindex.store.word_index import vocabulary
+from mediaindex.store.word_index.alternatives import AskedTerm, any_of, asked_terms, inflected
+from mediaindex.store.word_index.matches import Allowed, Place, Shown
+from mediaindex.store.word_index.moments import Line, Rank, best_moments, rank_of
 from mediaindex.store.words.content_words import content_words
 from mediaindex.store.words.folding import folded
-from mediaindex.store.words.terms import Term, query_terms
+from mediaindex.store.words.readings import readings
+from mediaindex.store.words.terms import phrase_term, query_terms
 
 FOLDERS_NAMED = 3
 PLACES_READ = 64
 ENOUGH_TERMS = 0.5
 """Share of a query's terms that must stand in one place before it counts as an answer."""
-SAME_MOMENT_SECONDS = 0.5
-"""Lines that begin so soon after one another belong to one moment, as those of layers."""
-LINES_A_MOMENT = 16
-"""So many lines are read for each moment that is wanted: other tracks may say the same."""
-SAME_LINE_SECONDS = 0.1
-"""So long may a line be gone before it is shown again: it counts as one line that stays."""
-
-SHOWN = "w.video_id IN (SELECT video_id FROM location WHERE video_id IS NOT NULL)"
-# Words of one place count only where that place is not forgotten, other words where any is not.
-SHOWN_APART_FROM_HIDDEN = (
-    "EXISTS (SELECT 1 FROM location AS l WHERE l.video_id = w.video_id AND l.forgotten_at IS NULL "
-    "AND (w.location_id IS NULL OR l.id = w.location_id))"
-)
-ALLOWED = "w.video_id IN (SELECT value FROM json_each(:videos))"
-
-ONE_TERM = (
-    "SELECT rowid AS id, {number} AS term, bm25(word_index) AS bm25 "
-    "FROM word_index WHERE word_index MATCH :term{number}"
-)
-# A place is a line of a subtitle as long as it is shown, or all words about a file (`cue` 0). Every limit
-# comes after every filter: the best places lie in the videos with the best places, so those videos are chosen
-# first, and only their cues are joined to lines. FTS5 scores a phrase of characters as one term, and the sum
-# over terms is the BM25 of the query.
-PLACES = """
-WITH
-matched AS MATERIALIZED ({matched}),
-place AS MATERIALIZED (
-    SELECT w.video_id, CASE WHEN w.start_seconds IS NULL THEN 0 ELSE w.id END AS cue,
-        COUNT(DISTINCT term) AS terms,
-        COUNT(DISTINCT CASE WHEN w.field <> 'camera' THEN term END) AS told,
-        -SUM(bm25) AS relevance,
-        GROUP_CONCAT(DISTINCT term || ' ' || w.field) AS found
-    FROM matched JOIN word AS w ON w.id = matched.id
-    WHERE {filters}
-    GROUP BY w.video_id, cue
-    HAVING terms >= :enough
-),
-best AS (
-    SELECT video_id, terms, told, relevance, ROW_NUMBER() OVER (
-        PARTITION BY video_id ORDER BY terms DESC, told DESC, relevance DESC
-    ) AS rank_in_video FROM place
-),
-chosen AS (
-    SELECT video_id FROM best WHERE rank_in_video = 1
-    ORDER BY terms DESC, told DESC, relevance DESC, video_id LIMIT :limit
-),
-shown AS (
-    SELECT place.*, w.start_seconds, w.end_seconds, w.folded, w.subtitle_id
-    FROM place LEFT JOIN word AS w ON w.id = place.cue
-    WHERE place.video_id IN (SELECT video_id FROM chosen)
-),
-stretch AS (
-    SELECT *,
-        CASE WHEN start_seconds - LAG(end_seconds) OVER in_time <= :same_line THEN 0 ELSE 1 END AS begins
-    FROM shown WINDOW in_time AS (PARTITION BY video_id, folded ORDER BY start_seconds, end_seconds, cue)
-),
-numbered AS (
-    SELECT *, SUM(begins) OVER (
-        PARTITION BY video_id, folded ORDER BY start_seconds, end_seconds, cue ROWS UNBOUNDED PRECEDING
-    ) AS number FROM stretch
-),
-line AS (
-    SELECT *,
-        MIN(start_seconds) OVER whole AS first_seconds, MAX(end_seconds) OVER whole AS last_seconds,
-        ROW_NUMBER() OVER (
-            PARTITION BY video_id, folded, number
-            ORDER BY terms DESC, told DESC, relevance DESC, start_seconds
-        ) AS rank_in_line
-    FROM numbered WINDOW whole AS (PARTITION BY video_id, folded, number)
-)
-SELECT video_id, subtitle_id, first_seconds, last_seconds, terms, told, relevance, found FROM (
-    SELECT *, ROW_NUMBER() OVER (
-        PARTITION BY video_id ORDER BY terms DESC, told DESC, relevance DESC, first_seconds
-    ) AS rank_of_line FROM line WHERE rank_in_line = 1
-) WHERE rank_of_line <= :lines
-ORDER BY terms DESC, told DESC, relevance DESC, video_id, first_seconds
-"""
+MOST_PHRASES = 16
+"""Of a query, and as many excluded ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,66 +57,115 @@ class WordHit:
     told: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A query's word that stands nowhere, and the word of the library that was looked for instead."""
+
+    word: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordAnswer:
+    """What the words answer. `hits`: best first. `corrected`: in the order of the query."""
+
+    hits: list[WordHit]
+    corrected: tuple[Correction, ...] = ()
+
+
 def find(
     connection: Connection,
     text: str,
-    videos: set[int] | None = None,
+    allowed: Allowed = None,
     *,
     limit: int = PLACES_READ,
     per_video: int | None = None,
+    phrases: Sequence[str] = (),
+    excluded: Sequence[str] = (),
+    unfinished: bool = False,
 ) -> list[WordHit]:
-    """Places that hold at least half of the query's terms, best first.
+    """The hits of `answer`, for those who need not say what was corrected."""
+    options: dict[str, Any] = {"phrases": phrases, "excluded": excluded, "unfinished": unfinished}
+    return answer(connection, text, allowed, limit=limit, per_video=per_video, **options).hits
 
-    Words about the file itself (name, folder, title, camera, tags) count together; a cue counts alone. Of
-    cues that are one moment the best stands for all, with its own times.
+
+def answer(
+    connection: Connection,
+    text: str,
+    allowed: Allowed = None,
+    *,
+    limit: int = PLACES_READ,
+    per_video: int | None = None,
+    phrases: Sequence[str] = (),
+    excluded: Sequence[str] = (),
+    unfinished: bool = False,
+) -> WordAnswer:
+    """Places that hold every phrase and at least half of all terms, best first.
+
+    A term stands for its inflections and compounds too; places that hold it as it was typed come first. One
+    that stands nowhere is replaced by the nearest word of the library. Words about the file itself (name,
+    folder, title, camera, tags) count together; a cue counts alone. Of cues that are one moment the best
+    stands for all, with its own times.
 
     Args:
-        videos: only these, or None for all.
+        allowed: ids of the videos that may answer, as a numpy array or any iterable; None for all.
         limit: places at the most. per_video: of one video, None for any number.
+        phrases: texts whose words must stand one after the other.
+        excluded: words and phrases; a cue that holds one is no answer, nor is a file whose words hold one.
+        unfinished: the last word may be but the beginning of one.
     """
     terms = query_terms(text)
-    if not terms:
-        return []
-    matched = " UNION ALL ".join(ONE_TERM.format(number=number) for number in range(len(terms)))
-    filters = SHOWN_APART_FROM_HIDDEN if anything_hidden(connection) else SHOWN
-    values: dict[str, Any] = {f"term{number}": term.phrase for number, term in enumerate(terms)}
-    if videos is not None:
-        filters += f" AND {ALLOWED}"
-        values["videos"] = json.dumps(list(videos))
+    required = list(filter(None, map(phrase_term, phrases[:MOST_PHRASES])))
+    if not terms and not required:
+        return WordAnswer([])
+    without = _any_text(connection, excluded)
+    shown = Shown(connection, allowed, without, anything_hidden=anything_hidden(connection))
+    asked = asked_terms(connection, terms, shown.stands, unfinished=unfinished)
+    asked += [AskedTerm(term.spelling, term.phrase, required=True) for term in required]
     most = min(per_video or limit, limit)
-    values |= {"enough": ENOUGH_TERMS * len(terms), "limit": limit}
-    values |= {"lines": LINES_A_MOMENT * most, "same_line": SAME_LINE_SECONDS}
-    lines = connection.execute(sa.text(PLACES.format(matched=matched, filters=filters)), values)
-    return [_hit(row, terms) for row in itertools.islice(_moments(lines, most), limit)]
+    lines = best_moments(connection, _ranked(shown, asked, limit), limit=limit, most=most)
+    corrected = (Correction(term.typed, term.spelling) for term in asked if term.typed is not None)
+    return WordAnswer([_hit(line, asked) for line in lines], tuple(corrected))
 
 
-def _moments(lines: Iterable[sa.Row[Any]], most: int) -> Iterator[sa.Row[Any]]:
-    """Of lines, best first, the first of each moment, and of each video so many at the most."""
-    of_video: dict[int, list[sa.Row[Any]]] = {}
-    for line in lines:
-        moments = of_video.setdefault(line.video_id, [])
-        if len(moments) < most and not any(_is_same_moment(line, moment) for moment in moments):
-            moments.append(line)
-            yield line
+def places_with(connection: Connection, texts: Sequence[str]) -> list[tuple[int, float | None, float | None]]:
+    """(video, start, end) of each cue that holds one of some words and phrases; no times for a file."""
+    expression = _any_text(connection, texts)
+    shown = Shown(connection, anything_hidden=anything_hidden(connection))
+    return shown.places(expression) if expression else []
 
 
-def _is_same_moment(line: sa.Row[Any], other: sa.Row[Any]) -> bool:
-    """Whether two lines of a video begin together, or are shown together by two tracks (translations)."""
-    if line.first_seconds is None or other.first_seconds is None:
-        return line.first_seconds is other.first_seconds
-    if abs(line.first_seconds - other.first_seconds) <= SAME_MOMENT_SECONDS:
-        return True
-    if line.subtitle_id == other.subtitle_id:
-        return False
-    return bool(line.first_seconds < other.last_seconds and other.first_seconds < line.last_seconds)
+def _any_text(connection: Connection, texts: Sequence[str]) -> str:
+    """What matches any of some words, with their inflections, and phrases."""
+    terms = list(filter(None, map(phrase_term, texts[:MOST_PHRASES])))
+    return any_of(inflected(connection, term) for term in terms)
 
 
-def _hit(row: sa.Row[Any], terms: Sequence[Term]) -> WordHit:
-    pairs = (pair.split(" ") for pair in row.found.split(","))
-    ordered = sorted((int(number), field) for number, field in pairs)
-    found = tuple((terms[number].spelling, field) for number, field in ordered)
-    coverage, told = row.terms / len(terms), row.told / len(terms)
-    return WordHit(row.video_id, row.first_seconds, row.last_seconds, found, coverage, row.relevance, told)
+def _ranked(shown: Shown, asked: Sequence[AskedTerm], limit: int) -> list[tuple[Rank, Place]]:
+    """The places that answer, with their ranks, of as many videos as are wanted where there are so many."""
+    required = {number for number, term in enumerate(asked) if term.required}
+    enough = ENOUGH_TERMS * len(asked)
+    places = [*shown.of_files(asked), *shown.of_cues(asked, enough=enough, videos=limit)]
+    ranked = [(rank_of(place), place) for place in places]
+    return [
+        (rank, place)
+        for rank, place in ranked
+        if rank[0] >= enough and required <= {term for term, _field in place.scores}
+    ]
+
+
+def _hit(line: Line, asked: Sequence[AskedTerm]) -> WordHit:
+    found = tuple((asked[term].spelling, field) for term, field in sorted(line.place.scores))
+    terms, told, _exact, relevance = line.rank
+    return WordHit(
+        line.place.video_id,
+        line.start_seconds,
+        line.end_seconds,
+        found,
+        coverage=terms / len(asked),
+        relevance=relevance,
+        told=told / len(asked),
+    )
 
 
 def set_location_words(
@@ -217,11 +194,24 @@ def set_video_words(
     _add(connection, video_id, rows)
 
 
-def _add(connection: Connection, video_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+def _add(
+    connection: Connection, video_id: int, rows: Sequence[Mapping[str, Any]], language: str | None = None
+) -> None:
     """Add rows of words, each with `field` and `text`; a trigger indexes what is folded of the text."""
-    if rows:
-        added = [{"video_id": video_id, "folded": folded(row["text"]), **row} for row in rows]
-        connection.execute(sa.insert(word), added)
+    if not rows:
+        return
+    added = [
+        {"video_id": video_id, "folded": folded(row["text"]), "readings": _readings_of(row), **row}
+        for row in rows
+    ]
+    connection.execute(sa.insert(word), added)
+    texts = [text for row in added for text in (row["text"], row["readings"])]
+    vocabulary.add(connection, texts, language)
+
+
+def _readings_of(row: Mapping[str, Any]) -> str:
+    """The other readings of words about a file; what is said is read in one way."""
+    return "" if row.get("start_seconds") is not None else " ".join(readings(row["text"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +248,7 @@ def add_subtitle(connection: Connection, video_id: int, about: SubtitleFile, cue
         }
         for cue in cues
     ]
-    _add(connection, video_id, rows)
+    _add(connection, video_id, rows, about.language)
 
 
 def set_embedded_subtitles(connection: Connection, video_id: int, cues: Sequence[Cue]) -> None:

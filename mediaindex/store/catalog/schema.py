@@ -275,10 +275,36 @@ word = Table(
     Column("subtitle_id", ForeignKey("subtitle.id", ondelete="CASCADE"), index=True),
     Column("field", Text, nullable=False),
     Column("text", Text, nullable=False),
-    # The tokens of `text` as `words.folding` makes them, with blanks between; `word_index` is over these.
+    # The tokens of `text` as `words.folding` makes them, with blanks between; the indexes are over these:
+    # `word_index` over what has no time, with its other readings, `word_index_cues` over what has one.
     Column("folded", Text, nullable=False),
     Column("start_seconds", Float),
     Column("end_seconds", Float),
+    # The other readings of a name, as `words.readings` makes them.
+    Column("readings", Text, nullable=False, server_default=""),
+)
+
+# The words that were ever indexed; whether one still stands anywhere is known to the indexes alone.
+vocabulary = Table(
+    "vocabulary",
+    metadata,
+    Column("word", Text, primary_key=True),
+    # Of the texts that hold it, empty where it is not known, "*" for a word's stem.
+    Column("language", Text, primary_key=True),
+    Column("letters", Integer, nullable=False),
+    Column("reversed", Text, nullable=False),
+    sa.Index("vocabulary_by_length", "letters", "word"),
+    sa.Index("vocabulary_by_end", "reversed", "word"),
+    sqlite_with_rowid=False,
+)
+
+stem = Table(
+    "stem",
+    metadata,
+    Column("stem", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("word", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 answer = Table(

@@ -21,6 +21,7 @@ from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.lance import LanceSpace
 from mediaindex.store.vectors.spaces import Space, all_spaces
+from mediaindex.store.word_index import vocabulary
 
 FRAGMENTS_BEFORE_MERGE = 50
 VERSIONS_BEFORE_PRUNE = 100
@@ -133,7 +134,9 @@ def _compact_vectors(library: Library, spaces: list[Space]) -> None:
 
 def _compact_database(library: Library) -> None:
     with contextlib.suppress(NoSpace), library.write() as connection:
-        connection.exec_driver_sql("INSERT INTO word_index(word_index) VALUES ('optimize')")
+        vocabulary.drop_unused(connection)
+        for index in ("word_index", "word_index_cues"):
+            connection.exec_driver_sql(f"INSERT INTO {index}({index}) VALUES ('optimize')")
     with library.outside_transaction() as database:
         free = _number(database, "PRAGMA freelist_count")
         if free > FREE_SHARE * _number(database, "PRAGMA page_count"):

@@ -10,13 +10,14 @@ with marks that many leave out. Both become the same tokens:
 * scripts that are written without spaces are taken apart into characters. So is Hangul, because a particle
   stands behind its word without a space. Such a word is found as a phrase of its characters.
 
-A change here needs a revision that fills `word.folded` again.
+A change here needs a revision that fills `word.folded` and the vocabulary again.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 # Letters that are typed for one another and that no decomposition joins.
 _LETTERS = str.maketrans(
@@ -58,6 +59,7 @@ _MARKS_OF_UNSPACED = "".join(
 )
 _TOKEN = re.compile(f"[{_UNSPACED}][{_MARKS_OF_UNSPACED}]*|[^ {_UNSPACED}]+")
 _ASCII_TOKEN = re.compile(r"[a-z0-9]+")
+_LETTERS_OF_A_WORD = re.compile(r"[^\W\d_]+")
 
 
 class _Kept(dict[int, str]):
@@ -97,6 +99,27 @@ def tokens(text: str) -> list[str]:
 def folded(text: str) -> str:
     """The tokens of a text with blanks between them, as the index holds it."""
     return " ".join(tokens(text))
+
+
+def spellings(text: str) -> Iterator[tuple[str, str]]:
+    """(spelling, token) pairs of the words of a text, in scripts with spaces: as written, and folded.
+
+    Stemmers know a word by its accents, which many leave out: a word with accents comes in both forms.
+    """
+    for token in dict.fromkeys(tokens(text)):
+        if not is_unspaced(token):
+            yield token, token
+    if text.isascii():
+        return
+    for spelling in dict.fromkeys(_LETTERS_OF_A_WORD.findall(_lower(text))):
+        found = tokens(spelling)
+        if len(found) == 1 and found[0] != spelling and not is_unspaced(found[0]):
+            yield spelling, found[0]
+
+
+def _lower(text: str) -> str:
+    """Composed lower case; a small letter that keeps the dot of `İ` is the letter that has one."""
+    return unicodedata.normalize("NFC", text).lower().replace("i\u0307", "i")
 
 
 def is_unspaced(token: str) -> bool:

@@ -86,12 +86,12 @@ def test_less_than_half_of_the_words_is_no_answer(film: int, opened: Library) ->
 
 def test_words_are_told_in_the_order_of_the_query(film: int, opened: Library) -> None:
     asked = [
-        *("unsaid", "neither", "nor"),
-        *("mar", "cafe", "del", "zoe", "day", "beach", "trip", "r6", "eos"),
+        *("unsaid", "neither", "none"),
+        *("mar", "cafe", "zoe", "day", "beach", "trip", "r6", "eos"),
     ]
     (hit,) = found(opened, " ".join(asked))
     assert [term for term, _field in hit.found] == asked[3:]
-    assert hit.told == pytest.approx(7 / 12)
+    assert hit.told == pytest.approx(6 / 11)
 
 
 def test_small_words_do_not_count_unless_they_are_all(film: int, opened: Library) -> None:
