@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.store.catalog import lookup
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
 PEAK_SHARE = 0.9
 """A peak is above this share of the video's frames,"""

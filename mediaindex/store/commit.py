@@ -27,11 +27,11 @@ from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks,
 from mediaindex.store.catalog.schema import extraction, garbage, garbage_blob, indexed, space
 from mediaindex.store.catalog.videos import is_newest, throw_away
 from mediaindex.store.library import Library
+from mediaindex.store.mapped.rows import VectorRows, joined, new_generation, vector_rows
+from mediaindex.store.mapped.segments import segment_table
+from mediaindex.store.mapped.visible import forget_old_changes
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.mapped.segments import segment_table
-from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space, all_spaces, extractions_of, make_visible, owned
-from mediaindex.store.vectors.visible import forget_old_changes
 
 logger = logging.getLogger(__name__)
 

@@ -45,8 +45,8 @@ from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lo
 from mediaindex.store.reserve import reserve
 
 if TYPE_CHECKING:
+    from mediaindex.store.mapped.matrix import MatrixFile
     from mediaindex.store.vectors.lance import LanceSpace
-    from mediaindex.store.vectors.mapped.matrix import MatrixFile
     from mediaindex.store.vectors.spaces import Space
 
 
@@ -172,7 +172,7 @@ class Library:
 
     def matrix(self, space: Space) -> MatrixFile:
         """The derived matrix of a space."""
-        from mediaindex.store.vectors.mapped.matrix import MatrixFile
+        from mediaindex.store.mapped.matrix import MatrixFile
 
         return MatrixFile(self.root / MATRIX, space.id, space.dim)
 

@@ -17,8 +17,8 @@ from mediaindex.search.channels.similarity import unit
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import SegmentRow
 from mediaindex.store.library import Library
+from mediaindex.store.mapped.visible import read_visible
 from mediaindex.store.vectors.spaces import Space, extractions_of
-from mediaindex.store.vectors.visible import read_visible
 
 BEST_FRAMES = 3
 AROUND = "30 s around"

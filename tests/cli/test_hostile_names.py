@@ -28,8 +28,8 @@ from mediaindex.sources.places.mount_listing import Mount
 from mediaindex.store.catalog import fulltext, locations, volumes
 from mediaindex.store.catalog.schema import failure, location, skipped, subtitle, video, volume, word
 from mediaindex.store.library import Library, open_library
+from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.vectors.lance import LanceSpace
-from mediaindex.store.vectors.rows import VectorRows
 from mediaindex.store.words.terms import query_terms
 from tests.support.commands import Commands, use_these_encoders
 from tests.support.films import film, srt

@@ -120,18 +120,22 @@ def test_index(ask: Commands, folder: Path, tmp_path: Path, capsys: pytest.Captu
 
 
 def test_search(ask: Commands) -> None:
-    hold(ask("search", "a red thing after:2024-13", code=2), documented("search"))
+    keys = documented("search")
+    hold(ask("search", "a redd thing after:2024-13", code=2), keys, may_lack=("hits[].parts[]",))
+    followed = ask("search", "red then:10s blue", "--channel", "pictures")
+    hold(followed, keys, may_lack=("corrected[]", "hits[].words[]", "problems[]"))
 
 
 def test_similar(ask: Commands, tmp_path: Path) -> None:
     answer = ask("similar", jpeg(tmp_path / "a.jpg", "red"))
     keys = documented("search") | documented("similar")
-    hold(answer, keys, may_lack=("hits[].words[]", "problems[]", "rerank."))
+    hold(answer, keys, may_lack=("corrected[]", "hits[].parts[]", "hits[].words[]", "problems[]", "rerank."))
     assert list(documented("similar")) == [key for key in answer if key != "schema"]
 
 
 def test_show(ask: Commands, folder: Path) -> None:
-    hold(ask("show", folder / "red.mp4"), documented("show"))
+    hold(ask("show", folder / "red.mp4", "--query", "red"), documented("show"))
+    assert ask("show", folder / "red.mp4")["profile"] is None
 
 
 def test_open(ask: Commands) -> None:

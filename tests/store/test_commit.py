@@ -14,7 +14,7 @@ from mediaindex.store.commit import put, recover, refresh_matrix, settle, sweep
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
-from mediaindex.store.vectors.rows import new_generation, vector_rows
+from mediaindex.store.mapped.rows import new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space
 from tests.support.observed import listed_folders, statements
 from tests.support.small_library import AddVideo, embeddings, frame_count, visible, write_blob

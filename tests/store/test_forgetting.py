@@ -14,8 +14,8 @@ from mediaindex.store.catalog.schema import location, subtitle, video, word
 from mediaindex.store.commit import Embedded
 from mediaindex.store.forgetting import UNDO_SECONDS
 from mediaindex.store.library import Library
+from mediaindex.store.mapped.visible import read_visible
 from mediaindex.store.vectors.spaces import Space
-from mediaindex.store.vectors.visible import read_visible
 from tests.support.small_library import AddVideo
 
 DAY = 86_400.0

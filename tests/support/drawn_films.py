@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from mediaindex.search.channels.similarity import unit
 from mediaindex.store.catalog.lookup import SegmentRow
 from mediaindex.store.catalog.schema import frame, metadata, segment
-from mediaindex.store.vectors.mapped.matrix import ROW, Matrix
-from mediaindex.store.vectors.mapped.segments import segment_table
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
-from mediaindex.store.vectors.rows import VectorRows, joined
-from mediaindex.store.vectors.visible import Visible
+from mediaindex.store.mapped.matrix import ROW, Matrix
+from mediaindex.store.mapped.rows import VectorRows, joined
+from mediaindex.store.mapped.segments import segment_table
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.visible import Visible
 
 DIM = 6
 

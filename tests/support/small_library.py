@@ -14,9 +14,9 @@ from mediaindex.store.commit import Embedded, recover
 from mediaindex.store.frame_cache import FrameCache, FramesLost
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.restore import restore, verify
+from mediaindex.store.mapped.visible import read_visible
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
-from mediaindex.store.vectors.visible import read_visible
 
 DIM = 8
 

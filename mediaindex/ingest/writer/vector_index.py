@@ -17,8 +17,8 @@ import numpy as np
 
 from mediaindex.store.catalog.database import get_meta, set_meta
 from mediaindex.store.library import Library, open_library
-from mediaindex.store.vectors.mapped.matrix import Matrix
-from mediaindex.store.vectors.mapped.scan import cosines
+from mediaindex.store.mapped.matrix import Matrix
+from mediaindex.store.mapped.scan import cosines
 from mediaindex.store.vectors.spaces import Space, all_spaces
 
 LEAST_RECALL = 0.98

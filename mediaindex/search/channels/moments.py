@@ -64,7 +64,7 @@ class ScoredVideo:
     """The segments of one video, in order of time, with their similarities.
 
     Attributes:
-        segments: (S,) of `store.vectors.mapped.segments.SEGMENT`.
+        segments: (S,) of `store.mapped.segments.SEGMENT`.
         joined: (S,) whether each may be of one moment with the next.
         similarity: (S,), -inf for a segment that does not take part.
     """

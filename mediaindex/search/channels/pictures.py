@@ -21,8 +21,8 @@ from mediaindex.search.channels.similarity import (
     exact_similarities,
     unit,
 )
-from mediaindex.store.vectors.mapped.segments import ranges
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.segments import ranges
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
 Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
 EXACT_FRAMES = 4096

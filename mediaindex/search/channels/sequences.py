@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mediaindex.search.channels.moments import Moment
 from mediaindex.search.channels.pictures import PictureHit, Wanted
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ def best_sequences(
     """The best sequences of a library.
 
     Args:
-        segments: (S,) of `store.vectors.mapped.segments.SEGMENT`.
+        segments: (S,) of `store.mapped.segments.SEGMENT`.
         scores: for each part, (S,) z-scores, -inf for a segment that takes no part.
         within_seconds: for each part but the first, how long after the end of the segment before it begins.
     """

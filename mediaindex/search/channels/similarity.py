@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.store.vectors.mapped.segments import ranges
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.segments import ranges
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
 BEST_FRAMES = 3
 HALF_PRECISION = 1e-3
@@ -48,7 +48,7 @@ class SegmentScorer:
 
     @classmethod
     def of(cls, segments: NDArray[np.void]) -> SegmentScorer:
-        """For segments of `store.vectors.mapped.segments.SEGMENT`."""
+        """For segments of `store.mapped.segments.SEGMENT`."""
         order = np.argsort(-segments["frames"], kind="stable")
         around = np.ascontiguousarray(segments["around"])
         return cls(

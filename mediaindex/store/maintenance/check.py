@@ -25,9 +25,9 @@ from mediaindex.store.commit import collect, refresh_matrix
 from mediaindex.store.frame_cache import FramesLost
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance import reachability
+from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.audit import audit
-from mediaindex.store.vectors.rows import VectorRows
 from mediaindex.store.vectors.spaces import Space, all_spaces, owned
 
 BLOBS_AT_ONCE = 1_000

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.store.vectors.mapped.matrix import Matrix
-from mediaindex.store.vectors.rows import VectorRows
+from mediaindex.store.mapped.matrix import Matrix
+from mediaindex.store.mapped.rows import VectorRows
 
 UNIT_TOLERANCE = 0.02
 """What float16 leaves of a length of one, with room."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError
-from mediaindex.store.vectors.rows import VectorRows, joined
+from mediaindex.store.mapped.rows import VectorRows, joined
 from mediaindex.store.vectors.table_files import SyncedNames, sync_new_files
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from mediaindex.errors import StoreError
 from mediaindex.store.catalog.database import EPOCH, get_meta
 from mediaindex.store.catalog.lookup import FrameSpan
-from mediaindex.store.vectors.mapped.matrix import Matrix
-from mediaindex.store.vectors.mapped.segments import segment_table
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
-from mediaindex.store.vectors.rows import VectorRows
+from mediaindex.store.mapped.matrix import Matrix
+from mediaindex.store.mapped.rows import VectorRows
+from mediaindex.store.mapped.segments import segment_table
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.visible import Visible, read_visible
 from mediaindex.store.vectors.spaces import Space, extractions_of
-from mediaindex.store.vectors.visible import Visible, read_visible
 
 if TYPE_CHECKING:
     from mediaindex.store.library import Library

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mediaindex.search.channels.moments import Moment, Run, ScoredVideo, joined, within_each_video
-from mediaindex.store.vectors.mapped.segments import SEGMENT
+from mediaindex.store.mapped.segments import SEGMENT
 
 ALIKE, DIFFERENT = 0.95, 0.85
 

@@ -17,7 +17,7 @@ from mediaindex.search.channels import pictures
 from mediaindex.search.channels.moments import Moment
 from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
 from mediaindex.search.channels.similarity import HALF_PRECISION
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 from tests.support.drawn_films import (
     DrawnSegment,
     Film,

@@ -18,7 +18,7 @@ from mediaindex.search.channels.similarity import (
     unit,
 )
 from mediaindex.store.catalog.lookup import SegmentRow
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 from tests.support.drawn_films import DrawnSegment, Film, films, made_films, query_of, space_of
 
 EAST = np.array([1.0, 0.0], np.float32)

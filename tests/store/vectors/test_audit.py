@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediaindex.store.mapped.matrix import Matrix
+from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.vectors.audit import Audit, audit
-from mediaindex.store.vectors.mapped.matrix import Matrix
-from mediaindex.store.vectors.rows import VectorRows
 
 DIM = 4
 Row = tuple[int, int, int]

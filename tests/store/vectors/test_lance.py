@@ -12,9 +12,9 @@ import pytest
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.catalog.lookup import FrameSpan
+from mediaindex.store.mapped.rows import VectorRows, joined, vector_rows
 from mediaindex.store.vectors import lance
 from mediaindex.store.vectors.lance import LanceSpace, translated
-from mediaindex.store.vectors.rows import VectorRows, joined, vector_rows
 from tests.support.small_library import DIM, embeddings
 
 

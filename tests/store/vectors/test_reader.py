@@ -16,10 +16,10 @@ from mediaindex.search.channels.similarity import unit
 from mediaindex.store.catalog.schema import location
 from mediaindex.store.commit import Embedded, put, recover, sweep
 from mediaindex.store.library import Library
-from mediaindex.store.vectors.mapped.segments import no_segments
-from mediaindex.store.vectors.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.rows import new_generation, vector_rows
+from mediaindex.store.mapped.segments import no_segments
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 from mediaindex.store.vectors.reader import SpaceReader, consistent
-from mediaindex.store.vectors.rows import new_generation, vector_rows
 from mediaindex.store.vectors.spaces import Space, owned
 from tests.support.small_library import AddVideo, embeddings
 

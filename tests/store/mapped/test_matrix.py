@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mediaindex.store.vectors.mapped.matrix import MatrixFile
-from mediaindex.store.vectors.mapped.segments import SEGMENT
-from mediaindex.store.vectors.rows import VectorRows
+from mediaindex.store.mapped.matrix import MatrixFile
+from mediaindex.store.mapped.rows import VectorRows
+from mediaindex.store.mapped.segments import SEGMENT
 from tests.support.faults import BROKEN, failing
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.schema import frame, segment
-from mediaindex.store.vectors.rows import VectorRows
+from mediaindex.store.mapped.rows import VectorRows
 
 SEGMENT = np.dtype(
     [

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from mediaindex.store.catalog.schema import frame
 from mediaindex.store.commit import Embedded, put
 from mediaindex.store.library import Library
-from mediaindex.store.vectors.mapped import segments as segments_module
-from mediaindex.store.vectors.mapped.segments import no_segments, ranges, segment_table, windows
+from mediaindex.store.mapped import segments as segments_module
+from mediaindex.store.mapped.segments import no_segments, ranges, segment_table, windows
 from mediaindex.store.vectors.spaces import Space, extractions_of, owned
 from tests.support.drawn_films import DrawnSegment, Film, films, made_films, table_of
 from tests.support.plain_moments import mean_of

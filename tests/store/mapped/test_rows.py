@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediaindex.media import FrameEmbeddings
-from mediaindex.store.vectors.rows import VectorRows, joined, new_generation, vector_rows
+from mediaindex.store.mapped.rows import VectorRows, joined, new_generation, vector_rows
 from tests.support.small_library import embeddings
 
 

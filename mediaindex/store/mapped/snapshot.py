@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.store.catalog.lookup import FrameSpan
-from mediaindex.store.vectors.mapped.matrix import Matrix
-from mediaindex.store.vectors.mapped.scan import cosines
-from mediaindex.store.vectors.mapped.segments import ranges
-from mediaindex.store.vectors.rows import VectorRows
-from mediaindex.store.vectors.visible import Visible
+from mediaindex.store.mapped.matrix import Matrix
+from mediaindex.store.mapped.rows import VectorRows
+from mediaindex.store.mapped.scan import cosines
+from mediaindex.store.mapped.segments import ranges
+from mediaindex.store.mapped.visible import Visible
 
 NO_VIDEO = -1
 """Whose segments are that nobody may see."""

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mediaindex.store.catalog.lookup import FrameSpan
-from mediaindex.store.vectors.mapped.matrix import ROW, Matrix, beside_of
-from mediaindex.store.vectors.mapped.segments import no_segments
-from mediaindex.store.vectors.mapped.snapshot import NO_VIDEO, SpaceSnapshot
-from mediaindex.store.vectors.rows import joined
-from mediaindex.store.vectors.visible import Visible
+from mediaindex.store.mapped.matrix import ROW, Matrix, beside_of
+from mediaindex.store.mapped.rows import joined
+from mediaindex.store.mapped.segments import no_segments
+from mediaindex.store.mapped.snapshot import NO_VIDEO, SpaceSnapshot
+from mediaindex.store.mapped.visible import Visible
 from tests.support.drawn_films import (
     DrawnSegment,
     Film,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mediaindex.search.channels.similarity import unit
-from mediaindex.store.vectors.mapped import scan
-from mediaindex.store.vectors.mapped.scan import cosines
+from mediaindex.store.mapped import scan
+from mediaindex.store.mapped.scan import cosines
 
 
 @pytest.fixture(scope="module", autouse=True)

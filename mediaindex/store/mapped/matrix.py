@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.store.layout import make_private_folder, private, sync_path
-from mediaindex.store.vectors.mapped.segments import SEGMENT, no_segments
-from mediaindex.store.vectors.rows import VectorRows
+from mediaindex.store.mapped.rows import VectorRows
+from mediaindex.store.mapped.segments import SEGMENT, no_segments
 
 FORM = 2
 """Of the files; what another form holds is made anew."""

@@ -23,9 +23,9 @@ from mediaindex.store.catalog.schema import (
 )
 from mediaindex.store.commit import Embedded, put, sweep
 from mediaindex.store.library import Library
-from mediaindex.store.vectors import visible as visible_module
+from mediaindex.store.mapped import visible as visible_module
+from mediaindex.store.mapped.visible import Visible, forget_old_changes, read_visible
 from mediaindex.store.vectors.spaces import Space
-from mediaindex.store.vectors.visible import Visible, forget_old_changes, read_visible
 from tests.support.small_library import AddVideo
 
 SPACES, VIDEOS = (1, 2), (1, 2, 3, 4)
