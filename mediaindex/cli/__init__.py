@@ -55,8 +55,6 @@ FLAGS = (
     "rerank_candidates",
 )
 """Options that are settings too: where typed, they go before the file and the environment."""
-GARBAGE_THRESHOLD = 50_000
-"""New objects after which Python looks for garbage, in place of 700."""
 INTERRUPTED_NOTE = "interrupted; the library is consistent, run the command again to go on"
 
 
@@ -65,9 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Read when numpy is loaded. Its products here are small: a thread for each core would spend more time on
     # waiting for the others than on them, and already loading numpy would take twice as long.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Loading modules makes many objects and no garbage, and what is left when a command ends goes with its
-    # process: the search for cycles in both is a tenth of the processor time of a question.
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    # What is left when Python ends goes with the process: looking for garbage in it is a tenth of the processor
+    # time of a question.
     atexit.register(gc.freeze)
     typed = sys.argv[1:] if argv is None else argv
     arguments = build_parser(typed[:1] if typed and typed[0] in COMMANDS else COMMANDS).parse_args(typed)

@@ -41,7 +41,8 @@ class WordVectors(NamedTuple):
         """The vectors of N pieces as columns, (D, N)."""
         numbers = np.asarray(pieces)
         vectors: Array = self.rows[numbers].T.astype(np.float32)
-        return vectors * self.scale[numbers].astype(np.float32)
+        vectors *= self.scale[numbers].astype(np.float32)
+        return vectors
 
 
 class NumpyTextTower:
@@ -138,7 +139,8 @@ def _attention(q: Array, k: Array, v: Array) -> Array:
     scores = q.transpose(0, 2, 1) @ k / np.float32(np.sqrt(q.shape[1]))  # (heads, T, T)
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
-    return (v @ shares.transpose(0, 2, 1)).reshape(WIDTH, -1)
+    attended: Array = v @ shares.transpose(0, 2, 1)
+    return attended.reshape(WIDTH, -1)
 
 
 def _gelu(x: Array) -> Array:
