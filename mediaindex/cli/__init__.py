@@ -63,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Read when numpy is loaded. Its products here are small: a thread for each core would spend more time on
     # waiting for the others than on them, and already loading numpy would take twice as long.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # What is left when Python ends goes with the process: looking for garbage in it is a tenth of the processor
-    # time of a question.
+    # What is left when Python ends goes with the process: looking for garbage in it would be a tenth of the
+    # processor time of a question.
     atexit.register(gc.freeze)
     typed = sys.argv[1:] if argv is None else argv
     arguments = build_parser(typed[:1] if typed and typed[0] in COMMANDS else COMMANDS).parse_args(typed)

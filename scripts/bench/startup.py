@@ -72,8 +72,12 @@ class Run:
 
 def run(command: Sequence[str]) -> Run:
     """Run a command to its end; it must succeed."""
+    # As an installed program has it: modules are compiled once.
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before, began = _children_ms(), time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, check=True
+    )
     return Run(1000 * (time.perf_counter() - began), _children_ms() - before, done.stdout)
 
 
