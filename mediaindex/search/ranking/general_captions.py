@@ -12,5 +12,5 @@ from importlib.resources import files
 
 def general_captions() -> tuple[str, ...]:
     """The 500 sentences, in the order of the file."""
-    text = files(__package__).joinpath("general_captions.txt").read_text(encoding="utf-8")
+    text = files("mediaindex.search.ranking").joinpath("general_captions.txt").read_text(encoding="utf-8")
     return tuple(text.splitlines())
