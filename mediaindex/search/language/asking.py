@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mediaindex.errors import MediaError, UsageError
 from mediaindex.safe_text import storable
 from mediaindex.search.answer import Channel, Following, Question
-from mediaindex.search.by_example import Example
 from mediaindex.search.language.syntax import Part, Problem, Query, shown
+
+if TYPE_CHECKING:
+    from mediaindex.search.by_example import Example
 
 
 def on_channel(query: Query, channel: Channel, name: str) -> Query:
@@ -24,7 +26,7 @@ def on_channel(query: Query, channel: Channel, name: str) -> Query:
     problems = [
         Problem(token.start, token.end, f"by:{query.channel} and {name} exclude each other")
         for token in query.tokens
-        if token.key == "by" and query.channel not in (None, channel)
+        if token.key == "by" and token.value.lower() == query.channel != channel
     ]
     if query.channel != channel:
         query = replace(query, channel=None)

@@ -104,4 +104,6 @@ def _exclude(one: Filter, other: Filter) -> bool:
             return least > most
         case ("by", channel, "by", another):
             return channel != another
+        case ("like", _, "by", "words"):
+            return True
     return False

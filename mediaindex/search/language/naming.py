@@ -41,7 +41,7 @@ def names_below(connection: Connection, roots: Sequence[Path]) -> list[str]:
     names = dict.fromkeys(root.name for root in roots)
     for root in outermost(roots):
         for path in islice(lookup.paths_below(connection, root, "%"), PATHS_READ):
-            names.update(dict.fromkeys(path.relative_to(root).parts))
+            names.update(dict.fromkeys(_parts(path, root)))
     return list(names)
 
 
@@ -60,13 +60,21 @@ def _found(
     connection: Connection, root: Path, beginning: str, pattern: str, start: bytes
 ) -> Iterator[tuple[Path, bytes]]:
     """Places from `start` on, each with where to go on behind it."""
+    wanted = folded(beginning)
     for path in lookup.paths_below(connection, root, pattern, start=start):
-        names = path.relative_to(root).parts
-        depth = next((n for n, name in enumerate(names) if folded(name).startswith(folded(beginning))), None)
+        if f"/{wanted}" not in folded(path):
+            continue
+        names = _parts(path, root)
+        depth = next((n for n, name in enumerate(names) if folded(name).startswith(wanted)), None)
         if depth is not None:
             place = root.joinpath(*names[: depth + 1])
             # `0` follows `/`, so that nothing of a folder is behind it.
-            yield place, os.fsencode(place) + (b"\0" if place == path else b"0")
+            yield place, os.fsencode(place) + (b"\0" if depth == len(names) - 1 else b"0")
+
+
+def _parts(path: str, root: Path) -> list[str]:
+    """The names on the way from a root to a path below it."""
+    return path[len(str(root).rstrip("/")) + 1 :].split("/")
 
 
 def _literal(sign: str) -> str:

@@ -12,6 +12,8 @@ _SHORT = 2
 
 def folded(name: str) -> str:
     """A name without case, in one Unicode form: what a person takes for the same."""
+    if name.isascii():
+        return name.lower()
     composed = unicodedata.normalize("NFC", name)
     return unicodedata.normalize("NFC", composed.casefold())
 

@@ -67,8 +67,8 @@ class Item:
     end: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
-        shown = quoted(self.text) if self.is_phrase else self.text
-        return f"-{shown}" if self.is_negated else shown
+        typed = quoted(self.text) if self.is_phrase else self.text
+        return f"-{typed}" if self.is_negated else typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +182,12 @@ def quoted(text: str) -> str:
     """Text between the first quotation marks whose closing one it does not hold.
 
     Raises:
-        StopIteration: it holds all of them; what was read from a query never does.
+        ValueError: it holds all of them; what was read from a query never does.
     """
-    opening, closing = next(marks for marks in QUOTES if marks[1] not in text)
-    return opening + text + closing
+    for opening, closing in QUOTES:
+        if closing not in text:
+            return opening + text + closing
+    raise ValueError(f"{text!r} holds every closing quotation mark")
 
 
 def bare_or_quoted(value: str) -> str:

@@ -57,6 +57,8 @@ def test_the_stricter_of_two(one: Filter, other: Filter, expected: object) -> No
         (Filter("longer", 5), Filter("shorter", 4), True),
         (Filter("longer", 5), Filter("shorter", 5), False),
         (Filter("by", "words"), Filter("by", "pictures"), True),
+        (Filter("like", "a"), Filter("by", "words"), True),
+        (Filter("like", "a"), Filter("by", "pictures"), False),
         (Filter("in", "a"), Filter("in", "b"), False),
         (Filter("camera", "a"), Filter("camera", "b"), False),
     ],

@@ -37,7 +37,7 @@ def test_a_part_says_what_to_look_for_or_not() -> None:
 
 def test_quotation_marks_are_those_that_the_text_does_not_hold() -> None:
     assert [quoted(text) for text in ("a", 'a"', 'a"”')] == ['"a"', '“a"”', '«a"”»']
-    with pytest.raises(StopIteration):
+    with pytest.raises(ValueError, match="every closing"):
         quoted('"”»')
     assert [bare_or_quoted(text) for text in ("a", "a b", '"a', 'a"b')] == ["a", '"a b"', '“"a”', 'a"b']
 

@@ -111,7 +111,7 @@ def test_paths_below_a_folder_in_the_order_of_their_bytes(opened: Library) -> No
     def found(pattern: str, start: bytes = b"") -> list[str]:
         with opened.read() as connection:
             paths = lookup.paths_below(connection, Path("/videos"), pattern, start=start)
-            return [str(path.relative_to("/videos")) for path in paths]
+            return [path.removeprefix("/videos/") for path in paths]
 
     assert found("%") == sorted(names)
     assert found("/videos/b%") == ["B_.mp4", "b%.mp4", "b/a.mp4"]
