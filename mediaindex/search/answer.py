@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.search.ranking.reranker import CANDIDATES
+from mediaindex.store.catalog.fulltext import Correction
 from mediaindex.store.catalog.lookup import Filters
 
 PER_VIDEO = 3
@@ -92,8 +93,10 @@ class Answer:
     Attributes:
         rerank: None where nothing was reranked.
         timings_ms: milliseconds by step, None for a step that did not run.
+        corrected: words of the query that stand nowhere in the library, with what was looked for instead.
     """
 
     hits: tuple[Hit, ...]
     rerank: RerankSummary | None
     timings_ms: dict[str, float | None]
+    corrected: tuple[Correction, ...] = ()

@@ -26,7 +26,7 @@ from mediaindex.search.ranking.reranker import RerankedList, Reranker, Shortlist
 from mediaindex.search.similarity import unit
 from mediaindex.search.timings import Stopwatch, started_watch
 from mediaindex.store.catalog import fulltext, lookup
-from mediaindex.store.catalog.fulltext import WordHit
+from mediaindex.store.catalog.fulltext import Correction, WordAnswer, WordHit
 from mediaindex.store.catalog.lookup import FrameSpan, IndexedVideo
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.reader import SpaceReader, consistent
@@ -57,12 +57,12 @@ class _Candidates:
 
     Attributes:
         allowed: the videos that pass the filters, None for all.
-        word_hits: what the words rank, best first.
+        words: what the words rank, best first.
         videos: those whose frames come nearest, and those of the word hits.
     """
 
     allowed: set[int] | None
-    word_hits: Sequence[WordHit]
+    words: WordAnswer
     videos: Mapping[int, IndexedVideo]
 
 
@@ -72,12 +72,14 @@ class _Ranking:
 
     Attributes:
         moments: best first. videos: of the moments. rerank: None where nothing was reranked.
+        corrected: words of the query that were replaced.
     """
 
     moments: Sequence[FusedMoment]
     videos: Mapping[int, IndexedVideo]
     rerank: RerankSummary | None
     watch: Stopwatch
+    corrected: tuple[Correction, ...]
 
 
 class Searcher:
@@ -121,7 +123,8 @@ class Searcher:
         ranking = consistent(self.library, lambda connection: self._find(connection, query, encoded))
         reranked = ranking.rerank is not None
         hits = hits_of(self.library, ranking.moments, ranking.videos, question, reranked=reranked)
-        return Answer(hits, ranking.rerank, ranking.watch.lap("moments").durations_ms())
+        timings = ranking.watch.lap("moments").durations_ms()
+        return Answer(hits, ranking.rerank, timings, ranking.corrected)
 
     def _embedded(self, question: Question) -> _Query:
         if question.channel == "words" or self.reader is None:
@@ -135,18 +138,18 @@ class Searcher:
         """The videos that may answer; `_score` goes on with them."""
         question, reader = query.question, self.reader
         allowed = lookup.filtered_videos(connection, question.filters)
-        word_hits: Sequence[WordHit] = ()
+        words = WordAnswer([])
         if question.channel != "pictures" and question.text is not None:
-            word_hits = fulltext.find(
+            words = fulltext.answer(
                 connection, question.text, allowed, limit=query.depth, per_video=question.per_video
             )
         videos: Mapping[int, IndexedVideo] = {}
         if reader is not None:
-            video_ids = {hit.video_id for hit in word_hits}
+            video_ids = {hit.video_id for hit in words.hits}
             if query.unit is not None:
                 video_ids.update(reader.nearest(connection, query.unit, allowed, CANDIDATE_VIDEOS))
             videos = lookup.indexed_videos(connection, reader.space.id, video_ids)
-        return self._score(query, _Candidates(allowed, word_hits, videos), watch.lap("candidates"))
+        return self._score(query, _Candidates(allowed, words, videos), watch.lap("candidates"))
 
     def _score(self, query: _Query, candidates: _Candidates, watch: Stopwatch) -> _Ranking:
         """The moments of the candidates by similarity; `_rerank` goes on with them."""
@@ -168,7 +171,7 @@ class Searcher:
         question, videos = query.question, candidates.videos
         answering = [moment for moment in moments if _may_answer(moment, question, candidates.allowed)]
         ranked = [PictureHit(moment, rank) for rank, moment in enumerate(answering, 1)]
-        pictures = _within_each_video(ranked, candidates.word_hits, question.per_video)
+        pictures = _within_each_video(ranked, candidates.words.hits, question.per_video)
         best, others = pictures[: question.candidates], pictures[question.candidates :]
         reader, reranker, text, summary = self.reader, self.reranker, question.text, None
         # A generator ranks by sentences: a picture's vector is no embedding of a text.
@@ -182,8 +185,8 @@ class Searcher:
             summary = RerankSummary(len(best), reranked.none_probability)
             watch = watch.lap("rerank")
         best_of_video = {moment.video_id: moment for moment in reversed(moments)}
-        fused_moments = fused(pictures[: query.depth], candidates.word_hits, videos, best_of_video)
-        return _Ranking(fused_moments, videos, summary, watch)
+        fused_moments = fused(pictures[: query.depth], candidates.words.hits, videos, best_of_video)
+        return _Ranking(fused_moments, videos, summary, watch, candidates.words.corrected)
 
 
 def _similarity(moment: Moment) -> float:

@@ -58,7 +58,7 @@ def ask(holiday: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
 
 def test_the_answer_has_its_keys(ask: Commands) -> None:
     answer = ask("search", "red")
-    keys = ["schema", "query", "encoder", "rerank", "confident", "note", "hits", "timings_ms"]
+    keys = ["schema", "query", "encoder", "rerank", "confident", "note", "corrected", "hits", "timings_ms"]
     assert list(answer) == keys
     assert (answer["query"], answer["encoder"]) == ("red", ENCODER)
     assert list(answer["timings_ms"]) == TIMINGS

@@ -115,12 +115,15 @@ def print_answer(
             "rerank": None if decision is None else rerank_row(decision) | rerank_summary(answer.rerank),
             "confident": None,
             "note": note,
+            "corrected": [dataclasses.asdict(correction) for correction in answer.corrected],
             "hits": hits,
             "timings_ms": answer.timings_ms,
         }
     )
     if note:
         output.say(note)
+    for correction in answer.corrected:
+        output.say(f'"{correction.word}" is nowhere; searched for "{correction.by}"')
     with library.read() as connection:
         for hit in answer.hits:
             gone = None if hit.online else absence(connection, Path(hit.path))
