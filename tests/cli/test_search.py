@@ -58,8 +58,8 @@ def ask(holiday: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
 
 def test_the_answer_has_its_keys(ask: Commands) -> None:
     answer = ask("search", "red")
-    keys = ["schema", "query", "understood", "problems", "encoder", "rerank", "confident", "note", "hits"]
-    assert list(answer) == [*keys, "timings_ms"]
+    keys = ["schema", "query", "understood", "problems", "encoder", "rerank", "confident", "note"]
+    assert list(answer) == [*keys, "corrected", "hits", "timings_ms"]
     assert (answer["query"], answer["understood"], answer["encoder"]) == ("red", "red", ENCODER)
     assert list(answer["timings_ms"]) == TIMINGS
     times = [value for value in answer["timings_ms"].values() if value is not None]

@@ -162,21 +162,21 @@ def print_answer(
             "query": query,
             "understood": None if understood is None else understood.canonical,
             "problems": [dataclasses.asdict(problem) for problem in problems],
-            "corrected": [dataclasses.asdict(one) for one in answer.corrected],
             "encoder": None if space is None else space.encoder,
             "rerank": None if decision is None else rerank_row(decision) | rerank_summary(answer.rerank),
             "confident": None,
             "note": note,
+            "corrected": [dataclasses.asdict(correction) for correction in answer.corrected],
             "hits": hits,
             "timings_ms": answer.timings_ms,
         }
     )
     for problem in problems:
         output.say(problem.text)
-    for one in answer.corrected:
-        output.say(f'"{one.word}" is nowhere; searched for "{one.by}"')
     if note:
         output.say(note)
+    for correction in answer.corrected:
+        output.say(f'"{correction.word}" is nowhere; searched for "{correction.by}"')
     with library.read() as connection:
         for hit in answer.hits:
             gone = None if hit.online else absence(connection, Path(hit.path))

@@ -51,7 +51,7 @@ def question_of(query: Query, look: Callable[[str], Example]) -> tuple[Query, Qu
         except (UsageError, MediaError) as error:
             unseen.append(like)
             problems.append(Problem(like.start, like.end, f"{shown(like.typed)}: {error}"))
-    query = query.without_examples(unseen).with_problems([*problems, *_not_yet(query)])
+    query = query.without_examples(unseen).with_problems(problems)
     if not query.says_what:
         return query, Question()
     first, *later = query.parts
@@ -66,13 +66,6 @@ def question_of(query: Query, look: Callable[[str], Example]) -> tuple[Query, Qu
         unfinished=query.unfinished,
     )
     return query, question
-
-
-def _not_yet(query: Query) -> list[Problem]:
-    """What the search engine does not answer so far."""
-    text = "then is not answered yet: only what stands before it is looked for"
-    thens = [token for token in query.tokens if token.kind == "then"]
-    return [Problem(one.start, one.end, text) for one in thens[: len(query.parts) - 1]]
 
 
 def _example(part: Part, examples: Mapping[int, Example]) -> Example | None:

@@ -102,7 +102,7 @@ def answer(
 ) -> WordAnswer:
     """Places that hold every phrase and at least half of all terms, best first.
 
-    A term stands for its inflections and compounds too; places that hold it as it was typed come first. One
+    A term stands for its inflections and compounds too; places that hold it as typed come first. One
     that stands nowhere is replaced by the nearest word of the library. Words about the file itself (name,
     folder, title, camera, tags) count together; a cue counts alone. Of cues that are one moment the best
     stands for all, with its own times.
@@ -129,7 +129,7 @@ def answer(
 
 
 def places_with(connection: Connection, texts: Sequence[str]) -> list[tuple[int, float | None, float | None]]:
-    """(video, start, end) of each cue that holds one of some words and phrases; no times for a file."""
+    """Where any of some words and phrases stand: (video, start, end) of a cue, (video, None, None) of a file."""
     expression = _any_text(connection, texts)
     shown = Shown(connection, anything_hidden=anything_hidden(connection))
     return shown.places(expression) if expression else []
@@ -145,8 +145,7 @@ def _ranked(shown: Shown, asked: Sequence[AskedTerm], limit: int) -> list[tuple[
     """The places that answer, with their ranks, of as many videos as are wanted where there are so many."""
     required = {number for number, term in enumerate(asked) if term.required}
     enough = ENOUGH_TERMS * len(asked)
-    places = [*shown.of_files(asked), *shown.of_cues(asked, enough=enough, videos=limit)]
-    ranked = [(rank_of(place), place) for place in places]
+    ranked = [(rank_of(place), place) for place in shown.matching(asked, enough=enough, videos=limit)]
     return [
         (rank, place)
         for rank, place in ranked

@@ -20,10 +20,8 @@ from mediaindex.store.word_index.alternatives import AskedTerm, any_of
 
 CUES_OF_A_WORD = 8192
 """Of a word that stands in more cues than this, so many are read."""
-TOKENS_OF_A_CUE = 7
-"""A line of so many is neither short nor long."""
-READING_WEIGHT = 0.7
-"""What a name's other readings count beside the name as it is written."""
+TOKENS_OF_A_PLACE = 6
+"""A name or line of so many is neither short nor long."""
 
 # A video that lies nowhere is not shown. Words of one place count only where that place is not forgotten,
 # other words where any is not.
@@ -34,13 +32,13 @@ SHOWN_APART_FROM_HIDDEN = (
 )
 PASSES = "passes(w.video_id)"
 
-OF_FILES = f"""
-SELECT w.video_id, w.field, -bm25(word_index, 1.0, {READING_WEIGHT}) AS score
+LENGTH = "LENGTH(w.folded) - LENGTH(REPLACE(w.folded, ' ', '')) + 1"
+OF_FILES = """
+SELECT w.video_id, w.field, {length} AS length
 FROM word_index CROSS JOIN word AS w ON w.id = word_index.rowid
-WHERE word_index MATCH :expression AND {{filters}}
+WHERE word_index MATCH :expression AND {filters}
 """
 # In the order of the index, so that SQLite reads no further than its limit.
-LENGTH = "LENGTH(w.folded) - LENGTH(REPLACE(w.folded, ' ', '')) + 1"
 NEWEST_CUES = """
 SELECT w.video_id, w.id, w.field, {length} AS length
 FROM word_index_cues CROSS JOIN word AS w ON w.id = word_index_cues.rowid
@@ -73,7 +71,7 @@ CUES_OF_ONE_TERM = (
     "SELECT rowid AS id, {term} AS term, {number} AS number "
     "FROM word_index_cues WHERE word_index_cues MATCH :expression{number}"
 )
-CUES_THAT_MATCH = "SELECT COUNT(*) FROM word_index_cues WHERE word_index_cues MATCH :expression"
+MATCHES_OF_ALL = "SELECT COUNT(*) AS matches FROM {index} WHERE {index} MATCH :expression"
 MATCHES = """
 SELECT 1 FROM {index} CROSS JOIN word AS w ON w.id = {index}.rowid
 WHERE {index} MATCH :expression AND {filters} LIMIT 1
@@ -126,6 +124,19 @@ class _Expression:
     is_exact: bool
 
 
+class _Places(dict[int, Place]):
+    """Places by their cues, or by their videos where they are files."""
+
+    def add(self, row: Any, cue: int, matched: _Expression, weight: float) -> None:
+        """Add a match: BM25 of a term that stands there once, among words of which nobody repeats any."""
+        key = cue or row.video_id
+        place = self.get(key)
+        if place is None:
+            place = self[key] = Place(row.video_id, cue)
+        share = 2.2 / (1 + 1.2 * (0.25 + 0.75 * row.length / TOKENS_OF_A_PLACE))
+        place.add(matched.term, row.field, weight * share, is_exact=matched.is_exact)
+
+
 class Shown:
     """What of a library may answer one query; of its connection, for as long as its transaction lasts.
 
@@ -159,39 +170,39 @@ class Shown:
         rows = [row for index in INDEXES for row in self._rows(PLACES, expression, index=index)]
         return [(row.video_id, row.start_seconds, row.end_seconds) for row in rows]
 
-    def of_files(self, asked: Sequence[AskedTerm]) -> list[Place]:
-        """The files about which the words say any of the terms."""
-        places: dict[int, Place] = {}
-        for one in _expressions(asked):
-            for row in self._rows(OF_FILES, one.text):
-                place = places.setdefault(row.video_id, Place(row.video_id, 0))
-                place.add(one.term, row.field, row.score, is_exact=one.is_exact)
-        return list(places.values())
-
-    def of_cues(self, asked: Sequence[AskedTerm], *, enough: float, videos: int) -> list[Place]:
-        """The cues that hold enough of the terms.
+    def matching(self, asked: Sequence[AskedTerm], *, enough: float, videos: int) -> list[Place]:
+        """The files about which the words say any of the terms, and the cues that hold enough of them.
 
         Args:
-            videos: of so many, where there are so many.
+            videos: cues of so many videos, where there are so many.
         """
-        expressions = [replace(one, text=self._narrowed(one.text, asked)) for one in _expressions(asked)]
-        weights = self._weights(expressions)
-        places: dict[int, Place] = {}
-        if enough > 1:
-            for row in self._of_enough_terms(expressions, enough):
-                for number in row.numbers.split(","):
-                    _add(places, row, expressions[int(number)], weights[int(number)])
-            return list(places.values())
+        expressions = list(_expressions(asked))
+        weights = [self._weight(one.text) for one in expressions]
+        narrowed = [replace(one, text=self._narrowed(one.text, asked)) for one in expressions]
+        files, cues = _Places(), _Places()
         for one, weight in zip(expressions, weights, strict=True):
-            rows = self._of_any_age(one.text, videos)
-            others = any_of(other.text for other in expressions if other.term != one.term)
-            if others and len(rows) == CUES_OF_A_WORD:
-                # Those that were not read count where they hold the other word as well.
-                both = f"({one.text}) AND ({others})"
-                rows = [*rows, *self._rows(NEWEST_CUES, both, most=CUES_OF_A_WORD)]
-            for row in rows:
-                _add(places, row, one, weight)
-        return list(places.values())
+            for row in self._rows(OF_FILES, one.text):
+                files.add(row, 0, one, weight)
+        if enough > 1:
+            for row in self._of_enough_terms(narrowed, enough):
+                for number in map(int, row.numbers.split(",")):
+                    cues.add(row, row.id, narrowed[number], weights[number])
+        else:
+            for one, weight in zip(narrowed, weights, strict=True):
+                for row in self._of_any_term(one, narrowed, videos):
+                    cues.add(row, row.id, one, weight)
+        return [*files.values(), *cues.values()]
+
+    def _of_any_term(
+        self, one: _Expression, expressions: Sequence[_Expression], videos: int
+    ) -> Sequence[sa.Row[Any]]:
+        """The cues that match; those that hold another term as well, where not all are read."""
+        rows = self._of_any_age(one.text, videos)
+        others = any_of(other.text for other in expressions if other.term != one.term)
+        if not others or len(rows) < CUES_OF_A_WORD:
+            return rows
+        both = f"({one.text}) AND ({others})"
+        return [*rows, *self._rows(NEWEST_CUES, both, most=CUES_OF_A_WORD)]
 
     def _of_any_age(self, expression: str, videos: int) -> Sequence[sa.Row[Any]]:
         """The newest cues that match; where these are many of few videos, some of each video."""
@@ -208,15 +219,12 @@ class Shown:
         text = sa.text(CUES_OF_ENOUGH_TERMS.format(matched=matched, filters=self._filters, length=LENGTH))
         return self._connection.execute(text, values | {"enough": enough, "most": CUES_OF_A_WORD}).all()
 
-    def _weights(self, expressions: Sequence[_Expression]) -> list[float]:
-        """How much a cue's match says: the inverse document frequency of BM25."""
-        run = self._connection.execute
-        cues = run(sa.text("SELECT MAX(id) FROM word")).scalar() or 0
-        counts = [run(sa.text(CUES_THAT_MATCH), {"expression": one.text}).scalar_one() for one in expressions]
-        return [
-            max(math.log((cues - count + 0.5) / (count + 0.5)), 1e-6) if cues > count else 1e-6
-            for count in counts
-        ]
+    def _weight(self, expression: str) -> float:
+        """How much a match says, by how rare it is: the inverse document frequency of BM25."""
+        every = self._connection.execute(sa.text("SELECT MAX(id) FROM word")).scalar() or 0
+        counts = (self._rows(MATCHES_OF_ALL, expression, index=index)[0].matches for index in INDEXES)
+        count = sum(counts)
+        return math.log(1 + (max(every - count, 0) + 0.5) / (count + 0.5))
 
     def _narrowed(self, expression: str, asked: Sequence[AskedTerm]) -> str:
         """An expression for those of its cues that hold what is required and nothing that is excluded."""
@@ -243,12 +251,3 @@ def _expressions(asked: Sequence[AskedTerm]) -> Iterator[_Expression]:
         yield _Expression(number, term.exact, True)
         if term.near:
             yield _Expression(number, term.near, False)
-
-
-def _add(places: dict[int, Place], row: sa.Row[Any], matched: _Expression, weight: float) -> None:
-    """Add a match of a cue: BM25 of a term that stands there once."""
-    place = places.get(row.id)
-    if place is None:
-        place = places[row.id] = Place(row.video_id, row.id)
-    share = 2.2 / (1 + 1.2 * (0.25 + 0.75 * row.length / TOKENS_OF_A_CUE))
-    place.add(matched.term, row.field, weight * share, is_exact=matched.is_exact)

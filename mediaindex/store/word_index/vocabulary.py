@@ -95,8 +95,8 @@ def holds(connection: Connection, words: Sequence[str]) -> set[str]:
 def compounds(connection: Connection, word: str, *, nowhere: bool) -> list[str]:
     """Words of the library that begin or end with a word: `strandspaziergang` for `strand`.
 
-    The rest must be long, or a word of the library too, so that `car` is not found in `carpet`, nor `nation` in
-    `destination`.
+    The rest must be long, or a word of the library too, so that `car` is not found in `carpet`, nor `nation`
+    in `destination`.
 
     Args:
         nowhere: the word itself stands nowhere, so that a guess is better than nothing.

@@ -1,8 +1,9 @@
 """Word → its stems: `skateboard` of `skateboarding`, `hund` of `Hunde`, `собак` of `собаки`.
 
 A subtitle says its language, a name does not. So the word of a name is stemmed in every language that fits
-its script, except those whose stemmer joins many words of other languages (docs/benchmarks/words.md). Where the
-language is but a guess, a stem of three letters says nothing. A language that a file names is trusted alone.
+its script, except those whose stemmer joins many words of other languages (docs/benchmarks/words.md). Where
+the language is but a guess, a stem of three letters says nothing. A language that a file names is trusted
+alone.
 """
 
 from __future__ import annotations
