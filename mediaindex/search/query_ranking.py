@@ -117,7 +117,7 @@ def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | N
         return Scored(words)
     question = query.question
     filtered = lookup.filtered_videos(connection, question.filters)
-    allowed = None if filtered is None else np.array(sorted(filtered), np.int64)
+    allowed = None if filtered is None else np.array(filtered, np.int64)
     wanted = Wanted(
         query.depth, question.per_video, question.min_similarity, question.without, _told(words.hits)
     )

@@ -72,7 +72,7 @@ def test_what_is_forgotten_is_not_seen_and_can_be_undone(
         assert (locations.is_hidden(connection, A), locations.is_hidden(connection, B)) == (True, False)
         assert lookup.video_at(connection, A) is None
         assert lookup.places(connection, [a, b]).keys() == {b}
-        assert lookup.filtered_videos(connection, lookup.Filters(within=(A.parent,))) == {b}
+        assert set(lookup.filtered_videos(connection, lookup.Filters(within=(A.parent,))) or ()) == {b}
         assert forgetting.last_forgetting(connection, now=100.0 + UNDO_SECONDS) == 100.0
         assert forgetting.last_forgetting(connection, now=101.0 + UNDO_SECONDS) is None
     with opened.write() as connection:

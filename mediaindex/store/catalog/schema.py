@@ -107,6 +107,7 @@ video = Table(
     *_metadata_columns(),
     Column("added_at", Float, nullable=False),
     sa.Index("video_likeness", "size", "partial_hash"),
+    sa.Index("video_recorded_day", "recorded_day"),
     sa.Index("video_duration", "duration_seconds"),
 )
 

@@ -11,6 +11,7 @@ revision = "0005"
 down_revision = "0004"
 
 STATEMENTS = (
+    "CREATE INDEX video_recorded_day ON video (recorded_day)",
     """
     CREATE TABLE visibility_change (
         id INTEGER NOT NULL,
