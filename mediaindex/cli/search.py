@@ -74,9 +74,10 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             library, space, preset=preset, mode=mode, channel=question.channel, by_example=by_example
         )
         note = None
-        if question.channel != "words" and space is not None and question.text is not None:
+        text = " ".join(filter(None, [question.text, *(part.text for part in question.following)]))
+        if question.channel != "words" and space is not None and text:
             searcher.encoder = load_space_text_encoder(library, space, config)
-            note = language_note(question.text, searcher.encoder.spec)
+            note = language_note(text, searcher.encoder.spec)
         answer, decision = reranked_answer(searcher, question, decision, mode, threads=config.threads)
         if not answer.hits:
             note = nothing_left(library, asked) or note
