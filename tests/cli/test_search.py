@@ -56,6 +56,14 @@ def ask(holiday: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
     return Commands(holiday.parent / "library", capsys)
 
 
+def test_a_misspelt_word_is_replaced_by_one_of_the_library(ask: Commands) -> None:
+    answer = ask("search", "--channel", "words", "lighthuose")
+    assert answer["corrected"] == [{"word": "lighthuose", "by": "lighthouse"}]
+    assert answer["hits"][0]["words"] == [{"word": "lighthouse", "field": "title"}]
+    told = ask.text("search", "--channel", "words", "lighthuose").err
+    assert '"lighthuose" is nowhere; searched for "lighthouse"' in told
+
+
 def test_the_answer_has_its_keys(ask: Commands) -> None:
     answer = ask("search", "red")
     keys = ["schema", "query", "understood", "problems", "encoder", "rerank", "confident", "note"]

@@ -129,7 +129,7 @@ def answer(
 
 
 def places_with(connection: Connection, texts: Sequence[str]) -> list[tuple[int, float | None, float | None]]:
-    """Where words or phrases stand: (video, start, end) of a cue, (video, None, None) of a file."""
+    """Where some words and phrases stand: (video, start, end) of a cue, (video, None, None) of a file."""
     expression = _any_text(connection, texts)
     shown = Shown(connection, anything_hidden=anything_hidden(connection))
     return shown.places(expression) if expression else []

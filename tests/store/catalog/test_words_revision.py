@@ -1,4 +1,4 @@
-"""Revision 0003: an older library is brought to words of every script, or stays as it was."""
+"""Revisions 0003 and 0004: an older library is brought to words of every script and their stems, or stays."""
 
 from __future__ import annotations
 
@@ -133,3 +133,31 @@ def test_a_full_disk_leaves_the_library_as_it_was(engine: sa.Engine, tmp_path: P
     migrate(engine)
     assert revision(engine) == HEAD
     assert found(engine, "海边")
+
+
+def test_a_library_of_folded_words_gets_stems_and_readings(engine: sa.Engine) -> None:
+    make_older(engine)
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    config.attributes["engine"] = engine
+    command.upgrade(config, "0003")
+    with engine.execution_options(immediate=True).begin() as connection:
+        run = connection.exec_driver_sql
+        run("UPDATE subtitle SET language = 'de'")
+        run(
+            "INSERT INTO word (video_id, location_id, field, text, folded) "
+            "VALUES (1, 1, 'name', 'beachWalk2', 'beachwalk2')"
+        )
+        run(
+            "INSERT INTO word (video_id, location_id, subtitle_id, field, text, folded, start_seconds, "
+            "end_seconds) VALUES (1, 1, 1, 'subtitle', 'alte Häuser', 'alte hauser', 40.0, 41.0)"
+        )
+    migrate(engine)
+    assert revision(engine) == HEAD
+    assert found(engine, "haus") == [(40.0, "subtitle")]
+    assert found(engine, "walk 2") == [(None, "name"), (None, "name")]
+    assert found(engine, "bicycles") == [(None, "title")]
+    with engine.connect() as connection, connection.begin():
+        check_indexes(connection)
+        (correction,) = fulltext.answer(connection, "bycicle").corrected
+    assert correction == fulltext.Correction("bycicle", "bicycle")

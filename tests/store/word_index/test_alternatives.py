@@ -7,7 +7,7 @@ from mediaindex.store.catalog.fulltext import Correction
 from mediaindex.store.library import Library
 from mediaindex.store.word_index.alternatives import asked_terms
 from mediaindex.store.words.terms import query_terms
-from tests.store.word_index.conftest import AddFilm
+from tests.support.talking_films import AddFilm
 
 
 def names(library: Library, text: str, *, unfinished: bool = False) -> list[int]:

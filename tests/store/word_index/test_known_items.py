@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from mediaindex.media import Cue
-from mediaindex.store.catalog import fulltext, locations, videos, volumes
-from mediaindex.store.catalog.videos import Identity
+from mediaindex.store.catalog import fulltext
 from mediaindex.store.library import Library, open_library
-from tests.support.small_library import INFO
+from tests.support.talking_films import talking_film
 
 HERE = Path(__file__).parent
 LEAST_FOUND = 0.9
@@ -45,24 +41,12 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library, d
     ids: dict[str, int] = {}
     with open_library(tmp_path_factory.mktemp("known") / "library", create=True) as library:
         with library.write() as connection:
-            drive = volumes.ensure_volume(connection, uid="v", label=None, mount_point=Path("/"))
-            for item in ITEMS:
+            for number, item in enumerate(ITEMS, 1):
+                name, lines = (item.text, ()) if item.field == "name" else (str(number), [item.text])
                 if item.text not in ids:
-                    ids[item.text] = _added(connection, drive, item, len(ids) + 1)
+                    film = talking_film(connection, number, name, lines, language=item.language)
+                    ids[item.text] = film
         yield library, ids
-
-
-def _added(connection: sa.Connection, drive: int, item: Item, number: int) -> int:
-    identity = Identity(number, str(number), str(number))
-    video_id = videos.ensure_video(connection, identity, INFO, 6.0)
-    path = Path(f"/films/{number}/{item.text if item.field == 'name' else number}.mp4")
-    row: dict[str, Any] = {"volume_id": drive, "size": 1, "mtime_ns": 1, "confirmed": True}
-    place = locations.place(connection, path, video_id=video_id, **row)
-    fulltext.set_location_words(connection, place, video_id, path, None)
-    if item.field == "cue":
-        about = fulltext.SubtitleFile("film.srt", item.language)
-        fulltext.add_subtitle(connection, video_id, about, [Cue(1.0, 2.0, item.text, "film.srt")])
-    return video_id
 
 
 def answer(library: Library, query: str) -> fulltext.WordAnswer:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mediaindex.store.catalog import fulltext
 from mediaindex.store.library import Library
 from mediaindex.store.word_index import matches
-from tests.store.word_index.conftest import AddFilm
+from tests.support.talking_films import AddFilm
 
 
 def found(

@@ -9,7 +9,7 @@ from mediaindex.store.library import Library
 from mediaindex.store.word_index import moments
 from mediaindex.store.word_index.matches import Place
 from mediaindex.store.word_index.moments import FIELD_WEIGHTS, rank_of
-from tests.store.word_index.conftest import AddFilm
+from tests.support.talking_films import AddFilm
 
 
 def place(**scores: float) -> Place:

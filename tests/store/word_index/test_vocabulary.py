@@ -9,7 +9,7 @@ from mediaindex.store.catalog.schema import stem, word
 from mediaindex.store.catalog.schema import vocabulary as words
 from mediaindex.store.library import Library
 from mediaindex.store.word_index import vocabulary
-from tests.store.word_index.conftest import AddFilm
+from tests.support.talking_films import AddFilm
 
 
 def test_words_of_one_stem_are_known_in_the_language_of_their_text(
