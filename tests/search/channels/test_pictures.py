@@ -98,8 +98,7 @@ def assert_same(found: Sequence[Moment], wanted: Sequence[Moment]) -> None:
     assert [replace(one, similarity=None) for one in found] == [
         replace(one, similarity=None) for one in wanted
     ]
-    similarities = ([one.similarity for one in moments] for moments in (found, wanted))
-    np.testing.assert_allclose(*similarities, atol=1e-5)
+    assert [one.similarity for one in found] == pytest.approx([one.similarity for one in wanted], abs=1e-5)
 
 
 lines = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=2)

@@ -27,7 +27,8 @@ component = st.floats(-10, 10, width=32)
 
 def film(*segments: tuple[float, float, list[float]]) -> Film:
     """A film of (start, end, cosines of its frames to EAST); its frames are spread evenly."""
-    rows, cosines = [], []
+    rows: list[SegmentRow] = []
+    cosines: list[float] = []
     for number, (start, end, own) in enumerate(segments):
         step = (end - start) / len(own)
         times = tuple(start + step / 2 + step * n for n in range(len(own)))
