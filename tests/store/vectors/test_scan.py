@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -34,6 +34,7 @@ def by_numpy(rows: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[n
         return cosines(rows, query)
 
 
+@settings(deadline=None)
 @given(count=st.integers(0, 300), dim=st.sampled_from([1, 6, 64, 512, 768]), seed=st.integers(0, 2**32 - 1))
 def test_both_ways_give_the_cosines(count: int, dim: int, seed: int) -> None:
     rows, query = rows_of(count, dim, seed)
