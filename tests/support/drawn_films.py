@@ -92,7 +92,9 @@ def made_films(outlines: Sequence[Sequence[DrawnSegment]], seed: int, first: int
 
 
 def _film(video: int, outline: Sequence[DrawnSegment], numbers: np.random.Generator) -> Film:
-    end, rows, vectors = 0.0, [], []
+    end = 0.0
+    rows: list[SegmentRow] = []
+    vectors: list[NDArray[np.float64]] = []
     shot = numbers.normal(size=DIM)
     for ordinal, one in enumerate(outline):
         start = end + one.gap

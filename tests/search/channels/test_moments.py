@@ -118,8 +118,8 @@ lines = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 12)), max_size=2)
 
 
 @given(
-    steps=st.lists(st.integers(0, 60), min_size=1, max_size=24),
-    errors=st.lists(st.floats(-1, 1), min_size=24, max_size=24),
+    steps=st.lists(st.integers(0, 12) | st.integers(0, 60), min_size=8, max_size=24),
+    errors=st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=24, max_size=24),
     likeness=likenesses,
     most=st.integers(1, 4) | st.none(),
     told=lines,

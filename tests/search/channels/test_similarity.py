@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bench._plain_scores import similarities
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -27,7 +27,8 @@ component = st.floats(-10, 10, width=32)
 
 def film(*segments: tuple[float, float, list[float]]) -> Film:
     """A film of (start, end, cosines of its frames to EAST); its frames are spread evenly."""
-    rows, cosines = [], []
+    rows: list[SegmentRow] = []
+    cosines: list[float] = []
     for number, (start, end, own) in enumerate(segments):
         step = (end - start) / len(own)
         times = tuple(start + step / 2 + step * n for n in range(len(own)))
@@ -60,6 +61,7 @@ def test_the_mean_is_that_of_the_frames_around() -> None:
     assert of_east(near, blend=0.0) == pytest.approx([both, both, both, 0.0], abs=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_the_blend_weighs_the_best_frames_against_the_mean(blend: float) -> None:
     made = film((0.0, 2.0, [1.0]), (2.0, 4.0, [0.6]))
@@ -67,6 +69,7 @@ def test_the_blend_weighs_the_best_frames_against_the_mean(blend: float) -> None
     np.testing.assert_allclose(of_east(made, blend=blend), mixed, atol=1e-6)
 
 
+@settings(deadline=None)
 @given(made=films(), seed=st.integers(0, 2**32 - 1), blend=st.sampled_from([0.0, 0.5, 0.8, 1.0]))
 def test_single_precision_gives_what_the_plain_formula_gives(
     made: list[Film], seed: int, blend: float
@@ -87,6 +90,7 @@ def torch_is_loaded() -> None:
 
 
 @pytest.mark.usefixtures("torch_is_loaded")
+@settings(deadline=None)
 @given(made=films(), seed=st.integers(0, 2**32 - 1), blend=st.sampled_from([0.0, 0.5, 1.0]))
 def test_half_precision_is_as_near_as_it_says(made: list[Film], seed: int, blend: float) -> None:
     query, space = query_of(seed), space_of(made)
@@ -94,6 +98,7 @@ def test_half_precision_is_as_near_as_it_says(made: list[Film], seed: int, blend
     np.testing.assert_allclose(found, plain(made, query, blend), atol=HALF_PRECISION)
 
 
+@settings(deadline=None)
 @given(made=films(), behind=films(2, first=101), seed=st.integers(0, 2**32 - 1))
 def test_films_in_two_parts_are_scored_as_one(made: list[Film], behind: list[Film], seed: int) -> None:
     query, whole, parted = query_of(seed), space_of([*made, *behind]), space_of(made, behind)
@@ -106,6 +111,7 @@ def test_films_in_two_parts_are_scored_as_one(made: list[Film], behind: list[Fil
     assert best_frames(parted, range(len(whole)), query) == best_frames(whole, range(len(whole)), query)
 
 
+@settings(deadline=None)
 @given(made=films(3), seed=st.integers(0, 2**32 - 1))
 def test_the_best_frame_of_a_segment_is_its_most_similar(made: list[Film], seed: int) -> None:
     query, space = query_of(seed), space_of(made)

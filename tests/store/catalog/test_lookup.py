@@ -146,7 +146,9 @@ def test_segments_know_the_times_of_their_frames(opened: Library, two: tuple[Emb
 def outlined(opened: Library, *parts: tuple[float, float, tuple[float, ...]]) -> int:
     """An extraction of segments with these times of their frames."""
     end = parts[-1][1]
-    first, segments, seconds = 0, [], []
+    first = 0
+    segments: list[Segment] = []
+    seconds: list[float] = []
     for start, stop, times in parts:
         segments.append(Segment(start, stop, first, len(times)))
         seconds += times

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mediaindex.store.catalog.schema import frame
@@ -45,6 +45,7 @@ def test_ranges_stand_one_behind_the_other(pairs: list[tuple[int, int]]) -> None
     assert ranges(first, count).tolist() == expected
 
 
+@settings(deadline=None)
 @given(made=films(), first_row=st.sampled_from([0, 1000]))
 def test_a_table_says_where_everything_is_and_how_long_the_sum_around(
     made: list[Film], first_row: int

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -43,6 +43,7 @@ def space_with_beside(made: Sequence[Film], evidence: int) -> SpaceSnapshot:
     return SpaceSnapshot.of(Matrix("t", entries, rows.vector, beside, table_of(made)), visible_of(made))
 
 
+@settings(deadline=None)
 @given(made=films(), behind=films(2, first=101) | st.just([]), seed=st.integers(0, 2**32 - 1))
 def test_every_video_has_its_own_frames_and_segments(made: list[Film], behind: list[Film], seed: int) -> None:
     space, query = space_of(made, behind), query_of(seed)
@@ -88,6 +89,7 @@ def test_what_is_visible_and_not_held_is_lacking() -> None:
     assert len(held.shows(empty).lacking) == 0, "a video without frames lacks none"
 
 
+@settings(deadline=None)
 @given(
     made=films(),
     steps=st.lists(st.integers(0, 5), min_size=32, max_size=32),

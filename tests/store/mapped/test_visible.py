@@ -137,7 +137,7 @@ batches = st.lists(
 
 
 @given(changes=batches, read_most=st.sampled_from([0, 2, 20_000]), kept=st.sampled_from([1, 100_000]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_read_after_changes_equals_what_is_read_in_whole(
     engine: sa.Engine,
     changes: Sequence[Sequence[tuple[str, int]]],

@@ -84,10 +84,14 @@ def test_the_nearest_rows_come_best_first(table: LanceSpace) -> None:
     query = embeddings(1, 77).vectors[0]
     query = query / np.linalg.norm(query)
     best = np.argsort(-(rows.vector.astype(np.float32) @ query), kind="stable")[:3]
-    found = table.nearest(query, 3)
-    assert list(zip(found.generation, found.frame, strict=True)) == [
-        (rows.generation[n], rows.frame[n]) for n in best
-    ]
+    expected = [(rows.generation[n], rows.frame[n]) for n in best]
+    assert list(zip(*table.nearest(query, 3), strict=True)) == expected
+    states = [table.has_index]
+    table.build_index()
+    states.append(table.has_index)
+    assert list(zip(*table.nearest(query, 3), strict=True)) == expected, "the best are compared exactly"
+    table.drop_index()
+    assert [*states, table.has_index] == [False, True, False]
 
 
 def test_merging_and_pruning_leave_one_piece_with_the_same_rows(table: LanceSpace) -> None:

@@ -250,9 +250,9 @@ def test_the_index_finds_segments_and_drops_what_is_not_visible(
     put(opened, space, items)
     put(opened, space, items)
     reader = SpaceReader(opened, space)
-    assert not reader.has_index
+    states = [reader.has_index]
     opened.vectors(space).build_index()
-    assert reader.has_index
+    states.append(reader.has_index)
     found = snapshot(opened, reader)
     near = reader.segments_near(found, unit(items[17].embeddings.vectors[3]))
     assert np.array_equal(near, np.unique(near))
@@ -264,4 +264,4 @@ def test_the_index_finds_segments_and_drops_what_is_not_visible(
     hidden = snapshot(opened, reader)
     assert len(reader.segments_near(hidden, unit(items[17].embeddings.vectors[3]))) == 0
     opened.vectors(space).drop_index()
-    assert not reader.has_index
+    assert [*states, reader.has_index] == [False, True, False]
