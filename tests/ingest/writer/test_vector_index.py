@@ -58,13 +58,17 @@ def add_rows(library: Library, space: Space, count: int) -> None:
     library.matrix(space).append(rows, no_segments())
 
 
+def begins(library: Library, space: Space, building: IndexBuild, *, exact_limit_mib: int) -> bool:
+    """Whether an index is being built after it was asked for."""
+    building.begin_if_due(library, space, exact_limit_mib=exact_limit_mib)
+    return building.is_running
+
+
 def test_a_small_space_gets_no_index(opened: Library, space: Space) -> None:
     building = IndexBuild()
-    building.begin_if_due(opened, space, exact_limit_mib=0)
-    assert not building.is_running, "it is empty"
+    assert not begins(opened, space, building, exact_limit_mib=0), "it is empty"
     add_rows(opened, space, 100)
-    building.begin_if_due(opened, space, exact_limit_mib=1)
-    assert not building.is_running
+    assert not begins(opened, space, building, exact_limit_mib=1)
     building.wait()
     building.end()
 
@@ -72,13 +76,11 @@ def test_a_small_space_gets_no_index(opened: Library, space: Space) -> None:
 def test_a_child_builds_the_index_that_is_due(opened: Library, space: Space) -> None:
     add_rows(opened, space, ROWS)
     building = IndexBuild()
-    building.begin_if_due(opened, space, exact_limit_mib=1)
-    assert building.is_running
+    assert begins(opened, space, building, exact_limit_mib=1)
     building.wait()
     assert not building.is_running
     assert opened.vectors(space).has_index
-    building.begin_if_due(opened, space, exact_limit_mib=1)
-    assert not building.is_running, "it has one"
+    assert not begins(opened, space, building, exact_limit_mib=1), "it has one"
 
 
 def test_a_build_ends_with_the_writer(opened: Library, space: Space) -> None:
@@ -125,9 +127,7 @@ def test_an_index_that_finds_too_little_is_dropped_until_the_space_has_grown(
     assert build(opened, space) <= 1.0
     assert not opened.vectors(space).has_index
     building = IndexBuild()
-    building.begin_if_due(opened, space, exact_limit_mib=0)
-    assert not building.is_running, "it was of no use"
+    assert not begins(opened, space, building, exact_limit_mib=0), "it was of no use"
     add_rows(opened, space, 301)
-    building.begin_if_due(opened, space, exact_limit_mib=0)
-    assert building.is_running
+    assert begins(opened, space, building, exact_limit_mib=0)
     building.end()
