@@ -13,9 +13,9 @@ import pytest
 from mediaindex.ingest.writer import vector_index
 from mediaindex.ingest.writer.vector_index import IndexBuild, build
 from mediaindex.store.library import Library, open_library
+from mediaindex.store.mapped.rows import VectorRows, new_generation
+from mediaindex.store.mapped.segments import no_segments
 from mediaindex.store.vectors import spaces
-from mediaindex.store.vectors.rows import VectorRows, new_generation
-from mediaindex.store.vectors.segments import no_segments
 from mediaindex.store.vectors.spaces import Space
 from tests.support.processes import start
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mediaindex.search.channels.pictures import PictureHit, Wanted
 from mediaindex.search.channels.sequences import best_sequences, sequence_hits
-from mediaindex.store.vectors.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.snapshot import SpaceSnapshot
 from tests.support.drawn_films import DrawnSegment, Film, films, made_films, space_of, visible_of
 
 FOUR = DrawnSegment(2, 2.0, 0.0, True)
