@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -31,7 +32,14 @@ from mediaindex.store.mapped.rows import VectorRows, joined, new_generation, vec
 from mediaindex.store.mapped.segments import segment_table
 from mediaindex.store.mapped.visible import forget_old_changes
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.spaces import Space, all_spaces, extractions_of, make_visible, owned
+from mediaindex.store.vectors.spaces import (
+    Space,
+    all_spaces,
+    extractions_of,
+    make_visible,
+    owned,
+    vector_count,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +85,7 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
                 generation=generation,
                 vectors=len(item.embeddings.vectors),
             )
+        forget_old_changes(connection)
     if target.id not in library.lagging_matrices:
         extractions = {g: item.extraction_id for g, item in zip(generations, batch, strict=True)}
         with _deriving(library, target), library.read() as connection:
@@ -171,21 +180,23 @@ def _sweep(library: Library) -> int:
             connection.execute(sa.delete(indexed).where(indexed.c.space_id == space_id))
             connection.execute(sa.delete(space).where(space.c.id == space_id))
         connection.execute(sa.delete(extraction).where(extraction.c.id.in_(_replaced_extractions())))
-        forget_old_changes(connection)
     remove_blobs(library)
     return sum(map(len, dead.values()))
 
 
 def _is_anything_dead(connection: sa.Connection) -> bool:
     """Whether rows say that there is something to remove; neither a folder nor LanceDB is asked."""
-    return any(
-        connection.execute(query.limit(1)).first()
-        for query in (
-            sa.select(garbage.c.generation),
-            sa.select(garbage_blob.c.frame_file),
-            sa.select(space.c.id).where(space.c.state == "dropping"),
-            _replaced_extractions(),
-        )
+
+    def is_any(query: sa.Select[Any]) -> bool:
+        return connection.execute(query.limit(1)).first() is not None
+
+    # That several decodings of one video are there at all is told in half the time.
+    by_video = sa.select(extraction.c.video_id).group_by(extraction.c.video_id)
+    return (
+        is_any(sa.select(garbage.c.generation))
+        or is_any(sa.select(garbage_blob.c.frame_file))
+        or is_any(sa.select(space.c.id).where(space.c.state == "dropping"))
+        or (is_any(by_video.having(sa.func.count() > 1)) and is_any(_replaced_extractions()))
     )
 
 
@@ -295,7 +306,7 @@ def _renew_unfit_matrices(library: Library) -> None:
     """Make matrices anew that an older program wrote, or that are cut or gone."""
     with library.read() as connection:
         spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
-        visible = {each.id: sum(owned(connection, each.id).values()) for each in spaces}
+        visible = {each.id: vector_count(connection, each.id) for each in spaces}
     for each in spaces:
         with contextlib.suppress(OSError):
             if library.matrix(each).count() < visible[each.id]:
@@ -320,13 +331,33 @@ def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) 
 def _parts(
     library: Library, target: Space, generations: Sequence[int], *, first_row: int
 ) -> Iterator[tuple[VectorRows, NDArray[np.void]]]:
-    """The rows of these generations that LanceDB holds, and their segments."""
-    rows = _whole(library.vectors(target).read(generations))
-    rows = rows.take(np.lexsort((rows.frame, rows.generation)))
+    """The rows of these generations that LanceDB holds, and their segments, block by block."""
     with library.read() as connection:
         extractions = extractions_of(connection, target.id, generations)
-        rows = rows.take(np.isin(rows.generation, list(extractions)))
-        yield rows, segment_table(connection, extractions, rows, first_row=first_row)
+    for rows in _whole_generations(library.vectors(target).batches(), list(extractions)):
+        kept = _whole(rows)
+        with library.read() as connection:
+            yield kept, segment_table(connection, extractions, kept, first_row=first_row)
+        first_row += len(kept)
+
+
+def _whole_generations(blocks: Iterable[VectorRows], generations: Sequence[int]) -> Iterator[VectorRows]:
+    """The rows of some generations, none of them parted by two blocks, frames in order."""
+    wanted, last = np.array(generations, np.int64), None
+    for block in blocks:
+        rows = block.take(np.isin(block.generation, wanted))
+        rows = rows if last is None else joined([last, rows])
+        if len(rows):
+            # The next block may go on with the last one.
+            is_last = rows.generation == rows.generation[-1]
+            yield _in_order(rows.take(~is_last))
+            last = rows.take(is_last)
+    if last is not None:
+        yield _in_order(last)
+
+
+def _in_order(rows: VectorRows) -> VectorRows:
+    return rows.take(np.lexsort((rows.frame, rows.generation)))
 
 
 def _whole(rows: VectorRows) -> VectorRows:

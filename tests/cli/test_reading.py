@@ -115,11 +115,19 @@ def test_a_library_of_an_older_schema_on_a_read_only_disk(
 ) -> None:
     library = copied(whole[0], tmp_path)
     with closing(sqlite3.connect(library / "library.sqlite")) as database:
-        database.execute("DROP INDEX location_forgotten")
+        for name in (
+            *(f"location_{kind}" for kind in ("unconfirmed", "missing", "forgotten")),
+            *("video_duration", "extraction_sizes", "extraction_first_look"),
+        ):
+            database.execute(f"DROP INDEX {name}")
+        for name in ("extraction_removed", "extraction_renamed"):
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("DROP TABLE garbage_blob")
         for table, column in (
             *(("source", name) for name in ("thumbnails", "held_since", "polled")),
             ("location", "forgotten_at"),
             ("extraction", "first_look"),
+            ("extraction", "blob_bytes"),
         ):
             database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         database.execute("UPDATE alembic_version SET version_num = '0001'")

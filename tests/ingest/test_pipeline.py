@@ -194,6 +194,13 @@ def asked_by_a_pass(library: Library, folder: Path) -> list[Statement]:
     return asked
 
 
+def test_confirming_reads_only_what_is_not_confirmed(opened: Library, videos: Path) -> None:
+    run(ingest(opened), videos)
+    with statements(opened.engine) as asked:
+        ingest(opened).confirm([videos])
+    assert [text for text, _values in asked if "location.path >=" in text] == []
+
+
 def test_from_its_first_blob_on_a_pass_is_not_settled(opened: Library, videos: Path) -> None:
     """Or a kill while a film is decoded would leave a blob that nobody looks for."""
     commit.settle(opened)

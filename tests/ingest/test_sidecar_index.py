@@ -127,7 +127,7 @@ def test_the_words_beside_a_film_on_an_unplugged_drive_stay(
 
 def test_others_have_their_turn_between_folders_and_may_forget_a_film(library: Path, tmp_path: Path) -> None:
     films = [film(tmp_path / "videos" / name / "a.mp4", name) for name in ("red", "blue", "green")]
-    turns = []
+    turns: list[None] = []
 
     def forget_all() -> None:
         turns.append(None)

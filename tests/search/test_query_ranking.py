@@ -83,19 +83,19 @@ def shown(connection: sa.Connection, ranking: Ranking) -> list[tuple[str, float]
 
 
 def test_words_are_asked_for_texts_alone(connection: sa.Connection) -> None:
-    found = words_of(connection, Query(Question(text="red")))
+    found = words_of(connection, Query(Question(text="red"))).hits
     assert sorted(names(connection, [hit.video_id for hit in found])) == ["flag", "red"]
     for question in (
         Question(),
         Question(text="red", channel="pictures"),
         Question(text="red", following=(Following("blue", 10.0),)),
     ):
-        assert words_of(connection, Query(question)) == ()
+        assert words_of(connection, Query(question)).hits == []
 
 
 def test_words_keep_the_filters_and_the_limits(connection: sa.Connection, prepared: Path) -> None:
     only = Filters(within=(prepared / "videos" / "red.mp4",))
-    found = words_of(connection, Query(Question(text="red", filters=only)))
+    found = words_of(connection, Query(Question(text="red", filters=only))).hits
     assert names(connection, [hit.video_id for hit in found]) == ["red"]
     assert Query(Question(text="red", limit=3)).depth == DEPTH
     assert Query(Question(text="red", limit=1000)).depth == 1000
@@ -104,7 +104,7 @@ def test_words_keep_the_filters_and_the_limits(connection: sa.Connection, prepar
 def test_without_pictures_words_alone_are_ranked(connection: sa.Connection, pictures: PictureChannel) -> None:
     asked = query(Question(text="red"))
     for found in (scored(connection, asked, None), scored(connection, Query(asked.question), pictures)):
-        assert (len(found.word_hits), list(found.picture_hits), found.pictures) == (2, [], None)
+        assert (len(found.words.hits), list(found.picture_hits), found.pictures) == (2, [], None)
 
 
 def test_pictures_are_scored_with_the_filters(
@@ -124,7 +124,7 @@ def test_where_something_is_said_the_pictures_are_looked_at(
 ) -> None:
     asked = query(Question(text="red", per_video=1))
     moments = [hit.moment for hit in scored(connection, asked, pictures).picture_hits]
-    (flag,) = {hit.video_id for hit in words_of(connection, asked) if hit.start_seconds is not None}
+    (flag,) = {hit.video_id for hit in words_of(connection, asked).hits if hit.start_seconds is not None}
     assert [m.start_seconds for m in moments if m.video_id == flag] == pytest.approx([0.0, 8.0], abs=0.3)
 
 

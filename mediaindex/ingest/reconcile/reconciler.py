@@ -10,6 +10,7 @@ A reconciler decides and writes nothing but the row of a volume that it meets fo
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import time
 from collections.abc import Collection, Container, Iterator, Sequence
@@ -83,6 +84,7 @@ class Reconciler:
         claimed: Collection[Path] = frozenset(),
     ) -> None:
         self.library = library
+        self.roots = roots
         self.sources = sources or roots
         self.decoder = decoder
         self.automatic = automatic
@@ -91,10 +93,15 @@ class Reconciler:
         self._mounted = MountedVolumes(library)
         self._unreadable_folders: set[Path] = set()
         with library.read() as connection:
-            self.locations = locations.locations_below(connection, roots)
             self.failures = failures.failures(connection, roots)
             self.skips = failures.skips(connection, roots)
             self.undecoded = videos.without_frames(connection) | first_looks.unread_videos(connection)
+
+    @functools.cached_property
+    def locations(self) -> dict[Path, Location]:
+        """What is known below the roots, read for the first file: who only confirms reads none of it."""
+        with self.library.read() as connection:
+            return locations.locations_below(connection, self.roots)
 
     # One file
 

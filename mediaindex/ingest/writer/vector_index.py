@@ -107,7 +107,9 @@ def _recall(library: Library, space: Space, matrix: Matrix, row: int) -> float:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Python's own stream would hold its lock for ever, and the interpreter could not end in order.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os._exit(1)
 
 

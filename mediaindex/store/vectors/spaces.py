@@ -118,6 +118,12 @@ def owned(connection: Connection, space_id: int) -> dict[int, int]:
     return {row.generation: row.vectors for row in connection.execute(query)}
 
 
+def vector_count(connection: Connection, space_id: int) -> int:
+    """How many vectors are visible in the space."""
+    total = sa.select(sa.func.sum(indexed.c.vectors)).where(indexed.c.space_id == space_id)
+    return connection.execute(total).scalar() or 0
+
+
 def extractions_of(connection: Connection, space_id: int, generations: Sequence[int]) -> dict[int, int]:
     """generation → the extraction whose frames its vectors are, for what is visible in the space."""
     query = sa.select(indexed.c.generation, indexed.c.extraction_id).where(indexed.c.space_id == space_id)

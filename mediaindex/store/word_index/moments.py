@@ -22,7 +22,7 @@ PLACES_AT_ONCE = 256
 SAME_LINE_SECONDS = 0.1
 """So long may a line be gone before it is shown again: it counts as one line that stays."""
 FIELD_WEIGHTS = {
-    "title": 1.0,
+    "title": 0.8,
     "name": 1.0,
     "tag": 0.8,
     "caption": 0.8,

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 FEWEST_LETTERS = 4
 """A shorter word has too many neighbours."""
 _LETTERS_OF_TWO_ERRORS = 7
@@ -22,6 +19,9 @@ def errors_allowed(word: str) -> int:
 
 def nearest(word: str, others: Sequence[str]) -> list[str]:
     """The nearest words, those with the same first letter before others; none beyond the errors allowed."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     most = errors_allowed(word)
     found = process.extract(word, others, scorer=OSA.distance, score_cutoff=most, limit=_NEIGHBOURS)
     ordered = sorted((errors, other[0] != word[0], other) for other, errors, _place in found)

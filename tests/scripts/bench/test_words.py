@@ -10,5 +10,5 @@ from tests.support.benchmarks import values
 def test_it_measures_each_kind_of_query(tmp_path: Path) -> None:
     found = values("words", "--quick", file=tmp_path / "words.json")
     assert found["lines"] == 2_000
-    assert len(found) == 10
+    assert len(found) == 12
     assert all(value > 0 for value in found.values())

@@ -1,4 +1,4 @@
-"""Revision 0004: an older library keeps all it holds, and logs from then on what becomes visible or not."""
+"""Revision 0005: an older library keeps all it holds, and logs from then on what becomes visible or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alembic.config import Config
 from mediaindex.store import forgetting
 from mediaindex.store.catalog import database, locations
 from mediaindex.store.catalog.database import HEAD, make_engine, migrate, revision
-from mediaindex.store.catalog.schema import location, metadata, visibility_change
+from mediaindex.store.catalog.schema import location, visibility_change
 from mediaindex.store.commit import Embedded, put, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import spaces
@@ -64,12 +64,11 @@ def older(tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 def rows_of(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table of the revision before."""
+    """Every row of the tables that say what is visible."""
     with engine.connect() as connection, connection.begin():
-        names = set(sa.inspect(connection).get_table_names()) & set(metadata.tables)
         return {
             name: [tuple(row) for row in connection.execute(sa.text(f'SELECT * FROM "{name}" ORDER BY 1'))]
-            for name in names - {"visibility_change"}
+            for name in ("video", "location", "segment", "frame", "space", "indexed", "garbage")
         }
 
 

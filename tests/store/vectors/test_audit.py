@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from mediaindex.store.mapped.matrix import Matrix
+from mediaindex.store.mapped.matrix import ROW, Matrix
 from mediaindex.store.mapped.rows import VectorRows
+from mediaindex.store.mapped.segments import no_segments
 from mediaindex.store.vectors.audit import Audit, audit
 
 DIM = 4
@@ -56,6 +58,14 @@ def plain(rows: Sequence[Row], visible: dict[int, int], mapped: Sequence[Row]) -
 rows_of = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 3), st.integers(0, 2)), max_size=14)
 
 
+def matrix_of(
+    generation: NDArray[np.int64], frame: NDArray[np.int32], vectors: NDArray[np.float16]
+) -> Matrix:
+    rows = np.empty(len(generation), ROW)
+    rows["generation"], rows["frame"] = generation, frame
+    return Matrix("", rows, vectors, None, no_segments())
+
+
 @given(
     visible=st.dictionaries(st.integers(0, 4), st.integers(1, 3), max_size=5),
     strays=rows_of,
@@ -70,7 +80,7 @@ def test_an_audit_finds_what_a_comparison_of_all_rows_finds(
     stored = [*strays[:4], *whole] if agrees else strays
     mapped = [row for row in stored if row[0] % 2] if agrees else of_matrix
     generation, frame, vectors = columns(mapped)
-    found = audit(batches(stored, size), visible, Matrix(generation, frame, vectors))
+    found = audit(batches(stored, size), visible, matrix_of(generation, frame, vectors))
     expected = plain(stored, visible, mapped)
     if expected.incomplete:  # of what is not complete, the matrix need not be compared
         assert (found.incomplete, found.damaged, found.unowned) == (
@@ -85,11 +95,11 @@ def test_an_audit_finds_what_a_comparison_of_all_rows_finds(
 def test_a_matrix_with_one_other_bit_differs_and_one_that_lacks_a_generation_does_not() -> None:
     rows = [(generation, frame, 1 + frame) for generation in (5, 7) for frame in range(3)]
     generation, frame, vectors = columns(rows[3:])
-    matrix = Matrix(generation, frame, vectors)
+    matrix = matrix_of(generation, frame, vectors)
     assert not audit(batches(rows, 2), {5: 3, 7: 3}, matrix).matrix_differs
     vectors.view(np.uint16)[1, 0] ^= 1
     assert audit(batches(rows, 2), {5: 3, 7: 3}, matrix).matrix_differs
-    partial = Matrix(generation[:2], frame[:2], columns(rows[3:5])[2])
+    partial = matrix_of(generation[:2], frame[:2], columns(rows[3:5])[2])
     assert audit(batches(rows, 2), {5: 3, 7: 3}, partial).matrix_differs
 
 
@@ -107,7 +117,7 @@ def test_memory_does_not_grow_with_the_vectors(blocks: int) -> None:
             norms, frames = np.ones(count, np.float32), np.arange(count, dtype=np.int32)
             yield VectorRows(generations, frames, norms, vectors.copy())
 
-    nothing = Matrix(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, dim), np.float16))
+    nothing = matrix_of(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, dim), np.float16))
     tracemalloc.start()
     try:
         found = audit(made(), dict.fromkeys(range(blocks), count), nothing)
