@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mediaindex.search.answer import Question
-    from mediaindex.search.channels.pictures import PictureChannel
     from mediaindex.search.channels.sequences import Sequences
     from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
@@ -116,7 +115,7 @@ class Ways:
             values = [self._pictures.of_library(vector) for vector in self._vectors(task.first, task.second)]
             first, second = map(z_scores, values) if standard else values
             pairs = _best_pairs(self._pictures.space, first, second, task.seconds, score)
-            hits = sequence_hits(self._pictures.space, pairs, values[0], Wanted(SHOWN, PER_VIDEO))
+            hits = sequence_hits(self._pictures.space, pairs, Wanted(SHOWN, PER_VIDEO))
             return self._shown([hit.place for hit in hits])
 
         return answer

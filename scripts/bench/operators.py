@@ -8,8 +8,8 @@ moments that are shown:
     excluded: share of the clips and scenes with x that are still among them
     kept: share of the right clips and scenes that are among them
     R@k, RR: a right one is among the first k; 1 / the rank of the first right one
-The first half of the questions chooses between the rules (negation: the greatest kept less excluded; then:
-the greatest mean RR), the second half judges the choice. A row's interval (95 %) is of the difference to its
+`to choose by` is kept less excluded of `A -x`, the mean RR of `A then B`: the first half of the questions
+chooses a way, the second half judges the choice. A row's interval (95 %) is of the difference to its
 baseline, paired by question.
 """
 
@@ -135,9 +135,9 @@ def sequence_ways(ways: Ways) -> dict[str, Callable[[tasks.Sequence], list[Shown
     """Ways to answer `A then B`, the shipped one first."""
     return {
         SHIPPED: ways.one_after_the_other,
+        "lesser z-score": ways.by_score(min),
         "sum of z-scores": ways.by_score(lambda first, second: first + second),
         "lesser similarity": ways.by_score(min, standard=False),
-        "sum of similarities": ways.by_score(lambda first, second: first + second, standard=False),
     }
 
 
@@ -166,7 +166,7 @@ def _row(what: str, values: Figures, baseline: Figures, seed: int) -> Row:
 def measured(
     title: str, trials: Mapping[str, Trial], baselines: Mapping[str, Trial], half: int, seed: int
 ) -> list[Row]:
-    """What the first half chooses by, what it chooses, and the other half, and all, of that and the shipped."""
+    """What the first half chooses by; the other half of the chosen and the shipped way; all of the latter."""
     first, second = slice(half), slice(half, None)
     values = {way: trial.value(first) for way, trial in trials.items()}
     chosen = max(values, key=lambda way: values[way])

@@ -228,7 +228,6 @@ def hit_line(hit: Hit, absence: str | None = None) -> str:
     parts = ", then ".join(
         f"{part['similarity']:.3f} at {format_seconds(part['best_seconds'])}" for part in hit.parts or ()
     )
-    value = hit.score if hit.parts else hit.similarity
-    similarity = "words" if value is None else f"{value:.3f}"
+    similarity = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
     found = "".join(f"  [{one}]" for one in (words, parts) if one)
     return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}{found}"

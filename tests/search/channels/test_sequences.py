@@ -1,4 +1,4 @@
-"""Sequences: the best chain of segments in time, as good as its weakest part."""
+"""Sequences: the best chain of segments in time, as similar as the mean of its parts."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ def scores_of(*parts: Sequence[float]) -> list[NDArray[np.float32]]:
 def found(
     space: SpaceSnapshot, scores: list[NDArray[np.float32]], within: Sequence[float], wanted: Wanted
 ) -> list[PictureHit]:
-    similarity = np.linspace(0.0, 0.5, len(space), dtype=np.float32)
-    return sequence_hits(space, best_sequences(space.segments, scores, within), similarity, wanted)
+    return sequence_hits(space, best_sequences(space.segments, scores, within), wanted)
 
 
 def plain_best(
     space: SpaceSnapshot, scores: Sequence[NDArray[np.float32]], within: Sequence[float], first: int
 ) -> float:
-    """The best of all chains that begin with a segment, tried one by one."""
+    """The greatest sum of all chains that begin with a segment, tried one by one."""
     own = float(scores[0][first])
     if len(scores) == 1:
         return own
@@ -43,7 +42,7 @@ def plain_best(
             break
         if table["start"][place] - table["end"][first] <= within[0]:
             best = max(best, plain_best(space, scores[1:], within[1:], place))
-    return min(own, best)
+    return own + best
 
 
 score = st.integers(-3, 3).map(float) | st.just(NEVER)
@@ -64,13 +63,13 @@ def test_the_best_sequences_are_those_of_all_that_there_are(
     sequences = best_sequences(space.segments, scores, limits)
     for first in range(len(space)):
         best = plain_best(space, scores, limits, first)
-        assert sequences.score[first] == best
+        assert sequences.similarity[first] == np.float32(best) / np.float32(len(scores))
         if best > NEVER:
             places = sequences.places(first)
             assert len(places) == len(scores)
             assert places == sorted(set(places))
             assert len(set(space.video[places].tolist())) == 1
-            assert min(float(part[place]) for part, place in zip(scores, places, strict=True)) == best
+            assert sum(float(part[place]) for part, place in zip(scores, places, strict=True)) == best
 
 
 def two_films() -> SpaceSnapshot:
@@ -83,9 +82,9 @@ def test_a_sequence_lasts_from_its_first_segment_to_its_last() -> None:
     scores = scores_of([2, 0, 0, 0, 1, 0, 0], [0, 0, 0, 3, 0, 0, 1])
     first, second = found(space, scores, [10.0], Wanted(64, 1))
     assert (first.moment.video_id, first.moment.start_seconds, first.moment.end_seconds) == (1, 0.0, 16.0)
-    assert (first.parts, first.place, first.z_score, first.instant_rank) == ((0, 3), 0, 2.0, 1)
+    assert (first.parts, first.place, first.moment.similarity, first.instant_rank) == ((0, 3), 0, 2.5, 1)
     assert first.moment.segment_id == space.segments["id"][0]
-    assert (second.parts, second.z_score, second.instant_rank) == ((4, 6), 1.0, 2)
+    assert (second.parts, second.moment.similarity, second.instant_rank) == ((4, 6), 1.0, 2)
 
 
 def test_what_comes_too_late_is_no_sequence() -> None:
@@ -116,4 +115,12 @@ def test_a_video_that_is_not_shown_has_no_sequence() -> None:
 
 def test_a_space_without_segments_has_none() -> None:
     empty = two_films().segments[:0]
-    assert len(best_sequences(empty, scores_of([], []), [5.0]).score) == 0
+    assert len(best_sequences(empty, scores_of([], []), [5.0]).similarity) == 0
+
+
+def test_what_is_not_similar_enough_and_the_example_itself_are_no_answers() -> None:
+    scores = scores_of([2, 0, 0, 0, 1, 0, 0], [0, 0, 0, 3, 0, 0, 1])
+    enough = Wanted(64, 1, min_similarity=1.5)
+    assert [hit.parts for hit in found(two_films(), scores, [10.0], enough)] == [(0, 3)]
+    no_example = Wanted(64, 1, without=(1, 1.0))
+    assert (0, 3) not in [hit.parts for hit in found(two_films(), scores, [10.0], no_example)]
