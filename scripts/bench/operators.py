@@ -7,8 +7,8 @@ The questions stand in _operator_tasks.py, twenty of each kind, written before a
 moments that are shown:
     excluded: share of the clips and scenes with x that are still among them
     kept: share of the right clips and scenes that are among them
-    R@k, RR: a right one is among the first k; 1 / the rank of the first right one
-`to choose by` is kept less excluded of `A -x`, the mean RR of `A then B`: the first half of the questions
+    R@k, MRR: a right one is among the first k; 1 / the rank of the first right one
+`to choose by` is kept less excluded of `A -x`, the MRR of `A then B`: the first half of the questions
 chooses a way, the second half judges the choice. A row's interval (95 %) is of the difference to its
 baseline, paired by question.
 """
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MARGINS = (0.5, 1.0)
 COSINE_MARGINS = (0.0, 0.03)
 LEAST_Z = (1.5, 2.5)
+ALL = slice(None)
+HALF_FIGURES = ("kept", "excluded", "MRR")
 NONE, SHIPPED = "without the operator", "as shipped"
 
 
@@ -92,7 +94,7 @@ def figures(
         left = [any(stretch.shows(moment) for moment in shown) for stretch in wrong]
         values["excluded"] = 100.0 * sum(left) / len(wrong)
     values |= {f"R@{depth}": 100.0 * (first <= depth) for depth in DEPTHS}
-    return {**values, "RR": 100.0 / first}
+    return {**values, "MRR": 100.0 / first}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Trial:
     def value(self, part: slice) -> float:
         """What a rule is chosen by, over some of the questions."""
         means = {name: float(values[part].mean()) for name, values in self.figures.items()}
-        return means["kept"] - means["excluded"] if "excluded" in means else means["RR"]
+        return means["kept"] - means["excluded"] if "excluded" in means else means["MRR"]
 
 
 def negation_ways(ways: Ways) -> dict[str, Callable[[tasks.Negation], list[Shown]]]:
@@ -142,14 +144,25 @@ def sequence_ways(ways: Ways) -> dict[str, Callable[[tasks.Sequence], list[Shown
 
 
 def rows_of(
-    title: str, trials: Mapping[str, Trial], baselines: Mapping[str, Trial], part: slice, seed: int
+    title: str,
+    trials: Mapping[str, Trial],
+    baselines: Mapping[str, Trial],
+    seed: int,
+    *,
+    part: slice = ALL,
+    only: Sequence[str] = (),
 ) -> list[Row]:
-    """Every figure of some trials beside every baseline."""
+    """Figures of some trials beside every baseline.
+
+    Args:
+        part: of the questions. only: these figures, all of them where none is named.
+    """
     return [
         _row(f"{title}: {way}, beside {other}: {figure}", values[part], baseline.figures[figure][part], seed)
         for way, trial in trials.items()
         for other, baseline in baselines.items()
         for figure, values in trial.figures.items()
+        if not only or figure in only
     ]
 
 
@@ -166,14 +179,15 @@ def _row(what: str, values: Figures, baseline: Figures, seed: int) -> Row:
 def measured(
     title: str, trials: Mapping[str, Trial], baselines: Mapping[str, Trial], half: int, seed: int
 ) -> list[Row]:
-    """What the first half chooses by; the other half of the chosen and the shipped way; all of the latter."""
-    first, second = slice(half), slice(half, None)
-    values = {way: trial.value(first) for way, trial in trials.items()}
-    chosen = max(values, key=lambda way: values[way])
-    rows = [Row(f"{title}, first half, to choose by: {way}", value, "%") for way, value in values.items()]
-    kept = {way: trials[way] for way in dict.fromkeys((SHIPPED, chosen))}
-    rows += rows_of(f"{title}, second half", kept, baselines, second, seed)
-    return [*rows, *rows_of(f"{title}, all", {SHIPPED: trials[SHIPPED]}, baselines, slice(None), seed)]
+    """The first half, to choose by; the second, of every way beside the first baseline; all, of the shipped."""
+    first = slice(half)
+    rows = [
+        Row(f"{title}, first half, to choose by: {way}", trial.value(first), "%")
+        for way, trial in trials.items()
+    ]
+    beside = dict(list(baselines.items())[:1])
+    rows += rows_of(f"{title}, second half", trials, beside, seed, part=slice(half, None), only=HALF_FIGURES)
+    return [*rows, *rows_of(f"{title}, all", {SHIPPED: trials[SHIPPED]}, baselines, seed)]
 
 
 def negation_rows(ways: Ways, places: Places, asked: Sequence[tasks.Negation], seed: int) -> list[Row]:
@@ -186,7 +200,7 @@ def negation_rows(ways: Ways, places: Places, asked: Sequence[tasks.Negation], s
     rows = measured("-x", trials, {NONE: trial(ways.without_negation)}, len(asked) // 2, seed)
     both = {SHIPPED: trial(ways.words_with_negation)}
     without = {NONE: trial(ways.words_without_negation)}
-    return rows + rows_of("-x, words too, all", both, without, slice(None), seed)
+    return rows + rows_of("-x, words too, all", both, without, seed)
 
 
 def sequence_rows(ways: Ways, places: Places, asked: Sequence[tasks.Sequence], seed: int) -> list[Row]:
@@ -214,7 +228,7 @@ def main() -> None:
     add_videos(parser)
     parser.add_argument("--library", type=Path, metavar="DIR", help="a library that has the clips already")
     arguments = parser.parse_args()
-    some = slice(2) if arguments.quick else slice(None)
+    some = slice(2) if arguments.quick else ALL
     negations, sequences = tasks.NEGATIONS[some], tasks.SEQUENCES[some]
     clips, places = read_clips(arguments.videos), Places(arguments.videos)
     if arguments.quick:
