@@ -63,6 +63,21 @@ class Ways:
         """`A -x` as it is shipped, by pictures and words."""
         return self._searched(text=task.text, excluded=(task.excluded,))
 
+    def words_negated(self, task: Negation) -> list[Shown]:
+        """`A -x` by pictures and words, where words alone say what goes."""
+        from mediaindex.search.answer import Question
+        from mediaindex.search.query_ranking import Query, Sought, ranked, scored
+        from mediaindex.store.catalog import lookup
+
+        (wanted,) = self._vectors(task.text)
+        question = Question(task.text, excluded=(task.excluded,), limit=SHOWN, per_video=PER_VIDEO)
+        query = Query(question, wanted, (Sought(wanted, (), (task.excluded,)),))
+        with self._held.library.read() as connection:
+            found = scored(connection, query, self._pictures)
+            moments = ranked(connection, query, found, self._held.searcher.reader).moments
+            places = lookup.places(connection, [one.fused.moment.video_id for one in moments])
+        return [Shown(places[one.fused.moment.video_id][0].path, one.best_seconds) for one in moments]
+
     def by_rule(self, rule: Rule) -> Callable[[Negation], list[Shown]]:
         """`A -x` by pictures alone: the segments for which a rule holds go.
 

@@ -179,7 +179,7 @@ def _row(what: str, values: Figures, baseline: Figures, seed: int) -> Row:
 def measured(
     title: str, trials: Mapping[str, Trial], baselines: Mapping[str, Trial], half: int, seed: int
 ) -> list[Row]:
-    """The first half, to choose by; the second, of every way beside the first baseline; all, of the shipped."""
+    """To choose by, the first half; the second, of every way beside the first baseline; all, as shipped."""
     first = slice(half)
     rows = [
         Row(f"{title}, first half, to choose by: {way}", trial.value(first), "%")
@@ -198,7 +198,7 @@ def negation_rows(ways: Ways, places: Places, asked: Sequence[tasks.Negation], s
 
     trials = {name: trial(answer) for name, answer in negation_ways(ways).items()}
     rows = measured("-x", trials, {NONE: trial(ways.without_negation)}, len(asked) // 2, seed)
-    both = {SHIPPED: trial(ways.words_with_negation)}
+    both = {SHIPPED: trial(ways.words_with_negation), "x in words alone": trial(ways.words_negated)}
     without = {NONE: trial(ways.words_without_negation)}
     return rows + rows_of("-x, words too, all", both, without, seed)
 
