@@ -115,6 +115,11 @@ def test_a_library_of_an_older_schema_on_a_read_only_disk(
 ) -> None:
     library = copied(whole[0], tmp_path)
     with closing(sqlite3.connect(library / "library.sqlite")) as database:
+        for (trigger,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%visibility_change%'"
+        ).fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        database.execute("DROP TABLE visibility_change")
         database.execute("DROP INDEX location_forgotten")
         for table, column in (
             *(("source", name) for name in ("thumbnails", "held_since", "polled")),

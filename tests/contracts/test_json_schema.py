@@ -129,7 +129,8 @@ def test_similar(ask: Commands, tmp_path: Path) -> None:
 
 
 def test_show(ask: Commands, folder: Path) -> None:
-    hold(ask("show", folder / "red.mp4"), documented("show"))
+    hold(ask("show", folder / "red.mp4", "--query", "red"), documented("show"))
+    assert ask("show", folder / "red.mp4")["profile"] is None
 
 
 def test_open(ask: Commands) -> None:
