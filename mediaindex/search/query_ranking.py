@@ -177,8 +177,7 @@ def _sequences(
         scores[0][~pictures.space.is_shown(allowed)] = -np.inf
     within = [part.within_seconds for part in query.parts[1:]]
     sequences = best_sequences(pictures.space.segments, scores, within)
-    similarity = pictures.of_library(query.parts[0].unit)
-    return sequence_hits(pictures.space, sequences, similarity, wanted)
+    return sequence_hits(pictures, sequences, query.parts[0].unit, wanted)
 
 
 def ranked(

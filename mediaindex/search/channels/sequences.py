@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.search.channels.moments import Moment
-from mediaindex.search.channels.pictures import PictureHit, Wanted
+from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
 from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
 
@@ -56,23 +56,24 @@ def best_sequences(
 
 
 def sequence_hits(
-    space: SpaceSnapshot, sequences: Sequences, similarity: NDArray[np.float32], wanted: Wanted
+    pictures: PictureChannel, sequences: Sequences, first: NDArray[np.float32], wanted: Wanted
 ) -> list[PictureHit]:
     """The best sequences as hits, best first; those of one video share no segment.
 
     Args:
-        similarity: (S,) of each segment to the first part.
+        first: (D,) unit, the first part of the query: a hit has its similarity to that.
     """
-    hits = []
+    space, hits = pictures.space, []
     for video in space.best_videos(sequences.score, wanted.depth):
-        hits += _of_video(space, video, sequences, similarity, wanted.most)
+        hits += _of_video(space, video, sequences, wanted.most)
+    similarity = pictures.exact(first, np.array(sorted({hit.place for hit in hits}), np.intp))
+    hits = [replace(hit, moment=replace(hit.moment, similarity=float(similarity[hit.place]))) for hit in hits]
+    hits = [hit for hit in hits if not wanted.excludes(hit.moment)]
     hits.sort(key=lambda hit: (-(hit.z_score or 0.0), hit.moment.video_id, hit.place))
     return [replace(hit, instant_rank=rank) for rank, hit in enumerate(hits, 1)]
 
 
-def _of_video(
-    space: SpaceSnapshot, video: int, sequences: Sequences, similarity: NDArray[np.float32], most: int
-) -> list[PictureHit]:
+def _of_video(space: SpaceSnapshot, video: int, sequences: Sequences, most: int) -> list[PictureHit]:
     own = space.of_video(video)
     score = sequences.score[own.start : own.stop]
     taken: set[int] = set()
@@ -84,13 +85,7 @@ def _of_video(
         if taken.isdisjoint(range(parts[0], parts[-1] + 1)):
             taken.update(range(parts[0], parts[-1] + 1))
             first, last = space.segments[parts[0]], space.segments[parts[-1]]
-            moment = Moment(
-                video,
-                int(first["id"]),
-                float(first["start"]),
-                float(last["end"]),
-                float(similarity[parts[0]]),
-            )
+            moment = Moment(video, int(first["id"]), float(first["start"]), float(last["end"]), None)
             hits.append(PictureHit(moment, parts[0], 0, parts=parts, z_score=float(score[offset])))
     return hits
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mediaindex.search.channels.pictures import PictureHit, Wanted
+from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
 from mediaindex.search.channels.sequences import best_sequences, sequence_hits
+from mediaindex.search.channels.similarity import exact_similarities
 from mediaindex.store.mapped.snapshot import SpaceSnapshot
-from tests.support.drawn_films import DrawnSegment, Film, films, made_films, space_of, visible_of
+from tests.support.drawn_films import DIM, DrawnSegment, Film, films, made_films, space_of, visible_of
 
 FOUR = DrawnSegment(2, 2.0, 0.0, True)
 NEVER = float("-inf")
+FIRST = np.eye(1, DIM, dtype=np.float32)[0]
+"""The first part of a query."""
 
 
 def scores_of(*parts: Sequence[float]) -> list[NDArray[np.float32]]:
@@ -25,8 +29,8 @@ def scores_of(*parts: Sequence[float]) -> list[NDArray[np.float32]]:
 def found(
     space: SpaceSnapshot, scores: list[NDArray[np.float32]], within: Sequence[float], wanted: Wanted
 ) -> list[PictureHit]:
-    similarity = np.linspace(0.0, 0.5, len(space), dtype=np.float32)
-    return sequence_hits(space, best_sequences(space.segments, scores, within), similarity, wanted)
+    pictures = PictureChannel(space, blend=0.5)
+    return sequence_hits(pictures, best_sequences(space.segments, scores, within), FIRST, wanted)
 
 
 def plain_best(
@@ -85,6 +89,8 @@ def test_a_sequence_lasts_from_its_first_segment_to_its_last() -> None:
     assert (first.moment.video_id, first.moment.start_seconds, first.moment.end_seconds) == (1, 0.0, 16.0)
     assert (first.parts, first.place, first.z_score, first.instant_rank) == ((0, 3), 0, 2.0, 1)
     assert first.moment.segment_id == space.segments["id"][0]
+    exact = exact_similarities(space, np.array([0], np.intp), FIRST, blend=0.5)
+    assert first.moment.similarity == pytest.approx(float(exact[0]))
     assert (second.parts, second.z_score, second.instant_rank) == ((4, 6), 1.0, 2)
 
 
@@ -112,6 +118,13 @@ def test_a_video_that_is_not_shown_has_no_sequence() -> None:
     first = np.where(space.is_shown(None), np.float32(1.0), np.float32(NEVER))
     hits = found(space, [first, np.ones(7, np.float32)], [0.0], Wanted(64))
     assert {hit.moment.video_id for hit in hits} == {2}
+
+
+def test_the_example_and_what_is_less_similar_are_left_out() -> None:
+    scores = scores_of([3, 1, 2, 0, NEVER, NEVER, NEVER], [0, 3, 0, 2, 0, 0, 0])
+    hits = found(two_films(), scores, [0.0], Wanted(64, without=(1, 10.0)))
+    assert [hit.parts for hit in hits] == [(0, 1)]
+    assert found(two_films(), scores, [0.0], Wanted(64, min_similarity=1.1)) == []
 
 
 def test_a_space_without_segments_has_none() -> None:
