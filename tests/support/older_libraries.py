@@ -14,7 +14,7 @@ from mediaindex.store.catalog.database import make_engine
 
 
 def downgraded(newer: Path, revision: str) -> None:
-    """Replace a database by one of an earlier revision that holds all of its rows for which it has columns."""
+    """Replace a database by one of an earlier revision, with all rows for which that has columns."""
     older = newer.with_name("older.sqlite")
     engine = make_engine(older)
     config = Config()
