@@ -14,6 +14,7 @@ import pytest
 from tests.support.commands import Commands, index_quietly
 from tests.support.disks import fill, mounted
 from tests.support.films import film
+from tests.support.older_libraries import downgraded
 
 
 @pytest.fixture(scope="module")
@@ -114,24 +115,7 @@ def test_a_library_of_an_older_schema_on_a_read_only_disk(
     whole: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     library = copied(whole[0], tmp_path)
-    with closing(sqlite3.connect(library / "library.sqlite")) as database:
-        for name in (
-            *(f"location_{kind}" for kind in ("unconfirmed", "missing", "forgotten")),
-            *("video_duration", "extraction_sizes", "extraction_first_look"),
-        ):
-            database.execute(f"DROP INDEX {name}")
-        for name in ("extraction_removed", "extraction_renamed"):
-            database.execute(f"DROP TRIGGER {name}")
-        database.execute("DROP TABLE garbage_blob")
-        for table, column in (
-            *(("source", name) for name in ("thumbnails", "held_since", "polled")),
-            ("location", "forgotten_at"),
-            ("extraction", "first_look"),
-            ("extraction", "blob_bytes"),
-        ):
-            database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        database.execute("UPDATE alembic_version SET version_num = '0001'")
-        database.commit()
+    downgraded(library / "library.sqlite", "0001")
     before = (library / "library.sqlite").read_bytes()
     with read_only(library, tmp_path / "frozen") as frozen:
         answers_of_every_reader(Commands(frozen, capsys), whole[1])

@@ -31,6 +31,8 @@ HIT_KEYS = [
     "segment_id",
     "thumbnail",
     "instant_rank",
+    "video_id",
+    "parts",
 ]
 TIMINGS = ["encode", "candidates", "score", "rerank", "moments", "total"]
 

@@ -36,6 +36,7 @@ SHOWN = [
     "frames",
     "segments",
     "locations",
+    "profile",
 ]
 
 

@@ -60,11 +60,12 @@ def raw(text: str) -> NDArray[np.float32]:
     return pooled
 
 
-def query(question: Question) -> Query:
+def query(question: Question, *excluded: str, words: tuple[str, ...] = ()) -> Query:
     """A question whose text is looked for by pictures too."""
     assert question.text is not None
     vector = raw(question.text)
-    return Query(question, vector, (Sought(unit(vector)),))
+    sought = Sought(unit(vector), tuple(unit(raw(text)) for text in excluded), words)
+    return Query(question, vector, (sought,))
 
 
 def names(connection: sa.Connection, videos: list[int]) -> list[str]:
@@ -197,3 +198,45 @@ def test_marks_move_the_query(connection: sa.Connection, pictures: PictureChanne
 def _videos(connection: sa.Connection) -> dict[int, str]:
     numbers = sorted(lookup.filtered_videos(connection, Filters(min_duration=0.0)) or ())
     return dict(zip(numbers, names(connection, numbers), strict=True))
+
+
+def test_a_sequence_is_not_reranked(
+    connection: sa.Connection, pictures: PictureChannel, reader: SpaceReader
+) -> None:
+    following = Question(text="red", following=(Following("white", 5.0),))
+    later = Sought(unit(raw("white")), within_seconds=5.0)
+    (first,) = query(Question(text="red")).parts
+    sequence, ranking = Query(following, raw("red"), (first, later)), Backwards()
+    found = scored(connection, sequence, pictures)
+    made = ranked(connection, sequence, found, reader, ranking)
+    assert (made.rerank, ranking.given) == (None, [])
+    assert [name for name, _start in shown(connection, made)] == ["flag"]
+    red, white = made.moments[0].parts
+    assert (red.end_seconds, white.start_seconds) == pytest.approx((4.0, 4.0), abs=0.3)
+
+
+def test_what_stands_out_more_for_what_is_excluded_is_left_out(
+    connection: sa.Connection, pictures: PictureChannel
+) -> None:
+    question = Question(text="red white", channel="pictures", per_video=None, limit=20)
+    every = by_pictures(connection, scored(connection, query(question), pictures))
+    assert every.count("flag") == 3
+    left = scored(connection, query(question, "white"), pictures)
+    starts = [hit.moment.start_seconds for hit in left.picture_hits]
+    assert not any(3.5 < start < 7.5 for start in starts), "the white shot"
+    assert "red" in by_pictures(connection, left)
+
+
+def test_where_an_excluded_word_is_said_or_stands_is_left_out(
+    connection: sa.Connection, pictures: PictureChannel
+) -> None:
+    question = Question(text="blue", channel="pictures", per_video=None, limit=20)
+    said = scored(connection, query(question, words=("cloak",)), pictures)
+    flag = [
+        hit.moment.start_seconds
+        for hit, name in zip(said.picture_hits, by_pictures(connection, said), strict=True)
+        if name == "flag"
+    ]
+    assert flag == pytest.approx([0.0, 4.0], abs=0.3), "not where it is said"
+    named = scored(connection, query(question, words=("flag",)), pictures)
+    assert sorted(by_pictures(connection, named)) == ["blue", "green", "red"]

@@ -60,7 +60,10 @@ class IndexBuild:
 
 
 def _is_due(library: Library, space: Space, exact_limit_mib: int) -> bool:
-    rows = library.matrix(space).count()
+    try:
+        rows = library.matrix(space).count()
+    except OSError:  # its disk fails for a moment: the next pass asks again
+        return False
     if rows * space.dim * 2 <= exact_limit_mib << 20 or not rows:
         return False
     with library.read() as connection:

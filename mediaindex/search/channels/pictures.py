@@ -80,8 +80,8 @@ class Wanted:
     @property
     def most(self) -> int:
         """How many moments of one video are looked at."""
-        # One more than are shown: the example itself may be among them.
-        return self.depth if self.per_video is None else self.per_video + (self.without is not None)
+        # More than are shown: the example may be among them, twice where two moments meet in it.
+        return self.depth if self.per_video is None else self.per_video + 2 * (self.without is not None)
 
 
 class PictureChannel:

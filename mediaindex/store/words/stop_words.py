@@ -1,6 +1,6 @@
 """Small words: those of a query that say nothing of what is looked for, in the language of the query.
 
-The lists are Snowball's, of 16 languages. A query does not say its language, and what is small in one is a
+The lists are Snowball's, of 15 languages. A query does not say its language, and what is small in one is a
 thing in another: `hat`, `war`, `sea`. So the language is told by the small words of the query themselves: it
 is the one whose list holds most of them, and words that are things in English have no voice in this.
 """

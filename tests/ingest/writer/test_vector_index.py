@@ -17,6 +17,7 @@ from mediaindex.store.mapped.rows import VectorRows, new_generation
 from mediaindex.store.mapped.segments import no_segments
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
+from tests.support.faults import BROKEN, failing
 from tests.support.processes import start
 
 DIM = 256
@@ -70,6 +71,16 @@ def test_a_small_space_gets_no_index(opened: Library, space: Space) -> None:
     add_rows(opened, space, 100)
     assert not begins(opened, space, building, exact_limit_mib=1)
     building.wait()
+    building.end()
+
+
+def test_files_that_cannot_be_read_are_asked_again(opened: Library, space: Space) -> None:
+    add_rows(opened, space, 100)
+    building = IndexBuild()
+    with failing("open", BROKEN, below=opened.matrix(space).folder) as fault:
+        assert not begins(opened, space, building, exact_limit_mib=0)
+    assert fault.raised
+    assert begins(opened, space, building, exact_limit_mib=0)
     building.end()
 
 
