@@ -1,8 +1,8 @@
 """Made-up libraries of any size: rows and vectors as indexing leaves them, for films that nobody decoded.
 
-Every video has a file of its name, size and time, empty on disk, so that a rescan finds nothing new. Its frames
-count as evicted from the cache. The vectors have what those of films have in common: one direction for all of
-them, one for each video, a jump at each cut, small steps between.
+Every video has a file of its name, size and time, without content, so that a rescan finds nothing new. Its
+frames count as evicted from the cache. The vectors are like those of films: one direction common to all of
+them, another for each video, a jump at each cut, small steps between.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._report import say
+from bench._scale_place import COMPLETE, FOLDER, LIBRARY, VIDEOS
 from bench.words import VOCABULARY, word
+
 from mediaindex.embed.families.builtin_files import FILES, builtin_spec
 from mediaindex.media import Cue, FrameEmbeddings, MediaInfo, Segment
 from mediaindex.sources.places.volumes import volume_of
@@ -35,7 +37,6 @@ from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
 from mediaindex.store.words.folding import folded
 
-LIBRARY, VIDEOS, COMPLETE = "library", "videos", "complete"
 FRAMES_AT_ONCE = 20_000
 SECONDS_OF_A_FRAME = 1.2
 FOLDERS = 100
@@ -108,7 +109,7 @@ def make(place: Path, shape: Shape, frames: int, seed: int) -> None:
         with library.write() as connection:
             sources.add_source(connection, place / VIDEOS)
         count = frames // shape.frames
-        folders = [f"folder {FOLDERS * number // count:02}" for number in range(count)]
+        folders = [FOLDER.format(FOLDERS * number // count) for number in range(count)]
         at_once = max(1, FRAMES_AT_ONCE // shape.frames)
         for start in range(0, count, at_once):
             add(library, place, shape, folders[start : start + at_once], seed)
@@ -116,12 +117,6 @@ def make(place: Path, shape: Shape, frames: int, seed: int) -> None:
                 say(f"{place.name}: {start} of {count} videos")
         commit.settle(library)
     (place / COMPLETE).touch()
-
-
-def folder_in_the_middle(place: Path) -> Path:
-    """A folder with 1 % of the videos, or one."""
-    folders = sorted((place / VIDEOS).glob("folder *"))
-    return folders[len(folders) // 2]
 
 
 def add(library: Library, place: Path, shape: Shape, folders: Sequence[str], seed: int) -> None:
@@ -275,9 +270,7 @@ def _name_rows(video: _Video) -> Iterator[dict[str, Any]]:
         yield {"video_id": video.id, "location_id": video.id, "field": field, **words}
 
 
-def _vectors(
-    target: Space, made: Sequence[_Video], seed: int
-) -> Iterator[tuple[_Video, FrameEmbeddings]]:
+def _vectors(target: Space, made: Sequence[_Video], seed: int) -> Iterator[tuple[_Video, FrameEmbeddings]]:
     """The embeddings of each video."""
     common = _normal(np.random.default_rng(seed), target.dim)
     chance = np.random.default_rng((seed, made[0].id))
@@ -296,10 +289,14 @@ def _normal(chance: np.random.Generator, *shape: int) -> NDArray[np.float32]:
 
 
 def main() -> None:
-    """Add clips to a library, as another process does beside a search."""
-    place, count, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    with open_library(place / LIBRARY) as library, library.lock():
-        add(library, place, CLIPS, ["new"] * count, seed)
+    """Make a library (PLACE SEED SHAPE FRAMES), or add clips to one (PLACE SEED COUNT)."""
+    place, seed, *rest = sys.argv[1:]
+    if len(rest) == 2:
+        make(Path(place), shape_of(rest[0], int(rest[1])), int(rest[1]), int(seed))
+        return
+    with open_library(Path(place, LIBRARY)) as library, library.lock():
+        add(library, Path(place), CLIPS, ["new"] * int(rest[0]), int(seed))
+        commit.settle(library)
 
 
 if __name__ == "__main__":
