@@ -1,6 +1,6 @@
 """What queries and maintenance cost as a library grows, on made-up libraries of two shapes.
 
-    python scripts/bench/scale.py --keep DIR    (10 000, 100 000 and 1 000 000 frames: 7 GB, made in 20 minutes)
+    python scripts/bench/scale.py --keep DIR    (10 000 to 1 000 000 frames: 7 GB, made in 20 minutes)
     python scripts/bench/scale.py --quick       (2 000 and 6 000 frames)
 
 Clips have 6 frames, films 5900. Vectors have 384 dimensions and 256 of evidence beside them. Every process
