@@ -47,6 +47,7 @@ DAY_OF_HALF = "2015-01-01"
 LEAST_FILMS = 10
 CLIP_FRAMES, FILM_FRAMES, FILM_LINES = 6, 5900, 1000
 SHORTEST_SHOT, LONGEST_SHOT = 2, 8
+STEP = 0.3
 
 QUERIES = 5
 COMMON = tuple(word(1000 + number) for number in range(QUERIES))
@@ -277,11 +278,13 @@ def _vectors(target: Space, made: Sequence[_Video], seed: int) -> Iterator[tuple
     for video in made:
         jumps = _normal(chance, len(video.shots), target.dim)
         of_shots = np.repeat(jumps, [shot.frame_count for shot in video.shots], axis=0)
-        steps = 0.3 * _normal(chance, video.frames, target.dim)
+        embedded = _normal(chance, video.frames, target.dim)
+        embedded *= STEP
+        embedded += of_shots + _normal(chance, target.dim) + common
         evidence = None
         if target.evidence_dim is not None:
             evidence = _normal(chance, video.frames, target.evidence_dim).astype(np.float16)
-        yield video, FrameEmbeddings(common + _normal(chance, target.dim) + of_shots + steps, evidence)
+        yield video, FrameEmbeddings(embedded, evidence)
 
 
 def _normal(chance: np.random.Generator, *shape: int) -> NDArray[np.float32]:

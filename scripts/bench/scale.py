@@ -10,6 +10,7 @@ otherwise; the floor is one float16 product of a query with all vectors.
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import sys
@@ -26,6 +27,8 @@ from bench.startup import mediaindex
 
 SHAPES = ("clips", "films")
 FRAMES, QUICK_FRAMES = (10_000, 100_000, 1_000_000), (2_000, 6_000)
+LEAST_FRAMES = 600
+"""A hundred clips: one in each folder."""
 LARGE = 1_000_000
 """The goals are for a library of so many frames."""
 TURNS, QUICK_TURNS = 15, 2
@@ -147,12 +150,23 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def sizes(text: str) -> tuple[int, ...]:
+    """Numbers of frames with commas between."""
+    try:
+        numbers = tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("write numbers with commas between") from error
+    if min(numbers) < LEAST_FRAMES:
+        raise argparse.ArgumentTypeError(f"a library has at least {LEAST_FRAMES} frames")
+    return numbers
+
+
 def main() -> None:
     parser = flags(__doc__ or "")
     parser.add_argument("--shape", choices=(*SHAPES, "both"), default="both", help="of the videos (both)")
     parser.add_argument(
         "--frames",
-        type=lambda text: tuple(int(number) for number in text.split(",")),
+        type=sizes,
         metavar="N[,N…]",
         help=f"of the libraries ({','.join(map(str, FRAMES))})",
     )
@@ -160,14 +174,14 @@ def main() -> None:
         "--keep", type=Path, metavar="DIR", help="keep the libraries there, and use those that are"
     )
     arguments = parser.parse_args()
-    sizes = arguments.frames or (QUICK_FRAMES if arguments.quick else FRAMES)
+    of_sizes = arguments.frames or (QUICK_FRAMES if arguments.quick else FRAMES)
     turns, runs = (QUICK_TURNS, QUICK_RUNS) if arguments.quick else (TURNS, RUNS)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         kept = (arguments.keep or Path(folder)).resolve()
         for shape in SHAPES if arguments.shape == "both" else (arguments.shape,):
             of_frames: dict[int, Costs] = {}
-            for frames in sizes:
+            for frames in of_sizes:
                 place = kept / f"{shape}-{frames}"
                 run(script("_scale_library.py", place, arguments.seed, shape, frames))
                 say(f"{place.name} is there")

@@ -15,7 +15,8 @@ from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.catalog.schema import segment
 from mediaindex.store.library import open_library
 from mediaindex.store.maintenance.check import check
-from tests.support.benchmarks import bench
+from tests.support.benchmarks import bench, run
+from tests.support.paths import BENCH
 
 pytestmark = pytest.mark.timeout(400)
 FRAMES = 1200
@@ -72,6 +73,13 @@ def test_goals_are_named_where_they_hold() -> None:
     )
     assert not any("(" in what for what in small)
     assert "clips: query --in 1 %, beside none (at most 1.2 times)" in large
+
+
+@pytest.mark.parametrize(("text", "remedy"), [("many", "numbers with commas"), ("2000,3", "at least 600")])
+def test_sizes_that_do_not_fit_are_refused(text: str, remedy: str) -> None:
+    done = run(BENCH / "scale.py", "--frames", text)
+    assert done.returncode == 2
+    assert remedy in done.stderr.splitlines()[-1]
 
 
 def test_it_measures_everything_of_a_library(tmp_path: Path) -> None:
