@@ -22,6 +22,7 @@ SCRIPTS = (
     "moments",
     "recall",
     "rerank",
+    "scale",
     "score",
     "soak",
     "startup",
