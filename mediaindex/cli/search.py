@@ -13,10 +13,12 @@ from mediaindex.cli.shared.answers import (
     add_answer_arguments,
     answer_options,
     example_of,
+    marked_segments,
     nothing_left,
     option_filters,
     print_answer,
 )
+from mediaindex.cli.shared.arguments import positive
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.paths import stored_names
 from mediaindex.cli.shared.reranking import add_rerank_arguments, explain, rerank_decision, reranked_answer
@@ -24,6 +26,7 @@ from mediaindex.config import Config
 from mediaindex.errors import DONE, QueryError, UsageError
 
 if TYPE_CHECKING:
+    from mediaindex.search.answer import Question
     from mediaindex.search.query import Query
 
 
@@ -43,6 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="both",
         help="what may answer: the pictures, the words (names, tags, subtitles), or both",
     )
+    for option, meaning in (("--like", "more like these moments"), ("--unlike", "less like these")):
+        parser.add_argument(
+            option,
+            type=positive,
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="SEGMENT_ID",
+            help=f"{meaning}: the segment_id of hits; write TEXT in front",
+        )
     add_answer_arguments(parser)
     add_rerank_arguments(parser)
 
@@ -67,11 +80,18 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             question,
             channel=query.channel or channel,
             candidates=config.rerank_candidates,
+            like=marked_segments(searcher, "--like", arguments.like),
+            unlike=marked_segments(searcher, "--unlike", arguments.unlike),
             **answer_options(library, arguments, joint(asked)),
         )
-        by_example = question.vector is not None
+        _check_marks(question)
         decision = rerank_decision(
-            library, space, preset=preset, mode=mode, channel=question.channel, by_example=by_example
+            library,
+            space,
+            preset=preset,
+            mode=mode,
+            channel=question.channel,
+            beyond_text=_beyond_text(question),
         )
         note = None
         text = " ".join(filter(None, [question.text, *(part.text for part in question.following)]))
@@ -92,6 +112,31 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             f"not reranked by {decision.preset}: {decision.gate.reason} (--rerank on reranks all the same)"
         )
     return UsageError.exit_code if query.problems else DONE
+
+
+def _check_marks(question: Question) -> None:
+    """Refuse marks that nothing would read.
+
+    Raises:
+        QueryError: no pictures are looked for, or more than one moment.
+    """
+    if not (question.like or question.unlike):
+        return
+    if question.channel == "words":
+        raise QueryError("--like and --unlike mark pictures: let them answer, or leave the marks out")
+    if question.following:
+        raise QueryError("--like and --unlike mark one moment: leave out 'then', or the marks")
+
+
+def _beyond_text(question: Question) -> str | None:
+    """What the pictures look for beside one sentence, by its name in the query or among the options."""
+    asked = {
+        "like:": question.vector is not None,
+        "--like": question.like,
+        "--unlike": question.unlike,
+        "then": question.following,
+    }
+    return next((name for name, value in asked.items() if value), None)
 
 
 def _parsed(arguments: argparse.Namespace) -> Query:

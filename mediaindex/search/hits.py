@@ -48,8 +48,7 @@ def hits_of(
         is_private = any(place.private for place in places[moment.video_id])
         picture = None if is_private or not question.thumbnails else _thumbnail(library, folder, shown)
         similarity = moment.similarity if by_similarity else None
-        z_score = None if shown.fused.picture_hit is None else shown.fused.picture_hit.z_score
-        score = next((one for one in (z_score, similarity) if one is not None), shown.fused.score)
+        score = shown.fused.score if similarity is None else similarity
         hits.append(_hit(len(hits) + 1, shown, place, online, picture, score))
     if question.thumbnails:
         trim(folder)

@@ -53,8 +53,9 @@ def parse(text: str, *, today: datetime.date, caret: int | None = None) -> Query
     filters, excluded = _compatible(reading for reading in read if not isinstance(reading, Problem))
     parts, misplaced = _parts(found, text, filters, caret)
     kept = dict.fromkeys(one for one in filters if one.key not in ("by", "like"))
-    query = Query(parts, tuple(kept), _channel(filters), (), found, _is_unfinished(parts, caret))
-    problems = [*unread, *excluded, *misplaced, *_nothing_to_look_for(query, filters)]
+    channel, unfit = _channel(filters, parts)
+    query = Query(parts, tuple(kept), channel, (), found, _is_unfinished(parts, caret))
+    problems = [*unread, *excluded, *misplaced, *unfit, *_nothing_to_look_for(query, filters)]
     return query.with_problems(problems)
 
 
@@ -83,9 +84,14 @@ def _exclude_each_other(old: Filter, new: Filter) -> Problem:
     return Problem(new.start, new.end, f"{shown(old.typed)} and {shown(new.typed)} exclude each other")
 
 
-def _channel(filters: Iterable[Filter]) -> Channel | None:
-    chosen = next((one.value for one in filters if one.key == "by"), None)
-    return next((channel for channel in CHANNELS if channel == chosen), None)
+def _channel(filters: Iterable[Filter], parts: Sequence[Part]) -> tuple[Channel | None, list[Problem]]:
+    """The channel that may answer, and the problem with one that knows nothing of one after the other."""
+    chosen = [one for one in filters if one.key == "by"]
+    if len(parts) > 1 and any(one.value == "words" for one in chosen):
+        text = "by:words and then exclude each other: pictures alone find one thing after another"
+        return None, [Problem(one.start, one.end, text) for one in chosen]
+    values = {one.value for one in chosen}
+    return next((channel for channel in CHANNELS if channel in values), None), []
 
 
 def _parts(

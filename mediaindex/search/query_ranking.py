@@ -127,8 +127,7 @@ def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | N
     if question.like or question.unlike:
         sought = _moved(sought, question, pictures)
     similarity, error = pictures.similarities(sought.unit, allowed, wanted.told)
-    if sought.excluded or sought.excluded_words:
-        similarity[_z_scores(connection, sought, pictures) == -np.inf] = -np.inf
+    similarity[_left_out(connection, sought, pictures)] = -np.inf
     return Scored(words, pictures.best_moments(sought.unit, similarity, error, wanted), pictures)
 
 
@@ -149,19 +148,21 @@ def _moved(sought: Sought, question: Question, pictures: PictureChannel) -> Soug
     return replace(sought, unit=moved_query(sought.unit, right=right, wrong=wrong))
 
 
-def _z_scores(connection: sa.Connection, sought: Sought, pictures: PictureChannel) -> NDArray[np.float32]:
-    """(S,) of each segment for one part; -inf where something answers better that must not.
+def _left_out(connection: sa.Connection, sought: Sought, pictures: PictureChannel) -> NDArray[np.bool_]:
+    """(S,) whether a segment shows or says what is excluded.
 
-    A segment goes if it stands out more for what is excluded than for what is looked for, and if a word that
-    is excluded is said in it or stands about its file.
+    It goes if it stands out more for what is excluded than for what is looked for, and if a word that is
+    excluded is said in it or stands about its file. What the rule is worth stands in
+    docs/benchmarks/operators.md.
     """
-    scores = z_scores(pictures.of_library(sought.unit))
-    unwanted = [z_scores(pictures.of_library(vector)) for vector in sought.excluded]
-    for other in unwanted:
-        scores[other > scores] = -np.inf
+    gone = np.zeros(len(pictures.space), np.bool_)
+    if sought.excluded:
+        wanted = z_scores(pictures.of_library(sought.unit))
+        for vector in sought.excluded:
+            gone |= z_scores(pictures.of_library(vector)) > wanted
     for place in fulltext.places_with(connection, sought.excluded_words):
-        scores[pictures.space.during(*place)] = -np.inf
-    return scores
+        gone[pictures.space.during(*place)] = True
+    return gone
 
 
 def _sequences(
@@ -172,12 +173,14 @@ def _sequences(
     wanted: Wanted,
 ) -> list[PictureHit]:
     """Moments in which one part of the query comes after the other."""
-    scores = [_z_scores(connection, part, pictures) for part in query.parts]
+    similarities = [pictures.of_library(part.unit) for part in query.parts]
+    for part, similarity in zip(query.parts, similarities, strict=True):
+        similarity[_left_out(connection, part, pictures)] = -np.inf
     if allowed is not None:
-        scores[0][~pictures.space.is_shown(allowed)] = -np.inf
+        similarities[0][~pictures.space.is_shown(allowed)] = -np.inf
     within = [part.within_seconds for part in query.parts[1:]]
-    sequences = best_sequences(pictures.space.segments, scores, within)
-    return sequence_hits(pictures, sequences, query.parts[0].unit, wanted)
+    sequences = best_sequences(pictures.space.segments, similarities, within)
+    return sequence_hits(pictures.space, sequences, wanted)
 
 
 def ranked(

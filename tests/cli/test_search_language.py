@@ -113,6 +113,90 @@ def test_like_nothing_is_a_problem(what: str, ask: Commands) -> None:
     assert answer["hits"]
 
 
+def test_a_minus_leaves_out_what_is_said_and_what_is_seen(ask: Commands) -> None:
+    assert sorted(ask.files("red")) == ["blue.mp4", "both.mkv", "both.mkv", "red.mp4"]
+    hits = ask.hits("red -blue")
+    found = [(Path(hit["path"]).name, hit["start_seconds"]) for hit in hits]
+    assert sorted(found) == [("both.mkv", 0.0), ("red.mp4", 0.0)]
+    named = ask.files("red -both")
+    assert "red.mp4" in named
+    assert "both.mkv" not in named
+
+
+def test_then_finds_one_thing_after_another(ask: Commands) -> None:
+    (hit,) = ask.hits("red then:10s blue")
+    assert (Path(hit["path"]).name, hit["channel"]) == ("both.mkv", "pictures")
+    assert (hit["start_seconds"], hit["best_seconds"] < 3, round(hit["end_seconds"])) == (0.0, True, 6)
+    red, blue = hit["parts"]
+    assert (red["start_seconds"], round(red["end_seconds"]), round(blue["start_seconds"])) == (0.0, 3, 3)
+    assert red["start_seconds"] <= red["best_seconds"] < blue["best_seconds"] < blue["end_seconds"]
+    (alone,) = ask.hits("red then:10s blue", "--channel", "pictures")
+    assert alone["score"] == alone["similarity"] == hit["similarity"]
+    assert hit["similarity"] == pytest.approx((red["similarity"] + blue["similarity"]) / 2, abs=1e-3)
+    (turned_round,) = ask.hits("blue then red")
+    assert turned_round["similarity"] < hit["similarity"] / 2
+    (line,) = ask.text("search", "red then:10s blue").out.splitlines()
+    parts = f"[{red['similarity']:.3f} at 0:00, then {blue['similarity']:.3f} at 0:03]"
+    assert line.endswith(f"both.mkv  {parts}")
+
+
+def test_then_keeps_the_least_similarity_that_is_wanted(ask: Commands) -> None:
+    assert ask.files("red then blue", "--min-score", 0.5) == ["both.mkv"]
+    assert ask.files("blue then red", "--min-score", 0.5) == []
+
+
+def test_words_know_nothing_of_then(ask: Commands) -> None:
+    answer = ask("search", "red then:10s blue by:words", code=2)
+    assert (problems(answer), answer["understood"]) == (["by:words"], "red then:10s blue")
+    assert len(answer["hits"][0]["parts"]) == 2
+    answer = ask("search", "red then:10s blue", "--channel", "words", code=2)
+    assert (problems(answer), answer["understood"]) == (["then:10s"], "red")
+    assert [Path(hit["path"]).name for hit in answer["hits"]] == ["red.mp4"]
+
+
+def test_marks_move_what_the_pictures_look_for(ask: Commands) -> None:
+    asked = ("green", "--channel", "pictures", "--per-video", 1)
+    red = next(hit for hit in ask.hits("red") if hit["path"].endswith("red.mp4"))["segment_id"]
+    blue = next(hit for hit in ask.hits("blue") if hit["path"].endswith("blue.mp4"))["segment_id"]
+    assert ask.files(*asked, "--like", red)[-1] == "blue.mp4"
+    assert ask.files(*asked, "--like", red, "--unlike", blue)[-1] == "blue.mp4"
+    assert ask.files(*asked, "--unlike", red)[-1] == "red.mp4"
+    assert ask.hits(*asked, "--like", red, blue) == ask.hits(*asked, "--like", red, "--like", blue)
+    decided = ask("search", "red", "--unlike", blue)["rerank"]
+    assert (decided["on"], decided["by"]) == (False, "--unlike")
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "said"),
+    [
+        ("red", ("--like", 999, 1, "--like", 998), "--like 999 998: no search shows such a segment"),
+        ("red", ("--unlike", 999), "write the segment_id of a hit"),
+        ("red then blue", ("--like", 1), "leave out 'then', or the marks"),
+        ("red by:words", ("--unlike", 1), "--like and --unlike mark pictures"),
+        ("red", ("--like", 1, "--channel", "words"), "--like and --unlike mark pictures"),
+        ("red", ("--like", "best"), "'best' is no whole number"),
+    ],
+)
+def test_marks_that_nothing_reads_are_refused(
+    query: str, options: tuple[object, ...], said: str, ask: Commands
+) -> None:
+    ran = ask.text("search", query, *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err.splitlines()[-1]
+
+
+def test_without_thumbnails_no_picture_is_written(videos: Path, commands: Commands) -> None:
+    film(videos / "red.mp4", "red")
+    film(videos / "more.mp4", "red", "blue")
+    commands("index", videos)
+    for asked in (("search", "red", "--channel", "pictures"), ("similar", videos / "red.mp4")):
+        hits = commands(*asked, "--no-thumbnails")["hits"]
+        assert hits
+        assert {hit["thumbnail"] for hit in hits} == {None}
+    assert not list((commands.library / "thumbnails").glob("*"))
+    assert commands.hits("red", "--channel", "pictures")[0]["thumbnail"] is not None
+
+
 def test_filters_that_leave_nothing_say_which_and_what_would_be_there(ask: Commands, travels: Path) -> None:
     answer = ask("search", "red after:2025")
     note = "after:2025 leaves no video; without it 3. The newest is of 1 May 2024"

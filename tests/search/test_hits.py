@@ -118,15 +118,15 @@ def test_a_moment_of_words_alone_has_no_picture_to_show(opened: Library, prepare
     assert hit.thumbnail is None
 
 
-def test_a_sequence_is_scored_by_its_weakest_part_and_says_where_each_is(
+def test_a_sequence_is_scored_by_its_similarity_and_says_where_each_part_is(
     opened: Library, prepared: Path
 ) -> None:
     (red,) = indexed(opened, prepared / "videos" / "red.mp4")
-    found = PictureHit(moment(red.video_id), 0, 1, parts=(0, 1), z_score=3.5)
+    found = PictureHit(moment(red.video_id), 0, 1, parts=(0, 1))
     parts = (SequencePart(0.0, 1.0, 0.5, 0.4), SequencePart(1.0, 2.0, 1.5, 0.3))
     made = ShownMoment(FusedMoment(moment(red.video_id), found, 1), 0.5, red, parts=parts)
     (hit,) = hits_of(opened, [made], Question(text="red", channel="pictures"), reranked=False)
-    assert hit.score == 3.5
+    assert hit.score == hit.similarity == moment(red.video_id).similarity
     assert hit.parts == [
         {"start_seconds": 0.0, "end_seconds": 1.0, "best_seconds": 0.5, "similarity": 0.4},
         {"start_seconds": 1.0, "end_seconds": 2.0, "best_seconds": 1.5, "similarity": 0.3},

@@ -206,6 +206,12 @@ def test_then_in_another_case_is_a_word() -> None:
             '"-cat in:a by:words" alone finds nothing: say what to look for',
             "-cat in:a by:words",
         ),
+        (
+            "dog by:words then sits",
+            "by:words",
+            "by:words and then exclude each other: pictures alone find one thing after another",
+            "dog then sits",
+        ),
         ("then dog", "then", "then needs something on both sides", "dog"),
         ("dog then:5s", "then:5s", "then needs something on both sides", "dog"),
         ("dog then -cat", "then", "then needs something on both sides", "dog -cat"),

@@ -52,6 +52,12 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-score", type=finite, metavar="S", help="leave out moments whose pictures are less similar"
     )
+    parser.add_argument(
+        "--no-thumbnails",
+        dest="thumbnails",
+        action="store_false",
+        help="name no pictures of the moments, so that nothing is written for them",
+    )
 
 
 def option_filters(library: Library, arguments: argparse.Namespace) -> list[AskedFilter]:
@@ -82,6 +88,7 @@ def answer_options(library: Library, arguments: argparse.Namespace, filters: Fil
         "per_video": arguments.per_video or (None if is_one_video else MOMENTS_OF_A_VIDEO),
         "filters": filters,
         "min_similarity": arguments.min_score,
+        "thumbnails": arguments.thumbnails,
     }
 
 
@@ -92,6 +99,27 @@ def nothing_left(library: Library, asked: Sequence[AskedFilter]) -> str | None:
     with library.read() as connection:
         found = leaving_nothing(connection, asked)
     return None if found is None else found.text
+
+
+def marked_segments(searcher: Searcher, option: str, ids: Sequence[int]) -> tuple[int, ...]:
+    """The segments that an option marks.
+
+    Raises:
+        QueryError: one of them is none that a search shows. StoreError: the library is damaged.
+    """
+    from mediaindex.store.vectors.reader import consistent
+
+    known: set[int] = set()
+    if ids and (reader := searcher.reader) is not None:
+        space = consistent(searcher.library, reader.snapshot)
+        known = set(space.segments["id"][space.segments_named(ids)].tolist())
+    unknown = [str(one) for one in dict.fromkeys(ids) if one not in known]
+    if unknown:
+        raise QueryError(
+            f"{option} {' '.join(unknown)}: no search shows such a segment; "
+            "write the segment_id of a hit, as 'search --json' prints it"
+        )
+    return tuple(ids)
 
 
 def example_of(searcher: Searcher, config: Config, what: str) -> Example:
@@ -197,5 +225,9 @@ def hit_line(hit: Hit, absence: str | None = None) -> str:
     span = f"{format_seconds(hit.start_seconds)} - {format_seconds(hit.end_seconds)}"
     offline = "" if absence is None else f"  [{absence}]"
     words = ", ".join(f"{word['word']} in {word['field']}" for word in hit.words or ())
+    parts = ", then ".join(
+        f"{part['similarity']:.3f} at {format_seconds(part['best_seconds'])}" for part in hit.parts or ()
+    )
     similarity = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
-    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}" + (f"  [{words}]" if words else "")
+    found = "".join(f"  [{one}]" for one in (words, parts) if one)
+    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}{found}"

@@ -51,13 +51,13 @@ def rerank_decision(
     preset: Preset | None,
     mode: Mode,
     channel: Channel,
-    by_example: bool = False,
+    beyond_text: str | None = None,
 ) -> Decision:
     """Whether the answer is to be reranked, and by what.
 
     Args:
         preset: of the generator that was asked for; None for the first.
-        by_example: whether a picture is looked for, which no generator ranks.
+        beyond_text: what of the question is no sentence, such as `like:`; a generator ranks by one alone.
 
     Raises:
         GeneratorUnavailable: the mode is "on", and there is no generator for the space.
@@ -66,8 +66,8 @@ def rerank_decision(
     if channel == "words":
         gate = Gate("generator", False, "--channel words", "a generator ranks what the pictures show")
         return Decision(preset, gate, None)
-    if by_example:
-        return Decision(preset, Gate("generator", False, "like:", "a generator ranks by sentences"), None)
+    if beyond_text is not None:
+        return Decision(preset, Gate("generator", False, beyond_text, "a generator ranks by sentences"), None)
     return decide(space, library.root, preset, mode)
 
 

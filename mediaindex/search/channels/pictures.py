@@ -40,7 +40,6 @@ class PictureHit:
         instant_rank: by similarity alone, from 1.
         probability: that a generator gives it, None without one.
         parts: of a sequence, the segment of each part, by its place in the space.
-        z_score: of the weakest part of a sequence, by which sequences are ranked.
     """
 
     moment: Moment
@@ -48,7 +47,6 @@ class PictureHit:
     instant_rank: int
     probability: float | None = None
     parts: tuple[int, ...] = ()
-    z_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

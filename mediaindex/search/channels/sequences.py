@@ -1,7 +1,8 @@
-"""One thing after another in a video: segments of which each stands out for its part of a query, in time.
+"""One thing after another in a video: segments of which each is similar to its part of a query, in time.
 
-A sequence is as good as its weakest part: its score is the least z-score of its segments. The best one that
-begins with a segment follows from the best ones that begin with the segments after it.
+A sequence is as similar as the mean of its parts, which was chosen beside the least of them and beside
+z-scores (docs/benchmarks/operators.md). The best one that begins with a segment follows from the best ones
+that begin with the segments after it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.search.channels.moments import Moment
-from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
+from mediaindex.search.channels.pictures import PictureHit, Wanted
 from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
 
@@ -22,11 +23,11 @@ class Sequences:
     """The best sequence that begins with each segment.
 
     Attributes:
-        score: (S,) the least z-score of its segments, -inf where none begins.
+        similarity: (S,) the mean of its segments, -inf where none begins.
         following: for each part but the last, (S,) the place of the segment of the next part.
     """
 
-    score: NDArray[np.float32]
+    similarity: NDArray[np.float32]
     following: tuple[NDArray[np.intp], ...]
 
     def places(self, first: int) -> list[int]:
@@ -38,60 +39,60 @@ class Sequences:
 
 
 def best_sequences(
-    segments: NDArray[np.void], scores: Sequence[NDArray[np.float32]], within_seconds: Sequence[float]
+    segments: NDArray[np.void],
+    similarities: Sequence[NDArray[np.float32]],
+    within_seconds: Sequence[float],
 ) -> Sequences:
     """The best sequences of a library.
 
     Args:
         segments: (S,) of `store.mapped.segments.SEGMENT`.
-        scores: for each part, (S,) z-scores, -inf for a segment that takes no part.
+        similarities: for each part, (S,) of each segment, -inf for one that takes no part.
         within_seconds: for each part but the first, how long after the end of the segment before it begins.
     """
-    score, following = scores[-1], []
-    for own, seconds in zip(reversed(scores[:-1]), reversed(within_seconds), strict=True):
-        best, place = _best_within(segments, score, seconds)
-        score = np.minimum(own, best)
+    total, following = similarities[-1], []
+    for own, seconds in zip(reversed(similarities[:-1]), reversed(within_seconds), strict=True):
+        best, place = _best_within(segments, total, seconds)
+        total = own + best
         following.append(place)
-    return Sequences(score, tuple(reversed(following)))
+    return Sequences(total / np.float32(len(similarities)), tuple(reversed(following)))
 
 
-def sequence_hits(
-    pictures: PictureChannel, sequences: Sequences, first: NDArray[np.float32], wanted: Wanted
-) -> list[PictureHit]:
-    """The best sequences as hits, best first; those of one video share no segment.
-
-    Args:
-        first: (D,) unit, the first part of the query: a hit has its similarity to that.
-    """
-    space, hits = pictures.space, []
-    for video in space.best_videos(sequences.score, wanted.depth):
-        hits += _of_video(space, video, sequences, wanted.most)
-    similarity = pictures.exact(first, np.array(sorted({hit.place for hit in hits}), np.intp))
-    hits = [replace(hit, moment=replace(hit.moment, similarity=float(similarity[hit.place]))) for hit in hits]
-    hits = [hit for hit in hits if not wanted.excludes(hit.moment)]
-    hits.sort(key=lambda hit: (-(hit.z_score or 0.0), hit.moment.video_id, hit.place))
+def sequence_hits(space: SpaceSnapshot, sequences: Sequences, wanted: Wanted) -> list[PictureHit]:
+    """The best sequences that are wanted as hits, best first; those of one video share no segment."""
+    hits: list[PictureHit] = []
+    for video in space.best_videos(sequences.similarity, wanted.depth):
+        own = _of_video(space, video, sequences, wanted.most)
+        hits += [hit for hit in own if not wanted.excludes(hit.moment)]
+    hits.sort(key=lambda hit: hit.moment.rank_key)
     return [replace(hit, instant_rank=rank) for rank, hit in enumerate(hits, 1)]
 
 
 def _of_video(space: SpaceSnapshot, video: int, sequences: Sequences, most: int) -> list[PictureHit]:
     own = space.of_video(video)
-    score = sequences.score[own.start : own.stop]
+    similarity = sequences.similarity[own.start : own.stop]
     taken: set[int] = set()
     hits: list[PictureHit] = []
-    for offset in np.argsort(-score, kind="stable").tolist():
-        if len(hits) == most or score[offset] == -np.inf:
+    for offset in np.argsort(-similarity, kind="stable").tolist():
+        if len(hits) == most or similarity[offset] == -np.inf:
             break
         parts = tuple(sequences.places(own.start + offset))
         if taken.isdisjoint(range(parts[0], parts[-1] + 1)):
             taken.update(range(parts[0], parts[-1] + 1))
             first, last = space.segments[parts[0]], space.segments[parts[-1]]
-            moment = Moment(video, int(first["id"]), float(first["start"]), float(last["end"]), None)
-            hits.append(PictureHit(moment, parts[0], 0, parts=parts, z_score=float(score[offset])))
+            moment = Moment(
+                video,
+                int(first["id"]),
+                float(first["start"]),
+                float(last["end"]),
+                float(similarity[offset]),
+            )
+            hits.append(PictureHit(moment, parts[0], 0, parts=parts))
     return hits
 
 
 def _best_within(
-    segments: NDArray[np.void], score: NDArray[np.float32], seconds: float
+    segments: NDArray[np.void], values: NDArray[np.float32], seconds: float
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """For each segment the best of those that begin so soon after its end, and its place; else -inf."""
     places = np.arange(len(segments))
@@ -100,7 +101,7 @@ def _best_within(
     open_ = places[:-1]
     step = 1
     while len(open_ := open_[open_ + step < behind[open_]]):
-        value = score[open_ + step]
+        value = values[open_ + step]
         is_better = value > best[open_]
         best[open_[is_better]] = value[is_better]
         chosen[open_[is_better]] = open_[is_better] + step

@@ -30,7 +30,18 @@ def on_channel(query: Query, channel: Channel, name: str) -> Query:
     ]
     if query.channel != channel:
         query = replace(query, channel=None)
-    likes = [part.like for part in query.parts if part.like is not None] if channel == "words" else []
+    if channel == "pictures":
+        return query.with_problems(problems)
+    if len(query.parts) > 1:
+        # The words know nothing of one after the other: they look for the first alone.
+        known = {(one.start, one.end) for one in query.problems}
+        problems += [
+            Problem(token.start, token.end, f"then and {name} exclude each other")
+            for token in query.tokens
+            if token.kind == "then" and (token.start, token.end) not in known
+        ]
+        query = replace(query, parts=query.parts[:1])
+    likes = [part.like for part in query.parts if part.like is not None]
     problems += [
         Problem(one.start, one.end, f"{shown(one.typed)} and {name} exclude each other") for one in likes
     ]

@@ -20,6 +20,7 @@ SCRIPTS = (
     "ingest",
     "kill",
     "moments",
+    "operators",
     "recall",
     "rerank",
     "scale",

@@ -1,25 +1,21 @@
-"""Sequences: the best chain of segments in time, as good as its weakest part."""
+"""Sequences: the best chain of segments in time, as similar as the mean of its parts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
+from mediaindex.search.channels.pictures import PictureHit, Wanted
 from mediaindex.search.channels.sequences import best_sequences, sequence_hits
-from mediaindex.search.channels.similarity import exact_similarities
 from mediaindex.store.mapped.snapshot import SpaceSnapshot
-from tests.support.drawn_films import DIM, DrawnSegment, Film, films, made_films, space_of, visible_of
+from tests.support.drawn_films import DrawnSegment, Film, films, made_films, space_of, visible_of
 
 FOUR = DrawnSegment(2, 2.0, 0.0, True)
 NEVER = float("-inf")
-FIRST = np.eye(1, DIM, dtype=np.float32)[0]
-"""The first part of a query."""
 
 
 def scores_of(*parts: Sequence[float]) -> list[NDArray[np.float32]]:
@@ -29,14 +25,13 @@ def scores_of(*parts: Sequence[float]) -> list[NDArray[np.float32]]:
 def found(
     space: SpaceSnapshot, scores: list[NDArray[np.float32]], within: Sequence[float], wanted: Wanted
 ) -> list[PictureHit]:
-    pictures = PictureChannel(space, blend=0.5)
-    return sequence_hits(pictures, best_sequences(space.segments, scores, within), FIRST, wanted)
+    return sequence_hits(space, best_sequences(space.segments, scores, within), wanted)
 
 
 def plain_best(
     space: SpaceSnapshot, scores: Sequence[NDArray[np.float32]], within: Sequence[float], first: int
 ) -> float:
-    """The best of all chains that begin with a segment, tried one by one."""
+    """The greatest sum of all chains that begin with a segment, tried one by one."""
     own = float(scores[0][first])
     if len(scores) == 1:
         return own
@@ -47,7 +42,7 @@ def plain_best(
             break
         if table["start"][place] - table["end"][first] <= within[0]:
             best = max(best, plain_best(space, scores[1:], within[1:], place))
-    return min(own, best)
+    return own + best
 
 
 score = st.integers(-3, 3).map(float) | st.just(NEVER)
@@ -68,13 +63,13 @@ def test_the_best_sequences_are_those_of_all_that_there_are(
     sequences = best_sequences(space.segments, scores, limits)
     for first in range(len(space)):
         best = plain_best(space, scores, limits, first)
-        assert sequences.score[first] == best
+        assert sequences.similarity[first] == np.float32(best) / np.float32(len(scores))
         if best > NEVER:
             places = sequences.places(first)
             assert len(places) == len(scores)
             assert places == sorted(set(places))
             assert len(set(space.video[places].tolist())) == 1
-            assert min(float(part[place]) for part, place in zip(scores, places, strict=True)) == best
+            assert sum(float(part[place]) for part, place in zip(scores, places, strict=True)) == best
 
 
 def two_films() -> SpaceSnapshot:
@@ -87,11 +82,9 @@ def test_a_sequence_lasts_from_its_first_segment_to_its_last() -> None:
     scores = scores_of([2, 0, 0, 0, 1, 0, 0], [0, 0, 0, 3, 0, 0, 1])
     first, second = found(space, scores, [10.0], Wanted(64, 1))
     assert (first.moment.video_id, first.moment.start_seconds, first.moment.end_seconds) == (1, 0.0, 16.0)
-    assert (first.parts, first.place, first.z_score, first.instant_rank) == ((0, 3), 0, 2.0, 1)
+    assert (first.parts, first.place, first.moment.similarity, first.instant_rank) == ((0, 3), 0, 2.5, 1)
     assert first.moment.segment_id == space.segments["id"][0]
-    exact = exact_similarities(space, np.array([0], np.intp), FIRST, blend=0.5)
-    assert first.moment.similarity == pytest.approx(float(exact[0]))
-    assert (second.parts, second.z_score, second.instant_rank) == ((4, 6), 1.0, 2)
+    assert (second.parts, second.moment.similarity, second.instant_rank) == ((4, 6), 1.0, 2)
 
 
 def test_what_comes_too_late_is_no_sequence() -> None:
@@ -120,13 +113,14 @@ def test_a_video_that_is_not_shown_has_no_sequence() -> None:
     assert {hit.moment.video_id for hit in hits} == {2}
 
 
-def test_the_example_and_what_is_less_similar_are_left_out() -> None:
-    scores = scores_of([3, 1, 2, 0, NEVER, NEVER, NEVER], [0, 3, 0, 2, 0, 0, 0])
-    hits = found(two_films(), scores, [0.0], Wanted(64, without=(1, 10.0)))
-    assert [hit.parts for hit in hits] == [(0, 1)]
-    assert found(two_films(), scores, [0.0], Wanted(64, min_similarity=1.1)) == []
-
-
 def test_a_space_without_segments_has_none() -> None:
     empty = two_films().segments[:0]
-    assert len(best_sequences(empty, scores_of([], []), [5.0]).score) == 0
+    assert len(best_sequences(empty, scores_of([], []), [5.0]).similarity) == 0
+
+
+def test_what_is_not_similar_enough_and_the_example_itself_are_no_answers() -> None:
+    scores = scores_of([2, 0, 0, 0, 1, 0, 0], [0, 0, 0, 3, 0, 0, 1])
+    enough = Wanted(64, 1, min_similarity=1.5)
+    assert [hit.parts for hit in found(two_films(), scores, [10.0], enough)] == [(0, 3)]
+    no_example = Wanted(64, 1, without=(1, 1.0))
+    assert (0, 3) not in [hit.parts for hit in found(two_films(), scores, [10.0], no_example)]

@@ -95,6 +95,10 @@ def test_nothing_to_look_for_asks_for_nothing() -> None:
         ("dog like:a@1", "pictures", "dog like:a@1", []),
         ("dog like:a@1", "words", "dog", ["like:a@1 and --channel words exclude each other"]),
         ("like:a@1", "words", "", ["like:a@1 and --channel words exclude each other"]),
+        ("dog then:5s sits", "pictures", "dog then:5s sits", []),
+        ("dog then:5s sits", "both", "dog then:5s sits", []),
+        ("dog then:5s sits", "words", "dog", ["then and --channel words exclude each other"]),
+        ("dog then", "words", "dog", ["then needs something on both sides"]),
     ],
 )
 def test_the_channel_that_was_chosen_goes_before_the_query(
