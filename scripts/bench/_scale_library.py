@@ -185,7 +185,7 @@ def _file(place: Path, folder: str, number: int, chosen: random.Random) -> Path:
 
 
 def _text(number: int, chosen: random.Random) -> str:
-    """Some words; the common and the rare ones stand in every so manieth text."""
+    """Some words, with each common one in every 13th text and each rare one in every 1000th."""
     words = [word(FIRST_OTHER_WORD + int(VOCABULARY * chosen.random() ** 3)) for _ in range(OTHER_WORDS)]
     words += [text for place, text in enumerate(COMMON) if number % COMMON_EVERY == place]
     words += [text for place, text in enumerate(RARE) if number % RARE_EVERY == place + 1]
