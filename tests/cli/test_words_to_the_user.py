@@ -35,6 +35,8 @@ def test_a_file_that_is_gone_is_not_called_unplugged(three: Path, commands: Comm
     for said in of_an_absent_film(commands, three / "red.mp4"):
         assert "gone: it was moved or deleted" in said
         assert "plug in" not in said
+    assert commands("status")["offline"] == 0
+    commands("index", three)
     status = commands("status")
     assert (status["offline"], status["missing"]) == (0, 3)
     assert "gone" in commands.text("status").out

@@ -80,20 +80,25 @@ class ScoredVideo:
             most: how many of the best, None for all. told: (start, end) of lines whose words are looked for.
         """
         values, joined = self.similarity.tolist(), self.joined.tolist()
-        awaited = {max(heard, key=values.__getitem__) for line in told if (heard := self._heard(line))}
-        taken: set[int] = set()
+        run_of: dict[int, Run] = {}
         runs: list[Run] = []
         for place in self._best_first():
-            is_one_of_the_best = most is None or len(runs) < most
-            if not (is_one_of_the_best or awaited):
+            if len(runs) == most:
                 break
-            if place in taken:
-                continue
-            run = _run_of(place, values, joined, taken)
-            if is_one_of_the_best or not awaited.isdisjoint(run.segments):
-                runs.append(run)
-            awaited.difference_update(run.segments)
-            taken.update(run.segments)
+            if place not in run_of:
+                runs.append(_run_of(place, values, joined, run_of))
+                run_of.update(dict.fromkeys(runs[-1].segments, runs[-1]))
+        heard = (max(places, key=values.__getitem__) for line in told if (places := self._heard(line)))
+        for awaited in sorted(set(heard), key=lambda place: (-values[place], place)):
+            # No run goes beyond the segments that are joined: those around decide alone.
+            for place in self._best_first(_joined_around(awaited, joined)):
+                if awaited in run_of:
+                    break
+                if place not in run_of:
+                    run = _run_of(place, values, joined, run_of)
+                    run_of.update(dict.fromkeys(run.segments, run))
+            if run_of[awaited] not in runs:
+                runs.append(run_of[awaited])
         return runs
 
     def may_count(
@@ -102,13 +107,11 @@ class ScoredVideo:
         """The segments on which `runs` depends where every similarity may be off by `error`."""
         values, joined = self.similarity.tolist(), self.joined.tolist()
         slack = (2 + MARGIN) * error  # of a neighbour and of the least that it needs
-        heard = [max(values[place] for place in places) for line in told if (places := self._heard(line))]
         certain: set[int] = set()  # in the run of a better segment, however the errors fall
         possible: set[int] = set()
         bests: list[float] = []
         for place in self._best_first():
-            last = bests[most - 1] if most is not None and len(bests) >= most else -np.inf
-            if values[place] < min([last, *heard]) - 2 * error:
+            if most is not None and len(bests) >= most and values[place] < bests[most - 1] - 2 * error:
                 break
             if place in certain:
                 continue
@@ -120,11 +123,13 @@ class ScoredVideo:
                     _run_of(place, values, joined, possible, slack=-slack, ceiling=ceiling).segments
                 )
             possible.update(_run_of(place, values, joined, slack=slack).segments)
-        return possible
+        of_told = (_joined_around(place, joined) for line in told for place in self._heard(line))
+        return possible.union(*of_told)
 
-    def _best_first(self) -> Iterator[int]:
+    def _best_first(self, among: range | None = None) -> Iterator[int]:
         """The segments that take part; most callers need few, so that not all are sorted at once."""
-        places = np.flatnonzero(self.similarity > -np.inf)
+        own = self.similarity if among is None else self.similarity[among.start : among.stop]
+        places = np.flatnonzero(own > -np.inf) + (0 if among is None else among.start)
         while len(places):
             values = self.similarity[places]
             is_next = np.full(len(places), True)
@@ -156,6 +161,16 @@ def joined(segments: NDArray[np.void]) -> NDArray[np.bool_]:
     found = segments["likeness"] >= LEAST_COSINE  # never so for the last one of a video
     found[:-1] &= segments["start"][1:] - segments["end"][:-1] <= GAP_SECONDS
     return found
+
+
+def _joined_around(place: int, joined: Sequence[bool]) -> range:
+    """The segments that are joined to one, directly or by others, and itself."""
+    first = last = place
+    while first > 0 and joined[first - 1]:
+        first -= 1
+    while joined[last]:
+        last += 1
+    return range(first, last + 1)
 
 
 def _run_of(

@@ -23,6 +23,7 @@ SCRIPTS = (
     "operators",
     "recall",
     "rerank",
+    "scale",
     "score",
     "soak",
     "startup",

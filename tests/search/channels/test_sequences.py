@@ -113,14 +113,14 @@ def test_a_video_that_is_not_shown_has_no_sequence() -> None:
     assert {hit.moment.video_id for hit in hits} == {2}
 
 
-def test_the_example_and_what_is_less_similar_are_left_out() -> None:
-    scores = scores_of([3, 1, 2, 0, NEVER, NEVER, NEVER], [0, 3, 0, 2, 0, 0, 0])
-    hits = found(two_films(), scores, [0.0], Wanted(64, without=(1, 10.0)))
-    assert [hit.parts for hit in hits] == [(0, 1)]
-    similar = found(two_films(), scores, [0.0], Wanted(64, min_similarity=2.5))
-    assert [hit.parts for hit in similar] == [(0, 1)]
-
-
 def test_a_space_without_segments_has_none() -> None:
     empty = two_films().segments[:0]
     assert len(best_sequences(empty, scores_of([], []), [5.0]).similarity) == 0
+
+
+def test_what_is_not_similar_enough_and_the_example_itself_are_no_answers() -> None:
+    scores = scores_of([2, 0, 0, 0, 1, 0, 0], [0, 0, 0, 3, 0, 0, 1])
+    enough = Wanted(64, 1, min_similarity=1.5)
+    assert [hit.parts for hit in found(two_films(), scores, [10.0], enough)] == [(0, 3)]
+    no_example = Wanted(64, 1, without=(1, 1.0))
+    assert (0, 3) not in [hit.parts for hit in found(two_films(), scores, [10.0], no_example)]
