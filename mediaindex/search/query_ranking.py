@@ -121,9 +121,9 @@ def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | N
     wanted = Wanted(
         query.depth, question.per_video, question.min_similarity, question.without, _told(words.hits)
     )
-    if len(query.parts) > 1:
+    sought, *later = query.parts
+    if later:
         return Scored(words, _sequences(connection, query, pictures, allowed, wanted), pictures)
-    sought = query.parts[0]
     if question.like or question.unlike:
         sought = _moved(sought, question, pictures)
     similarity, error = pictures.similarities(sought.unit, allowed, wanted.told)
