@@ -123,7 +123,7 @@ def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | N
     )
     if len(query.parts) > 1:
         return Scored(words, _sequences(connection, query, pictures, allowed, wanted), pictures)
-    (sought,) = query.parts
+    sought = query.parts[0]
     if question.like or question.unlike:
         sought = _moved(sought, question, pictures)
     similarity, error = pictures.similarities(sought.unit, allowed, wanted.told)

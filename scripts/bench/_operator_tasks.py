@@ -29,7 +29,7 @@ class Negation:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class Succession:
     """`first then:SECONDSs second`.
 
     Attributes:
@@ -226,24 +226,24 @@ NEGATIONS = (
 )
 
 SEQUENCES = (
-    Sequence("children playing", 10, "a dog", right=(f"{TAPE}#0",)),
-    Sequence("a cat", 10, "a dog", right=(f"{REEL}#0",)),
-    Sequence("a dog", 10, "coffee", right=(f"{TAPE}#1",)),
-    Sequence("a dog on the grass", 10, "a woman with a dog", right=(f"{REEL}#1",)),
-    Sequence("a hot drink", 10, "football", right=(f"{TAPE}#2",)),
-    Sequence("a dog", 10, "a wolf", right=(f"{REEL}#1", f"{REEL}#2")),
-    Sequence("playing football", 10, "driving on a road", right=(f"{TAPE}#3",)),
-    Sequence("a wild animal", 10, "a rabbit eating", right=(f"{REEL}#3",)),
-    Sequence("a road", 10, "the sea from above", right=(f"{TAPE}#4",)),
-    Sequence("a rabbit", 10, "snow", right=(f"{REEL}#4",)),
-    Sequence("the coast", 10, "a stream", right=(f"{TAPE}#5",)),
-    Sequence("dogs in the snow", 10, "apes", right=(f"{REEL}#5",)),
-    Sequence("water", 10, "a red flower", right=(f"{TAPE}#5", f"{TAPE}#6")),
-    Sequence("monkeys", 10, "fish", right=(f"{REEL}#6",)),
-    Sequence("a flower", 10, "monkeys", right=(f"{TAPE}#7",)),
-    Sequence("fish", 10, "a parrot", right=(f"{REEL}#7",)),
-    Sequence("apes", 10, "the face of a man", right=(f"{TAPE}#8",)),
-    Sequence("a white bird", 10, "a dog on a skateboard", right=(f"{REEL}#8",)),
-    Sequence("a dog indoors", 30, "a man with a football", right=(f"{TAPE}#1",)),
-    Sequence("a cat", 30, "a wolf", right=(f"{REEL}#0",)),
+    Succession("children playing", 10, "a dog", right=(f"{TAPE}#0",)),
+    Succession("a cat", 10, "a dog", right=(f"{REEL}#0",)),
+    Succession("a dog", 10, "coffee", right=(f"{TAPE}#1",)),
+    Succession("a dog on the grass", 10, "a woman with a dog", right=(f"{REEL}#1",)),
+    Succession("a hot drink", 10, "football", right=(f"{TAPE}#2",)),
+    Succession("a dog", 10, "a wolf", right=(f"{REEL}#1", f"{REEL}#2")),
+    Succession("playing football", 10, "driving on a road", right=(f"{TAPE}#3",)),
+    Succession("a wild animal", 10, "a rabbit eating", right=(f"{REEL}#3",)),
+    Succession("a road", 10, "the sea from above", right=(f"{TAPE}#4",)),
+    Succession("a rabbit", 10, "snow", right=(f"{REEL}#4",)),
+    Succession("the coast", 10, "a stream", right=(f"{TAPE}#5",)),
+    Succession("dogs in the snow", 10, "apes", right=(f"{REEL}#5",)),
+    Succession("water", 10, "a red flower", right=(f"{TAPE}#5", f"{TAPE}#6")),
+    Succession("monkeys", 10, "fish", right=(f"{REEL}#6",)),
+    Succession("a flower", 10, "monkeys", right=(f"{TAPE}#7",)),
+    Succession("fish", 10, "a parrot", right=(f"{REEL}#7",)),
+    Succession("apes", 10, "the face of a man", right=(f"{TAPE}#8",)),
+    Succession("a white bird", 10, "a dog on a skateboard", right=(f"{REEL}#8",)),
+    Succession("a dog indoors", 30, "a man with a football", right=(f"{TAPE}#1",)),
+    Succession("a cat", 30, "a wolf", right=(f"{REEL}#0",)),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
-    from bench._operator_tasks import Negation, Sequence
+    from bench._operator_tasks import Negation, Succession
     from bench.recall import SearchableClips
     from numpy.typing import NDArray
 
@@ -100,29 +100,29 @@ class Ways:
 
     # A then B
 
-    def first_alone(self, task: Sequence) -> list[Shown]:
+    def first_alone(self, task: Succession) -> list[Shown]:
         """`A` alone, by pictures."""
         return self._searched(text=task.first, channel="pictures")
 
-    def one_sentence(self, task: Sequence) -> list[Shown]:
+    def one_sentence(self, task: Succession) -> list[Shown]:
         """Both parts in one sentence, by pictures."""
         return self._searched(text=f"{task.first}, then {task.second}", channel="pictures")
 
-    def one_after_the_other(self, task: Sequence) -> list[Shown]:
+    def one_after_the_other(self, task: Succession) -> list[Shown]:
         """`A then B` as it is shipped."""
         from mediaindex.search.answer import Following
 
         following = (Following(task.second, task.seconds),)
         return self._searched(text=task.first, channel="pictures", following=following)
 
-    def by_score(self, score: Score, *, standard: bool = True) -> Callable[[Sequence], list[Shown]]:
+    def by_score(self, score: Score, *, standard: bool = True) -> Callable[[Succession], list[Shown]]:
         """`A then B`: all pairs of segments, by a score of the two.
 
         Args:
             standard: whether it reads z-scores, else similarities.
         """
 
-        def answer(task: Sequence) -> list[Shown]:
+        def answer(task: Succession) -> list[Shown]:
             from mediaindex.search.channels.pictures import Wanted
             from mediaindex.search.channels.sequences import sequence_hits
             from mediaindex.search.channels.z_scores import z_scores

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 MARGINS = (0.5, 1.0)
 COSINE_MARGINS = (0.0, 0.03)
 LEAST_Z = (1.5, 2.5)
+QUICK_QUESTIONS = 2
 ALL = slice(None)
 HALF_FIGURES = ("kept", "excluded", "MRR")
 NONE, SHIPPED = "without the operator", "as shipped"
@@ -133,7 +134,7 @@ def negation_ways(ways: Ways) -> dict[str, Callable[[tasks.Negation], list[Shown
     return found
 
 
-def sequence_ways(ways: Ways) -> dict[str, Callable[[tasks.Sequence], list[Shown]]]:
+def sequence_ways(ways: Ways) -> dict[str, Callable[[tasks.Succession], list[Shown]]]:
     """Ways to answer `A then B`, the shipped one first."""
     return {
         SHIPPED: ways.one_after_the_other,
@@ -203,10 +204,10 @@ def negation_rows(ways: Ways, places: Places, asked: Sequence[tasks.Negation], s
     return rows + rows_of("-x, words too, all", both, without, seed)
 
 
-def sequence_rows(ways: Ways, places: Places, asked: Sequence[tasks.Sequence], seed: int) -> list[Row]:
+def sequence_rows(ways: Ways, places: Places, asked: Sequence[tasks.Succession], seed: int) -> list[Row]:
     """`A then B` beside its first part alone, and beside both in one sentence."""
 
-    def trial(answer: Callable[[tasks.Sequence], list[Shown]], *, generous: bool = False) -> Trial:
+    def trial(answer: Callable[[tasks.Succession], list[Shown]], *, generous: bool = False) -> Trial:
         return Trial.of(
             [
                 figures(answer(task), places(task.right), later=task.seconds if generous else 0.0)
@@ -228,8 +229,8 @@ def main() -> None:
     add_videos(parser)
     parser.add_argument("--library", type=Path, metavar="DIR", help="a library that has the clips already")
     arguments = parser.parse_args()
-    some = slice(2) if arguments.quick else ALL
-    negations, sequences = tasks.NEGATIONS[some], tasks.SEQUENCES[some]
+    count = QUICK_QUESTIONS if arguments.quick else None
+    negations, sequences = tasks.NEGATIONS[:count], tasks.SEQUENCES[:count]
     clips, places = read_clips(arguments.videos), Places(arguments.videos)
     if arguments.quick:
         named = [name for task in negations for name in (*task.right, *task.wrong)]

@@ -189,8 +189,8 @@ def test_without_thumbnails_no_picture_is_written(videos: Path, commands: Comman
     film(videos / "red.mp4", "red")
     film(videos / "more.mp4", "red", "blue")
     commands("index", videos)
-    for asked in (("search", "red", "--channel", "pictures"), ("similar", videos / "red.mp4")):
-        hits = commands(*asked, "--no-thumbnails")["hits"]
+    for command, what in (("search", "red"), ("similar", videos / "red.mp4")):
+        hits = commands(command, what, "--no-thumbnails")["hits"]
         assert hits
         assert {hit["thumbnail"] for hit in hits} == {None}
     assert not list((commands.library / "thumbnails").glob("*"))

@@ -51,7 +51,7 @@ def test_figures_count_what_is_shown_first() -> None:
 
 @pytest.mark.slow
 def test_the_ways_that_are_called_shipped_are_what_a_search_answers(searchable: Path) -> None:
-    from bench._operator_tasks import Negation, Sequence
+    from bench._operator_tasks import Negation, Succession
     from bench._operator_ways import Ways
     from bench.operators import SHIPPED, negation_ways
     from bench.recall import searchable_clips
@@ -65,9 +65,9 @@ def test_the_ways_that_are_called_shipped_are_what_a_search_answers(searchable: 
             answered = negation_ways(ways)[SHIPPED](task)
             assert 0 < len(searched) < 5
             assert [str(one.path) for one in answered] == [path for path, _start in searched]
-        task = Sequence("a red field", 10, "a blue field", ())
+        both = Succession("a red field", 10, "a blue field", ())
         by_pairs = ways.by_score(lambda first, second: (first + second) / 2, standard=False)
-        assert [one.path for one in ways.one_after_the_other(task)] == [one.path for one in by_pairs(task)]
+        assert [one.path for one in ways.one_after_the_other(both)] == [one.path for one in by_pairs(both)]
 
 
 @pytest.mark.corpus
