@@ -61,6 +61,10 @@ class Matrix:
     def __len__(self) -> int:
         return len(self.vector)
 
+    def holds_the_rows_of(self, other: Matrix) -> bool:
+        """Whether both are of the same files with as many rows."""
+        return (self.token, len(self)) == (other.token, len(other))
+
     @property
     def generation(self) -> NDArray[np.int64]:
         """(N,) of each row."""

@@ -96,12 +96,12 @@ class SpaceReader:
         return self._snapshot
 
     def _taken(self, connection: sa.Connection, visible: Visible) -> SpaceSnapshot:
-        before = self._snapshot
-        if self._matrix is not None and before is not None:
-            same = before.shows(visible)
-            if not len(same.lacking):
-                return same
+        before, known = self._snapshot, self._matrix
         matrix = self._matrix = self._library.matrix(self.space).load()
+        if before is not None and known is not None and matrix.holds_the_rows_of(known):
+            snapshot = before.shows(visible)
+            if not len(snapshot.lacking):
+                return snapshot
         snapshot = SpaceSnapshot.of(matrix, visible)
         if len(snapshot.lacking):
             snapshot = snapshot.with_rows(*self._stored(connection, snapshot), visible)
