@@ -141,7 +141,7 @@ def test_check_names_the_remedy_of_a_damaged_index(three: Path, commands: Comman
 
 NUMBERS = [
     (("search", "red"), ("--min-duration", "--max-duration", "--min-score", "--limit", "--per-video")),
-    (("search", "red"), ("--candidates",)),
+    (("search", "red"), ("--candidates", "--like", "--unlike")),
     (("similar", "red.mp4"), ("--min-duration", "--max-duration", "--min-score", "--limit", "--per-video")),
     (("watch",), ("--quiet-seconds", "--rescan-minutes", "--forget-after", "--max-load", "--jobs")),
     (("index", "x"), ("--jobs", "--cache-limit")),
