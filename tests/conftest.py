@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.paths import CHECKOUT
 
@@ -19,6 +20,10 @@ pytest_plugins = ["tests.support.processes", "tests.support.time_limit"]
 
 SHARED_VARIABLE = pytest.StashKey[str | None]()
 DEAD_PROXY = "http://127.0.0.1:9"
+
+# On a busy machine an example takes as long as it takes; tests/support/time_limit.py ends what hangs.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_configure(config: pytest.Config) -> None:
