@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,9 +125,26 @@ def answer(
     asked = asked_terms(connection, terms, shown.stands, unfinished=unfinished)
     asked += [AskedTerm(term.spelling, term.phrase, required=True) for term in required]
     most = min(per_video or limit, limit)
-    lines = best_moments(connection, _ranked(shown, asked, limit), limit=limit, most=most)
+    with _without_collecting():
+        lines = best_moments(connection, _ranked(shown, asked, limit), limit=limit, most=most)
     corrected = (Correction(term.typed, term.spelling) for term in asked if term.typed is not None)
     return WordAnswer([_hit(line, asked) for line in lines], tuple(corrected))
+
+
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """No garbage collection: a common word makes ten thousand places, which hold no cycles.
+
+    Each few hundred of them would let Python look through all objects of the process, which cost as much
+    again as the search where torch is loaded.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def places_with(connection: Connection, texts: Sequence[str]) -> list[tuple[int, float | None, float | None]]:
@@ -149,7 +168,7 @@ def _ranked(shown: Shown, asked: Sequence[AskedTerm], limit: int) -> list[tuple[
     return [
         (rank, place)
         for rank, place in ranked
-        if rank[0] >= enough and required <= {term for term, _field in place.scores}
+        if rank[0] >= enough and (not required or required <= {term for term, _field in place.scores})
     ]
 
 

@@ -143,10 +143,11 @@ def filtered_videos(connection: Connection, filters: Filters) -> list[int] | Non
     if filters.empty:
         return None
     # Half of a large library may pass: one text costs a tenth of so many rows.
-    numbers = sa.select(sa.func.group_concat(video.c.id.distinct()))
-    is_of_places = filters.within is not None or filters.volumes is not None
-    query = _passing(_placed(numbers), filters) if is_of_places else _passing(numbers, filters)
-    found = connection.execute(query).scalar()
+    if filters.within is None and filters.volumes is None:
+        query = sa.select(sa.func.group_concat(video.c.id))
+    else:  # of several places of a video more than one may pass
+        query = _placed(sa.select(sa.func.group_concat(video.c.id.distinct())))
+    found = connection.execute(_passing(query, filters)).scalar()
     return json.loads(f"[{found or ''}]")  # type: ignore[no-any-return]
 
 

@@ -127,14 +127,16 @@ class _Expression:
 class _Places(dict[int, Place]):
     """Places by their cues, or by their videos where they are files."""
 
-    def add(self, row: Any, cue: int, matched: _Expression, weight: float) -> None:
+    def add(
+        self, video_id: int, cue: int, where: str, length: int, matched: _Expression, weight: float
+    ) -> None:
         """Add a match: BM25 of a term that stands there once, among words of which nobody repeats any."""
-        key = cue or row.video_id
+        key = cue or video_id
         place = self.get(key)
         if place is None:
-            place = self[key] = Place(row.video_id, cue)
-        share = 2.2 / (1 + 1.2 * (0.25 + 0.75 * row.length / TOKENS_OF_A_PLACE))
-        place.add(matched.term, row.field, weight * share, is_exact=matched.is_exact)
+            place = self[key] = Place(video_id, cue)
+        share = 2.2 / (1 + 1.2 * (0.25 + 0.75 * length / TOKENS_OF_A_PLACE))
+        place.add(matched.term, where, weight * share, is_exact=matched.is_exact)
 
 
 class Shown:
@@ -181,21 +183,21 @@ class Shown:
         narrowed = [replace(one, text=self._narrowed(one.text, asked)) for one in expressions]
         files, cues = _Places(), _Places()
         for one, weight in zip(expressions, weights, strict=True):
-            for row in self._rows(OF_FILES, one.text):
-                files.add(row, 0, one, weight)
+            for video_id, where, length in self._rows(OF_FILES, one.text):
+                files.add(video_id, 0, where, length, one, weight)
         if enough > 1:
-            for row in self._of_enough_terms(narrowed, enough):
-                for number in map(int, row.numbers.split(",")):
-                    cues.add(row, row.id, narrowed[number], weights[number])
+            for video_id, cue, where, length, numbers in self._of_enough_terms(narrowed, enough):
+                for number in map(int, numbers.split(",")):
+                    cues.add(video_id, cue, where, length, narrowed[number], weights[number])
         else:
             for one, weight in zip(narrowed, weights, strict=True):
-                for row in self._of_any_term(one, narrowed, videos):
-                    cues.add(row, row.id, one, weight)
+                for video_id, cue, where, length in self._of_any_term(one, narrowed, videos):
+                    cues.add(video_id, cue, where, length, one, weight)
         return [*files.values(), *cues.values()]
 
     def _of_any_term(
         self, one: _Expression, expressions: Sequence[_Expression], videos: int
-    ) -> Sequence[sa.Row[Any]]:
+    ) -> Sequence[Any]:
         """The cues that match; those that hold another term as well, where not all are read."""
         rows = self._of_any_age(one.text, videos)
         others = any_of(other.text for other in expressions if other.term != one.term)
@@ -204,14 +206,14 @@ class Shown:
         both = f"({one.text}) AND ({others})"
         return [*rows, *self._rows(NEWEST_CUES, both, most=CUES_OF_A_WORD)]
 
-    def _of_any_age(self, expression: str, videos: int) -> Sequence[sa.Row[Any]]:
+    def _of_any_age(self, expression: str, videos: int) -> Sequence[Any]:
         """The newest cues that match; where these are many of few videos, some of each video."""
         rows = self._rows(NEWEST_CUES, expression, most=CUES_OF_A_WORD)
         if len(rows) < CUES_OF_A_WORD or len({row.video_id for row in rows}) >= videos:
             return rows
         return self._rows(CUES_OF_EACH_VIDEO, expression, most=CUES_OF_A_WORD)
 
-    def _of_enough_terms(self, expressions: Sequence[_Expression], enough: float) -> Sequence[sa.Row[Any]]:
+    def _of_enough_terms(self, expressions: Sequence[_Expression], enough: float) -> Sequence[Any]:
         matched = " UNION ALL ".join(
             CUES_OF_ONE_TERM.format(term=one.term, number=number) for number, one in enumerate(expressions)
         )
@@ -232,7 +234,7 @@ class Shown:
         narrowed = f"({expression}){required}"
         return f"({narrowed}) NOT ({self._excluded})" if self._excluded else narrowed
 
-    def _rows(self, statement: str, expression: str, **parts: Any) -> Sequence[sa.Row[Any]]:
+    def _rows(self, statement: str, expression: str, **parts: Any) -> Sequence[Any]:
         values = {name: parts.pop(name) for name in ("most",) if name in parts}
         text = sa.text(statement.format(filters=self._filters, length=LENGTH, **parts))
         return self._connection.execute(text, values | {"expression": expression}).all()
