@@ -85,7 +85,12 @@ class Ranking:
     rerank: RerankSummary | None = None
 
 
-def words_of(connection: sa.Connection, query: Query) -> WordAnswer:
+def words_alone(connection: sa.Connection, query: Query) -> Scored:
+    """What the words rank."""
+    return Scored(_words(connection, query, lookup.filtered_videos(connection, query.question.filters)))
+
+
+def _words(connection: sa.Connection, query: Query, allowed: Sequence[int] | None) -> WordAnswer:
     """What the words rank; none where only pictures may answer, or there is no text.
 
     One thing after another is looked for by pictures alone.
@@ -93,7 +98,6 @@ def words_of(connection: sa.Connection, query: Query) -> WordAnswer:
     question = query.question
     if question.channel == "pictures" or question.text is None or question.following:
         return WordAnswer([])
-    allowed = lookup.filtered_videos(connection, question.filters)
     return fulltext.answer(
         connection,
         question.text,
@@ -112,11 +116,11 @@ def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | N
     Args:
         pictures: of the snapshot of the connection, None where no picture answers.
     """
-    words = words_of(connection, query)
-    if pictures is None or not query.parts:
-        return Scored(words)
     question = query.question
     filtered = lookup.filtered_videos(connection, question.filters)
+    words = _words(connection, query, filtered)
+    if pictures is None or not query.parts:
+        return Scored(words)
     allowed = None if filtered is None else np.array(filtered, np.int64)
     wanted = Wanted(
         query.depth, question.per_video, question.min_similarity, question.without, _told(words.hits)
@@ -252,16 +256,16 @@ def _reranked(
     reranker: Reranker,
 ) -> tuple[list[PictureHit], RerankSummary | None]:
     """The best hits in the order of the reranker, then the others."""
-    best, others = hits[: query.question.candidates], hits[query.question.candidates :]
-    # A generator ranks by one sentence: a picture's vector is no embedding of a text.
-    if query.raw is None or query.question.text is None or query.question.following or not best:
+    question = query.question
+    best, others = hits[: question.candidates], hits[question.candidates :]
+    # A generator ranks by one sentence: a picture's vector is no embedding of a text, nor is a moved query.
+    is_one_sentence = not (question.following or question.like or question.unlike)
+    if query.raw is None or question.text is None or not is_one_sentence or not best:
         return hits, None
     places = np.array([hit.place for hit in best], np.intp)
     features = reader.features(pictures.space, places, evidence=reranker.reads_evidence)
     score = np.array([hit.moment.similarity for hit in best], dtype=np.float32)
-    shortlist = Shortlist(
-        query.question.text, query.raw, features.frames, features.mask, score, features.evidence
-    )
+    shortlist = Shortlist(question.text, query.raw, features.frames, features.mask, score, features.evidence)
     result = reranker.rerank(shortlist)
     return _in_order(best, result) + others, RerankSummary(len(best), result.none_probability)
 

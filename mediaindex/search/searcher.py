@@ -26,7 +26,7 @@ from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.channels.similarity import unit
 from mediaindex.search.hits import hits_of
 from mediaindex.search.profile import Profile, profile_of
-from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored, words_of
+from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored, words_alone
 from mediaindex.search.ranking.reranker import Reranker
 from mediaindex.search.timings import Stopwatch, started_watch
 from mediaindex.store.catalog import lookup
@@ -170,7 +170,7 @@ class Searcher:
         query = Query(replace(question, channel="words"))
 
         def read(connection: sa.Connection) -> _Step:
-            found = Scored(words_of(connection, query))
+            found = words_alone(connection, query)
             looked_up = watch.lap("candidates")
             return _Step(found, ranked(connection, query, found, self.reader), looked_up)
 

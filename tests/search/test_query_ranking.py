@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mediaindex.search.answer import Following, Question
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.channels.similarity import unit
-from mediaindex.search.query_ranking import DEPTH, Query, Ranking, Scored, Sought, ranked, scored, words_of
+from mediaindex.search.query_ranking import DEPTH, Query, Ranking, Scored, Sought, ranked, scored, words_alone
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
@@ -84,19 +84,19 @@ def shown(connection: sa.Connection, ranking: Ranking) -> list[tuple[str, float]
 
 
 def test_words_are_asked_for_texts_alone(connection: sa.Connection) -> None:
-    found = words_of(connection, Query(Question(text="red"))).hits
+    found = words_alone(connection, Query(Question(text="red"))).words.hits
     assert sorted(names(connection, [hit.video_id for hit in found])) == ["flag", "red"]
     for question in (
         Question(),
         Question(text="red", channel="pictures"),
         Question(text="red", following=(Following("blue", 10.0),)),
     ):
-        assert words_of(connection, Query(question)).hits == []
+        assert words_alone(connection, Query(question)).words.hits == []
 
 
 def test_words_keep_the_filters_and_the_limits(connection: sa.Connection, prepared: Path) -> None:
     only = Filters(within=(prepared / "videos" / "red.mp4",))
-    found = words_of(connection, Query(Question(text="red", filters=only))).hits
+    found = words_alone(connection, Query(Question(text="red", filters=only))).words.hits
     assert names(connection, [hit.video_id for hit in found]) == ["red"]
     assert Query(Question(text="red", limit=3)).depth == DEPTH
     assert Query(Question(text="red", limit=1000)).depth == 1000
@@ -125,7 +125,9 @@ def test_where_something_is_said_the_pictures_are_looked_at(
 ) -> None:
     asked = query(Question(text="red", per_video=1))
     moments = [hit.moment for hit in scored(connection, asked, pictures).picture_hits]
-    (flag,) = {hit.video_id for hit in words_of(connection, asked).hits if hit.start_seconds is not None}
+    (flag,) = {
+        hit.video_id for hit in words_alone(connection, asked).words.hits if hit.start_seconds is not None
+    }
     assert [m.start_seconds for m in moments if m.video_id == flag] == pytest.approx([0.0, 8.0], abs=0.3)
 
 
@@ -213,6 +215,15 @@ def test_a_sequence_is_not_reranked(
     assert [name for name, _start in shown(connection, made)] == ["flag"]
     red, white = made.moments[0].parts
     assert (red.end_seconds, white.start_seconds) == pytest.approx((4.0, 4.0), abs=0.3)
+
+
+def test_a_query_that_marks_moved_is_not_reranked(
+    connection: sa.Connection, pictures: PictureChannel, reader: SpaceReader
+) -> None:
+    asked, ranking = query(Question(text="red", like=(int(pictures.space.segments["id"][0]),))), Backwards()
+    found = scored(connection, asked, pictures)
+    assert ranked(connection, asked, found, reader, ranking).rerank is None
+    assert ranking.given == []
 
 
 def test_what_stands_out_more_for_what_is_excluded_is_left_out(
