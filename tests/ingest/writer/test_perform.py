@@ -218,5 +218,6 @@ def test_requests_of_others_are_carried_out_between_two_files(
     queue.enqueue(opened, CheckRequest())
     done(writer, IndexRequest((videos,)))
     assert not queue.waiting(opened)
-    assert set(depths) == {1}
+    assert 1 in depths
+    assert set(depths) <= {1, 2}, "between the blobs of the check, too, where there are any by then"
     assert writer.released() == []
