@@ -167,12 +167,7 @@ def _measured(
     last = np.append(np.flatnonzero(np.diff(run)), len(run) - 1)
     end = seconds[last[run[table["row"]]]]
     around = windows(np.stack([table["start"], table["end"]], axis=1), end)
-    # Times of all generations on one axis: those of each lie above those of the one before.
-    known = np.nan_to_num(seconds)
-    axis = 2.0 * (max(float(known.max()), float(table["end"].max())) + AROUND_SECONDS)
-    of_frames, of_segments = known + axis * run, axis * run[table["row"]]
-    first = np.searchsorted(of_frames, around[:, 0] + of_segments)
-    behind = np.searchsorted(of_frames, around[:, 1] + of_segments, side="right")
+    first, behind = _rows_between(np.nan_to_num(seconds), around, run, run[table["row"]])
     sums = np.concatenate([np.zeros((1, vectors.shape[1])), np.cumsum(vectors, axis=0, dtype=np.float64)])
     measured["around"], measured["frames_around"] = first, behind - first
     measured["around_norm"] = np.linalg.norm(sums[behind] - sums[first], axis=1)
@@ -182,3 +177,24 @@ def _measured(
     likeness = np.einsum("sd,sd->s", means[1:], means[:-1])
     measured["likeness"] = np.append(np.where(neighbours, likeness, -1.0), -1.0)
     return measured
+
+
+def _rows_between(
+    seconds: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    run_of_row: NDArray[np.intp],
+    run_of_segment: NDArray[np.intp],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first row between two times, and that behind the last, for each segment, (S,) both.
+
+    Args:
+        seconds: (F,) of the rows. bounds: (S, 2) the two times, both in between.
+        run_of_row, run_of_segment: whose generation each is, ascending.
+    """
+    first, behind = np.empty(len(bounds), np.intp), np.empty(len(bounds), np.intp)
+    for run in range(int(run_of_row[-1]) + 1):
+        rows = slice(*np.searchsorted(run_of_row, [run, run + 1]))
+        own = slice(*np.searchsorted(run_of_segment, [run, run + 1]))
+        first[own] = rows.start + np.searchsorted(seconds[rows], bounds[own, 0])
+        behind[own] = rows.start + np.searchsorted(seconds[rows], bounds[own, 1], side="right")
+    return first, behind

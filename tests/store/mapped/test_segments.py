@@ -115,3 +115,14 @@ def test_a_commit_writes_the_table_that_a_rebuilt_one_has(
     with opened.read() as connection:
         extractions = extractions_of(connection, space.id, list(owned(connection, space.id)))
         np.testing.assert_array_equal(segment_table(connection, extractions, rows, first_row=0), table)
+
+
+def test_what_lies_around_a_segment_does_not_depend_on_the_films_before() -> None:
+    """A frame just behind the 30 s is not in them, however late the times of other films are."""
+    long = [DrawnSegment(1, 20_000.0, 0.0, True)] * 3
+    step = float(np.nextafter(30.0, 31.0)) - 27.5
+    short = [DrawnSegment(1, 27.5, 0.0, True), DrawnSegment(2, step, 0.0, True)]
+    alone, behind = made_films([short], 0), made_films([long, short], 0)
+    table = table_of(alone)
+    assert table["frames_around"].tolist() == [2, 2]
+    assert table_of(behind)["frames_around"][len(long) :].tolist() == [2, 2]
