@@ -117,8 +117,7 @@ def rows_of(title: str, costs: Costs, searcher_mb: float, *, is_large: bool) -> 
         goal = f" ({measure.goal})" if measure.goal and is_large else ""
         value = _median(costs[measure.key])
         beside = None if measure.beside is None else _median(costs[measure.beside])
-        # A short time may be none on a clock that ticks.
-        ratio = value / beside if beside else None
+        ratio = None if beside is None else value / beside
         rows.append(Row(f"{title}: {measure.what}{goal}", value, "ms", beside, ratio))
         if measure.wall:
             wall = statistics.median(cost.wall_ms for cost in costs[measure.key])
