@@ -11,5 +11,4 @@ def test_it_measures_each_kind_of_query(tmp_path: Path) -> None:
     found = values("words", "--quick", file=tmp_path / "words.json")
     assert found["lines"] == 2_000
     assert len(found) == 12
-    assert found["library.sqlite"] > 0
-    assert all(value >= 0 for value in found.values()), "a short time may be none on a busy machine's clock"
+    assert all(value > 0 for value in found.values())
