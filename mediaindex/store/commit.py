@@ -309,7 +309,7 @@ def _renew_unfit_matrices(library: Library) -> None:
         visible = {each.id: vector_count(connection, each.id) for each in spaces}
     for each in spaces:
         with contextlib.suppress(OSError):
-            if library.matrix(each).count() < visible[each.id]:
+            if len(library.matrix(each).load_to_extend()) < visible[each.id]:
                 refresh_matrix(library, each)
 
 
@@ -321,7 +321,8 @@ def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) 
     alive = sum(visible[g] for g in complete)
     lacking = [g for g in visible if g not in complete]
     doubled = any(g in counts for g in lacking)
-    if doubled or len(present) - alive > DEAD_SHARE * max(1, len(present)):
+    is_unfit = not len(present)  # or there are none: what is appended must stand behind what is counted
+    if doubled or is_unfit or len(present) - alive > DEAD_SHARE * len(present):
         file.replace(_parts(library, target, list(visible), first_row=0))
     elif lacking:
         for rows, segments in _parts(library, target, lacking, first_row=len(present)):

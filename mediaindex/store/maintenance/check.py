@@ -27,8 +27,8 @@ from mediaindex.store.library import Library
 from mediaindex.store.maintenance import reachability
 from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.vectors import table_files
-from mediaindex.store.vectors.audit import audit
-from mediaindex.store.vectors.spaces import Space, all_spaces, owned
+from mediaindex.store.vectors.audit import audit, segments_differ
+from mediaindex.store.vectors.spaces import Space, all_spaces, extractions_of, owned
 
 BLOBS_AT_ONCE = 1_000
 
@@ -149,7 +149,12 @@ def _compare(
         return _SpaceFindings([problem], incomplete=[])
     try:
         batches = _attended(library.vectors(space).batches(), attend)
-        found = audit(batches, visible, library.matrix(space).load())
+        file = library.matrix(space)
+        matrix = file.load()
+        found = audit(batches, visible, matrix)
+        with library.read() as connection:
+            extractions = extractions_of(connection, space.id, list(visible))
+            is_unfit = file.is_damaged or segments_differ(connection, extractions, matrix)
     except MediaIndexError as error:
         return _SpaceFindings([f"{name}: {error}"], incomplete=list(visible))
     problems = []
@@ -159,7 +164,7 @@ def _compare(
         problems.append(f"{name}: those of {len(found.damaged)} videos are damaged")
     if found.unowned - dead:
         problems.append(f"{name}: {len(found.unowned - dead)} writes belong to no video")
-    if found.matrix_differs:
+    if found.matrix_differs or is_unfit:
         problems.append(f"matrix of {space.encoder}: it differs from the vectors")
     return _SpaceFindings(problems, sum(visible.values()), [*found.incomplete, *found.damaged] or None)
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from mediaindex.store.layout import make_private_folder, private, sync_path
 from mediaindex.store.mapped.rows import VectorRows
-from mediaindex.store.mapped.segments import SEGMENT, no_segments
+from mediaindex.store.mapped.segments import SEGMENT, lies_within, no_segments
 
 FORM = 2
 """Of the files; what another form holds is made anew."""
@@ -114,6 +114,12 @@ class MatrixFile:
         state = self._read_state()
         return 0 if state is None else int(state["rows"])
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the files count rows that `load` cannot take from them."""
+        state = self._state()
+        return state is not None and state["rows"] > 0 and not len(self.load())
+
     def _nothing(self) -> Matrix:
         return Matrix("", np.empty(0, ROW), np.empty((0, self.dim), np.float16), None, no_segments())
 
@@ -126,6 +132,8 @@ class MatrixFile:
         segments = no_segments()
         if state["segments"]:
             segments = np.memmap(paths["segments"], SEGMENT, "c", shape=(state["segments"],))
+        if not lies_within(segments, count):
+            return self._nothing()
         return Matrix(
             state["token"],
             np.memmap(paths["rows"], ROW, "c", shape=(count,)),

@@ -50,7 +50,7 @@ def segment_table(
 ) -> NDArray[np.void]:
     """The segments of some generations, in the order of the rows.
 
-    A generation whose frames the catalogue does not know has none.
+    A generation that has no extraction, or whose frames the catalogue does not know, has none.
 
     Args:
         extractions: generation → the extraction whose frames its vectors are.
@@ -58,13 +58,12 @@ def segment_table(
         first_row: where the first row stands in the matrix.
     """
     parts = [no_segments()]
-    for start, end in _whole_generations(rows.generation):
+    for start, end in whole_generations(rows.generation):
         part = rows.take(np.arange(start, end))
         numbers, firsts, counts = _runs(part.generation)
-        of_rows = [extractions[number] for number in numbers.tolist()]
-        seconds, found = _timelines(
-            connection, dict(zip(of_rows, zip(firsts, counts, strict=True), strict=True))
-        )
+        runs = zip(numbers.tolist(), firsts.tolist(), counts.tolist(), strict=True)
+        rows_of = {extractions[run[0]]: run[1:] for run in runs if run[0] in extractions}
+        seconds, found = _timelines(connection, rows_of, len(part))
         table = _measured(part.vector, seconds, found, np.repeat(numbers, counts))
         table["row"] += first_row + start
         table["around"] += first_row + start
@@ -85,6 +84,22 @@ def windows(bounds: NDArray[np.float64], end: float | NDArray[np.float64]) -> ND
     )
 
 
+def lies_within(segments: NDArray[np.void], rows: int) -> bool:
+    """Whether a table names only rows of a matrix that has so many: one that is damaged need not.
+
+    Whether it names the right ones, `check` proves.
+    """
+    row, around = segments["row"], segments["around"]
+    return bool(
+        (segments["frames"] > 0).all()
+        and (row >= 0).all()
+        and (row + segments["frames"] <= rows).all()
+        and (around >= 0).all()
+        and (segments["frames_around"] >= 0).all()
+        and (around + segments["frames_around"] <= rows).all()
+    )
+
+
 def ranges(first: NDArray[np.integer], count: NDArray[np.integer]) -> NDArray[np.int64]:
     """The numbers first, first + 1 … of each range, one range behind the other, (Σ count,)."""
     lengths = count.astype(np.int64)
@@ -94,7 +109,7 @@ def ranges(first: NDArray[np.integer], count: NDArray[np.integer]) -> NDArray[np
     return numbers
 
 
-def _whole_generations(generation: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+def whole_generations(generation: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Ranges of rows that hold whole generations, of about `ROWS_AT_ONCE` rows each."""
     _numbers, firsts, _counts = _runs(generation)
     start, ends = 0, [*firsts.tolist()[1:], len(generation)]
@@ -114,14 +129,14 @@ def _runs(generation: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def _timelines(
-    connection: sa.Connection, rows_of: Mapping[int, tuple[int, int]]
+    connection: sa.Connection, rows_of: Mapping[int, tuple[int, int]], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.void]]:
     """The time of each row, (F,), and the segments in the order of the rows, with `row` and `frames` set.
 
     Args:
-        rows_of: extraction → the first of its rows, and their number.
+        rows_of: extraction → the first of its rows, and their number. count: F; a row of none has no time.
     """
-    seconds = np.full(sum(count for _first, count in rows_of.values()), np.nan)
+    seconds = np.full(count, np.nan)
     found = []
     times = sa.select(frame.c.extraction_id, frame.c.ordinal, frame.c.seconds)
     parts = sa.select(
@@ -134,13 +149,13 @@ def _timelines(
     )
     for chunk in in_chunks(list(rows_of)):
         for extraction, ordinal, time in connection.execute(times.where(frame.c.extraction_id.in_(chunk))):
-            first, count = rows_of[extraction]
-            if ordinal < count:
+            first, own = rows_of[extraction]
+            if ordinal < own:
                 seconds[first + ordinal] = time
         of_chunk = parts.where(segment.c.extraction_id.in_(chunk))
         for extraction, number, start, end, first_frame, frames in connection.execute(of_chunk):
-            first, count = rows_of[extraction]
-            if frames and first_frame + frames <= count:
+            first, own = rows_of[extraction]
+            if frames and first_frame + frames <= own:
                 found.append((0, number, first + first_frame, 0, start, end, first_frame, frames, 0, 0, -1))
     table = np.array(found, SEGMENT)
     return seconds, table[np.argsort(table["row"], kind="stable")]

@@ -106,7 +106,7 @@ class SpaceSnapshot:
 
     @property
     def rows(self) -> int:
-        """N."""
+        """How many rows there are, N."""
         return sum(map(len, self.vectors))
 
     @property

@@ -1,4 +1,4 @@
-"""One pass over the stored rows of a space: what lacks, what is damaged, and whether the matrix agrees.
+"""What is wrong with the vectors of a space: what lacks, what is damaged, whether the mapped files agree.
 
 A visible vector has a slot: generations in ascending order, the frames of each one after the other. So a
 table of any size is compared while a few bytes of each vector, and one block of rows, are in memory.
@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.store.mapped.matrix import Matrix
 from mediaindex.store.mapped.rows import VectorRows
+from mediaindex.store.mapped.segments import SEGMENT, segment_table, whole_generations
 
 UNIT_TOLERANCE = 0.02
 """What float16 leaves of a length of one, with room."""
@@ -100,6 +102,38 @@ def audit(batches: Iterable[VectorRows], visible: Mapping[int, int], matrix: Mat
         damaged=slots.generations[is_damaged & ~is_incomplete].tolist(),
         unowned=unowned,
         matrix_differs=differs or bool(((mapped != NOWHERE) & (times == 0)).any()),
+    )
+
+
+def segments_differ(connection: sa.Connection, extractions: Mapping[int, int], matrix: Matrix) -> bool:
+    """Whether the segment table of what is visible is not what the catalogue and the vectors say.
+
+    Args:
+        extractions: visible generation → the extraction whose frames its vectors are.
+    """
+    generation, frame = matrix.generation, matrix.frame
+    visible = np.array(list(extractions), np.int64)
+    stored = matrix.segments[np.isin(matrix.segments["generation"], visible)]
+    place = 0
+    for start, end in whole_generations(generation):
+        vector = np.array(matrix.vector[start:end])
+        rows = VectorRows(generation[start:end], frame[start:end], np.ones(end - start, np.float32), vector)
+        table = segment_table(connection, extractions, rows, first_row=start)
+        if not _same_segments(stored[place : place + len(table)], table):
+            return True
+        place += len(table)
+        _let_go(matrix.vector)
+    return place != len(stored)
+
+
+def _same_segments(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
+    """Whether two parts of tables say the same; sums of vectors differ in the last digits by their order."""
+    if len(one) != len(other):
+        return False
+    summed = ("around_norm", "likeness")
+    exact = [name for name in SEGMENT.names or () if name not in summed]
+    return all(np.array_equal(one[name], other[name]) for name in exact) and all(
+        np.allclose(one[name], other[name], rtol=1e-4, atol=1e-4) for name in summed
     )
 
 

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from mediaindex.store.catalog import locations, videos
 from mediaindex.store.catalog.schema import location
-from mediaindex.store.commit import Embedded, put, settle, sweep
+from mediaindex.store.commit import Embedded, put, recover, settle, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check, repair
+from mediaindex.store.mapped.segments import SEGMENT
 from mediaindex.store.vectors import spaces
+from mediaindex.store.vectors.reader import SpaceReader
 from mediaindex.store.vectors.spaces import Space
 from tests.support.small_library import AddVideo, embeddings, frame_count, visible, write_blob
 
@@ -109,6 +111,38 @@ def test_a_matrix_that_differs_is_built_anew(three: Library, space: Space) -> No
     repair(three, findings)
     assert check(three).problems == []
     assert len(three.matrix(space).load()) == 9
+
+
+@pytest.mark.parametrize("name", ["id", "row", "around", "start", "frames", "around_norm", "likeness"])
+def test_a_segment_table_that_differs_is_made_anew(three: Library, space: Space, name: str) -> None:
+    (table,) = (three.root / "matrix").glob("*.segments")
+    segments = np.fromfile(table, SEGMENT)
+    segments[name][1] += 1
+    segments.tofile(table)
+    findings = check(three)
+    assert findings.problems == ["matrix of numbers: it differs from the vectors"]
+    repair(three, findings)
+    assert check(three).problems == []
+    assert len(three.matrix(space).load().segments) == len(segments)
+
+
+def test_a_table_that_names_rows_which_are_not_there_is_left_alone_and_made_anew(
+    three: Library, space: Space, add_video: AddVideo
+) -> None:
+    (table,) = (three.root / "matrix").glob("*.segments")
+    segments = np.fromfile(table, SEGMENT)
+    segments["row"][1] = 1 << 40
+    segments.tofile(table)
+    assert len(three.matrix(space).load()) == 0
+    with three.read() as connection:
+        reader = SpaceReader(three, space)
+        assert {video for video in reader.snapshot(connection).video.tolist() if video > 0} == {1, 2, 3}
+    assert check(three).problems == ["matrix of numbers: it differs from the vectors"]
+    put(three, space, [add_video("/videos/more.mp4", seed=7)])
+    settle(three)
+    recover(three)
+    assert len(three.matrix(space).load()) == 12
+    assert check(three).problems == []
 
 
 def test_what_is_removed_while_a_check_reads_is_no_loss(three: Library) -> None:

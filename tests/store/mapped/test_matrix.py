@@ -27,11 +27,11 @@ def rows(generation: int, count: int, dim: int = 4) -> VectorRows:
 
 
 def segments(generation: int, count: int, row: int = 0) -> NDArray[np.void]:
-    """Two segments of a generation that begins at a row: its first frame, and the others."""
+    """The segments of a generation that begins at a row: its first frame, and the others if there are any."""
     table = np.zeros(2, SEGMENT)
     table["generation"], table["id"] = generation, [generation, 100 + generation]
     table["row"], table["first_frame"], table["frames"] = [row, row + 1], [0, 1], [1, count - 1]
-    return table
+    return table[:count]
 
 
 def append(file: MatrixFile, added: VectorRows) -> None:
