@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mediaindex.errors import MediaIndexError
 from mediaindex.store.catalog.database import get_meta, set_meta
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.mapped.matrix import Matrix
@@ -25,6 +26,8 @@ LEAST_RECALL = 0.98
 NEAREST = 200
 PROBES = 50
 GROWTH = 1.5
+DIM_STEP = 8
+"""IVF_RQ needs vectors whose dimension is a multiple of this."""
 
 
 class IndexBuild:
@@ -65,6 +68,8 @@ def _is_due(library: Library, space: Space, exact_limit_mib: int) -> bool:
     except OSError:  # its disk fails for a moment: the next pass asks again
         return False
     if rows * space.dim * 2 <= exact_limit_mib << 20 or not rows:
+        return False
+    if space.dim % DIM_STEP:  # LanceDB has no such index: every row is compared
         return False
     with library.read() as connection:
         refused = get_meta(connection, _refused(space))
@@ -120,10 +125,14 @@ def main() -> None:
     """Build the index of the library and the space that the arguments name."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     root, space_id = Path(sys.argv[1]), int(sys.argv[2])
-    with open_library(root) as library:
-        with library.read() as connection:
-            spaces = {space.id: space for space in all_spaces(connection)}
-        build(library, spaces[space_id])
+    try:
+        with open_library(root) as library:
+            with library.read() as connection:
+                spaces = {space.id: space for space in all_spaces(connection)}
+            if space_id in spaces:  # `models use` may have dropped it meanwhile
+                build(library, spaces[space_id])
+    except MediaIndexError as error:
+        sys.exit(f"the index of {root / 'vectors'} was not built: {error}")
 
 
 if __name__ == "__main__":
