@@ -98,7 +98,7 @@ def _words(connection: sa.Connection, query: Query, allowed: Sequence[int] | Non
     question = query.question
     if question.channel == "pictures" or question.text is None or question.following:
         return WordAnswer([])
-    return fulltext.answer(
+    return fulltext.find(
         connection,
         question.text,
         allowed,
@@ -110,15 +110,22 @@ def _words(connection: sa.Connection, query: Query, allowed: Sequence[int] | Non
     )
 
 
-def scored(connection: sa.Connection, query: Query, pictures: PictureChannel | None) -> Scored:
+def scored(
+    connection: sa.Connection,
+    query: Query,
+    pictures: PictureChannel | None,
+    words: WordAnswer | None = None,
+) -> Scored:
     """What both channels rank.
 
     Args:
         pictures: of the snapshot of the connection, None where no picture answers.
+        words: what the words rank; None where they are still to be asked.
     """
     question = query.question
     filtered = lookup.filtered_videos(connection, question.filters)
-    words = _words(connection, query, filtered)
+    if words is None:
+        words = _words(connection, query, filtered)
     if pictures is None or not query.parts:
         return Scored(words)
     allowed = None if filtered is None else np.array(filtered, np.int64)

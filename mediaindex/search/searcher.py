@@ -30,6 +30,7 @@ from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, rank
 from mediaindex.search.ranking.reranker import Reranker
 from mediaindex.search.timings import Stopwatch, started_watch
 from mediaindex.store.catalog import lookup
+from mediaindex.store.catalog.fulltext import WordAnswer
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.reader import SpaceReader, consistent
 from mediaindex.store.vectors.spaces import Space, active_space
@@ -128,11 +129,15 @@ class Searcher:
         Raises:
             StoreError, GeneratorUnavailable: as in `search`.
         """
+        words = None
         if question.channel == "both" and question.text is not None:
-            yield self._by_words(question)
+            query = Query(replace(question, channel="words"))
+            step = consistent(self.library, partial(self._by_words, query, started_watch()))
+            words = step.found.words
+            yield self._answer(query, step, "words")
         while True:
             with contextlib.suppress(_SpaceSwitched):
-                yield from self._full_stages(question)
+                yield from self._full_stages(question, words)
                 return
 
     def profile(self, video_id: int, question: Question) -> Profile | None:
@@ -141,6 +146,11 @@ class Searcher:
         Raises:
             StoreError: the library is damaged.
         """
+        while True:
+            with contextlib.suppress(_SpaceSwitched):
+                return self._profile(video_id, question)
+
+    def _profile(self, video_id: int, question: Question) -> Profile | None:
         query = self._embedded(question)
 
         def read(connection: sa.Connection) -> tuple[Profile | None]:
@@ -165,26 +175,21 @@ class Searcher:
             shown = [lookup.frame_at(connection, video.extraction_id, time) for time in seconds]
         return [None if at is None else _cached(self.library, video.frame_file, at.ordinal) for at in shown]
 
-    def _by_words(self, question: Question) -> Answer:
-        watch = started_watch()
-        query = Query(replace(question, channel="words"))
+    def _by_words(self, query: Query, watch: Stopwatch, connection: sa.Connection) -> _Step:
+        found = words_alone(connection, query)
+        watch = watch.lap("candidates")
+        return _Step(found, ranked(connection, query, found, self.reader), watch)
 
-        def read(connection: sa.Connection) -> _Step:
-            found = words_alone(connection, query)
-            looked_up = watch.lap("candidates")
-            return _Step(found, ranked(connection, query, found, self.reader), looked_up)
-
-        return self._answer(query, consistent(self.library, read), "words")
-
-    def _full_stages(self, question: Question) -> Iterator[Answer]:
+    def _full_stages(self, question: Question, words: WordAnswer | None) -> Iterator[Answer]:
+        """By both channels, then reranked; `words` is what was found a moment ago."""
         watch = started_watch()
         query = self._embedded(question)
         watch = watch.lap("encode")
-        full = consistent(self.library, lambda c: self._step(c, query, watch, None))
+        full = consistent(self.library, lambda c: self._step(c, query, watch, None, words=words))
         yield self._answer(query, full, "full")
         if self.reranker is not None and full.found.pictures is not None:
             after = consistent(
-                self.library, lambda c: self._step(c, query, full.watch, self.reranker, full.found)
+                self.library, lambda c: self._step(c, query, watch, self.reranker, before=full, words=words)
             )
             yield self._answer(query, after, "reranked")
 
@@ -194,23 +199,29 @@ class Searcher:
         query: Query,
         watch: Stopwatch,
         reranker: Reranker | None,
-        before: Scored | None = None,
+        *,
+        before: _Step | None = None,
+        words: WordAnswer | None = None,
     ) -> _Step:
         """What a snapshot answers.
 
         Args:
-            before: what both channels ranked a moment ago; it holds while the vectors are the same.
+            watch: after the query was embedded.
+            before: the step before, of a moment ago; its scores hold while the vectors are the same.
+            words: what the words gave a moment ago; None where they are still to be asked.
 
         Raises:
             _SpaceSwitched: the query is embedded in a space that serves no more.
         """
         pictures = self._picture_channel(connection) if query.parts else None
-        if before is None or before.pictures is not pictures:
+        if before is not None and before.found.pictures is pictures:
+            found, watch = before.found, before.watch
+        else:
             watch = watch.lap("candidates")
-            before = scored(connection, query, pictures)
+            found = scored(connection, query, pictures, words)
             watch = watch.lap("score")
-        ranking = ranked(connection, query, before, self.reader, reranker)
-        return _Step(before, ranking, watch if ranking.rerank is None else watch.lap("rerank"))
+        ranking = ranked(connection, query, found, self.reader, reranker)
+        return _Step(found, ranking, watch if ranking.rerank is None else watch.lap("rerank"))
 
     def _picture_channel(self, connection: sa.Connection) -> PictureChannel | None:
         """The space as the snapshot shows it; the one from before where nothing changed."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from mediaindex import cli
@@ -341,18 +341,28 @@ def test_a_query_is_words_and_never_fts_syntax(empty: Library, query: str) -> No
         row: dict[str, Any] = {"volume_id": here, "size": 1, "mtime_ns": 1, "confirmed": True}
         place = locations.place(connection, Path("/v/a"), video_id=number, **row)
         fulltext.set_location_words(connection, place, number, Path("/v/apple banana"), None)
-        found = fulltext.find(connection, query)
+        found = fulltext.find(connection, query).hits
         terms = [term.tokens for term in query_terms(query)]
         share = sum(term in (("apple",), ("banana",)) for term in terms) / max(len(terms), 1)
         assert bool(found) == (share >= fulltext.ENOUGH_TERMS)
 
 
 @SETTINGS
-@given(query=STORABLE.filter(str.strip))
+@given(query=STORABLE)
+@example(query="«")
+@example(query='"')
 def test_any_query_is_answered_through_the_command(indexed: Path, query: str) -> None:
     code, out, err = run("search", "--channel", "words", "--library", indexed, "--json", "--", query)
+    if says_nothing(query):
+        assert (code, json.loads(out)["error"]) == (2, "the query is empty; describe what you look for"), err
+        return
     assert code == 0, err
     assert json.loads(out)["query"] == query
+
+
+def says_nothing(query: str) -> bool:
+    """Whether it is nothing but spaces and the marks of quotations."""
+    return not re.sub(r'["“”«»\s]', "", query)
 
 
 def test_a_generation_is_a_number_or_nothing_is_asked(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_headers_are_recorded_once_and_words_find_the_file(opened: Library, path
     headers(opened, path)
     assert rows(opened, video) == 1
     with opened.read() as connection:
-        assert len(fulltext.find(connection, "meadow")) == 1
+        assert len(fulltext.find(connection, "meadow").hits) == 1
 
 
 def test_a_first_look_becomes_the_frame_of_an_unread_video(opened: Library, path: Path) -> None:

@@ -29,7 +29,7 @@ def refresh_sidecars(library: Library, roots: Sequence[Path]) -> int:
 def words(library: Library, text: str) -> int:
     """How many places in words hold this text."""
     with library.read() as connection:
-        return len(fulltext.find(connection, text))
+        return len(fulltext.find(connection, text).hits)
 
 
 def test_the_names_of_a_folder_are_read_once(

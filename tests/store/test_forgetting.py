@@ -51,7 +51,7 @@ def visible(opened: Library, space: Space) -> set[int]:
 
 def named(opened: Library, text: str) -> set[int]:
     with opened.read() as connection:
-        return {hit.video_id for hit in fulltext.find(connection, text)}
+        return {hit.video_id for hit in fulltext.find(connection, text).hits}
 
 
 def paths(opened: Library) -> set[Path]:

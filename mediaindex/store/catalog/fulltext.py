@@ -85,22 +85,6 @@ def find(
     phrases: Sequence[str] = (),
     excluded: Sequence[str] = (),
     unfinished: bool = False,
-) -> list[WordHit]:
-    """The hits of `answer`, for those who need not say what was corrected."""
-    options: dict[str, Any] = {"phrases": phrases, "excluded": excluded, "unfinished": unfinished}
-    return answer(connection, text, allowed, limit=limit, per_video=per_video, **options).hits
-
-
-def answer(
-    connection: Connection,
-    text: str,
-    allowed: Allowed = None,
-    *,
-    limit: int = PLACES_READ,
-    per_video: int | None = None,
-    phrases: Sequence[str] = (),
-    excluded: Sequence[str] = (),
-    unfinished: bool = False,
 ) -> WordAnswer:
     """Places that hold every phrase and at least half of all terms, best first.
 
@@ -150,8 +134,9 @@ def _without_collecting() -> Iterator[None]:
 def places_with(connection: Connection, texts: Sequence[str]) -> list[tuple[int, float | None, float | None]]:
     """Where some words and phrases stand: (video, start, end) of a cue, (video, None, None) of a file."""
     expression = _any_text(connection, texts)
-    shown = Shown(connection, anything_hidden=anything_hidden(connection))
-    return shown.places(expression) if expression else []
+    if not expression:
+        return []
+    return Shown(connection, anything_hidden=anything_hidden(connection)).places(expression)
 
 
 def _any_text(connection: Connection, texts: Sequence[str]) -> str:

@@ -101,7 +101,7 @@ def test_a_moved_content_keeps_its_row_and_gets_the_words_of_its_path(opened: Li
     assert place(opened, path) is None
     assert (known(opened, new).id, known(opened, new).confirmed) == (number, False)
     with opened.read() as connection:
-        assert len(fulltext.find(connection, "meadow")) == 1
+        assert len(fulltext.find(connection, "meadow").hits) == 1
 
 
 @pytest.mark.parametrize(

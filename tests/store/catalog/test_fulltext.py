@@ -47,7 +47,7 @@ def film(opened: Library, add_video: AddVideo) -> int:
 
 def found(library: Library, text: str, videos: set[int] | None = None) -> list[fulltext.WordHit]:
     with library.read() as connection:
-        return fulltext.find(connection, text, videos)
+        return fulltext.find(connection, text, videos).hits
 
 
 def fields(library: Library, text: str) -> list[tuple[str, str]]:
@@ -176,7 +176,7 @@ Spoken = tuple[Library, Speak]
 
 def spans(library: Library, text: str, per_video: int | None = None) -> list[tuple[float, float]]:
     with library.read() as connection:
-        hits = fulltext.find(connection, text, per_video=per_video)
+        hits = fulltext.find(connection, text, per_video=per_video).hits
     return [(hit.start_seconds or 0.0, hit.end_seconds or 0.0) for hit in hits]
 
 
@@ -300,10 +300,10 @@ def test_a_talkative_film_hides_nobody(speak: Spoken) -> None:
     assert [hit.start_seconds for hit in found(library, "xylophone", {walk})] == [1.0]
     with library.read() as connection:
         for per_video, share in ((1, 1), (3, 3)):
-            hits = fulltext.find(connection, "xylophone", limit=10, per_video=per_video)
+            hits = fulltext.find(connection, "xylophone", limit=10, per_video=per_video).hits
             assert [hit.video_id for hit in hits].count(walk) == 1
             assert len(hits) == share + 1
-        assert len(fulltext.find(connection, "xylophone", limit=10)) == 10
+        assert len(fulltext.find(connection, "xylophone", limit=10).hits) == 10
 
 
 def test_what_is_told_comes_before_what_the_camera_holds(speak: Spoken) -> None:
@@ -312,7 +312,7 @@ def test_what_is_told_comes_before_what_the_camera_holds(speak: Spoken) -> None:
     said = add([(1.0, 2.0, "a plumfone lies on the long table, and 9000 candlesticks")])
     for query in ("a plumfone", "plumfone on a table", "9000 candlesticks"):
         with library.read() as connection:
-            hits = fulltext.find(connection, query)
+            hits = fulltext.find(connection, query).hits
         assert (hits[0].video_id, hits[0].told) == (said, 1.0)
         assert {hit.video_id for hit in hits[1:]} == set(phones)
         assert {hit.told for hit in hits[1:]} == {0.0}

@@ -82,7 +82,7 @@ def check_indexes(connection: sa.Connection) -> None:
 
 def found(engine: sa.Engine, text: str) -> list[tuple[float | None, str]]:
     with engine.connect() as connection, connection.begin():
-        hits = fulltext.find(connection, text)
+        hits = fulltext.find(connection, text).hits
     return [(hit.start_seconds, field) for hit in hits for _term, field in hit.found]
 
 
@@ -159,5 +159,5 @@ def test_a_library_of_folded_words_gets_stems_and_readings(engine: sa.Engine) ->
     assert found(engine, "bicycles") == [(None, "title")]
     with engine.connect() as connection, connection.begin():
         check_indexes(connection)
-        (correction,) = fulltext.answer(connection, "bycicle").corrected
+        (correction,) = fulltext.find(connection, "bycicle").corrected
     assert correction == fulltext.Correction("bycicle", "bicycle")

@@ -12,7 +12,7 @@ from tests.support.talking_films import AddFilm
 
 def names(library: Library, text: str, *, unfinished: bool = False) -> list[int]:
     with library.read() as connection:
-        return [hit.video_id for hit in fulltext.find(connection, text, unfinished=unfinished)]
+        return [hit.video_id for hit in fulltext.find(connection, text, unfinished=unfinished).hits]
 
 
 def test_the_word_itself_comes_before_its_inflections(library: Library, add_film: AddFilm) -> None:
@@ -40,7 +40,7 @@ def test_words_are_found_apart_and_together(library: Library, add_film: AddFilm)
 def test_a_misspelt_word_is_replaced_and_this_is_said(library: Library, add_film: AddFilm) -> None:
     film = add_film("skateboarding dog")
     with library.read() as connection:
-        reply = fulltext.answer(connection, "skatebord dog")
+        reply = fulltext.find(connection, "skatebord dog")
     assert reply.corrected == (Correction("skatebord", "skateboard"),)
     assert [hit.video_id for hit in reply.hits] == [film]
     assert ("skateboard", "name") in reply.hits[0].found
@@ -50,7 +50,7 @@ def test_a_word_that_stands_somewhere_is_never_corrected(library: Library, add_f
     add_film("kitten")
     add_film("mitten")
     with library.read() as connection:
-        assert fulltext.answer(connection, "mitten kittens").corrected == ()
+        assert fulltext.find(connection, "mitten kittens").corrected == ()
 
 
 def test_no_word_of_a_hidden_file_is_told(library: Library, add_film: AddFilm) -> None:
@@ -58,7 +58,7 @@ def test_no_word_of_a_hidden_file_is_told(library: Library, add_film: AddFilm) -
     with library.write() as connection:
         connection.exec_driver_sql("UPDATE location SET forgotten_at = 1.0")
     with library.read() as connection:
-        assert fulltext.answer(connection, "skatebord") == fulltext.WordAnswer([])
+        assert fulltext.find(connection, "skatebord") == fulltext.WordAnswer([])
 
 
 def test_a_term_of_characters_stands_for_itself_alone(library: Library) -> None:

@@ -52,7 +52,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library, d
 def answer(library: Library, query: str) -> fulltext.WordAnswer:
     with library.read() as connection:
         unfinished = query.endswith(UNFINISHED)
-        return fulltext.answer(connection, query.removesuffix(UNFINISHED), unfinished=unfinished)
+        return fulltext.find(connection, query.removesuffix(UNFINISHED), unfinished=unfinished)
 
 
 def test_what_people_type_finds_what_they_mean(known: tuple[Library, dict[str, int]]) -> None:

@@ -17,7 +17,7 @@ def found(
     library: Library, text: str, allowed: object = None, **options: object
 ) -> list[tuple[int, float | None]]:
     with library.read() as connection:
-        hits = fulltext.find(connection, text, allowed, **options)  # type: ignore[arg-type]
+        hits = fulltext.find(connection, text, allowed, **options).hits  # type: ignore[arg-type]
     return [(hit.video_id, hit.start_seconds) for hit in hits]
 
 

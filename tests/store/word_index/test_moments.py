@@ -31,7 +31,7 @@ def test_a_name_comes_before_what_is_said(library: Library, add_film: AddFilm) -
     said = add_film("1", ["a whale dives"])
     named = add_film("a whale dives")
     with library.read() as connection:
-        assert [hit.video_id for hit in fulltext.find(connection, "whale")] == [named, said]
+        assert [hit.video_id for hit in fulltext.find(connection, "whale").hits] == [named, said]
 
 
 def test_moments_do_not_depend_on_how_many_places_are_read_at_once(
@@ -40,7 +40,7 @@ def test_moments_do_not_depend_on_how_many_places_are_read_at_once(
     for film in range(6):
         add_film("x", [f"whale {'and more ' * (number % 4)}" for number in range(film, film + 12)])
     with library.read() as connection:
-        whole = fulltext.find(connection, "whale", limit=20, per_video=3)
+        whole = fulltext.find(connection, "whale", limit=20, per_video=3).hits
         monkeypatch.setattr(moments, "PLACES_AT_ONCE", 1)
-        assert fulltext.find(connection, "whale", limit=20, per_video=3) == whole
+        assert fulltext.find(connection, "whale", limit=20, per_video=3).hits == whole
     assert len(whole) == 18

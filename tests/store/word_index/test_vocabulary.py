@@ -78,4 +78,4 @@ def test_words_that_stand_nowhere_any_more_are_dropped(library: Library, add_fil
     assert {"whale", "diving", "deep"} <= left
     assert not {word for word in left | stems if word.startswith(("skate", "dog"))}
     with library.read() as connection:
-        assert len(fulltext.find(connection, "dive")) == 1
+        assert len(fulltext.find(connection, "dive").hits) == 1
