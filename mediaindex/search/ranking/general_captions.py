@@ -1,7 +1,6 @@
-"""Sentences of everyday footage, against which a query is judged: is a moment like this one, or like any?
+"""Sentences of everyday footage: a bank against which a query can be judged.
 
-A query's cosine to a frame says little by itself; beside the cosines of these sentences to the same frame
-it says how far the query stands out. general_captions.txt holds one sentence a line, plain English of 4 to 18
+No score reads them yet. general_captions.txt holds one sentence a line, plain English of 4 to 18
 words. They were written for this purpose and are in no data set: no evaluation meets captions of its own.
 """
 

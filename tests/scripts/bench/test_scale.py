@@ -31,7 +31,7 @@ def test_a_library_is_sound_and_holds_what_the_queries_ask_for(tmp_path: Path) -
         assert (found.all_problems, found.videos, found.vectors) == ([], videos, FRAMES)
         with library.read() as connection:
             for word, at_least in ((COMMON[0], videos // 13), (RARE[0], 1)):
-                hits = fulltext.find(connection, word, limit=videos)
+                hits = fulltext.find(connection, word, limit=videos).hits
                 assert at_least <= len(hits) <= at_least + 1
             in_folder = lookup.filtered_videos(connection, Filters(within=(folder_in_the_middle(place),)))
             assert len(in_folder or ()) == videos // 100
