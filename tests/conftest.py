@@ -21,8 +21,8 @@ pytest_plugins = ["tests.support.processes", "tests.support.time_limit"]
 SHARED_VARIABLE = pytest.StashKey[str | None]()
 DEAD_PROXY = "http://127.0.0.1:9"
 
-# On a busy machine an example takes as long as it takes; tests/support/time_limit.py ends what hangs. Each run
-# tries the same examples, so that it tells of the change it tries; --hypothesis-profile explore tries others.
+# On a busy machine an example takes as long as it takes; tests/support/time_limit.py ends what hangs.
+# Each run tries the same examples, so that it tells of the change alone; the profile explore tries others.
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("same")

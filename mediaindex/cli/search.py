@@ -26,8 +26,12 @@ from mediaindex.config import Config
 from mediaindex.errors import DONE, QueryError, UsageError
 
 if TYPE_CHECKING:
-    from mediaindex.search.answer import Question
+    from mediaindex.search.answer import Answer, Question
     from mediaindex.search.query import Query
+    from mediaindex.search.ranking.gate import Mode
+    from mediaindex.search.ranking.generator_registry import Decision
+    from mediaindex.store.library import Library
+    from mediaindex.store.vectors.spaces import Space
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,26 +66,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search, and print the moments."""
-    from mediaindex.embed.language import language_note
     from mediaindex.search.language.asking import on_channel, question_of
     from mediaindex.search.language.resolving import joint, resolved
-    from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import open_library
 
     mode, preset, channel = arguments.rerank, arguments.generator, arguments.channel
     query = on_channel(_parsed(arguments), channel, f"--channel {channel}")
     with open_library(config.library) as library:
         space = serving_space(library)
-        searcher = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib)
         found = resolved(library, query, partial(stored_names, library))
         asked = [*option_filters(library, arguments), *found.filters]
-        query, question = question_of(found.query, partial(example_of, searcher, config))
+        query, question = question_of(found.query, partial(example_of, library, space, config))
         question = replace(
             question,
             channel=query.channel or channel,
             candidates=config.rerank_candidates,
-            like=marked_segments(searcher, "--like", arguments.like),
-            unlike=marked_segments(searcher, "--unlike", arguments.unlike),
+            like=marked_segments(library, space, "--like", arguments.like),
+            unlike=marked_segments(library, space, "--unlike", arguments.unlike),
             **answer_options(library, arguments, joint(asked)),
         )
         _check_marks(question)
@@ -93,12 +94,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             channel=question.channel,
             beyond_text=_beyond_text(question),
         )
-        note = None
-        text = " ".join(filter(None, [question.text, *(part.text for part in question.following)]))
-        if question.channel != "words" and space is not None and text:
-            searcher.encoder = load_space_text_encoder(library, space, config)
-            note = language_note(text, searcher.encoder.spec)
-        answer, decision = reranked_answer(searcher, question, decision, mode, threads=config.threads)
+        answer, decision, note = _answered(library, space, question, decision, mode, config)
         if not answer.hits:
             note = nothing_left(library, asked) or note
         understood = None if arguments.plain_text else query
@@ -112,6 +108,25 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             f"not reranked by {decision.preset}: {decision.gate.reason} (--rerank on reranks all the same)"
         )
     return UsageError.exit_code if query.problems else DONE
+
+
+def _answered(
+    library: Library, space: Space | None, question: Question, decision: Decision, mode: Mode, config: Config
+) -> tuple[Answer, Decision, str | None]:
+    """The answer, by what it was reranked in the end, and a note on the language of the query."""
+    if question.channel == "words":
+        from mediaindex.search.by_words import answer_by_words
+
+        return answer_by_words(library, question, space).answer, decision, None
+    from mediaindex.embed.language import language_note
+    from mediaindex.search.searcher import Searcher
+
+    searcher, note = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib), None
+    text = " ".join(filter(None, [question.text, *(part.text for part in question.following)]))
+    if space is not None and text:
+        searcher.encoder = load_space_text_encoder(library, space, config)
+        note = language_note(text, searcher.encoder.spec)
+    return *reranked_answer(searcher, question, decision, mode, threads=config.threads), note
 
 
 def _check_marks(question: Question) -> None:

@@ -32,8 +32,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
     with open_library(config.library) as library:
         space = serving_space(library)
-        searcher = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib)
-        example = example_of(searcher, config, arguments.what)
+        example = example_of(library, space, config, arguments.what)
         asked = option_filters(library, arguments)
         question = Question(
             vector=example.vector,
@@ -41,6 +40,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             without=example.moment,
             **answer_options(library, arguments, joint(asked)),
         )
+        searcher = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib)
         answer = searcher.search(question)
         note = None if answer.hits else nothing_left(library, asked)
         print_answer(library, output, arguments.what, space, answer, note=note)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mediaindex.search.ranking.reranker import CANDIDATES
 from mediaindex.store.catalog.fulltext import Correction
 from mediaindex.store.catalog.lookup import Filters
 
+if TYPE_CHECKING:  # words alone do not need it
+    import numpy as np
+    from numpy.typing import NDArray
+
 PER_VIDEO = 3
+CANDIDATES = 64
+DEPTH = 64
 
 Channel = Literal["pictures", "words", "both"]
 Stage = Literal["words", "full", "reranked"]
@@ -69,6 +71,11 @@ class Question:
     like: tuple[int, ...] = ()
     unlike: tuple[int, ...] = ()
     thumbnails: bool = True
+
+    @property
+    def depth(self) -> int:
+        """How many of a channel's ranks count."""
+        return max(DEPTH, self.limit)
 
 
 @dataclass(frozen=True, slots=True)

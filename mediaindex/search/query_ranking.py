@@ -10,19 +10,18 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.search.answer import Question, RerankSummary
+from mediaindex.search.by_words import words_found
+from mediaindex.search.channels.feedback import moved_query
 from mediaindex.search.channels.fusion import FusedMoment, fused
 from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
 from mediaindex.search.channels.sequences import best_sequences, sequence_hits
 from mediaindex.search.channels.z_scores import z_scores
-from mediaindex.search.feedback import moved_query
 from mediaindex.search.hits import within_limits
 from mediaindex.search.ranking.reranker import RerankedList, Reranker, Shortlist
 from mediaindex.search.shown_frames import SequencePart, ShownMoment, with_frames
 from mediaindex.store.catalog import fulltext, lookup
 from mediaindex.store.catalog.fulltext import WordAnswer, WordHit
 from mediaindex.store.vectors.reader import SpaceReader
-
-DEPTH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,11 +53,6 @@ class Query:
     raw: NDArray[np.float32] | None = None
     parts: tuple[Sought, ...] = ()
 
-    @property
-    def depth(self) -> int:
-        """How many of a channel's ranks count."""
-        return max(DEPTH, self.question.limit)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
@@ -85,31 +79,6 @@ class Ranking:
     rerank: RerankSummary | None = None
 
 
-def words_alone(connection: sa.Connection, query: Query) -> Scored:
-    """What the words rank."""
-    return Scored(_words(connection, query, lookup.filtered_videos(connection, query.question.filters)))
-
-
-def _words(connection: sa.Connection, query: Query, allowed: Sequence[int] | None) -> WordAnswer:
-    """What the words rank; none where only pictures may answer, or there is no text.
-
-    One thing after another is looked for by pictures alone.
-    """
-    question = query.question
-    if question.channel == "pictures" or question.text is None or question.following:
-        return WordAnswer([])
-    return fulltext.find(
-        connection,
-        question.text,
-        allowed,
-        limit=query.depth,
-        per_video=question.per_video,
-        phrases=question.phrases,
-        excluded=question.excluded,
-        unfinished=question.unfinished,
-    )
-
-
 def scored(
     connection: sa.Connection,
     query: Query,
@@ -125,12 +94,12 @@ def scored(
     question = query.question
     filtered = lookup.filtered_videos(connection, question.filters)
     if words is None:
-        words = _words(connection, query, filtered)
+        words = words_found(connection, question, filtered)
     if pictures is None or not query.parts:
         return Scored(words)
     allowed = None if filtered is None else np.array(filtered, np.int64)
     wanted = Wanted(
-        query.depth, question.per_video, question.min_similarity, question.without, _told(words.hits)
+        question.depth, question.per_video, question.min_similarity, question.without, _told(words.hits)
     )
     sought, *later = query.parts
     if later:
@@ -215,7 +184,7 @@ def ranked(
     best = {hit.moment.video_id: hit for hit in reversed(found.picture_hits)}
     word_videos = [hit.video_id for hit in found.words.hits]
     durations = lookup.durations(connection, [video for video in word_videos if video not in best])
-    moments = fused(picture_hits[: query.depth], found.words.hits, best, durations)
+    moments = fused(picture_hits[: query.question.depth], found.words.hits, best, durations)
     shown = within_limits(moments, limit=query.question.limit, per_video=query.question.per_video)
     return Ranking(_with_frames(connection, query, shown, found.pictures, reader), summary)
 

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from mediaindex.embed.encoder import TextEncoder
 from mediaindex.errors import StoreError
 from mediaindex.search.answer import Answer, Following, Question, Stage
+from mediaindex.search.by_words import answer_by_words
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.channels.similarity import unit
 from mediaindex.search.hits import hits_of
 from mediaindex.search.profile import Profile, profile_of
-from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored, words_alone
+from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored
 from mediaindex.search.ranking.reranker import Reranker
 from mediaindex.search.timings import Stopwatch, started_watch
 from mediaindex.store.catalog import lookup
@@ -131,10 +132,9 @@ class Searcher:
         """
         words = None
         if question.channel == "both" and question.text is not None:
-            query = Query(replace(question, channel="words"))
-            step = consistent(self.library, partial(self._by_words, query, started_watch()))
-            words = step.found.words
-            yield self._answer(query, step, "words")
+            by_words = answer_by_words(self.library, replace(question, channel="words"), self.space)
+            words = by_words.found
+            yield by_words.answer
         while True:
             with contextlib.suppress(_SpaceSwitched):
                 yield from self._full_stages(question, words)
@@ -174,11 +174,6 @@ class Searcher:
                 return [None for _ in seconds]
             shown = [lookup.frame_at(connection, video.extraction_id, time) for time in seconds]
         return [None if at is None else _cached(self.library, video.frame_file, at.ordinal) for at in shown]
-
-    def _by_words(self, query: Query, watch: Stopwatch, connection: sa.Connection) -> _Step:
-        found = words_alone(connection, query)
-        watch = watch.lap("candidates")
-        return _Step(found, ranked(connection, query, found, self.reader), watch)
 
     def _full_stages(self, question: Question, words: WordAnswer | None) -> Iterator[Answer]:
         """By both channels, then reranked; `words` is what was found a moment ago."""

@@ -14,7 +14,7 @@ from bench._feedback_pictures import Pictures
 from numpy.typing import NDArray
 
 from mediaindex.learn.evaluation.metrics import average_precision
-from mediaindex.search.feedback import moved_query
+from mediaindex.search.channels.feedback import moved_query
 
 Marks = NDArray[np.float32]
 Scores = NDArray[np.float32]

@@ -155,5 +155,5 @@ assert psutil.Process().num_threads() == 1, "numpy's BLAS has threads of its own
     loaded = loaded_by(program)
     network = {"torch", "lancedb", "pyarrow", "transformers", "open_clip", "huggingface_hub", "py3langid"}
     assert sorted(loaded & (network | {"alembic", "av", "rich", "textual"})) == []
-    if name in ("open", "status"):
+    if name in ("open", "search, words", "show", "status"):
         assert "numpy" not in loaded

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.search.answer import Following, Question
+from mediaindex.search.by_words import words_found
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.channels.similarity import unit
-from mediaindex.search.query_ranking import DEPTH, Query, Ranking, Scored, Sought, ranked, scored, words_alone
+from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
@@ -83,25 +84,6 @@ def shown(connection: sa.Connection, ranking: Ranking) -> list[tuple[str, float]
     return [(stem, moment.start_seconds) for stem, moment in zip(stems, moments, strict=True)]
 
 
-def test_words_are_asked_for_texts_alone(connection: sa.Connection) -> None:
-    found = words_alone(connection, Query(Question(text="red"))).words.hits
-    assert sorted(names(connection, [hit.video_id for hit in found])) == ["flag", "red"]
-    for question in (
-        Question(),
-        Question(text="red", channel="pictures"),
-        Question(text="red", following=(Following("blue", 10.0),)),
-    ):
-        assert words_alone(connection, Query(question)).words.hits == []
-
-
-def test_words_keep_the_filters_and_the_limits(connection: sa.Connection, prepared: Path) -> None:
-    only = Filters(within=(prepared / "videos" / "red.mp4",))
-    found = words_alone(connection, Query(Question(text="red", filters=only))).words.hits
-    assert names(connection, [hit.video_id for hit in found]) == ["red"]
-    assert Query(Question(text="red", limit=3)).depth == DEPTH
-    assert Query(Question(text="red", limit=1000)).depth == 1000
-
-
 def test_without_pictures_words_alone_are_ranked(connection: sa.Connection, pictures: PictureChannel) -> None:
     asked = query(Question(text="red"))
     for found in (scored(connection, asked, None), scored(connection, Query(asked.question), pictures)):
@@ -125,9 +107,8 @@ def test_where_something_is_said_the_pictures_are_looked_at(
 ) -> None:
     asked = query(Question(text="red", per_video=1))
     moments = [hit.moment for hit in scored(connection, asked, pictures).picture_hits]
-    (flag,) = {
-        hit.video_id for hit in words_alone(connection, asked).words.hits if hit.start_seconds is not None
-    }
+    words = words_found(connection, asked.question, None)
+    (flag,) = {hit.video_id for hit in words.hits if hit.start_seconds is not None}
     assert [m.start_seconds for m in moments if m.video_id == flag] == pytest.approx([0.0, 8.0], abs=0.3)
 
 

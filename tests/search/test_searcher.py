@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import Encoder
 from mediaindex.media import FrameEmbeddings, QueryFeatures
-from mediaindex.search.answer import Answer, Hit, Question
+from mediaindex.search.answer import DEPTH, Answer, Hit, Question
 from mediaindex.search.channels.similarity import unit
-from mediaindex.search.query_ranking import DEPTH
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mediaindex.search.language.resolving import AskedFilter
     from mediaindex.search.query import Query
     from mediaindex.search.ranking.generator_registry import Decision
-    from mediaindex.search.searcher import Searcher
     from mediaindex.store.catalog.lookup import Filters
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
@@ -101,18 +100,22 @@ def nothing_left(library: Library, asked: Sequence[AskedFilter]) -> str | None:
     return None if found is None else found.text
 
 
-def marked_segments(searcher: Searcher, option: str, ids: Sequence[int]) -> tuple[int, ...]:
+def marked_segments(
+    library: Library, space: Space | None, option: str, ids: Sequence[int]
+) -> tuple[int, ...]:
     """The segments that an option marks.
 
     Raises:
         QueryError: one of them is none that a search shows. StoreError: the library is damaged.
     """
-    from mediaindex.store.vectors.reader import consistent
+    if not ids:
+        return ()
+    from mediaindex.store.vectors.reader import SpaceReader, consistent
 
     known: set[int] = set()
-    if ids and (reader := searcher.reader) is not None:
-        space = consistent(searcher.library, reader.snapshot)
-        known = set(space.segments["id"][space.segments_named(ids)].tolist())
+    if space is not None:
+        snapshot = consistent(library, SpaceReader(library, space).snapshot)
+        known = set(snapshot.segments["id"][snapshot.segments_named(ids)].tolist())
     unknown = [str(one) for one in dict.fromkeys(ids) if one not in known]
     if unknown:
         raise QueryError(
@@ -122,7 +125,7 @@ def marked_segments(searcher: Searcher, option: str, ids: Sequence[int]) -> tupl
     return tuple(ids)
 
 
-def example_of(searcher: Searcher, config: Config, what: str) -> Example:
+def example_of(library: Library, space: Space | None, config: Config, what: str) -> Example:
     """What is seen at PATH or PATH@SECONDS; PATH may be the name of an indexed video, too.
 
     Raises:
@@ -130,8 +133,8 @@ def example_of(searcher: Searcher, config: Config, what: str) -> Example:
     """
     from mediaindex.search.by_example import example_at, place_and_time
     from mediaindex.search.language.resolving import video_named
+    from mediaindex.store.vectors.reader import SpaceReader
 
-    library, space = searcher.library, searcher.space
     if space is None:
         raise UsageError("nothing is indexed yet; run 'mediaindex index FOLDER'")
     path, seconds = place_and_time(what)
@@ -139,7 +142,7 @@ def example_of(searcher: Searcher, config: Config, what: str) -> Example:
         path = video_named(library, path.name) or path
     reading = file_reading(library, space, config)
     name = stored_name(library, path)
-    return example_at(library, searcher.reader, path, seconds, name=name, reading=reading)
+    return example_at(library, SpaceReader(library, space), path, seconds, name=name, reading=reading)
 
 
 def _indexed_names(library: Library, typed: str) -> tuple[Path, ...]:

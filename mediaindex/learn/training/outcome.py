@@ -29,7 +29,7 @@ from mediaindex.learn.evaluation.retrieval_trial import Matrix, Trial
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.data import TrainingData
 from mediaindex.learn.training.plan import shrunk_to_clips
-from mediaindex.search.ranking.reranker import CANDIDATES
+from mediaindex.search.answer import CANDIDATES
 from mediaindex_models.distribution import Calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher

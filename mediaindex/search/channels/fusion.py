@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mediaindex.search.channels.moments import Moment
-from mediaindex.search.channels.pictures import PictureHit
 from mediaindex.store.catalog.fulltext import WordHit
+
+if TYPE_CHECKING:  # it imports numpy, which words alone do not need
+    from mediaindex.search.channels.pictures import PictureHit
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.search.channels.moments import Moment, ScoredVideo, joined
+from mediaindex.search.channels.moments import Moment
+from mediaindex.search.channels.runs import ScoredVideo, joined
 from mediaindex.search.channels.similarity import (
     HALF_PRECISION,
     SegmentScorer,

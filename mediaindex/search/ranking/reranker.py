@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mediaindex_models.distribution import Calibration
     from mediaindex_models.generator import Ranker
 
-CANDIDATES = 64
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shortlist:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mediaindex.search.channels.feedback import RIGHT_WEIGHT, WRONG_WEIGHT, moved_query
 from mediaindex.search.channels.similarity import unit
-from mediaindex.search.feedback import RIGHT_WEIGHT, WRONG_WEIGHT, moved_query
 
 
 def directions(count: int, *, seed: int, width: int = 8) -> NDArray[np.float32]:
