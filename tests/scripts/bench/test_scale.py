@@ -15,7 +15,7 @@ from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.catalog.schema import segment
 from mediaindex.store.library import open_library
 from mediaindex.store.maintenance.check import check
-from tests.support.benchmarks import bench, run
+from tests.support.benchmarks import bench, is_measured, run
 from tests.support.paths import BENCH
 
 pytestmark = pytest.mark.timeout(400)
@@ -86,11 +86,4 @@ def test_it_measures_everything_of_a_library(tmp_path: Path) -> None:
     rows = bench("scale", "--quick", "--shape", "films", "--frames", "2000", file=tmp_path / "scale.json")
     title = "films, 2 000 frames: "
     assert {title + measure.what for measure in MEASURES} < rows.keys()
-    assert {what: row for what, row in rows.items() if not row["value"] > 0} == {}
-    found = {what.removeprefix(title): row["value"] for what, row in rows.items()}
-    assert (
-        found["query by words, a rare word"]
-        < found["query by pictures with the sentence"]
-        < found["cold search"]
-    )
-    assert found["memory of the searcher, torch loaded"] > found["memory of a cold search"] > 50
+    assert {what: row for what, row in rows.items() if not is_measured(row)} == {}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.benchmarks import values
+from tests.support.benchmarks import bench, is_measured
 
 
 def test_it_measures_each_kind_of_query(tmp_path: Path) -> None:
-    found = values("words", "--quick", file=tmp_path / "words.json")
-    assert found["lines"] == 2_000
-    assert len(found) == 12
-    assert {what: value for what, value in found.items() if not value > 0} == {}
+    rows = bench("words", "--quick", file=tmp_path / "words.json")
+    assert rows["lines"]["value"] == 2_000
+    assert len(rows) == 12
+    assert {what: row for what, row in rows.items() if not is_measured(row)} == {}
