@@ -60,6 +60,11 @@ class Embedder:
         return self._opened is not None
 
     @property
+    def loaded(self) -> Encoder | None:
+        """The encoder; None before it is loaded."""
+        return None if self._opened is None else self._opened[1].encoder
+
+    @property
     def space(self) -> Space:
         """The space that is being filled."""
         return self._open()[0]

@@ -10,42 +10,39 @@ exactly as it was before or as it was wanted.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
-from mediaindex.errors import NoSpace, is_no_room
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.catalog import videos
 from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks, set_meta
 from mediaindex.store.catalog.schema import extraction, garbage, garbage_blob, indexed, space
 from mediaindex.store.catalog.videos import is_newest, throw_away
 from mediaindex.store.library import Library
-from mediaindex.store.mapped.rows import VectorRows, joined, new_generation, vector_rows
-from mediaindex.store.mapped.segments import segment_table
+from mediaindex.store.mapped.rows import joined, new_generation, vector_rows
 from mediaindex.store.mapped.visible import forget_old_changes
 from mediaindex.store.vectors import table_files
+from mediaindex.store.vectors.matrix_renewal import (
+    catch_up,
+    extend_matrix,
+    refresh_matrix,
+    renew_unfit_matrices,
+)
 from mediaindex.store.vectors.spaces import (
     Space,
     all_spaces,
-    extractions_of,
     make_visible,
     owned,
-    vector_count,
 )
 
 logger = logging.getLogger(__name__)
 
 BLOBS_AT_ONCE = 5_000
-DEAD_SHARE = 0.2
-"""The matrix is written anew when more than this share of its rows is no longer visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +83,8 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
                 vectors=len(item.embeddings.vectors),
             )
         forget_old_changes(connection)
-    if target.id not in library.lagging_matrices:
-        extractions = {g: item.extraction_id for g, item in zip(generations, batch, strict=True)}
-        with _deriving(library, target), library.read() as connection:
-            file = library.matrix(target)
-            file.append(rows, segment_table(connection, extractions, rows, first_row=file.count()))
-
-
-@contextlib.contextmanager
-def _deriving(library: Library, target: Space) -> Iterator[None]:
-    """A block that writes the derived matrix of a space.
-
-    Where its disk fails, searches read from LanceDB what it lacks, until `settle` has brought it up to date.
-
-    Raises:
-        NoSpace: the disk is full: the next batch would meet it too.
-    """
-    try:
-        yield
-    except OSError as error:
-        library.lagging_matrices.add(target.id)
-        folder = library.matrix(target).folder
-        if is_no_room(error):
-            raise NoSpace(f"{folder}: {error.strerror}; free space on this disk and run again") from error
-        logger.warning("%s cannot be written: %s; searches are slower for now", folder, error)
-    else:
-        library.lagging_matrices.discard(target.id)
+    extractions = {g: item.extraction_id for g, item in zip(generations, batch, strict=True)}
+    extend_matrix(library, target, rows, extractions)
 
 
 def unsettle(library: Library) -> None:
@@ -121,20 +94,8 @@ def unsettle(library: Library) -> None:
 
 def settle(library: Library) -> None:
     """The writer ends in order: the next one need not look for what a kill left."""
-    if _matrices_are_current(library):
+    if catch_up(library):
         _set_clean(library, clean=True)
-
-
-def _matrices_are_current(library: Library) -> bool:
-    """Bring the matrices up to date that could not be extended; whether none lags behind any more."""
-    if library.lagging_matrices:
-        with library.read() as connection:
-            spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
-        library.lagging_matrices.intersection_update(each.id for each in spaces)
-        for each in spaces:
-            if each.id in library.lagging_matrices:
-                refresh_matrix(library, each)
-    return not library.lagging_matrices
 
 
 def _set_clean(library: Library, *, clean: bool) -> None:
@@ -172,6 +133,7 @@ def _sweep(library: Library) -> int:
     for space_id in dropping:
         table_files.drop_table(library.root / "vectors", space_id)
         library.matrix(spaces[space_id]).remove()
+        library.bank(spaces[space_id]).remove()
     with library.write() as connection:
         for generations in dead.values():
             for chunk in in_chunks(generations):
@@ -249,7 +211,7 @@ def recover(library: Library) -> None:
         clean = get_meta(connection, CLEAN) == "1"
     if clean:
         sweep(library)
-        _renew_unfit_matrices(library)
+        renew_unfit_matrices(library)
     else:
         collect(library)
 
@@ -292,76 +254,3 @@ def take_stock_of_blobs(library: Library) -> None:
     if not is_complete:
         with library.write() as connection:
             videos.note_absent_blobs(connection)
-
-
-def refresh_matrix(library: Library, target: Space) -> None:
-    """Bring the derived matrix up to what is visible: append what it lacks, rewrite where much is dead."""
-    with library.read() as connection:
-        visible = owned(connection, target.id)
-    with _deriving(library, target):
-        _write_lacking(library, target, visible)
-
-
-def _renew_unfit_matrices(library: Library) -> None:
-    """Make matrices anew that an older program wrote, or that are cut or gone."""
-    with library.read() as connection:
-        spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
-        visible = {each.id: vector_count(connection, each.id) for each in spaces}
-    for each in spaces:
-        with contextlib.suppress(OSError):
-            if len(library.matrix(each).load_to_extend()) < visible[each.id]:
-                refresh_matrix(library, each)
-
-
-def _write_lacking(library: Library, target: Space, visible: Mapping[int, int]) -> None:
-    file = library.matrix(target)
-    present = file.load_to_extend()
-    counts = dict(zip(*np.unique(present.generation, return_counts=True), strict=True))
-    complete = {g for g, n in visible.items() if counts.get(g) == n}
-    alive = sum(visible[g] for g in complete)
-    lacking = [g for g in visible if g not in complete]
-    doubled = any(g in counts for g in lacking)
-    is_unfit = not len(present)  # or there are none: what is appended must stand behind what is counted
-    if doubled or is_unfit or len(present) - alive > DEAD_SHARE * len(present):
-        file.replace(_parts(library, target, list(visible), first_row=0))
-    elif lacking:
-        for rows, segments in _parts(library, target, lacking, first_row=len(present)):
-            file.append(rows, segments)
-
-
-def _parts(
-    library: Library, target: Space, generations: Sequence[int], *, first_row: int
-) -> Iterator[tuple[VectorRows, NDArray[np.void]]]:
-    """The rows of these generations that LanceDB holds, and their segments, block by block."""
-    with library.read() as connection:
-        extractions = extractions_of(connection, target.id, generations)
-    for rows in _whole_generations(library.vectors(target).batches(), list(extractions)):
-        kept = _whole(rows)
-        with library.read() as connection:
-            yield kept, segment_table(connection, extractions, kept, first_row=first_row)
-        first_row += len(kept)
-
-
-def _whole_generations(blocks: Iterable[VectorRows], generations: Sequence[int]) -> Iterator[VectorRows]:
-    """The rows of some generations, none of them parted by two blocks, frames in order."""
-    wanted, last = np.array(generations, np.int64), None
-    for block in blocks:
-        rows = block.take(np.isin(block.generation, wanted))
-        rows = rows if last is None else joined([last, rows])
-        if len(rows):
-            # The next block may go on with the last one.
-            is_last = rows.generation == rows.generation[-1]
-            yield _in_order(rows.take(~is_last))
-            last = rows.take(is_last)
-    if last is not None:
-        yield _in_order(last)
-
-
-def _in_order(rows: VectorRows) -> VectorRows:
-    return rows.take(np.lexsort((rows.frame, rows.generation)))
-
-
-def _whole(rows: VectorRows) -> VectorRows:
-    """The rows without generations that are damaged: a search looks for these, and names the remedy."""
-    damaged = rows.generation[~np.isfinite(rows.vector).all(axis=1)]
-    return rows.take(~np.isin(rows.generation, damaged))

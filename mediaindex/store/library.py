@@ -45,6 +45,7 @@ from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lo
 from mediaindex.store.reserve import reserve
 
 if TYPE_CHECKING:
+    from mediaindex.store.mapped.bank import BankFile
     from mediaindex.store.mapped.matrix import MatrixFile
     from mediaindex.store.vectors.lance import LanceSpace
     from mediaindex.store.vectors.spaces import Space
@@ -175,6 +176,12 @@ class Library:
         from mediaindex.store.mapped.matrix import MatrixFile
 
         return MatrixFile(self.root / MATRIX, space.id, space.dim)
+
+    def bank(self, space: Space) -> BankFile:
+        """The bank of queries of a space."""
+        from mediaindex.store.mapped.bank import BankFile
+
+        return BankFile(self.root / MATRIX, space.id, space.dim)
 
     def close(self) -> None:
         """Close the database; the last one to close removes its -wal and -shm files."""

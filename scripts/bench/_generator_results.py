@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mediaindex.learn.evaluation.generator_trial import WEIGHTS, CandidateLists
 from mediaindex.learn.evaluation.metrics import Interval, paired_bootstrap, ranks
 from mediaindex.learn.evaluation.retrieval_trial import Trial
-from mediaindex.search.ranking.hubness import querybank_normalised
+from mediaindex.search.ranking.qb_norm import querybank_normalised
 from mediaindex_models.presets import GeneratorSpec
 
 Ranks = NDArray[np.float64]

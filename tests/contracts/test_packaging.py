@@ -56,7 +56,7 @@ def test_the_wheel_holds_the_program_and_nothing_of_the_checkout(wheel: Path) ->
     for needed in (
         "mediaindex/embed/builtin_files/builtin.safetensors",
         "mediaindex/search/ranking/boxed_generators/builtin-residual/model.safetensors",
-        "mediaindex/search/ranking/general_captions.txt",
+        "mediaindex/ingest/writer/general_captions.txt",
         "mediaindex/store/catalog/migrations/versions/0001_first.py",
         "mediaindex/py.typed",
     ):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mediaindex.store.catalog import locations, videos
 from mediaindex.store.catalog.schema import extraction, video
-from mediaindex.store.commit import put, recover, refresh_matrix, settle, sweep
+from mediaindex.store.commit import put, recover, settle, sweep
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
@@ -103,25 +103,6 @@ def test_a_video_forgotten_while_it_was_embedded_leaves_no_vectors(
     assert visible(opened, space) == {}
     sweep(opened)
     assert opened.vectors(space).generations() == set()
-
-
-def test_the_matrix_follows_the_vectors_and_is_rewritten_when_much_is_dead(
-    opened: Library, space: Space, add_video: AddVideo
-) -> None:
-    items = [add_video(f"/videos/{n}.mp4", seed=n) for n in range(4)]
-    put(opened, space, items)
-    assert len(opened.matrix(space).load()) == 12
-    for _ in range(2):
-        put(opened, space, items)
-    sweep(opened)
-    refresh_matrix(opened, space)
-    matrix = opened.matrix(space).load()
-    assert len(matrix) == 12
-    assert set(matrix.generation.tolist()) == set(visible(opened, space))
-    opened.matrix(space).remove()
-    refresh_matrix(opened, space)
-    assert len(opened.matrix(space).load()) == 12
-    assert check(opened).problems == []
 
 
 def blobs(library: Library) -> set[str]:

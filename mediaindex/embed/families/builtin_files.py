@@ -9,16 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.families.wordpiece import WordPieces
 from mediaindex.embed.inputs import readable
 from mediaindex.errors import EncoderMismatch
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 NAME = "builtin"
 FILES = Path(__file__).parents[1] / "builtin_files"
 WEIGHTS = "builtin.safetensors"
+BANK = "bank.safetensors"
 # Larger batches leave the cache and, above 32 MiB an activation, page-fault on every layer.
 PICTURES_ON_CPU = 4
 TEXT_TENSORS = ("minilm.", "head.t.")
@@ -67,6 +72,24 @@ def tensors(
             if name.startswith(prefixes) and not name.endswith("#scale"):
                 scale = f"{name}#scale"
                 yield name, stored.get_tensor(name), stored.get_tensor(scale) if scale in names else None
+
+
+def builtin_bank(files: Path) -> NDArray[np.float32]:
+    """The encoder's bank of queries, (M, D) unit rows: general captions, and captions of its training.
+
+    Raises:
+        EncoderMismatch: the file is damaged, or of other weights.
+    """
+    import numpy as np
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(files / BANK, framework="np") as stored:
+            rows: NDArray[np.float32] = stored.get_tensor("queries").astype(np.float32)
+    except (OSError, SafetensorError) as error:
+        raise unfit(error) from error
+    lengths: NDArray[np.float32] = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, lengths)
 
 
 def name_in_text_tower(name: str) -> str:

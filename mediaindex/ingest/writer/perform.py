@@ -20,6 +20,7 @@ from mediaindex.ingest.progress import Progress, Report
 from mediaindex.ingest.reconcile import deletion_guard
 from mediaindex.ingest.reconcile.long_gone import long_gone
 from mediaindex.ingest.writer import queue
+from mediaindex.ingest.writer.query_bank import renew_bank
 from mediaindex.ingest.writer.requests import (
     CheckRequest,
     CompactRequest,
@@ -168,6 +169,7 @@ class Writer:
         )
         if report.decoded or not request.automatic:
             self._keep_within_limit(request.cache_limit_mib)
+        self._renew_bank()
         if request.automatic:  # of a watcher, which goes on beside it
             self._begin_index()
         return _outcome(report)
@@ -188,6 +190,7 @@ class Writer:
         if self._ingest is None:
             self._ingest = self._new_ingest(request.encoder)
         report = self._ingest.use(request.encoder)
+        self._renew_bank()
         self._keep_within_limit(request.cache_limit_mib)
         outcome = _outcome(report)
         names = {"encoder": request.encoder, "decode_again": self._to_decode_again()}
@@ -253,6 +256,14 @@ class Writer:
         before, after = dataclasses.asdict(done.before), dataclasses.asdict(done.after)
         result: Json = {name: {"before": before[name], "after": after[name]} for name in before}
         return Outcome({**result, "postponed": done.postponed}, DONE)
+
+    def _renew_bank(self) -> None:
+        """Give the serving space what hub correction reads, where it lacks that."""
+        with self.library.read() as connection:
+            serving = spaces.active_space(connection)
+        if serving is not None:
+            encoder = None if self._ingest is None else self._ingest.embedder.loaded
+            renew_bank(self.library, serving, encoder, self._attend)
 
     def _begin_index(self) -> None:
         """Build the index of the serving space where it is too large to be searched row by row."""

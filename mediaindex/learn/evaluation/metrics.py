@@ -172,12 +172,46 @@ def paired_bootstrap(
     Raises:
         ValueError: shapes do not agree, or there is no difference.
     """
+    means = resampled_means(differences, group, seed=seed, rounds=rounds)
+    return _interval(_mean(differences), means, level)
+
+
+def pooled_bootstrap(
+    sources: Sequence[tuple[ArrayLike, ArrayLike]], *, seed: int, rounds: int = 2000, level: float = 0.95
+) -> Interval:
+    """As `paired_bootstrap`, for the mean over sources, each of which has the same weight.
+
+    Args:
+        sources: (differences, group) of each.
+
+    Raises:
+        ValueError: shapes do not agree, or there is no source, or no difference in one.
+    """
+    if not sources:
+        raise ValueError("there is no source")
+    means = [resampled_means(*source, seed=seed + n, rounds=rounds) for n, source in enumerate(sources)]
+    value = float(np.mean([_mean(differences) for differences, _group in sources]))
+    return _interval(value, np.mean(means, axis=0), level)
+
+
+def resampled_means(
+    differences: ArrayLike, group: ArrayLike, *, seed: int, rounds: int
+) -> NDArray[np.float64]:
+    """The mean in each round of drawing whole groups with replacement, (rounds,)."""
     values, numbers = np.asarray(differences, dtype=np.float64), np.asarray(group)
     if values.shape != numbers.shape or not values.size:
         raise ValueError(f"{values.shape} differences in {numbers.shape} groups")
     _, group_of = np.unique(numbers, return_inverse=True)
     totals, members = np.bincount(group_of, weights=values), np.bincount(group_of)
     drawn = np.random.default_rng(seed).integers(0, totals.size, size=(rounds, totals.size))
-    means = totals[drawn].sum(axis=1) / members[drawn].sum(axis=1)
+    means: NDArray[np.float64] = totals[drawn].sum(axis=1) / members[drawn].sum(axis=1)
+    return means
+
+
+def _mean(values: ArrayLike) -> float:
+    return float(np.asarray(values, dtype=np.float64).mean())
+
+
+def _interval(value: float, means: NDArray[np.float64], level: float) -> Interval:
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values.mean()), float(low), float(high))
+    return Interval(value, float(low), float(high))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mediaindex.learn.evaluation.metrics import ranks
 from mediaindex.learn.features.feature_set import Features
-from mediaindex.search.ranking.hubness import hubness
+from mediaindex.store.mapped.bank import hubness
 from mediaindex_models.pairs import Pairs
 from mediaindex_models.similarity import max_frame, mean_frame
 

@@ -16,6 +16,7 @@ class Moment:
     Attributes:
         segment_id: of its best segment, None where the video is not indexed.
         similarity: of its best segment, None where only words found it.
+        score: what it is put in order by, None where that is its similarity.
     """
 
     video_id: int
@@ -23,11 +24,13 @@ class Moment:
     start_seconds: float
     end_seconds: float
     similarity: float | None
+    score: float | None = None
 
     @property
     def rank_key(self) -> tuple[float, int, float]:
         """What moments that the pictures found are sorted by."""
-        return (-(self.similarity or 0.0), self.video_id, self.start_seconds)
+        value = self.similarity if self.score is None else self.score
+        return (-(value or 0.0), self.video_id, self.start_seconds)
 
 
 def within_each_video(

@@ -1,5 +1,8 @@
 """The picture channel: a query vector → the most similar moments of a space, best first.
 
+Where hubs are corrected, moments are put in order by their similarity less a share of their segment's hub,
+and keep their similarity.
+
 Every segment is scored from half-precision cosines; the videos with the best segments are scored again in
 single precision where it counts. Of a few allowed segments, single precision is all there is. Above the
 memory bound, LanceDB's index names the frames whose segments are scored.
@@ -17,15 +20,17 @@ from mediaindex.search.channels.moments import Moment
 from mediaindex.search.channels.runs import ScoredVideo, joined
 from mediaindex.search.channels.similarity import (
     HALF_PRECISION,
-    SegmentScorer,
     best_frames,
     exact_similarities,
     unit,
 )
+from mediaindex.store.mapped.scores import SegmentScorer
 from mediaindex.store.mapped.segments import ranges
 from mediaindex.store.mapped.snapshot import SpaceSnapshot
 
 Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
+HUB_SHARE = 0.5
+"""So much of a segment's hub is taken off its similarity: docs/benchmarks/hubs.md."""
 EXACT_FRAMES = 4096
 EXACT_SHARE = 1 / 32
 """Where no more frames than these, or than this share of all, may answer, half precision is left out: reading
@@ -61,6 +66,7 @@ class Wanted:
         without: (video, seconds) of an example, which is no answer; seconds None for the whole video.
         told: lines of videos whose words are looked for, (start, end): the moment there is wanted too,
             however many of its video are better. A video without lines here is looked at in any case.
+        corrects_hubs: whether segments that are near to every sentence stand back, where the space has hubs.
     """
 
     depth: int
@@ -68,6 +74,7 @@ class Wanted:
     min_similarity: float | None = None
     without: tuple[int, float | None] | None = None
     told: Mapping[int, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    corrects_hubs: bool = False
 
     def excludes(self, moment: Moment) -> bool:
         """Whether a moment is not similar enough, or shows the example."""
@@ -97,6 +104,7 @@ class PictureChannel:
     def __init__(self, space: SpaceSnapshot, *, blend: float, near: Near | None = None) -> None:
         self.space = space
         self.blend = blend
+        self._hubs = None if space.hubs is None else np.float32(HUB_SHARE) * space.hubs.values
         self._near = near
         self._joined = joined(space.segments)
         self._shown = space.is_shown(None)
@@ -155,7 +163,7 @@ class PictureChannel:
             similarity = self.exact(query, self._counting(videos, similarity, error, wanted))
         moments = []
         for video in videos:
-            own, first = self._scored(video, similarity), self.space.of_video(video).start
+            own, first = self._scored(video, similarity, wanted), self.space.of_video(video).start
             runs = own.runs(wanted.most, told=wanted.told.get(video, ()))
             moments += [(own.moment(video, run), first + run.best) for run in runs]
         moments = [pair for pair in moments if not wanted.excludes(pair[0])]
@@ -179,7 +187,9 @@ class PictureChannel:
 
     def _videos(self, similarity: NDArray[np.float32], error: float, wanted: Wanted) -> list[int]:
         """The videos that hold the moments that are wanted: each of these is in one with a better segment."""
-        found = self.space.best_videos(similarity, wanted.depth + 1, 2 * error)
+        hubs = self._hubs_of(wanted)
+        values = similarity if hubs is None else similarity - hubs
+        found = self.space.best_videos(values, wanted.depth + 1, 2 * error)
         told = [video for video in wanted.told if video not in found]
         hidden = wanted.without[0] if wanted.without is not None and wanted.without[1] is None else None
         return [video for video in [*found, *told] if video != hidden]
@@ -190,12 +200,17 @@ class PictureChannel:
         """The segments on which the moments of these videos depend, ascending."""
         counting: set[int] = set()
         for video in videos:
-            scored, told = self._scored(video, similarity), wanted.told.get(video, ())
+            scored, told = self._scored(video, similarity, wanted), wanted.told.get(video, ())
             first = self.space.of_video(video).start
             counting.update(first + place for place in scored.may_count(wanted.most, told=told, error=error))
         return np.array(sorted(counting), np.intp)
 
-    def _scored(self, video: int, similarity: NDArray[np.float32]) -> ScoredVideo:
+    def _scored(self, video: int, similarity: NDArray[np.float32], wanted: Wanted) -> ScoredVideo:
         own = self.space.of_video(video)
         part = slice(own.start, own.stop)
-        return ScoredVideo(self.space.segments[part], self._joined[part], similarity[part])
+        hubs = self._hubs_of(wanted)
+        own_hubs = None if hubs is None else hubs[part]
+        return ScoredVideo(self.space.segments[part], self._joined[part], similarity[part], own_hubs)
+
+    def _hubs_of(self, wanted: Wanted) -> NDArray[np.float32] | None:
+        return self._hubs if wanted.corrects_hubs else None

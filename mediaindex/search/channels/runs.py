@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +46,18 @@ class ScoredVideo:
         segments: (S,) of `store.mapped.segments.SEGMENT`.
         joined: (S,) whether each may be of one moment with the next.
         similarity: (S,), -inf for a segment that does not take part.
+        hubs: (S,) what is taken off the similarity where segments are put in order, None for nothing.
     """
 
     segments: NDArray[np.void]
     joined: NDArray[np.bool_]
     similarity: NDArray[np.float32]
+    hubs: NDArray[np.float32] | None = None
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """(S,) what segments are put in order by, -inf for one that does not take part."""
+        return self.similarity if self.hubs is None else self.similarity - self.hubs
 
     def runs(self, most: int | None, *, told: Iterable[tuple[float, float]] = ()) -> list[Run]:
         """The runs of the best moments, best first, then further ones where something is told.
@@ -57,14 +65,15 @@ class ScoredVideo:
         Args:
             most: how many of the best, None for all. told: (start, end) of lines whose words are looked for.
         """
-        values, joined = self.similarity.tolist(), self.joined.tolist()
+        scores = _Scores.of(self)
+        values, joined = scores.values, scores.joined
         run_of: dict[int, Run] = {}
         runs: list[Run] = []
         for place in self._best_first():
             if len(runs) == most:
                 break
             if place not in run_of:
-                runs.append(_run_of(place, values, joined, run_of))
+                runs.append(_run_of(place, scores, run_of))
                 run_of.update(dict.fromkeys(runs[-1].segments, runs[-1]))
         heard = (max(places, key=values.__getitem__) for line in told if (places := self._heard(line)))
         for awaited in sorted(set(heard), key=lambda place: (-values[place], place)):
@@ -73,7 +82,7 @@ class ScoredVideo:
                 if awaited in run_of:
                     break
                 if place not in run_of:
-                    run = _run_of(place, values, joined, run_of)
+                    run = _run_of(place, scores, run_of)
                     run_of.update(dict.fromkeys(run.segments, run))
             if run_of[awaited] not in runs:
                 runs.append(run_of[awaited])
@@ -83,7 +92,8 @@ class ScoredVideo:
         self, most: int | None, *, told: Iterable[tuple[float, float]] = (), error: float
     ) -> set[int]:
         """The segments on which `runs` depends where every similarity may be off by `error`."""
-        values, joined = self.similarity.tolist(), self.joined.tolist()
+        scores = _Scores.of(self)
+        values, joined = scores.values, scores.joined
         slack = (2 + MARGIN) * error  # of a neighbour and of the least that it needs
         certain: set[int] = set()  # in the run of a better segment, however the errors fall
         possible: set[int] = set()
@@ -97,19 +107,18 @@ class ScoredVideo:
                 bests.append(values[place])
                 # What may be of another run, or better than this segment, may cut its run short.
                 ceiling = values[place] - 2 * error
-                certain.update(
-                    _run_of(place, values, joined, possible, slack=-slack, ceiling=ceiling).segments
-                )
-            possible.update(_run_of(place, values, joined, slack=slack).segments)
+                certain.update(_run_of(place, scores, possible, slack=-slack, ceiling=ceiling).segments)
+            possible.update(_run_of(place, scores, slack=slack).segments)
         of_told = (_joined_around(place, joined) for line in told for place in self._heard(line))
         return possible.union(*of_told)
 
     def _best_first(self, among: range | None = None) -> Iterator[int]:
         """The segments that take part; most callers need few, so that not all are sorted at once."""
-        own = self.similarity if among is None else self.similarity[among.start : among.stop]
+        all_values = self.values
+        own = all_values if among is None else all_values[among.start : among.stop]
         places = np.flatnonzero(own > -np.inf) + (0 if among is None else among.start)
         while len(places):
-            values = self.similarity[places]
+            values = all_values[places]
             is_next = np.full(len(places), True)
             if len(places) > SORTED_AT_ONCE:
                 is_next = values >= -np.partition(-values, SORTED_AT_ONCE)[SORTED_AT_ONCE]
@@ -125,6 +134,7 @@ class ScoredVideo:
             start_seconds=float(self.segments["start"][run.first]),
             end_seconds=float(self.segments["end"][run.last]),
             similarity=float(self.similarity[run.best]),
+            score=None if self.hubs is None else float(self.values[run.best]),
         )
 
     def _heard(self, line: tuple[float, float]) -> list[int]:
@@ -151,10 +161,36 @@ def _joined_around(place: int, joined: Sequence[bool]) -> range:
     return range(first, last + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """The columns of a `ScoredVideo` as views whose single numbers are read fast, and copied by nobody.
+
+    Attributes:
+        values: what its segments are put in order by.
+        joined: whether each may be of one moment with the next.
+    """
+
+    values: Sequence[float]
+    joined: Sequence[bool]
+    _similarity: Sequence[float]
+
+    @classmethod
+    def of(cls, video: ScoredVideo) -> _Scores:
+        return cls(_view(video.values), _view(video.joined), _view(video.similarity))
+
+    def least(self, best: int) -> float:
+        """What the neighbours of a segment need to join it."""
+        return self.values[best] - MARGIN * abs(self._similarity[best])
+
+
+def _view(column: NDArray[Any]) -> Sequence[Any]:
+    view: Sequence[Any] = np.ascontiguousarray(column).data
+    return view
+
+
 def _run_of(
     best: int,
-    values: Sequence[float],
-    joined: Sequence[bool],
+    scores: _Scores,
     taken: Container[int] = (),
     *,
     slack: float = 0.0,
@@ -163,10 +199,11 @@ def _run_of(
     """The run that a segment makes.
 
     Args:
-        joined: whether each segment may be one with the next. taken: segments of other runs.
+        taken: segments of other runs.
         slack: by so much more may a neighbour be less similar. ceiling: it may be this similar at the most.
     """
-    least = values[best] - MARGIN * abs(values[best]) - slack
+    values, joined = scores.values, scores.joined
+    least = scores.least(best) - slack
 
     def joins(place: int) -> bool:
         return place not in taken and least <= values[place] <= ceiling

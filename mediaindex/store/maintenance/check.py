@@ -21,13 +21,14 @@ from mediaindex.store.catalog import videos
 from mediaindex.store.catalog.database import EPOCH, get_meta, in_chunks
 from mediaindex.store.catalog.schema import extraction, garbage, indexed
 from mediaindex.store.catalog.videos import throw_away
-from mediaindex.store.commit import collect, refresh_matrix
+from mediaindex.store.commit import collect
 from mediaindex.store.frame_cache import FramesLost
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance import reachability
 from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.audit import audit, segments_differ
+from mediaindex.store.vectors.matrix_renewal import refresh_matrix
 from mediaindex.store.vectors.spaces import Space, all_spaces, extractions_of, owned
 
 BLOBS_AT_ONCE = 1_000

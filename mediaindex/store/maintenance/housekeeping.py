@@ -16,10 +16,11 @@ from datetime import timedelta
 
 from mediaindex.errors import NoSpace
 from mediaindex.store import layout
-from mediaindex.store.commit import bump_epoch, refresh_matrix, sweep, take_stock_of_blobs
+from mediaindex.store.commit import bump_epoch, sweep, take_stock_of_blobs
 from mediaindex.store.library import Library
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.lance import LanceSpace
+from mediaindex.store.vectors.matrix_renewal import refresh_matrix
 from mediaindex.store.vectors.spaces import Space, all_spaces
 from mediaindex.store.word_index import vocabulary
 

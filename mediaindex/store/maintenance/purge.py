@@ -22,7 +22,7 @@ from mediaindex.store.layout import ASIDE, DATABASE, DATABASE_FILES, KEEP, LOCK,
 _NAMES = {
     "frames": r"[^/]+/[^/]+\.mif|[^/]+\.tmp",
     "vectors": r"space_\d+\.lance/.+",
-    "matrix": r"space_\d+\.[^/]+",
+    "matrix": r"(space|bank)_\d+\.[^/]+",
     "thumbnails": r"[^/]+\.(jpg|tmp)",
     "encoders": r"[^/]+/.+",
     "generators": r"[^/]+/.+",

@@ -5,6 +5,7 @@
     matrix/space_<id>.<token>.rows       (N,) generation int64, frame int32
     matrix/space_<id>.<token>.beside     (N,) norm float32, evidence (E,) float16: what a generator reads
     matrix/space_<id>.<token>.segments   (S,) of `SEGMENT`: what a score needs of each segment
+    matrix/space_<id>.<token>.<bank>.hubs   (S,) float32: what each segment is to a bank of queries
 
 A LanceDB flat search costs about ten times the memory bandwidth, and importing it 1.8 s: a process
 that answers queries maps these files instead. Rows are appended at each commit, whole generations with their
@@ -18,6 +19,7 @@ import contextlib
 import json
 import os
 import secrets
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +29,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.store.layout import make_private_folder, private, sync_path
+from mediaindex.store.mapped.bank import Hubs
 from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.mapped.segments import SEGMENT, lies_within, no_segments
+from mediaindex.store.mapped.state_file import read_state, state_path
 
 FORM = 2
 """Of the files; what another form holds is made anew."""
 ROW = np.dtype([("generation", "<i8"), ("frame", "<i4")])
+HUB_BYTES = 4
 PARTS = ("vectors", "rows", "beside", "segments")
 
 
@@ -49,7 +54,7 @@ class Matrix:
         token: names the files; rows of one token never change.
         rows: (N,) of `ROW`. vector: (N, D) float16, unit rows.
         beside: (N,) of `beside_of`, None where the files do not hold it of every row.
-        segments: (S,) of `SEGMENT`.
+        segments: (S,) of `SEGMENT`. hubs: of all segments, None where the files do not hold them.
     """
 
     token: str
@@ -57,13 +62,15 @@ class Matrix:
     vector: NDArray[np.float16]
     beside: NDArray[np.void] | None
     segments: NDArray[np.void]
+    hubs: Hubs | None = None
 
     def __len__(self) -> int:
         return len(self.vector)
 
     def holds_the_rows_of(self, other: Matrix) -> bool:
-        """Whether both are of the same files with as many rows."""
-        return (self.token, len(self)) == (other.token, len(other))
+        """Whether both are of the same files with as many rows, and with the hubs of one bank."""
+        banks = [None if one.hubs is None else one.hubs.bank for one in (self, other)]
+        return (self.token, len(self), banks[0]) == (other.token, len(other), banks[1])
 
     @property
     def generation(self) -> NDArray[np.int64]:
@@ -82,7 +89,7 @@ class MatrixFile:
     def __init__(self, folder: Path, space_id: int, dim: int) -> None:
         self.folder = folder
         self.dim = dim
-        self.state_path = folder / f"space_{space_id}.json"
+        self.state_path = state_path(folder, space_id)
 
     def load(self) -> Matrix:
         """Map the files; absent, unfit or unreadable ones are an empty matrix, which a reader then fills."""
@@ -116,9 +123,11 @@ class MatrixFile:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether the files count rows that `load` cannot take from them."""
+        """Whether the files count rows that `load` cannot take from them, or hubs that are not as written."""
         state = self._state()
-        return state is not None and state["rows"] > 0 and not len(self.load())
+        if state is None or not state["rows"]:
+            return False
+        return not len(self.load()) or not self._has_sound_hubs(state)
 
     def _nothing(self) -> Matrix:
         return Matrix("", np.empty(0, ROW), np.empty((0, self.dim), np.float16), None, no_segments())
@@ -134,45 +143,67 @@ class MatrixFile:
             segments = np.memmap(paths["segments"], SEGMENT, "c", shape=(state["segments"],))
         if not lies_within(segments, count):
             return self._nothing()
+        hubs = None
+        if state["hubs"] is not None and len(segments):
+            bank = state["hubs"]["bank"]
+            path = self._hubs_path(state["token"], bank)
+            hubs = Hubs(bank, np.memmap(path, np.float32, "c", shape=(len(segments),)))
         return Matrix(
             state["token"],
             np.memmap(paths["rows"], ROW, "c", shape=(count,)),
             np.memmap(paths["vectors"], np.float16, "c", shape=(count, self.dim)),
             beside,
             segments,
+            hubs,
         )
 
-    def append(self, rows: VectorRows, segments: NDArray[np.void]) -> None:
+    def append(self, rows: VectorRows, segments: NDArray[np.void], hubs: Hubs | None = None) -> None:
         """Add the rows of a commit. Only the writer calls this.
 
         Args:
             rows: whole generations one behind the other, frames in order.
             segments: of `segment_table`, with `first_row` being `count()`.
+            hubs: of these segments; those of all are given up where they are not of the same bank.
         """
         # Rows that cannot be seen for a moment must not be taken for none.
         state = self._read_state()
-        self._publish(self._extended(state or self._new_state(), rows, segments))
+        self._publish(self._extended(state or self._new_state(), rows, segments, hubs))
 
-    def replace(self, parts: Iterable[tuple[VectorRows, NDArray[np.void]]]) -> None:
+    def replace(self, parts: Iterable[tuple[VectorRows, NDArray[np.void], Hubs | None]]) -> None:
         """Write everything anew under fresh names; readers keep the files that they have mapped.
 
         Args:
-            parts: rows and segments as `append` takes them, the first row of all being 0.
+            parts: rows, segments and hubs as `append` takes them, the first row of all being 0.
         """
         old = self._state()
         state = self._new_state()
         self._publish(state)
-        for rows, segments in parts:
-            state = self._extended(state, rows, segments)
+        for rows, segments, hubs in parts:
+            state = self._extended(state, rows, segments, hubs)
         self._publish(state)
         if old is not None:
-            for path in self._paths(old["token"]).values():
+            for path in self._named(old):
                 path.unlink(missing_ok=True)
+
+    def set_hubs(self, hubs: Hubs) -> None:
+        """Put what all segments are to a bank beside them. Only the writer calls this.
+
+        Raises:
+            OSError: the disk fails.
+            ValueError: they are not so many as the segments.
+        """
+        state = self._read_state()
+        if state is None or state["segments"] != len(hubs.values):
+            raise ValueError(f"{self.state_path}: {len(hubs.values)} hubs are not those of its segments")
+        _write(self._hubs_path(state["token"], hubs.bank), 0, hubs.values)
+        self._publish({**state, "hubs": {"bank": hubs.bank, "crc32": zlib.crc32(hubs.values.tobytes())}})
+        if state["hubs"] is not None and state["hubs"]["bank"] != hubs.bank:
+            self._hubs_path(state["token"], state["hubs"]["bank"]).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
         """Unlink what a killed `replace` or `append` left: files that the state does not name."""
         state = self._state()
-        named = set() if state is None else {self.state_path, *self._paths(str(state["token"])).values()}
+        named = set() if state is None else {self.state_path, *self._named(state)}
         for path in set(self.folder.glob(f"{self.state_path.stem}.*")) - named:
             path.unlink(missing_ok=True)
 
@@ -183,10 +214,11 @@ class MatrixFile:
 
     def _new_state(self) -> dict[str, Any]:
         token = secrets.token_hex(4)
-        return {"form": FORM, "token": token, "rows": 0, "segments": 0, "dim": self.dim, "evidence": None}
+        holds: dict[str, Any] = {"rows": 0, "segments": 0, "dim": self.dim, "evidence": None, "hubs": None}
+        return {"form": FORM, "token": token, **holds}
 
     def _extended(
-        self, state: Mapping[str, Any], rows: VectorRows, segments: NDArray[np.void]
+        self, state: Mapping[str, Any], rows: VectorRows, segments: NDArray[np.void], hubs: Hubs | None
     ) -> dict[str, Any]:
         """Write rows behind those of a state, and the state that counts them too."""
         count, paths = state["rows"], self._paths(state["token"])
@@ -207,11 +239,36 @@ class MatrixFile:
             "rows": count + len(rows),
             "segments": state["segments"] + len(segments),
             "evidence": evidence,
+            "hubs": self._extended_hubs(state, segments, hubs),
         }
+
+    def _extended_hubs(
+        self, state: Mapping[str, Any], segments: NDArray[np.void], hubs: Hubs | None
+    ) -> dict[str, Any] | None:
+        """Write hubs behind those of a state, and what it then says of them; None where not all have some."""
+        held: dict[str, Any] | None = state["hubs"]
+        if not len(segments):
+            return held
+        if state["segments"] == 0:
+            held = None if hubs is None else {"bank": hubs.bank, "crc32": 0}
+        if hubs is None or held is None or hubs.bank != held["bank"]:
+            return None
+        _write(self._hubs_path(state["token"], hubs.bank), state["segments"] * HUB_BYTES, hubs.values)
+        return {"bank": hubs.bank, "crc32": zlib.crc32(hubs.values.tobytes(), held["crc32"])}
 
     def _paths(self, token: str) -> dict[str, Path]:
         """The file of each of `PARTS`."""
         return {part: self.folder / f"{self.state_path.stem}.{token}.{part}" for part in PARTS}
+
+    def _hubs_path(self, token: str, bank: str) -> Path:
+        return self.folder / f"{self.state_path.stem}.{token}.{bank}.hubs"
+
+    def _named(self, state: Mapping[str, Any]) -> list[Path]:
+        """The files that a state names."""
+        paths = list(self._paths(str(state["token"])).values())
+        if state["hubs"] is None:
+            return paths
+        return [*paths, self._hubs_path(state["token"], state["hubs"]["bank"])]
 
     def _state(self) -> dict[str, Any] | None:
         try:
@@ -225,14 +282,17 @@ class MatrixFile:
         Raises:
             OSError: their disk fails.
         """
+        state = read_state(self.state_path)
+        if state is None:
+            return None
         try:
-            state: dict[str, Any] = json.loads(self.state_path.read_bytes())
             paths = self._paths(str(state["token"]))
             count, segments, evidence = int(state["rows"]), int(state["segments"]), state["evidence"]
             widths = {"vectors": count * 2 * self.dim, "rows": count * ROW.itemsize}
             widths["segments"] = segments * SEGMENT.itemsize
             if evidence is not None:
                 widths["beside"] = count * beside_of(evidence).itemsize
+            state["hubs"] = self._hubs_in(state, segments)
             fits = state["form"] == FORM and state["dim"] == self.dim and min(count, segments) >= 0
             fits = fits and all(
                 not size or paths[part].stat().st_size >= size for part, size in widths.items()
@@ -240,6 +300,26 @@ class MatrixFile:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
         return state if fits else None
+
+    def _hubs_in(self, state: Mapping[str, Any], segments: int) -> dict[str, Any] | None:
+        """What a state says of hubs that the files hold of every segment; files of before know none."""
+        hubs = state.get("hubs")
+        bank = hubs.get("bank") if isinstance(hubs, dict) else None
+        if not isinstance(hubs, dict) or not isinstance(bank, str) or not bank.isalnum():
+            return None
+        try:
+            size = self._hubs_path(str(state["token"]), bank).stat().st_size
+        except FileNotFoundError:
+            return None
+        is_whole = isinstance(hubs.get("crc32"), int) and size >= segments * HUB_BYTES
+        return hubs if is_whole else None
+
+    def _has_sound_hubs(self, state: Mapping[str, Any]) -> bool:
+        if state["hubs"] is None:
+            return True
+        path = self._hubs_path(state["token"], state["hubs"]["bank"])
+        written = path.read_bytes()[: state["segments"] * HUB_BYTES]
+        return bool(zlib.crc32(written) == state["hubs"]["crc32"])
 
     def _publish(self, state: Mapping[str, Any]) -> None:
         make_private_folder(self.folder)

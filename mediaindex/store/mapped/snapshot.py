@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.store.catalog.lookup import FrameSpan
+from mediaindex.store.mapped.bank import Hubs
 from mediaindex.store.mapped.matrix import Matrix
 from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.mapped.scan import cosines
@@ -42,7 +43,7 @@ class SpaceSnapshot:
     Attributes:
         vectors: (N, D) float16 unit rows in one or two parts: of the files, and read from LanceDB.
         beside: of each part, what `matrix.beside_of` says; None where not every row has it.
-        segments: (S,) of `SEGMENT`.
+        segments: (S,) of `SEGMENT`. hubs: of all of them, None where the files do not hold them.
         video: (S,) whose each segment is, `NO_VIDEO` where the snapshot does not show it.
         lacking: generations that the snapshot of SQLite shows and this one does not hold.
     """
@@ -50,6 +51,7 @@ class SpaceSnapshot:
     vectors: tuple[NDArray[np.float16], ...]
     beside: tuple[NDArray[np.void], ...] | None
     segments: NDArray[np.void]
+    hubs: Hubs | None
     video: NDArray[np.int64]
     lacking: NDArray[np.int64]
     _generations: _Generations
@@ -60,7 +62,8 @@ class SpaceSnapshot:
     def of(cls, matrix: Matrix, visible: Visible) -> SpaceSnapshot:
         """What the files hold of what is visible."""
         beside = None if matrix.beside is None else (matrix.beside,)
-        return cls._with_videos((matrix.vector,), beside, np.array(matrix.segments), visible)
+        hubs = None if matrix.hubs is None else Hubs(matrix.hubs.bank, np.array(matrix.hubs.values))
+        return cls._with_videos((matrix.vector,), beside, np.array(matrix.segments), hubs, visible)
 
     @classmethod
     def _with_videos(
@@ -68,6 +71,7 @@ class SpaceSnapshot:
         vectors: tuple[NDArray[np.float16], ...],
         beside: tuple[NDArray[np.void], ...] | None,
         segments: NDArray[np.void],
+        hubs: Hubs | None,
         visible: Visible,
     ) -> SpaceSnapshot:
         generations = _generations(segments)
@@ -85,6 +89,7 @@ class SpaceSnapshot:
             vectors,
             beside,
             segments,
+            hubs,
             np.repeat(video, generations.segments),
             visible.generation[~held & (visible.vectors > 0)],
             generations,
@@ -94,12 +99,12 @@ class SpaceSnapshot:
 
     def shows(self, visible: Visible) -> SpaceSnapshot:
         """The same rows, of which another snapshot of SQLite shows others."""
-        return self._with_videos(self.vectors, self.beside, self.segments, visible)
+        return self._with_videos(self.vectors, self.beside, self.segments, self.hubs, visible)
 
     def with_rows(self, rows: VectorRows, segments: NDArray[np.void], visible: Visible) -> SpaceSnapshot:
-        """This snapshot with a second part, of which no row has anything beside it."""
+        """This snapshot with a second part, of which nothing is known but the segments."""
         table = np.concatenate([self.segments, segments])
-        return self._with_videos((*self.vectors, rows.vector), None, table, visible)
+        return self._with_videos((*self.vectors, rows.vector), None, table, None, visible)
 
     def __len__(self) -> int:
         return len(self.segments)

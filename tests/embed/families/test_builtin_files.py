@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+from safetensors import safe_open
 
 from mediaindex.embed.families.builtin_files import (
+    BANK,
     FILES,
     TEXT_TENSORS,
     WEIGHTS,
     Tokeniser,
+    builtin_bank,
     builtin_spec,
     name_in_text_tower,
     tensors,
     unfit,
 )
+from mediaindex.embed.families.builtin_text import BuiltinTexts
+from mediaindex.errors import EncoderMismatch
+from mediaindex.ingest.writer.general_captions import general_captions
 
 
 def test_the_spec_is_that_of_the_configuration() -> None:
@@ -25,6 +33,25 @@ def test_the_spec_is_that_of_the_configuration() -> None:
     for name in ("digest", "preprocessing", "dim", "evidence_dim", "image_size", "text_length", "languages"):
         assert getattr(spec, name) == config[name]
     assert (spec.name, spec.batch, spec.has_tokens) == ("builtin", 7, True)
+
+
+def test_the_bank_is_of_this_encoder_and_of_unit_rows() -> None:
+    bank = builtin_bank(FILES)
+    assert bank.shape == (2000, builtin_spec(FILES).dim)
+    np.testing.assert_allclose(np.linalg.norm(bank, axis=1), 1.0, atol=1e-6)
+    with safe_open(FILES / BANK, framework="np") as stored:
+        assert stored.metadata() == {"encoder": builtin_spec(FILES).digest}
+    embedded = BuiltinTexts(FILES).texts(general_captions()[:5]).pooled
+    cosines = (bank[:5] * embedded).sum(axis=1) / np.linalg.norm(embedded, axis=1)
+    assert cosines.min() > 0.999, "int8 keeps the direction"
+
+
+def test_a_damaged_bank_names_the_remedy(tmp_path: Path) -> None:
+    for content in (None, b"", b"no tensors"):
+        if content is not None:
+            (tmp_path / BANK).write_bytes(content)
+        with pytest.raises(EncoderMismatch, match="install mediaindex again"):
+            builtin_bank(tmp_path)
 
 
 def test_both_frameworks_read_the_same_tensors() -> None:

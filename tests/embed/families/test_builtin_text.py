@@ -16,7 +16,7 @@ from mediaindex.embed.families.builtin_files import FILES, WEIGHTS
 from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.embed.loading import load_encoder
 from mediaindex.errors import EncoderMismatch
-from mediaindex.search.ranking.general_captions import general_captions
+from mediaindex.ingest.writer.general_captions import general_captions
 from tests.support.paths import CHECKOUT
 
 Tensors = dict[str, NDArray[np.generic]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from mediaindex.search.channels import pictures
 from mediaindex.search.channels.moments import Moment
-from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
+from mediaindex.search.channels.pictures import HUB_SHARE, PictureChannel, PictureHit, Wanted
 from mediaindex.search.channels.similarity import HALF_PRECISION
+from mediaindex.store.mapped.bank import Hubs
 from mediaindex.store.mapped.snapshot import SpaceSnapshot
 from tests.support.drawn_films import (
     DrawnSegment,
@@ -161,6 +163,36 @@ def test_similarities_are_as_near_as_they_say(made: list[Film], seed: int) -> No
         half, error = channel.similarities(query)
     assert error == HALF_PRECISION
     np.testing.assert_allclose(half, exact, atol=error)
+
+
+@settings(deadline=None)
+@given(made=films(), seed=seeds, per_video=st.integers(1, 3) | st.none(), is_exact=st.booleans())
+def test_segments_that_are_near_to_every_sentence_stand_back(
+    made: list[Film], seed: int, per_video: int | None, is_exact: bool
+) -> None:
+    plain, query = space_of(made), query_of(seed)
+    hubs = np.random.default_rng(seed).uniform(0, 0.6, len(plain)).astype(np.float32)
+    space = replace(plain, hubs=Hubs("bank", hubs))
+    similarity = PictureChannel(plain, blend=BLEND).exact(query, np.arange(len(plain)))
+    corrected = similarity - HUB_SHARE * hubs
+    wanted = Wanted(64, per_video, corrects_hubs=True)
+    with contextlib.nullcontext() if is_exact else half_precision():
+        found = asked(space, query, wanted)
+        assert asked(space, query, Wanted(64, per_video)) == asked(plain, query, Wanted(64, per_video))
+    assert [hit.moment.score for hit in found] == pytest.approx(
+        [corrected[hit.place] for hit in found], abs=1e-5
+    )
+    assert [hit.moment.similarity for hit in found] == pytest.approx(
+        [similarity[hit.place] for hit in found], abs=1e-5
+    )
+    scores = [hit.moment.score or 0.0 for hit in found]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == pytest.approx(corrected.max(), abs=1e-5)
+
+
+def test_without_hubs_nothing_is_corrected() -> None:
+    space, query = space_of(three_films()), query_of(5)
+    assert asked(space, query, Wanted(8, corrects_hubs=True)) == asked(space, query, Wanted(8))
 
 
 ONE = DrawnSegment(2, 1.0, 0.0, True)

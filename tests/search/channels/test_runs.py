@@ -79,6 +79,15 @@ def test_so_many_of_the_best_are_made() -> None:
     assert spans(video, 2) == spans(video)[:2] == [(12.0, 16.0), (4.0, 8.0)]
 
 
+def test_hubs_change_the_order_and_not_what_is_one_moment() -> None:
+    video = replace(scored([0.5, 0.48, 0.3]), hubs=np.array([0.4, 0.4, 0.1], np.float32))
+    first, second = moments(video)
+    assert (first.start_seconds, first.end_seconds, second.start_seconds) == (8.0, 12.0, 0.0)
+    assert second.end_seconds == 8.0, "two segments of one hub are one moment as before"
+    assert (first.similarity, first.score) == pytest.approx((0.3, 0.2))
+    assert (second.similarity, second.score) == pytest.approx((0.5, 0.1))
+
+
 def test_a_line_that_is_looked_for_has_its_moment_too() -> None:
     video = scored([0.9, 0.5, 0.2, 0.21])
     best, told = video.runs(1, told=[(9.0, 14.0)])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mediaindex.store.mapped.bank import Hubs
 from mediaindex.store.mapped.matrix import MatrixFile
 from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.mapped.segments import SEGMENT
@@ -41,7 +42,7 @@ def append(file: MatrixFile, added: VectorRows) -> None:
 def replace_all(file: MatrixFile, *parts: VectorRows) -> None:
     first, pairs = 0, []
     for part in parts:
-        pairs.append((part, segments(int(part.generation[0]), len(part), first)))
+        pairs.append((part, segments(int(part.generation[0]), len(part), first), None))
         first += len(part)
     file.replace(pairs)
 
@@ -170,3 +171,103 @@ def test_rows_that_cannot_be_seen_for_a_moment_are_not_taken_for_none(tmp_path: 
         append(file, rows(6, 2))
     append(file, rows(7, 2))
     np.testing.assert_array_equal(file.load().generation, [5, 5, 5, 7, 7])
+
+
+def hubs(bank: str, *values: float) -> Hubs:
+    return Hubs(bank, np.array(values, np.float32))
+
+
+def hubs_of(file: MatrixFile) -> tuple[str, list[float]] | None:
+    held = file.load().hubs
+    return None if held is None else (held.bank, held.values.tolist())
+
+
+def test_hubs_stand_beside_all_segments_or_none(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3), segments(5, 3), hubs("a", 0.5, 0.25))
+    file.append(rows(6, 3), segments(6, 3, 3), hubs("a", 1.0, 2.0))
+    assert hubs_of(file) == ("a", [0.5, 0.25, 1.0, 2.0])
+    before = file.load()
+    file.append(rows(7, 3), segments(7, 3, 6), hubs("b", 3.0, 4.0))
+    assert hubs_of(file) is None
+    file.set_hubs(hubs("b", *range(6)))
+    assert hubs_of(file) == ("b", [0, 1, 2, 3, 4, 5])
+    assert before.hubs is not None
+    assert before.hubs.values.tolist() == [0.5, 0.25, 1.0, 2.0], "a reader keeps what it has mapped"
+    file.append(rows(8, 3), segments(8, 3, 9))
+    assert hubs_of(file) is None
+
+
+def test_rows_without_segments_leave_the_hubs_alone(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3), segments(5, 3), hubs("a", 0.5, 0.25))
+    file.append(rows(6, 3), segments(6, 0))
+    assert hubs_of(file) == ("a", [0.5, 0.25])
+
+
+def test_another_bank_is_other_rows_to_a_reader(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    append(file, rows(5, 3))
+    before = file.load()
+    file.set_hubs(hubs("a", 0.5, 0.25))
+    first = file.load()
+    file.set_hubs(hubs("b", 0.5, 0.25))
+    second = file.load()
+    assert not first.holds_the_rows_of(before)
+    assert not second.holds_the_rows_of(first)
+    assert second.holds_the_rows_of(file.load())
+    assert len(list(tmp_path.glob("*.hubs"))) == 1, "the file of the bank of before is gone"
+
+
+def test_hubs_of_other_segments_are_refused(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    with pytest.raises(ValueError, match="1 hubs are not those of its segments"):
+        file.set_hubs(hubs("a", 0.5))
+    append(file, rows(5, 3))
+    with pytest.raises(ValueError, match="1 hubs are not those of its segments"):
+        file.set_hubs(hubs("a", 0.5))
+
+
+def test_hubs_that_are_cut_or_gone_are_none(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3), segments(5, 3), hubs("a", 0.5, 0.25))
+    (path,) = tmp_path.glob("*.hubs")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert (len(file.load()), hubs_of(file)) == (3, None)
+    path.unlink()
+    assert (len(file.load()), hubs_of(file)) == (3, None)
+    state = json.loads(file.state_path.read_text())
+    for said in ({"bank": "../a", "crc32": 0}, {"bank": "a"}, {}, "a", 7):
+        file.state_path.write_text(json.dumps({**state, "hubs": said}))
+        assert (len(file.load()), hubs_of(file)) == (3, None)
+    del state["hubs"]
+    file.state_path.write_text(json.dumps(state))
+    assert (len(file.load()), hubs_of(file)) == (3, None), "files of before know no bank"
+
+
+def test_hubs_that_are_not_as_written_are_damage(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3), segments(5, 3), hubs("a", 0.5, 0.25))
+    file.append(rows(6, 3), segments(6, 3, 3), hubs("a", 1.0, 2.0))
+    (path,) = tmp_path.glob("*.hubs")
+    with path.open("ab") as behind:
+        behind.write(b"of a killed append")
+    damaged = [file.is_damaged]
+    content = bytearray(path.read_bytes())
+    content[5] ^= 1
+    path.write_bytes(content)
+    damaged.append(file.is_damaged)
+    file.set_hubs(hubs("a", 0.5, 0.25, 1.0, 2.0))
+    assert [*damaged, file.is_damaged] == [False, True, False]
+
+
+def test_what_a_killed_renewal_of_hubs_left_is_removed(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3), segments(5, 3), hubs("a", 0.5, 0.25))
+    (path,) = tmp_path.glob("*.hubs")
+    stray = path.with_name(path.name.replace(".a.hubs", ".b.hubs"))
+    stray.write_bytes(b"half")
+    file.remove_leftovers()
+    assert (stray.exists(), hubs_of(file)) == (False, ("a", [0.5, 0.25]))
+    replace_all(file, rows(7, 1))
+    assert not list(tmp_path.glob("*.hubs"))

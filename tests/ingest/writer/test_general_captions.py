@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 
 from mediaindex.embed.families.builtin_text import BuiltinTexts
+from mediaindex.ingest.writer.general_captions import general_captions
 from mediaindex.search.channels.similarity import unit
-from mediaindex.search.ranking.general_captions import general_captions
 from mediaindex.store.words.folding import folded
 
 
