@@ -21,7 +21,15 @@ from mediaindex.cli.shared.answers import (
 from mediaindex.cli.shared.arguments import positive
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.paths import stored_names
-from mediaindex.cli.shared.reranking import add_rerank_arguments, explain, rerank_decision, reranked_answer
+from mediaindex.cli.shared.reranking import (
+    RankingDecisions,
+    add_rerank_arguments,
+    explain,
+    hub_decision,
+    hubs_in_the_end,
+    rerank_decision,
+    reranked_answer,
+)
 from mediaindex.config import Config
 from mediaindex.errors import DONE, QueryError, UsageError
 
@@ -86,23 +94,34 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             **answer_options(library, arguments, joint(asked)),
         )
         _check_marks(question)
+        beyond_text = _beyond_text(question)
+        hubs = hub_decision(space, mode=arguments.hubs, channel=question.channel, beyond_text=beyond_text)
+        question = replace(question, corrects_hubs=hubs.on)
         decision = rerank_decision(
             library,
             space,
             preset=preset,
             mode=mode,
             channel=question.channel,
-            beyond_text=_beyond_text(question),
+            beyond_text=beyond_text,
         )
         answer, decision, note = _answered(library, space, question, decision, mode, config)
+        decisions = RankingDecisions(hubs_in_the_end(hubs, answer, arguments.hubs), decision)
         if not answer.hits:
             note = nothing_left(library, asked) or note
         understood = None if arguments.plain_text else query
         print_answer(
-            library, output, arguments.text, space, answer, decision, note=note, understood=understood
+            library,
+            output,
+            arguments.text,
+            space,
+            answer,
+            decisions,
+            note=note,
+            understood=understood,
         )
     if arguments.explain:
-        explain(answer, decision, output)
+        explain(answer, decisions, output)
     elif preset is not None and mode == "auto" and not decision.gate.on:
         output.say(
             f"not reranked by {decision.preset}: {decision.gate.reason} (--rerank on reranks all the same)"

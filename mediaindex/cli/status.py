@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.reranking import rerank_row
+from mediaindex.cli.shared.reranking import hubs_row, rerank_row
 from mediaindex.cli.shared.source_rows import source_lines, source_rows
 from mediaindex.config import Config
 from mediaindex.safe_text import format_seconds
@@ -16,7 +16,9 @@ from mediaindex.sources.places.presence import presence_of
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from mediaindex.search.ranking.gate import Gate
     from mediaindex.store.library import Library
+    from mediaindex.store.vectors.spaces import Space
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +44,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"  {name:12} {size / 1e6:10.1f} MB")
     for space in values["spaces"]:
         output.line(f"encoder {space['encoder']}: {space['vectors']} vectors, {space['state']}")
+    hubs = values["hubs"]
+    output.line(f"hub correction: {'on' if hubs['on'] else 'off'}, {hubs['reason']}")
     for row in values["rerank"]:
         output.line(f"generator {row['generator']}: {'on' if row['on'] else 'off'}, {row['reason']}")
     for line in sources:
@@ -90,9 +94,22 @@ def library_values(library: Library) -> dict[str, Any]:
             for f in failures
         ],
         "writer": None if writer is None else {"pid": writer.pid, "role": writer.role},
+        "hubs": hubs_row(_hubs(library, active)),
         "rerank": [rerank_row(decide(active, library.root, preset, "auto")) for preset in PRESETS],
         "last_evaluation": None,
     }
+
+
+def _hubs(library: Library, active: Space | None) -> Gate:
+    """Whether searches correct hubs: where that gains, and where all segments have them."""
+    from mediaindex.search.ranking.hub_correction import hub_gate, without_hubs
+    from mediaindex.store.layout import MATRIX
+    from mediaindex.store.mapped.state_file import has_hubs
+
+    gate = hub_gate(active, "auto")
+    if not gate.on or active is None or has_hubs(library.root / MATRIX, active.id):
+        return gate
+    return without_hubs(gate)
 
 
 def _counts(connection: sa.Connection) -> dict[str, Any]:

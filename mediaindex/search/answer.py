@@ -52,6 +52,7 @@ class Question:
         following: what comes after the moment, one after the other.
         unfinished: whether the last word of `text` is still being typed.
         like, unlike: segments that are right, or wrong: the query moves towards them, or away.
+        corrects_hubs: whether segments that are near to every sentence stand back; a text's ranking alone.
         thumbnails: whether the hits name thumbnails, which are written where they are not there yet.
     """
 
@@ -70,6 +71,7 @@ class Question:
     unfinished: bool = False
     like: tuple[int, ...] = ()
     unlike: tuple[int, ...] = ()
+    corrects_hubs: bool = False
     thumbnails: bool = True
 
     @property
@@ -134,6 +136,7 @@ class Answer:
         rerank: None where nothing was reranked.
         timings_ms: milliseconds by step, None for a step that did not run.
         corrected: words of the query that stand nowhere, and what was looked for instead.
+        hubs_corrected: whether the pictures were put in order less their hubs.
         stage: what has answered so far: the words alone, both channels, or the reranker too.
     """
 
@@ -142,3 +145,4 @@ class Answer:
     timings_ms: dict[str, float | None]
     corrected: tuple[Correction, ...] = ()
     stage: Stage = "full"
+    hubs_corrected: bool = False

@@ -47,8 +47,8 @@ def hits_of(
         place, online = place_to_show(places[moment.video_id], question.filters.within)
         is_private = any(place.private for place in places[moment.video_id])
         picture = None if is_private or not question.thumbnails else _thumbnail(library, folder, shown)
-        similarity = moment.similarity if by_similarity else None
-        score = shown.fused.score if similarity is None else similarity
+        alone = moment.similarity if moment.score is None else moment.score
+        score = shown.fused.score if alone is None or not by_similarity else alone
         hits.append(_hit(len(hits) + 1, shown, place, online, picture, score))
     if question.thumbnails:
         trim(folder)

@@ -53,6 +53,12 @@ class Query:
     raw: NDArray[np.float32] | None = None
     parts: tuple[Sought, ...] = ()
 
+    @property
+    def is_one_sentence(self) -> bool:
+        """Whether pictures are looked for by one text alone: no example, no mark, nothing that follows."""
+        question = self.question
+        return self.raw is not None and not (question.following or question.like or question.unlike)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
@@ -60,11 +66,13 @@ class Scored:
 
     Attributes:
         pictures: what scored the moments; None where no picture answers.
+        hubs_corrected: whether they are in order less their hubs.
     """
 
     words: WordAnswer
     picture_hits: Sequence[PictureHit] = ()
     pictures: PictureChannel | None = None
+    hubs_corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,17 +106,24 @@ def scored(
     if pictures is None or not query.parts:
         return Scored(words)
     allowed = None if filtered is None else np.array(filtered, np.int64)
-    wanted = Wanted(
-        question.depth, question.per_video, question.min_similarity, question.without, _told(words.hits)
-    )
     sought, *later = query.parts
+    corrects_hubs = question.corrects_hubs and query.is_one_sentence and pictures.space.hubs is not None
+    wanted = Wanted(
+        question.depth,
+        question.per_video,
+        question.min_similarity,
+        question.without,
+        _told(words.hits),
+        corrects_hubs,
+    )
     if later:
         return Scored(words, _sequences(connection, query, pictures, allowed, wanted), pictures)
     if question.like or question.unlike:
         sought = _moved(sought, question, pictures)
     similarity, error = pictures.similarities(sought.unit, allowed, wanted.told)
     similarity[_left_out(connection, sought, pictures)] = -np.inf
-    return Scored(words, pictures.best_moments(sought.unit, similarity, error, wanted), pictures)
+    hits = pictures.best_moments(sought.unit, similarity, error, wanted)
+    return Scored(words, hits, pictures, corrects_hubs)
 
 
 def _told(word_hits: Sequence[WordHit]) -> dict[int, list[tuple[float, float]]]:
@@ -235,8 +250,7 @@ def _reranked(
     question = query.question
     best, others = hits[: question.candidates], hits[question.candidates :]
     # A generator ranks by one sentence: a picture's vector is no embedding of a text, nor is a moved query.
-    is_one_sentence = not (question.following or question.like or question.unlike)
-    if query.raw is None or question.text is None or not is_one_sentence or not best:
+    if query.raw is None or question.text is None or not query.is_one_sentence or not best:
         return hits, None
     places = np.array([hit.place for hit in best], np.intp)
     features = reader.features(pictures.space, places, evidence=reranker.reads_evidence)

@@ -266,4 +266,5 @@ class Searcher:
         ranking = step.ranking
         hits = hits_of(self.library, ranking.moments, query.question, reranked=ranking.rerank is not None)
         timings = step.watch.lap("moments").durations_ms()
-        return Answer(hits, ranking.rerank, timings, step.found.words.corrected, stage)
+        found = step.found
+        return Answer(hits, ranking.rerank, timings, found.words.corrected, stage, found.hubs_corrected)

@@ -6,7 +6,8 @@
 
 Indexes the folder with `mediaindex index` into a temporary library (or takes `--library`), asks for every
 `query` and every one of the `captions` of MANIFEST.jsonl, and ranks videos by their first moment. The
-baseline is the same ranking over the same times decoded anew at full size, without the frame cache.
+baseline is the same similarity over the same times decoded anew at full size, without the frame cache and
+without hub correction.
 With `--rerank on` the results of the same texts are reranked as well, by `--generator` or by both; the
 baseline of those rows is the instant order of the same run. `--processes N` compares the reranked order of N
 processes.
@@ -34,7 +35,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._report import Row, add_videos, flags, publish, say
 from bench._reranked import order_row, reranked_rows
 
+from mediaindex.search.ranking.gate import MODES
 from mediaindex.search.ranking.generator_registry import PRESETS
+from mediaindex.search.ranking.hub_correction import hub_gate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,11 +138,20 @@ def index(paths: Sequence[Path], library: Path) -> None:
         sys.exit(f"not everything was indexed: {report['failed']} {report['skipped']}")
 
 
-def searched_rank(searcher: Searcher, text: str, clip: Path, count: int, candidates: int = 0) -> int:
+def searched_rank(
+    searcher: Searcher, text: str, clip: Path, count: int, *, candidates: int = 0, corrects_hubs: bool = False
+) -> int:
     """The rank of a clip among the videos that `search` gives, `count` where it is not among them."""
     from mediaindex.search.answer import Question
 
-    question = Question(text, limit=MOMENTS, per_video=1, channel="pictures", candidates=candidates)
+    question = Question(
+        text,
+        limit=MOMENTS,
+        per_video=1,
+        channel="pictures",
+        candidates=candidates,
+        corrects_hubs=corrects_hubs,
+    )
     answer = searcher.search(question)
     paths = [hit.path for hit in answer.hits]
     return paths.index(str(clip)) + 1 if str(clip) in paths else count
@@ -269,6 +281,7 @@ def main() -> None:
     parser = flags(__doc__ or "")
     add_videos(parser)
     parser.add_argument("--library", type=Path, metavar="DIR", help="a library that has the clips already")
+    parser.add_argument("--hubs", choices=MODES, default="auto", help="correct hubs, as in search (auto)")
     parser.add_argument("--rerank", choices=("on", "off"), default="off", help="rerank as well (off)")
     parser.add_argument("--generator", choices=PRESETS, action="append", help="by which (default: by both)")
     parser.add_argument("--candidates", type=int, default=64, metavar="K", help="how many to rerank (64)")
@@ -284,11 +297,13 @@ def main() -> None:
         fresh = FreshRanking(held, clips)
         queries = [(clip.query, clip.path) for clip in clips]
         captions = [(caption, clip.path) for clip in clips for caption in clip.captions]
-        rows = measure("query", queries, held, fresh, goals=True)
-        rows += measure("captions", captions, held, fresh, goals=False)
+        corrects_hubs = hub_gate(held.space, arguments.hubs).on
+        ranked = partial(searched_rank, count=fresh.videos, corrects_hubs=corrects_hubs)
+        rows = measure("query", queries, partial(ranked, held.searcher), fresh, goals=True)
+        rows += measure("captions", captions, partial(ranked, held.searcher), fresh, goals=False)
         presets = arguments.generator or PRESETS
         for preset in presets if arguments.rerank == "on" else ():
-            rank_of = partial(searched_rank, count=fresh.videos, candidates=arguments.candidates)
+            rank_of = partial(ranked, candidates=arguments.candidates)
             kinds = {"query": queries, "captions": captions}
             rows += reranked_rows(preset, kinds, held.searcher, rank_of, candidates=arguments.candidates)
             if arguments.processes:
@@ -298,10 +313,15 @@ def main() -> None:
 
 
 def measure(
-    what: str, queries: Sequence[tuple[str, Path]], held: SearchableClips, fresh: FreshRanking, *, goals: bool
+    what: str,
+    queries: Sequence[tuple[str, Path]],
+    rank_of: Callable[[str, Path], int],
+    fresh: FreshRanking,
+    *,
+    goals: bool,
 ) -> list[Row]:
     """The rows of one kind of text; clips beyond rank ten are named on stderr."""
-    ranks = [searched_rank(held.searcher, text, clip, fresh.videos) for text, clip in queries]
+    ranks = [rank_of(text, clip) for text, clip in queries]
     for (text, clip), rank in zip(queries, ranks, strict=True):
         if rank > DEPTHS[-1]:
             say(f"{what}: rank {rank}: {text} ({clip.name})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,44 @@ def test_a_misspelt_word_is_replaced_by_one_of_the_library(ask: Commands) -> Non
     assert '"lighthuose" is nowhere; searched for "lighthouse"' in told
 
 
+def test_hubs_are_corrected_where_that_is_asked_for(ask: Commands) -> None:
+    plain, corrected = (
+        ask("search", "red", "--channel", "pictures", "--hubs", mode) for mode in ("auto", "on")
+    )
+    assert plain["hubs"] == {
+        "on": False,
+        "by": "no evaluation",
+        "reason": "it was not measured for this encoder",
+    }
+    assert (corrected["hubs"]["on"], corrected["hubs"]["by"]) == (True, "--hubs on")
+    assert [hit["score"] for hit in plain["hits"]] == [hit["similarity"] for hit in plain["hits"]]
+    scores = [hit["score"] for hit in corrected["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    similarity = {hit["segment_id"]: hit["similarity"] for hit in plain["hits"]}
+    assert all(
+        similarity.get(hit["segment_id"], hit["similarity"]) == hit["similarity"] for hit in corrected["hits"]
+    )
+    assert ask("search", "red", "--hubs", "off")["hubs"]["by"] == "--hubs off"
+    assert ask("search", "red then blue", "--hubs", "on")["hubs"]["by"] == "then"
+    assert ask("search", "red", "--channel", "words", "--hubs", "on")["hubs"]["by"] == "--channel words"
+    assert "hub correction on (by --hubs on)" in ask.text("search", "red", "--hubs", "on", "--explain").out
+
+
+def test_hubs_that_the_library_lacks_are_asked_for_in_vain(
+    holiday: Path, ask: Commands, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(holiday.parent / "library", library)
+    for hubs in library.glob("matrix/*.hubs"):
+        hubs.unlink()
+    error = ask("search", "red", "--hubs", "on", "--library", library, code=2)["error"]
+    assert "the next 'mediaindex index'" in error
+
+
 def test_the_answer_has_its_keys(ask: Commands) -> None:
     answer = ask("search", "red")
-    keys = ["schema", "query", "understood", "problems", "encoder", "rerank", "confident", "note"]
+    keys = ["schema", "query", "understood", "problems", "encoder", "hubs", "rerank"]
+    keys += ["confident", "note"]
     assert list(answer) == [*keys, "corrected", "hits", "timings_ms"]
     assert (answer["query"], answer["understood"], answer["encoder"]) == ("red", "red", ENCODER)
     assert list(answer["timings_ms"]) == TIMINGS

@@ -31,6 +31,7 @@ STATUS_KEYS = [
     "encoder",
     "failures",
     "writer",
+    "hubs",
     "rerank",
     "last_evaluation",
 ]

@@ -13,17 +13,17 @@ from mediaindex.assembly import file_reading
 from mediaindex.cli.shared.arguments import add_device, day, duration, finite, positive
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name, stored_names
-from mediaindex.cli.shared.reranking import rerank_row, rerank_summary
+from mediaindex.cli.shared.reranking import hubs_row, rerank_row, rerank_summary
 from mediaindex.config import Config
 from mediaindex.errors import QueryError, UsageError
 from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
+    from mediaindex.cli.shared.reranking import RankingDecisions
     from mediaindex.search.answer import Answer, Hit
     from mediaindex.search.by_example import Example
     from mediaindex.search.language.resolving import AskedFilter
     from mediaindex.search.query import Query
-    from mediaindex.search.ranking.generator_registry import Decision
     from mediaindex.store.catalog.lookup import Filters
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
@@ -173,7 +173,7 @@ def print_answer(
     query: str,
     space: Space | None,
     answer: Answer,
-    decision: Decision | None = None,
+    decisions: RankingDecisions | None = None,
     *,
     note: str | None = None,
     understood: Query | None = None,
@@ -181,12 +181,15 @@ def print_answer(
     """Print the moments and remember them for `open`.
 
     Args:
-        decision: whether and by what the moments were reranked; None where they cannot be.
+        decisions: whether hubs were corrected and the moments reranked; None where neither can be.
         understood: the query as it was understood; None where it is not read as one.
     """
     from mediaindex.store.answers import remember
 
     hits = [dataclasses.asdict(hit) for hit in answer.hits]
+    hubs = rerank = None
+    if decisions is not None:
+        hubs, rerank = hubs_row(decisions.hubs), rerank_row(decisions.rerank) | rerank_summary(answer.rerank)
     problems = () if understood is None else understood.problems
     output.data(
         {
@@ -194,7 +197,8 @@ def print_answer(
             "understood": None if understood is None else understood.canonical,
             "problems": [dataclasses.asdict(problem) for problem in problems],
             "encoder": None if space is None else space.encoder,
-            "rerank": None if decision is None else rerank_row(decision) | rerank_summary(answer.rerank),
+            "hubs": hubs,
+            "rerank": rerank,
             "confident": None,
             "note": note,
             "corrected": [dataclasses.asdict(correction) for correction in answer.corrected],

@@ -1,15 +1,17 @@
-"""The options of reranking: what they decide, and how an answer tells it."""
+"""The options of hub correction and reranking: what they decide, and how an answer tells it."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
-from mediaindex.errors import GeneratorUnavailable
+from mediaindex.errors import GeneratorUnavailable, UsageError
 from mediaindex.search.ranking.gate import MODES, Gate
 from mediaindex.search.ranking.generator_registry import PRESETS, Decision, decide, idle, unusable
+from mediaindex.search.ranking.hub_correction import hub_gate, without_hubs
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Channel, Question, RerankSummary
@@ -20,8 +22,23 @@ if TYPE_CHECKING:
     from mediaindex.store.vectors.spaces import Space
 
 
+@dataclass(frozen=True, slots=True)
+class RankingDecisions:
+    """Whether the hubs of an answer were corrected, and whether it was reranked, in the end."""
+
+    hubs: Gate
+    rerank: Decision
+
+
 def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of reranking."""
+    """The options of hub correction and reranking."""
+    parser.add_argument(
+        "--hubs",
+        choices=MODES,
+        default="auto",
+        help="let moments that are near to every sentence stand back: auto (default) where that was measured "
+        "to gain",
+    )
     parser.add_argument(
         "--rerank",
         choices=MODES,
@@ -42,6 +59,29 @@ def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say why each moment stands where it stands, and what ranked it",
     )
+
+
+def hub_decision(space: Space | None, *, mode: Mode, channel: Channel, beyond_text: str | None) -> Gate:
+    """Whether hubs are to be corrected; see `rerank_decision` for what is no sentence."""
+    if channel == "words":
+        return Gate("hubs", False, "--channel words", "hubs are among pictures alone")
+    if beyond_text is not None:
+        return Gate("hubs", False, beyond_text, "hubs are corrected for sentences alone")
+    return hub_gate(space, mode)
+
+
+def hubs_in_the_end(gate: Gate, answer: Answer, mode: Mode) -> Gate:
+    """The gate after the search.
+
+    Raises:
+        UsageError: the mode is "on", and the library lacks the hubs.
+    """
+    if not gate.on or answer.hubs_corrected:
+        return gate
+    missing = without_hubs(gate)
+    if mode == "on":
+        raise UsageError(f"--hubs on: {missing.reason}")
+    return missing
 
 
 def rerank_decision(
@@ -96,6 +136,11 @@ def reranked_answer(
     return searcher.search(question), decision
 
 
+def hubs_row(gate: Gate) -> dict[str, Any]:
+    """Whether hubs are corrected, and why, as JSON."""
+    return {"on": gate.on, "by": gate.by, "reason": gate.reason}
+
+
 def rerank_row(decision: Decision) -> dict[str, Any]:
     """Whether an answer is reranked, and why, as JSON."""
     generator = decision.generator
@@ -115,8 +160,10 @@ def rerank_summary(summary: RerankSummary | None) -> dict[str, Any]:
     return dataclasses.asdict(summary)
 
 
-def explain(answer: Answer, decision: Decision, output: Output) -> None:
+def explain(answer: Answer, decisions: RankingDecisions, output: Output) -> None:
     """Say what ranked the moments, and where each stood in each ranking."""
+    hubs, decision = decisions.hubs, decisions.rerank
+    output.line(f"hub correction {'on' if hubs.on else 'off'} (by {hubs.by}): {hubs.reason}")
     gate = decision.gate
     output.line(f"rerank {'on' if gate.on else 'off'} ({decision.preset}, by {gate.by}): {gate.reason}")
     if (summary := answer.rerank) is not None:
