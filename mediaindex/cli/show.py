@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.assembly import load_space_encoder, serving_space
-from mediaindex.cli.shared.arguments import add_device
+from mediaindex.cli.shared.arguments import add_device, duration
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name
 from mediaindex.config import Config
@@ -30,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `show`."""
     parser.add_argument("path", metavar="PATH", help="an indexed video")
     parser.add_argument("--query", metavar="TEXT", help="how well each of its frames answers TEXT")
+    parser.add_argument(
+        "--picture", type=duration, metavar="SECONDS", help="write the picture of this time to --out, as JPEG"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="a new file for --picture")
     add_device(parser)
 
 
@@ -38,6 +43,8 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.store.catalog import lookup
     from mediaindex.store.library import open_library
 
+    if (arguments.picture is None) != (arguments.out is None):
+        raise UsageError("--picture SECONDS and --out FILE belong together")
     path = absolute_unless_empty(arguments.path)
     with open_library(config.library) as library:
         stored = stored_name(library, path)
@@ -52,9 +59,25 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         if arguments.query is not None and video_id is not None:
             profile = _profile(library, config, video_id, arguments.query)
         values["profile"] = None if profile is None else _profile_values(profile)
+        values["picture"] = None
+        if arguments.picture is not None and video_id is not None:
+            _write_picture(library, video_id, arguments.picture, arguments.out)
+            values["picture"] = str(arguments.out)
     output.data(values)
+    _print(values, absences, profile, output)
+    return 0
+
+
+def _print(values: dict[str, Any], absences: Sequence[str], profile: Profile | None, output: Output) -> None:
+    """What a person reads.
+
+    Args:
+        absences: of each location, why its file cannot be found, or nothing.
+    """
     for name, value in values.items():
         if name in ("frames", "streams", "tags", "cuts", "subtitles", "locations", "profile"):
+            continue
+        if name == "picture" and value is None:
             continue
         output.line(f"{name:18} {'-' if value is None else value}")
     output.line(f"{'cuts':18} {', '.join(format_seconds(cut) for cut in values['cuts']) or '-'}")
@@ -68,7 +91,28 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         output.line(f"{'subtitles':18} {sub['file']} {sub['language'] or ''}")
     for peak in [] if profile is None else profile.peaks:
         output.line(f"{'peak':18} {format_seconds(peak.seconds)}  {peak.score:.3f}")
-    return 0
+
+
+def _write_picture(library: Library, video_id: int, seconds: float, out: Path) -> None:
+    """Write the cached picture that shows best what is seen at a time, as it lies in the frame cache.
+
+    Raises:
+        QueryError: the frame cache has none. UsageError: the file exists, or cannot be written.
+    """
+    from mediaindex.search.searcher import Searcher
+
+    (picture,) = Searcher(library, serving_space(library), None).pictures(video_id, [seconds])
+    if picture is None:
+        raise QueryError(
+            "the frame cache has no picture of this time; run 'mediaindex index --redecode' on it"
+        )
+    try:
+        with out.open("xb") as file:
+            file.write(picture)
+    except FileExistsError as error:
+        raise UsageError(f"{out} exists; choose another --out, or remove it first") from error
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
 
 
 def _profile(library: Library, config: Config, video_id: int, text: str) -> Profile:

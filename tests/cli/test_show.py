@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.commands import Commands
 
@@ -37,6 +38,7 @@ SHOWN = [
     "segments",
     "locations",
     "profile",
+    "picture",
 ]
 
 
@@ -88,3 +90,22 @@ def test_show_lists_every_copy(trip: Path, commands: Commands) -> None:
         ("trip.mp4", False),
         ("copy.mp4", True),
     ]
+
+
+def test_the_picture_of_a_time_is_written_to_a_new_file(
+    trip: Path, commands: Commands, tmp_path: Path
+) -> None:
+    out = tmp_path / "out" / "a.jpg"
+    refused = ("show", trip, "--picture", "1", "--out")
+    assert "cannot be written: No such file or directory" in commands(*refused, out, code=2)["error"]
+    out.parent.mkdir()
+    assert commands(*refused, out)["picture"] == str(out)
+    with Image.open(out) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (64, 48))
+    assert f"{out} exists; choose another --out" in commands(*refused, out, code=2)["error"]
+    assert "belong together" in commands("show", trip, "--picture", "1", code=2)["error"]
+    for blob in commands.library.glob("frames/**/*"):
+        if blob.is_file():
+            blob.unlink()
+    assert "has no picture of this time" in commands(*refused, tmp_path / "b.jpg", code=2)["error"]
+    assert not (tmp_path / "b.jpg").exists()
