@@ -10,7 +10,7 @@ import pytest
 
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
-from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.encoder import Arithmetic, Encoder
 from mediaindex.errors import EncoderUnavailable
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.writer import perform, queue
@@ -46,7 +46,7 @@ def videos(tmp_path: Path) -> Path:
     return tmp_path / "videos"
 
 
-def load(name: str) -> Encoder:
+def load(name: str, _arithmetic: Arithmetic | None) -> Encoder:
     if name == "nothing":
         raise EncoderUnavailable("the encoder nothing is not here")
     return FakeEncoder(name=name)
@@ -89,6 +89,27 @@ def test_indexing_what_the_user_names_makes_it_a_source(opened: Library, videos:
         space = spaces.active_space(connection)
         assert space is not None
         assert (space.encoder, get_meta(connection, CLEAN)) == ("fake", "1")
+
+
+def test_the_segments_of_a_library_of_before_get_their_hubs_from_the_next_index(
+    opened: Library, videos: Path
+) -> None:
+    """The bank of an encoder that is not loaded is made with the next frames that it embeds."""
+    done(new_writer(opened), IndexRequest((videos / "red.mp4",)))
+    with opened.read() as connection:
+        space = spaces.active_space(connection)
+    assert space is not None
+    banks = [opened.matrix(space).load().hubs]
+    opened.bank(space).remove()
+    for hubs in opened.root.glob("matrix/*.hubs"):
+        hubs.unlink()
+    banks.append(opened.matrix(space).load().hubs)
+    unchanged = done(new_writer(opened), IndexRequest((videos / "red.mp4",)))
+    assert unchanged.result["decoded"] == 0
+    banks.append(opened.matrix(space).load().hubs)
+    done(new_writer(opened), IndexRequest((videos,)))
+    banks.append(opened.matrix(space).load().hubs)
+    assert [None if hubs is None else len(hubs.values) for hubs in banks] == [1, None, None, 2]
 
 
 def test_a_broken_file_is_an_exit_code(opened: Library, videos: Path) -> None:
