@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mediaindex.background.loop import WatchLoop, WatchPolicy
     from mediaindex.decode.sampling.policy import Sampling
     from mediaindex.decode.worker import DecodeWorker
-    from mediaindex.embed.encoder import Encoder, TextEncoder
+    from mediaindex.embed.encoder import Arithmetic, Encoder, TextEncoder
     from mediaindex.ingest.pools.file_reading import Decoding
     from mediaindex.ingest.writer.perform import Writer, WriterSettings
     from mediaindex.search.by_example import FileReading
@@ -65,7 +65,12 @@ def models_folder(library: Path) -> Path:
 
 
 def load_encoder(
-    config: Config, name: str | None = None, *, library: Path | None = None, device: str | None = None
+    config: Config,
+    name: str | None = None,
+    *,
+    library: Path | None = None,
+    device: str | None = None,
+    arithmetic: Arithmetic | None = "float32",
 ) -> Encoder:
     """An encoder with the threads of the settings; without arguments, the one of the settings.
 
@@ -73,6 +78,7 @@ def load_encoder(
         name: of the encoder; the one of the settings where None.
         library: folder of the library whose imported encoders count too; the one of the settings where None.
         device: auto, cpu, cuda or mps; the one of the settings where None.
+        arithmetic: see `embed.loading.load_encoder`.
 
     Raises:
         EncoderUnavailable, EncoderMismatch: see `embed.loading.load_encoder`.
@@ -84,6 +90,7 @@ def load_encoder(
         device=device or config.device,
         models=models_folder(library or config.library),
         threads=config.threads,
+        arithmetic=arithmetic,
     )
 
 
@@ -102,7 +109,10 @@ def load_space_encoder(library: Library, space: Space, config: Config) -> Encode
         EncoderMismatch: the weights here are not those that made the space.
         EncoderUnavailable: see `embed.loading.load_encoder`.
     """
-    encoder = load_encoder(config, space.encoder, library=library.root)
+    from mediaindex.embed.encoder import arithmetic_of
+
+    arithmetic = arithmetic_of(space.preprocessing)
+    encoder = load_encoder(config, space.encoder, library=library.root, arithmetic=arithmetic)
     _must_have_made(space, encoder)
     return encoder
 
@@ -114,9 +124,13 @@ def load_space_text_encoder(library: Library, space: Space, config: Config) -> T
         EncoderMismatch, EncoderUnavailable: as `load_space_encoder`.
     """
     from mediaindex.embed import loading
+    from mediaindex.embed.encoder import arithmetic_of
 
     encoder = loading.load_text_encoder(
-        space.encoder, device=config.device, models=models_folder(library.root)
+        space.encoder,
+        device=config.device,
+        models=models_folder(library.root),
+        arithmetic=arithmetic_of(space.preprocessing),
     )
     _must_have_made(space, encoder)
     return encoder
@@ -152,7 +166,9 @@ def writer_settings(library: Library, config: Config) -> WriterSettings:
         decoding=decoding_of(config),
         encoder=config.encoder if is_chosen else None,
         default_encoder=config.encoder,
-        load_encoder=lambda name: load_encoder(config, name, library=library.root),
+        load_encoder=lambda name, arithmetic: load_encoder(
+            config, name, library=library.root, arithmetic=arithmetic
+        ),
         exact_limit_mib=config.exact_limit_mib,
         cache_limit_mib=config.cache_limit_mib,
     )

@@ -62,18 +62,18 @@ def test_the_encoder_of_the_settings_is_loaded_where_no_other_is_named(
 def test_an_imported_encoder_is_looked_for_in_the_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    requests: list[tuple[str, str, Path | None, int | None]] = []
+    requests: list[tuple[object, ...]] = []
 
-    def load(name: str, *, device: str, models: Path | None, threads: int | None) -> None:
-        requests.append((name, device, models, threads))
+    def load(name: str, **options: object) -> None:
+        requests.append((name, *options.values()))
 
     monkeypatch.setattr(loading, "load_encoder", load)
     config = load_config({"library": str(tmp_path / "mine"), "device": "cpu"})
     assembly.load_encoder(config, "one")
-    assembly.load_encoder(config, "two", library=tmp_path / "other", device="auto")
+    assembly.load_encoder(config, "two", library=tmp_path / "other", device="auto", arithmetic=None)
     assert requests == [
-        ("one", "cpu", tmp_path / "mine" / "encoders", config.threads),
-        ("two", "auto", tmp_path / "other" / "encoders", config.threads),
+        ("one", "cpu", tmp_path / "mine" / "encoders", config.threads, "float32"),
+        ("two", "auto", tmp_path / "other" / "encoders", config.threads, None),
     ]
 
 

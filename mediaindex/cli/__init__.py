@@ -63,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Read when numpy is loaded. Its products here are small: a thread for each core would spend more time on
     # waiting for the others than on them, and already loading numpy would take twice as long.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Read when torch is loaded: its threads would spin while they wait for frames, on the decoders' cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # What is left when Python ends goes with the process: looking for garbage in it would be a tenth of the
     # processor time of a question.
     atexit.register(gc.freeze)

@@ -12,7 +12,7 @@ import warnings
 
 import torch
 
-from mediaindex.embed.encoder import DEVICES
+from mediaindex.embed.encoder import DEVICES, Arithmetic
 from mediaindex.errors import EncoderUnavailable, UsageError
 
 _DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
@@ -44,6 +44,21 @@ def resolve_device(wanted: str) -> tuple[str, str | None]:
         if _is_expected(device):
             note = f"{device} cannot be used: {reason}; going on with cpu"
     return "cpu", note
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor computes in bfloat16 by instructions of its own."""
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # public in no torch yet
+    return supported is not None and bool(supported())
+
+
+def quickest_arithmetic(device: str) -> Arithmetic:
+    """In which numbers pictures are embedded the fastest, without finding less.
+
+    Args:
+        device: as `resolve_device` gave it.
+    """
+    return "bfloat16" if device == "cpu" and has_bfloat16() else "float32"
 
 
 def _may_exist(device: str) -> bool:

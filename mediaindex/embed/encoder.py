@@ -23,6 +23,20 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 """Where a network runs; "auto" is the best that works here. `device.resolve_device` chooses."""
 DEVICES: tuple[Device, ...] = get_args(Device)
 
+Arithmetic = Literal["float32", "bfloat16"]
+"""In which numbers the vectors of pictures are computed; those of one space all in the same."""
+_IN_BFLOAT16 = "; bfloat16"
+
+
+def preprocessing_in(preprocessing: str, arithmetic: Arithmetic) -> str:
+    """The preprocessing of a space with its arithmetic, as a space keeps it."""
+    return preprocessing + _IN_BFLOAT16 if arithmetic == "bfloat16" else preprocessing
+
+
+def arithmetic_of(preprocessing: str) -> Arithmetic:
+    """The arithmetic that a space's preprocessing names."""
+    return "bfloat16" if preprocessing.endswith(_IN_BFLOAT16) else "float32"
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
@@ -31,7 +45,7 @@ class EncoderSpec:
     Attributes:
         name: as a user writes it.
         digest: hex over weights and configuration; another digest is another space.
-        preprocessing: how pixels are prepared, in words.
+        preprocessing: how pixels are prepared, in words, and the arithmetic where it is not float32.
         dim: width of a vector.
         evidence_dim: width of the evidence, None where the encoder has none.
         image_size: side of the network's input, pixels.

@@ -8,14 +8,19 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from mediaindex.embed.encoder import Encoder, TextEncoder
+from mediaindex.embed.encoder import Arithmetic, Encoder, TextEncoder
 from mediaindex.embed.presets import PRESETS
 from mediaindex.embed.weights.files import Import, imported
 from mediaindex.errors import EncoderUnavailable
 
 
 def load_encoder(
-    name: str, *, device: str = "auto", models: Path | None = None, threads: int | None = None
+    name: str,
+    *,
+    device: str = "auto",
+    models: Path | None = None,
+    threads: int | None = None,
+    arithmetic: Arithmetic | None = "float32",
 ) -> Encoder:
     """The encoder of that name, from files of this machine alone.
 
@@ -23,6 +28,8 @@ def load_encoder(
         device: auto, cpu, cuda or mps.
         models: folder of imported weights.
         threads: how many threads torch has in this process from now on; None changes nothing.
+        arithmetic: of the built-in encoder's pictures; None for the quickest of this machine. Others compute
+            in float32.
 
     Raises:
         EncoderUnavailable: the name is unknown or its weights are not here; says the remedy.
@@ -30,7 +37,7 @@ def load_encoder(
     """
     import torch
 
-    from mediaindex.embed.device import resolve_device
+    from mediaindex.embed.device import quickest_arithmetic, resolve_device
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -38,7 +45,8 @@ def load_encoder(
     if name == "builtin":
         from mediaindex.embed.families.builtin import load_builtin
 
-        return load_builtin(device=torch_device)
+        arithmetic = arithmetic or quickest_arithmetic(torch_device)
+        return load_builtin(device=torch_device, arithmetic=arithmetic)
     own_import = imported(models).get(name) if models is not None else None
     if own_import is not None:
         return _imported(own_import, device=torch_device)
@@ -54,7 +62,9 @@ def load_encoder(
     raise EncoderUnavailable(_unknown(name, models))
 
 
-def load_text_encoder(name: str, *, device: str = "auto", models: Path | None = None) -> TextEncoder:
+def load_text_encoder(
+    name: str, *, device: str = "auto", models: Path | None = None, arithmetic: Arithmetic = "float32"
+) -> TextEncoder:
     """The encoder of that name for a process that only asks: the built-in one without torch.
 
     Any other one has a single thread of torch, in this process from now on: over one sentence two threads
@@ -65,8 +75,8 @@ def load_text_encoder(name: str, *, device: str = "auto", models: Path | None = 
     if name == "builtin" and device in ("auto", "cpu"):
         from mediaindex.embed.families.builtin_text import BuiltinTexts
 
-        return BuiltinTexts()
-    return load_encoder(name, device=device, models=models, threads=1)
+        return BuiltinTexts(arithmetic=arithmetic)
+    return load_encoder(name, device=device, models=models, threads=1, arithmetic=arithmetic)
 
 
 def _imported(item: Import, *, device: str) -> Encoder:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.encoder import Arithmetic, Encoder, arithmetic_of
 from mediaindex.ingest.frame_batcher import FrameBatcher, UnreadFrames
 from mediaindex.ingest.progress import failed_row
 from mediaindex.store import commit
@@ -35,16 +35,20 @@ class VisibleVideos:
     count: int = 0
 
 
+LoadEncoder = Callable[[str, Arithmetic | None], Encoder]
+
+
 class Embedder:
     """Fills one embedding space. The encoder takes seconds to load and is loaded for the first frame.
 
     Args:
         encoder: name of the encoder whose space is filled.
-        load: gives the encoder of a name.
+        load: gives the encoder of a name, in an arithmetic, None for the quickest of this machine.
     """
 
-    def __init__(self, library: Library, encoder: str, *, load: Callable[[str], Encoder]) -> None:
+    def __init__(self, library: Library, encoder: str, *, load: LoadEncoder) -> None:
         self.encoder = encoder
+        self._renews = False
         self._library = library
         self._load = load
         self._opened: tuple[Space, FrameBatcher] | None = None
@@ -170,18 +174,31 @@ class Embedder:
         if self._opened is not None and self._library.vectors(self.space).exists:
             housekeeping.tidy(self._library, self.space)
 
-    def use(self, encoder: str) -> None:
-        """Fill the space of another encoder from now on; videos still waiting are then found in the cache."""
+    def use(self, encoder: str, *, renew: bool = False) -> None:
+        """Fill the space of another encoder from now on; videos still waiting are then found in the cache.
+
+        Args:
+            renew: choose its arithmetic anew, so that an encoder that serves gets another space where this
+                machine has a quicker one.
+        """
         self.flush()
-        self.encoder, self._opened = encoder, None
+        self.encoder, self._opened, self._renews = encoder, None, renew
         self._count_of.clear()
         self._open()
 
     def _open(self) -> tuple[Space, FrameBatcher]:
         if self._opened is None:
-            encoder = self._load(self.encoder)
+            encoder = self._load(self.encoder, None if self._renews else self._arithmetic())
             self._opened = self._space_of(encoder), FrameBatcher(encoder, self._library.frames)
         return self._opened
+
+    def _arithmetic(self) -> Arithmetic | None:
+        """That of the vectors which are there, so that all of a space are made alike."""
+        with self._library.read() as connection:
+            own = [space for space in spaces.all_spaces(connection) if space.encoder == self.encoder]
+        kept = [space for space in own if space.state != "dropping"]
+        kept.sort(key=lambda space: space.state != "serving")
+        return arithmetic_of(kept[0].preprocessing) if kept else None
 
     def _space_of(self, encoder: Encoder) -> Space:
         spec = encoder.spec

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mediaindex.decode.worker import DECODER_VERSION
-from mediaindex.embed.encoder import Encoder
 from mediaindex.ingest import index_pass
-from mediaindex.ingest.embedder import Embedder, VisibleVideos
+from mediaindex.ingest.embedder import Embedder, LoadEncoder, VisibleVideos
 from mediaindex.ingest.index_pass import Corridor, IndexPass
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
@@ -30,7 +29,7 @@ class Ingest:
 
     Args:
         encoder: name of the encoder whose space is to be complete; it serves from then on.
-        load: gives the encoder of a name; called only when there is something to embed.
+        load: gives the encoder of a name, in an arithmetic; called only when there is something to embed.
         progress, attend: see `Corridor`.
     """
 
@@ -39,7 +38,7 @@ class Ingest:
         library: Library,
         encoder: str,
         *,
-        load: Callable[[str], Encoder],
+        load: LoadEncoder,
         decoding: Decoding,
         progress: Callable[[Progress], None] = lambda _: None,
         attend: Callable[[Ingest], None] = lambda _: None,
@@ -106,13 +105,16 @@ class Ingest:
         commit.sweep(self.library)
         return _timed(run.report, began)
 
-    def use(self, encoder: str) -> Report:
+    def use(self, encoder: str, *, renew: bool = False) -> Report:
         """Embed all that is cached with another encoder, without decoding, then let it serve.
 
         Videos that still wait for the previous encoder are embedded with the new one too.
+
+        Args:
+            renew: see `Embedder.use`.
         """
         began = time.monotonic()
-        self.embedder.use(encoder)
+        self.embedder.use(encoder, renew=renew)
         visible = VisibleVideos()
         with self.embedder.counting(visible):
             self._corridor.complete_space()

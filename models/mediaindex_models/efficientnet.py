@@ -18,6 +18,7 @@ FEATURES = 1280
 CLASSES = 1000
 _STEM_CHANNELS = 32
 _NORM_EPSILON = 1e-3
+_IN_FLOAT32 = ("conv_stem", "blocks.0.0.conv_dw")
 # (expansion, repeats, kernel, stride of the first, channels)
 _STAGES = (
     (1, 1, 3, 1, 16),
@@ -50,7 +51,7 @@ class SameConvolution(nn.Module):
 
     def forward(self, x: Tensor, shortcut: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → (B, C', H / stride, W / stride), rounded up; `shortcut` is added at the end."""
-        padded, padding = self.pad(x)
+        padded, padding = self.pad(x.to(self.bias.dtype))
         y = F.conv2d(padded, self.weight, self.bias, self.stride, padding, 1, self.groups)
         if self.active:
             y = F.relu6(y, inplace=True)
@@ -123,9 +124,20 @@ class EfficientNetLite0(nn.Module):
         self.conv_head = SameConvolution((inside, FEATURES), 1)
         self.classifier = Linear(FEATURES, CLASSES)
 
+    def in_bfloat16(self) -> EfficientNetLite0:
+        """This network in bfloat16, but for its stem and its first depthwise convolution.
+
+        The features of each picture then have a cosine above 0.999 to those of float32. The first depthwise
+        weights reach from 0 to 18: rounded too, the features of single pictures fall to 0.97.
+        """
+        for name, module in self.named_modules():
+            if isinstance(module, SameConvolution) and name not in _IN_FLOAT32:
+                module.to(torch.bfloat16)
+        return self
+
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) in -1..1 → features (B, 1280) and class logits (B, 1000)."""
-        features = self.feature_map(pixels).mean((2, 3))
+        features = self.feature_map(pixels).float().mean((2, 3))
         return features, self.classifier(features)
 
     def feature_map(self, pixels: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ class FusedConvolution(nn.Module):
 
     def forward(self, x: Tensor, shortcut: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → (B, C', H / stride, W / stride), `shortcut` added at the end."""
-        padded, _ = self.pad(x)
+        padded, _ = self.pad(x.to(self.bias.dtype))
         operator = torch.ops.mkldnn._convolution_pointwise
         if shortcut is None:
             y: Tensor = operator(padded, self._weight, self.bias, *self._geometry, *self._activation)

@@ -165,7 +165,7 @@ def _corridor(
         settings = writer_settings(library, config)
         settings = dataclasses.replace(
             settings,
-            load_encoder=lambda _: encoder,
+            load_encoder=lambda _name, _arithmetic: encoder,
             decoding=dataclasses.replace(settings.decoding, new_worker=new_worker),
         )
         report = Writer(library, settings).perform(IndexRequest(tuple(clips)), lambda _: None).result

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mediaindex.embed import device as device_module
-from mediaindex.embed.device import resolve_device
+from mediaindex.embed.device import has_bfloat16, quickest_arithmetic, resolve_device
 from mediaindex.errors import EncoderUnavailable, UsageError
 
 
@@ -21,6 +21,19 @@ def no_mps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cpu_is_always_there() -> None:
     assert resolve_device("cpu") == ("cpu", None)
+
+
+def test_the_quickest_arithmetic_is_that_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_module, "has_bfloat16", lambda: True)
+    assert quickest_arithmetic("cpu") == "bfloat16"
+    assert quickest_arithmetic("cuda") == "float32"
+    monkeypatch.setattr(device_module, "has_bfloat16", lambda: False)
+    assert quickest_arithmetic("cpu") == "float32"
+
+
+def test_a_torch_that_cannot_tell_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
+    assert not has_bfloat16()
 
 
 def test_another_word_is_refused_with_the_known_ones() -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from mediaindex.embed import device
 from mediaindex.embed.acquire import import_weights
+from mediaindex.embed.encoder import arithmetic_of
 from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.embed.loading import load_encoder, load_text_encoder
 from mediaindex.errors import EncoderUnavailable, UsageError
@@ -97,3 +99,15 @@ def test_an_unknown_name_suggests_an_import_that_is_near(tmp_path: Path) -> None
     import_weights(checkpoints.open_clip_folder(tmp_path / "source"), "holiday", models)
     with pytest.raises(EncoderUnavailable, match="did you mean holiday"):
         load_encoder("holidai", device="cpu", models=models)
+
+
+def test_the_arithmetic_is_the_quickest_only_where_it_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "has_bfloat16", lambda: True)
+    found = [
+        arithmetic_of(load_encoder("builtin", device="cpu", arithmetic=asked).spec.preprocessing)
+        for asked in (None, "bfloat16", "float32")
+    ]
+    assert found == ["bfloat16", "bfloat16", "float32"]
+    assert arithmetic_of(load_encoder("builtin", device="cpu").spec.preprocessing) == "float32"
+    text = load_text_encoder("builtin", arithmetic="bfloat16")
+    assert arithmetic_of(text.spec.preprocessing) == "bfloat16"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.encoder import Arithmetic, Encoder, arithmetic_of, preprocessing_in
 from mediaindex.ingest import embedder as embedder_module
 from mediaindex.ingest.embedder import Embedder, VisibleVideos
 from mediaindex.store import forgetting
@@ -26,10 +27,15 @@ class Loading:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.arithmetics: list[Arithmetic | None] = []
 
-    def __call__(self, name: str) -> Encoder:
+    def __call__(self, name: str, arithmetic: Arithmetic | None) -> Encoder:
         self.names.append(name)
-        return FakeEncoder(name=name)
+        self.arithmetics.append(arithmetic)
+        encoder = FakeEncoder(name=name)
+        preprocessing = preprocessing_in(encoder.spec.preprocessing, arithmetic or "bfloat16")
+        encoder.spec = replace(encoder.spec, preprocessing=preprocessing)
+        return encoder
 
 
 def new_embedder(library: Library, load: Loading, *, encoder: str = "fake") -> Embedder:
@@ -77,6 +83,32 @@ def test_the_encoder_is_loaded_for_the_first_frame_and_only_once(opened: Library
     for name in ("a.mp4", "b.mp4"):
         embedder.add(record(opened, tmp_path / name, "red"))
     assert load.names == ["fake"]
+
+
+def test_vectors_of_a_space_are_made_alike_until_it_is_renewed(opened: Library, tmp_path: Path) -> None:
+    """On a machine whose quickest arithmetic is bfloat16; the library is from one that had none."""
+    record(opened, tmp_path / "a.mp4", "red")
+    plain = FakeEncoder()
+    first = Embedder(opened, "fake", load=lambda _name, _arithmetic: plain)
+    assert completed(first) == 1
+    load = Loading()
+    later = new_embedder(opened, load)
+    record(opened, tmp_path / "b.mp4", "red")
+    assert completed(later) == 1
+    assert (load.arithmetics, later.space.id) == (["float32"], first.space.id)
+    later.use("fake")
+    assert load.arithmetics[1:] == ["float32"]
+    later.use("fake", renew=True)
+    assert load.arithmetics[2:] == [None]
+    assert completed(later) == 2
+    assert later.space.id != first.space.id
+    with opened.read() as connection:
+        serving = spaces.active_space(connection)
+    assert serving is not None
+    assert (serving.id, arithmetic_of(serving.preprocessing)) == (later.space.id, "bfloat16")
+    again = Loading()
+    new_embedder(opened, again).use("fake")
+    assert again.arithmetics == ["bfloat16"]
 
 
 def test_an_empty_library_needs_no_encoder(opened: Library) -> None:

@@ -44,3 +44,13 @@ def test_features_are_the_mean_of_the_feature_map() -> None:
     assert places.shape == (2, 1280, 2, 3)
     torch.testing.assert_close(features, places.mean((2, 3)))
     assert logits.shape == (2, 1000)
+
+
+def test_in_bfloat16_all_convolutions_but_the_first_two_are_rounded() -> None:
+    network = random_efficientnet().in_bfloat16()
+    kept = {name for name, value in network.named_parameters() if value.dtype == torch.float32}
+    parts = {name.rpartition(".")[0] for name in kept}
+    assert parts == {"conv_stem", "blocks.0.0.conv_dw", "classifier"}
+    with torch.no_grad():
+        features, logits = network(torch.rand(2, 3, 64, 64) * 2 - 1)
+    assert (features.dtype, logits.dtype) == (torch.float32, torch.float32)

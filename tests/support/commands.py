@@ -21,7 +21,7 @@ import pytest
 
 from mediaindex import cli
 from mediaindex.embed import loading
-from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.encoder import Arithmetic, Encoder
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.held_decoder import use_held_decoders
 from tests.support.paths import CHECKOUT
@@ -36,17 +36,22 @@ load_encoder = loading.load_encoder
 
 
 @functools.cache
-def loaded_once(name: str, device: str, models: Path | None) -> Encoder:
-    return load_encoder(name, device=device, models=models, threads=1)
+def loaded_once(name: str, device: str, models: Path | None, arithmetic: Arithmetic | None) -> Encoder:
+    return load_encoder(name, device=device, models=models, threads=1, arithmetic=arithmetic)
 
 
 def load(
-    name: str, *, device: str = "auto", models: Path | None = None, threads: int | None = None
+    name: str,
+    *,
+    device: str = "auto",
+    models: Path | None = None,
+    threads: int | None = None,
+    arithmetic: Arithmetic | None = "float32",
 ) -> Encoder:
     """The colours, or the real encoder of a name, loaded once in this session."""
     if name in (ENCODER, OTHER_ENCODER):
         return FakeEncoder(name=name)
-    return loaded_once(name, device, None if name == "builtin" else models)
+    return loaded_once(name, device, None if name == "builtin" else models, arithmetic)
 
 
 def use_these_encoders(monkeypatch: pytest.MonkeyPatch, default: str = ENCODER) -> None:

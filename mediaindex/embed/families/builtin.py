@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from mediaindex.embed.device import has_bfloat16
+from mediaindex.embed.encoder import Arithmetic
 from mediaindex.embed.families.builtin_files import (
     FILES,
     PICTURES_ON_CPU,
@@ -44,13 +46,20 @@ _IMAGE_HEAD = {
 }
 
 
-def load_builtin(*, device: str, files: Path = FILES) -> TwoTowers:
-    """The built-in encoder from its folder; the networks are read at their first use."""
-    spec = builtin_spec(files, batch=pictures_in_batch(device, on_cpu=PICTURES_ON_CPU))
+def load_builtin(*, device: str, files: Path = FILES, arithmetic: Arithmetic = "float32") -> TwoTowers:
+    """The built-in encoder from its folder; the networks are read at their first use.
+
+    Args:
+        arithmetic: of the space. Where this device has no bfloat16 it computes in float32, whose vectors have
+            a cosine above 0.999 to those.
+    """
+    batch = pictures_in_batch(device, on_cpu=PICTURES_ON_CPU)
+    spec = builtin_spec(files, batch=batch, arithmetic=arithmetic)
+    own = arithmetic if device == "cpu" and has_bfloat16() else "float32"
     return batched_towers(
         spec,
         device=device,
-        image_network=partial(image_tower, files, fused=device == "cpu"),
+        image_network=partial(image_tower, files, fused=device == "cpu", arithmetic=own),
         text_network=partial(_text_tower, files, places=spec.text_length),
         prepare=partial(centre_squares, size=spec.image_size),
         tokenise=partial(_padded_pieces, Tokeniser(files, length=spec.text_length)),
@@ -68,11 +77,14 @@ def _padded_pieces(tokenise: Tokeniser, texts: Sequence[str]) -> tuple[Tensor, T
     return pieces, mask
 
 
-def image_tower(files: Path = FILES, *, fused: bool = False) -> ImageTower:
+def image_tower(
+    files: Path = FILES, *, fused: bool = False, arithmetic: Arithmetic = "float32"
+) -> ImageTower:
     """The image network alone.
 
     Args:
         fused: faster on a CPU; the layers are then no longer those of the model.
+        arithmetic: of most convolutions; the head computes in float32.
     """
     state = _read(files / WEIGHTS, ("image.", "head."))
     evidence = _read(files / "evidence.safetensors", ("mean", "basis"))
@@ -82,6 +94,8 @@ def image_tower(files: Path = FILES, *, fused: bool = False) -> ImageTower:
         tower = ImageTower(hidden=len(head["hidden.0.bias"]), evidence=evidence["basis"].shape[1])
     parts = {"backbone": backbone, "head": head, "evidence": evidence}
     _load(tower, {f"{part}.{name}": value for part, of in parts.items() for name, value in of.items()})
+    if arithmetic == "bfloat16":
+        tower.backbone.in_bfloat16()
     if fused:
         fuse(tower)
     return tower.to(memory_format=torch.channels_last)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mediaindex.embed.encoder import EncoderSpec
+from mediaindex.embed.encoder import Arithmetic, EncoderSpec, preprocessing_in
 from mediaindex.embed.families.wordpiece import WordPieces
 from mediaindex.embed.inputs import readable
 from mediaindex.errors import EncoderMismatch
@@ -32,17 +32,19 @@ TEXT_TENSORS = ("minilm.", "head.t.")
 _TEXT_HEAD = {"head.t.0.": "head.hidden.0.", "head.t.3.": "head.hidden.2."}
 
 
-def builtin_spec(files: Path, *, batch: int = PICTURES_ON_CPU) -> EncoderSpec:
+def builtin_spec(
+    files: Path, *, batch: int = PICTURES_ON_CPU, arithmetic: Arithmetic = "float32"
+) -> EncoderSpec:
     """The identity of the encoder.
 
     Args:
-        batch: pictures in one pass, by device.
+        batch: pictures in one pass, by device. arithmetic: of its image tower.
     """
     config = json.loads((files / "config.json").read_text(encoding="utf-8"))
     return EncoderSpec(
         name=NAME,
         digest=config["digest"],
-        preprocessing=config["preprocessing"],
+        preprocessing=preprocessing_in(config["preprocessing"], arithmetic),
         dim=config["dim"],
         evidence_dim=config["evidence_dim"],
         image_size=config["image_size"],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mediaindex.embed.encoder import not_finite, too_little_memory
+from mediaindex.embed.encoder import Arithmetic, not_finite, too_little_memory
 from mediaindex.embed.families.builtin_files import (
     FILES,
     TEXT_TENSORS,
@@ -34,10 +34,14 @@ _WORDS = "sentence.word.weight"
 
 
 class BuiltinTexts:
-    """The built-in encoder for texts; the network is read at its first use."""
+    """The built-in encoder for texts; the network is read at its first use.
 
-    def __init__(self, files: Path = FILES) -> None:
-        self.spec = builtin_spec(files)
+    Args:
+        arithmetic: of the space's pictures; texts are the same in both.
+    """
+
+    def __init__(self, files: Path = FILES, *, arithmetic: Arithmetic = "float32") -> None:
+        self.spec = builtin_spec(files, arithmetic=arithmetic)
         self._files = files
         self._tokenise = Tokeniser(files, length=self.spec.text_length)
         self._tower: NumpyTextTower | None = None

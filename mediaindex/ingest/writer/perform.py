@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediaindex.embed.encoder import Encoder
 from mediaindex.errors import DONE, SOME_MEDIA_FAILED, StoreError
+from mediaindex.ingest.embedder import LoadEncoder
 from mediaindex.ingest.pipeline import Ingest
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.progress import Progress, Report
@@ -57,7 +57,8 @@ class WriterSettings:
         rules: which files are media, and which are excluded.
         encoder: the name that the user set; None lets the serving encoder serve on.
         default_encoder: of a library in which none serves yet.
-        load_encoder: gives the encoder of a name; called only when there is something to embed.
+        load_encoder: gives the encoder of a name, in an arithmetic, None for the quickest; called only when
+            there is something to embed.
         exact_limit_mib: vectors above this size get an index.
         cache_limit_mib: of the frame cache, 0 for any size.
     """
@@ -66,7 +67,7 @@ class WriterSettings:
     decoding: Decoding
     encoder: str | None
     default_encoder: str
-    load_encoder: Callable[[str], Encoder]
+    load_encoder: LoadEncoder
     exact_limit_mib: int
     cache_limit_mib: int
 
@@ -189,7 +190,7 @@ class Writer:
     def _use(self, request: UseRequest) -> Outcome:
         if self._ingest is None:
             self._ingest = self._new_ingest(request.encoder)
-        report = self._ingest.use(request.encoder)
+        report = self._ingest.use(request.encoder, renew=True)
         self._renew_bank()
         self._keep_within_limit(request.cache_limit_mib)
         outcome = _outcome(report)

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
+from mediaindex.embed.device import has_bfloat16
+from mediaindex.embed.encoder import arithmetic_of, preprocessing_in
+from mediaindex.embed.families import builtin
 from mediaindex.embed.families.builtin import load_builtin
 from mediaindex.embed.families.builtin_files import FILES
 from mediaindex.embed.loading import load_encoder
@@ -96,6 +100,38 @@ def test_damaged_files_name_the_remedy(tmp_path: Path) -> None:
     save_file(state, tmp_path / "builtin.safetensors")
     with pytest.raises(EncoderMismatch, match="install mediaindex again"):
         load_builtin(device="cpu", files=tmp_path).images([np.zeros((9, 9, 3), np.uint8)])
+
+
+def pictures(count: int) -> list[NDArray[np.uint8]]:
+    """Smooth colours with some noise, as photographs have them."""
+    numbers = np.random.default_rng(0)
+    found = []
+    for _ in range(count):
+        coarse = Image.fromarray(numbers.integers(0, 255, (6, 6, 3), dtype=np.uint8))
+        smooth = np.asarray(coarse.resize((240, 240), Image.Resampling.BICUBIC), np.float32)
+        found.append(np.clip(smooth + numbers.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8))
+    return found
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
+def test_both_arithmetics_agree_and_each_repeats_itself() -> None:
+    shown = pictures(12)
+    plain = load_builtin(device="cpu").images(shown).vectors
+    quick = load_builtin(device="cpu", arithmetic="bfloat16")
+    vectors = quick.images(shown).vectors
+    cosines = (plain * vectors).sum(1) / np.linalg.norm(plain, axis=1) / np.linalg.norm(vectors, axis=1)
+    assert 0.999 < cosines.min() < cosines.max() < 1.0
+    assert np.array_equal(quick.images(shown[5:6]).vectors[0], vectors[5]), "whatever stands beside it"
+    assert arithmetic_of(quick.spec.preprocessing) == "bfloat16"
+
+
+def test_a_processor_without_bfloat16_goes_on_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builtin, "has_bfloat16", lambda: False)
+    shown = pictures(2)
+    asked = load_builtin(device="cpu", arithmetic="bfloat16")
+    plain = load_builtin(device="cpu")
+    assert np.array_equal(asked.images(shown).vectors, plain.images(shown).vectors)
+    assert asked.spec.preprocessing == preprocessing_in(plain.spec.preprocessing, "bfloat16")
 
 
 @pytest.mark.corpus
