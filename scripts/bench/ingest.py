@@ -5,8 +5,8 @@
 
 Ours is the whole write corridor into a new library: scan, probe, decode in a child process, hash, frame
 cache, embedding, both stores. The plain way is one process without any store: PyAV decodes every frame,
-one a second is kept, Pillow makes its square, and the same encoder embeds it alone. Both use one torch
-thread, and count user and system time of all processes; imports and loading of the encoder, done on a
+one a second is kept, Pillow makes its square, and the same encoder embeds it alone, in float32. Both use one
+torch thread, and count user and system time of all processes; imports and loading of the encoder, done on a
 warm-up clip before, are on neither side. Files are dropped from the page cache before each side.
 """
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from mediaindex.config import Config
     from mediaindex.decode.worker import DecodeWorker
-    from mediaindex.embed.encoder import Encoder
+    from mediaindex.embed.encoder import Arithmetic, Encoder
     from mediaindex.embed.families.two_towers import TwoTowers
 
 P = ParamSpec("P")
@@ -137,7 +137,7 @@ def ours(clips: Sequence[Path], warm_up: Path, work: Path) -> Cost:
     from mediaindex.assembly import new_decoder
     from mediaindex.config import load_config
 
-    encoder = one_threaded_encoder()
+    encoder = one_threaded_encoder(None)
     config = load_config({"library": str(work / "library"), "device": "cpu", "threads": "1"})
     warm = load_config({"library": str(work / "warm"), "device": "cpu", "threads": "1"})
     _corridor(warm, [warm_up], encoder, lambda: new_decoder(warm))
@@ -205,7 +205,7 @@ def steps_timed(watch: Stopwatch, encoder: TwoTowers) -> contextlib.AbstractCont
 
 def plain(clips: Sequence[Path], warm_up: Path) -> Cost:
     """Every frame decoded, one a second kept, one embedded at a time."""
-    encoder, watch = one_threaded_encoder(), Stopwatch()
+    encoder, watch = one_threaded_encoder("float32"), Stopwatch()
     # Its own batch would pad one picture to several: that were four times the work.
     encoder._images._size = 1
     encoder.images([square(picture) for picture in one_a_second(warm_up)])
@@ -221,12 +221,16 @@ def plain(clips: Sequence[Path], warm_up: Path) -> Cost:
     return Cost(total, frames, {DECODE: total - sum(watch.seconds.values()), **watch.seconds})
 
 
-def one_threaded_encoder() -> TwoTowers:
-    """The built-in encoder, with one torch thread in this process from now on."""
+def one_threaded_encoder(arithmetic: Arithmetic | None) -> TwoTowers:
+    """The built-in encoder, with one torch thread in this process from now on.
+
+    Args:
+        arithmetic: None for the quickest of this machine.
+    """
     from mediaindex.embed.families.two_towers import TwoTowers
     from mediaindex.embed.loading import load_encoder
 
-    encoder = load_encoder("builtin", device="cpu", threads=1)
+    encoder = load_encoder("builtin", device="cpu", threads=1, arithmetic=arithmetic)
     assert isinstance(encoder, TwoTowers)
     return encoder
 

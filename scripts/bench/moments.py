@@ -50,7 +50,14 @@ def landing(held: SearchableClips, clip: Clip, scene: Scene) -> Landing:
     from mediaindex.store.catalog.lookup import Filters
 
     only = Filters(within=(clip.path,))
-    question = Question(scene.query, limit=1, per_video=None, channel="pictures", filters=only)
+    question = Question(
+        scene.query,
+        limit=1,
+        per_video=None,
+        channel="pictures",
+        filters=only,
+        corrects_hubs=held.corrects_hubs(),
+    )
     hits = held.searcher.search(question).hits
     if not hits:
         return Landing(in_scene=False, iou=0.0)

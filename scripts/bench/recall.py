@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._report import Row, add_videos, flags, publish, say
 from bench._reranked import order_row, reranked_rows
 
-from mediaindex.search.ranking.gate import MODES
+from mediaindex.search.ranking.gate import MODES, Mode
 from mediaindex.search.ranking.generator_registry import PRESETS
 from mediaindex.search.ranking.hub_correction import hub_gate
 
@@ -84,6 +84,10 @@ class SearchableClips:
     space: Space
     encoder: Encoder
     searcher: Searcher
+
+    def corrects_hubs(self, mode: Mode = "auto") -> bool:
+        """Whether `search` corrects hubs here."""
+        return hub_gate(self.space, mode).on
 
 
 def read_clips(folder: Path) -> list[Clip]:
@@ -297,7 +301,7 @@ def main() -> None:
         fresh = FreshRanking(held, clips)
         queries = [(clip.query, clip.path) for clip in clips]
         captions = [(caption, clip.path) for clip in clips for caption in clip.captions]
-        corrects_hubs = hub_gate(held.space, arguments.hubs).on
+        corrects_hubs = held.corrects_hubs(arguments.hubs)
         ranked = partial(searched_rank, count=fresh.videos, corrects_hubs=corrects_hubs)
         rows = measure("query", queries, partial(ranked, held.searcher), fresh, goals=True)
         rows += measure("captions", captions, partial(ranked, held.searcher), fresh, goals=False)

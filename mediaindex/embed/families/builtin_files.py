@@ -7,7 +7,7 @@ Importing this loads neither torch nor numpy.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,20 +25,18 @@ FILES = Path(__file__).parents[1] / "builtin_files"
 WEIGHTS = "builtin.safetensors"
 BANK = "bank.safetensors"
 # Larger batches leave the cache and, above 32 MiB an activation, page-fault on every layer.
-PICTURES_ON_CPU = 4
+PICTURES_ON_CPU: Mapping[Arithmetic, int] = {"float32": 4, "bfloat16": 8}
 TEXT_TENSORS = ("minilm.", "head.t.")
 """What the names of the text tower's tensors start with."""
 # the names of the text head's parts in the file and in the network
 _TEXT_HEAD = {"head.t.0.": "head.hidden.0.", "head.t.3.": "head.hidden.2."}
 
 
-def builtin_spec(
-    files: Path, *, batch: int = PICTURES_ON_CPU, arithmetic: Arithmetic = "float32"
-) -> EncoderSpec:
+def builtin_spec(files: Path, *, batch: int | None = None, arithmetic: Arithmetic = "float32") -> EncoderSpec:
     """The identity of the encoder.
 
     Args:
-        batch: pictures in one pass, by device. arithmetic: of its image tower.
+        batch: pictures in one pass, by device; None for that of a CPU. arithmetic: of its image tower.
     """
     config = json.loads((files / "config.json").read_text(encoding="utf-8"))
     return EncoderSpec(
@@ -49,7 +47,7 @@ def builtin_spec(
         evidence_dim=config["evidence_dim"],
         image_size=config["image_size"],
         text_length=config["text_length"],
-        batch=batch,
+        batch=PICTURES_ON_CPU[arithmetic] if batch is None else batch,
         blend=config["blend"],
         languages=config["languages"],
         licence=config["licence"],
