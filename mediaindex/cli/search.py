@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         )
         _check_marks(question)
         beyond_text = _beyond_text(question)
-        hubs = hub_decision(space, mode=arguments.hubs, channel=question.channel, beyond_text=beyond_text)
+        hubs = hub_decision(space, question, mode=arguments.hubs, beyond_text=beyond_text)
         question = replace(question, corrects_hubs=hubs.on)
         decision = rerank_decision(
             library,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 from collections.abc import Sequence
@@ -112,6 +113,8 @@ def _write_picture(library: Library, video_id: int, seconds: float, out: Path) -
     except FileExistsError as error:
         raise UsageError(f"{out} exists; choose another --out, or remove it first") from error
     except OSError as error:
+        with contextlib.suppress(OSError):
+            out.unlink()  # what is cut
         raise UsageError(f"{out} cannot be written: {error.strerror}") from error
 
 

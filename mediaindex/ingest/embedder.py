@@ -178,8 +178,8 @@ class Embedder:
         """Fill the space of another encoder from now on; videos still waiting are then found in the cache.
 
         Args:
-            renew: choose its arithmetic anew, so that an encoder that serves gets another space where this
-                machine has a quicker one.
+            renew: where its vectors are in float32, choose the arithmetic anew, so that an encoder that
+                serves gets another space where this machine has a quicker one.
         """
         self.flush()
         self.encoder, self._opened, self._renews = encoder, None, renew
@@ -188,7 +188,9 @@ class Embedder:
 
     def _open(self) -> tuple[Space, FrameBatcher]:
         if self._opened is None:
-            encoder = self._load(self.encoder, None if self._renews else self._arithmetic())
+            kept = self._arithmetic()
+            quicker = self._renews and kept == "float32"
+            encoder = self._load(self.encoder, None if quicker else kept)
             self._opened = self._space_of(encoder), FrameBatcher(encoder, self._library.frames)
         return self._opened
 

@@ -91,7 +91,7 @@ class Hit:
         generated_probability: that the generator gives it, None where it was not reranked.
         confidence: always None; no calibration of whole answers exists yet.
         thumbnail: path of a JPEG of its best frame.
-        instant_rank: among the moments of the pictures by similarity alone, from 1.
+        instant_rank: among the moments of the pictures before reranking, from 1.
         parts: where each part of a sequence is, None for another query.
     """
 

@@ -107,7 +107,8 @@ def scored(
         return Scored(words)
     allowed = None if filtered is None else np.array(filtered, np.int64)
     sought, *later = query.parts
-    corrects_hubs = question.corrects_hubs and query.is_one_sentence and pictures.space.hubs is not None
+    has_hubs = pictures.space.hubs is not None or not len(pictures.space)
+    corrects_hubs = question.corrects_hubs and query.is_one_sentence and has_hubs
     wanted = Wanted(
         question.depth,
         question.per_video,

@@ -76,7 +76,7 @@ def seconds(tower: Tower, pictures: Tensor, batch: int) -> float:
 
 
 def rows_of(pictures: Tensor, turns: int) -> list[Row]:
-    """Frames per second by batch, and the least cosine, of each way."""
+    """Frames per second by batch, and the cosines, of each way."""
     ways = towers()
     plain, *others = ways
     vectors = {
@@ -93,9 +93,8 @@ def rows_of(pictures: Tensor, turns: int) -> list[Row]:
         ]
     for name in others:
         cosines = torch.nn.functional.cosine_similarity(vectors[plain], vectors[name])
-        rows.append(
-            Row(f"what the least cosine lacks to one: {name}", 1e3 * (1 - float(cosines.min())), "1e-3")
-        )
+        for of, value in (("mean", cosines.mean()), ("least", cosines.min())):
+            rows.append(Row(f"what the {of} cosine lacks to one: {name}", 1e3 * (1 - float(value)), "1e-3"))
     return rows
 
 

@@ -87,6 +87,7 @@ def test_hubs_are_corrected_where_that_is_asked_for(ask: Commands) -> None:
     assert ask("search", "red", "--hubs", "off")["hubs"]["by"] == "--hubs off"
     assert ask("search", "red then blue", "--hubs", "on")["hubs"]["by"] == "then"
     assert ask("search", "red", "--channel", "words", "--hubs", "on")["hubs"]["by"] == "--channel words"
+    assert ask("search", "longer:2", "--hubs", "on", code=None)["hubs"]["by"] == "no text"
     assert "hub correction on (by --hubs on)" in ask.text("search", "red", "--hubs", "on", "--explain").out
 
 

@@ -146,6 +146,7 @@ NUMBERS = [
     (("watch",), ("--quiet-seconds", "--rescan-minutes", "--forget-after", "--max-load", "--jobs")),
     (("index", "x"), ("--jobs", "--cache-limit")),
     (("train",), ("--steps", "--seed")),
+    (("show", "red.mp4"), ("--picture",)),
 ]
 
 

@@ -61,12 +61,12 @@ def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def hub_decision(space: Space | None, *, mode: Mode, channel: Channel, beyond_text: str | None) -> Gate:
+def hub_decision(space: Space | None, question: Question, *, mode: Mode, beyond_text: str | None) -> Gate:
     """Whether hubs are to be corrected; see `rerank_decision` for what is no sentence."""
-    if channel == "words":
+    if question.channel == "words":
         return Gate("hubs", False, "--channel words", "hubs are among pictures alone")
-    if beyond_text is not None:
-        return Gate("hubs", False, beyond_text, "hubs are corrected for sentences alone")
+    if beyond_text is not None or question.text is None:
+        return Gate("hubs", False, beyond_text or "no text", "hubs are corrected for sentences alone")
     return hub_gate(space, mode)
 
 
@@ -171,7 +171,7 @@ def explain(answer: Answer, decisions: RankingDecisions, output: Output) -> None
         none_note = "" if none is None else f"; none of them with probability {none:.2f}"
         output.line(f"  {summary.candidates} moments reranked{none_note}")
     for hit in answer.hits:
-        pictures = "" if hit.instant_rank is None else f"  by similarity {hit.instant_rank}"
+        pictures = "" if hit.instant_rank is None else f"  by pictures {hit.instant_rank}"
         probability = hit.generated_probability
         generated = "" if probability is None else f"  generated {probability:.3f}"
         output.line(f"{hit.rank:>3}  by {hit.channel}  score {hit.score:.4f}{pictures}{generated}")

@@ -51,7 +51,7 @@ def load_builtin(*, device: str, files: Path = FILES, arithmetic: Arithmetic = "
 
     Args:
         arithmetic: of the space. Where this device has no bfloat16 it computes in float32, whose vectors have
-            a cosine of 0.9995 to those in the mean.
+            a cosine of 0.9994 to those in the mean.
     """
     own = arithmetic if device == "cpu" and has_bfloat16() else "float32"
     batch = pictures_in_batch(device, on_cpu=PICTURES_ON_CPU[own])

@@ -86,8 +86,11 @@ def builtin_bank(files: Path) -> NDArray[np.float32]:
     try:
         with safe_open(files / BANK, framework="np") as stored:
             rows: NDArray[np.float32] = stored.get_tensor("queries").astype(np.float32)
+            made_for = (stored.metadata() or {}).get("encoder")
     except (OSError, SafetensorError) as error:
         raise unfit(error) from error
+    if made_for != builtin_spec(files).digest:
+        raise unfit(f"{BANK} is of other weights")
     lengths: NDArray[np.float32] = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, lengths)
 

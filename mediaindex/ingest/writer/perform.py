@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mediaindex.embed.encoder import Encoder, arithmetic_of
 from mediaindex.errors import DONE, SOME_MEDIA_FAILED, StoreError
 from mediaindex.ingest.embedder import LoadEncoder
 from mediaindex.ingest.pipeline import Ingest
@@ -262,9 +263,16 @@ class Writer:
         """Give the serving space what hub correction reads, where it lacks that."""
         with self.library.read() as connection:
             serving = spaces.active_space(connection)
-        if serving is not None:
-            encoder = None if self._ingest is None else self._ingest.embedder.loaded
-            renew_bank(self.library, serving, encoder, self._attend)
+        if serving is None:
+            return
+
+        def load() -> Encoder:
+            loaded = None if self._ingest is None else self._ingest.embedder.loaded
+            if loaded is not None and loaded.spec.digest == serving.digest:
+                return loaded
+            return self.settings.load_encoder(serving.encoder, arithmetic_of(serving.preprocessing))
+
+        renew_bank(self.library, serving, load, self._attend)
 
     def _begin_index(self) -> None:
         """Build the index of the serving space where it is too large to be searched row by row."""

@@ -43,7 +43,7 @@ class PictureHit:
 
     Attributes:
         place: of its best segment in the space.
-        instant_rank: by similarity alone, from 1.
+        instant_rank: before reranking, from 1.
         probability: that a generator gives it, None without one.
         parts: of a sequence, the segment of each part, by its place in the space.
     """
@@ -86,8 +86,10 @@ class Wanted:
         return seconds is None or moment.start_seconds <= seconds <= moment.end_seconds
 
     @property
-    def most(self) -> int:
-        """How many moments of one video are looked at."""
+    def most(self) -> int | None:
+        """How many moments of one video are looked at; None for all."""
+        if self.corrects_hubs and self.min_similarity is not None:
+            return None  # the first in order may be too little similar, and a later one not
         # More than are shown: the example may be among them, twice where two moments meet in it.
         return self.depth if self.per_video is None else self.per_video + 2 * (self.without is not None)
 
@@ -189,6 +191,8 @@ class PictureChannel:
         """The videos that hold the moments that are wanted: each of these is in one with a better segment."""
         hubs = self._hubs_of(wanted)
         values = similarity if hubs is None else similarity - hubs
+        if hubs is not None and wanted.min_similarity is not None:
+            values = np.where(similarity < wanted.min_similarity - error, -np.inf, values)
         found = self.space.best_videos(values, wanted.depth + 1, 2 * error)
         told = [video for video in wanted.told if video not in found]
         hidden = wanted.without[0] if wanted.without is not None and wanted.without[1] is None else None

@@ -68,7 +68,7 @@ def sequence_hits(space: SpaceSnapshot, sequences: Sequences, wanted: Wanted) ->
     return [replace(hit, instant_rank=rank) for rank, hit in enumerate(hits, 1)]
 
 
-def _of_video(space: SpaceSnapshot, video: int, sequences: Sequences, most: int) -> list[PictureHit]:
+def _of_video(space: SpaceSnapshot, video: int, sequences: Sequences, most: int | None) -> list[PictureHit]:
     own = space.of_video(video)
     similarity = sequences.similarity[own.start : own.stop]
     taken: set[int] = set()

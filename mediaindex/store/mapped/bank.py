@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from mediaindex.store.layout import make_private_folder, private, sync_path
 from mediaindex.store.mapped.scores import SegmentScorer
-from mediaindex.store.mapped.segments import whole_generations
+from mediaindex.store.mapped.segments import lies_within, whole_generations
 
 BETA = 20.0
 QUERIES_AT_ONCE = 128
@@ -76,8 +76,8 @@ class Bank:
         first_row: int,
         blend: float,
         attend: Callable[[], None] = lambda: None,
-    ) -> Hubs:
-        """What the segments of some rows are to the bank.
+    ) -> Hubs | None:
+        """What the segments of some rows are to the bank; None where the table does not fit the rows.
 
         Args:
             generation: (N,) of each row, whole ones. vectors: (N, D) unit rows.
@@ -85,25 +85,34 @@ class Bank:
             first_row: where the first row stands in the matrix. blend: w of the similarity.
             attend: called now and then.
         """
-        values = np.empty(len(segments), np.float32)
+        values = np.full(len(segments), np.nan, np.float32)
         for start, end in whole_generations(generation):
             first, behind = np.searchsorted(segments["row"], [first_row + start, first_row + end])
             table = segments[first:behind].copy()
             table["row"] -= first_row + start
             table["around"] -= first_row + start
-            values[first:behind] = self._of_block(vectors[start:end], table, blend)
-            attend()
-        return Hubs(self.digest, values)
+            if not lies_within(table, end - start):
+                return None
+            values[first:behind] = self._of_block(vectors[start:end], table, blend, attend)
+        # A damaged table may have segments in no order: then some of them were passed over.
+        return Hubs(self.digest, values) if np.isfinite(values).all() else None
 
     def _of_block(
-        self, vectors: NDArray[np.float16], segments: NDArray[np.void], blend: float
+        self,
+        vectors: NDArray[np.float16],
+        segments: NDArray[np.void],
+        blend: float,
+        attend: Callable[[], None],
     ) -> NDArray[np.float64]:
+        """(S,) as `hubness` has it, without the similarities of all queries at once."""
         scorer, rows = SegmentScorer.of(segments), vectors.astype(np.float32).T
-        parts = [
-            scorer.similarities(self.queries[start : start + QUERIES_AT_ONCE] @ rows, blend=blend)
-            for start in range(0, len(self.queries), QUERIES_AT_ONCE)
-        ]
-        return hubness(np.concatenate(parts), beta=BETA)
+        total = np.zeros(len(segments))
+        for start in range(0, len(self.queries), QUERIES_AT_ONCE):
+            part = scorer.similarities(self.queries[start : start + QUERIES_AT_ONCE] @ rows, blend=blend)
+            total += np.exp(BETA * part.astype(np.float64)).sum(axis=0)
+            attend()
+        hubs: NDArray[np.float64] = np.log(total / len(self.queries)) / BETA
+        return hubs
 
 
 def hubness(bank: NDArray[np.floating], *, beta: float) -> NDArray[np.float64]:

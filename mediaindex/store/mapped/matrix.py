@@ -143,19 +143,26 @@ class MatrixFile:
             segments = np.memmap(paths["segments"], SEGMENT, "c", shape=(state["segments"],))
         if not lies_within(segments, count):
             return self._nothing()
-        hubs = None
-        if state["hubs"] is not None and len(segments):
-            bank = state["hubs"]["bank"]
-            path = self._hubs_path(state["token"], bank)
-            hubs = Hubs(bank, np.memmap(path, np.float32, "c", shape=(len(segments),)))
         return Matrix(
             state["token"],
             np.memmap(paths["rows"], ROW, "c", shape=(count,)),
             np.memmap(paths["vectors"], np.float16, "c", shape=(count, self.dim)),
             beside,
             segments,
-            hubs,
+            self._mapped_hubs(state) if len(segments) else None,
         )
+
+    def _mapped_hubs(self, state: Mapping[str, Any]) -> Hubs | None:
+        """The hubs that a state names; None where they are not there any more, or are no numbers."""
+        if state["hubs"] is None:
+            return None
+        bank: str = state["hubs"]["bank"]
+        path = self._hubs_path(state["token"], bank)
+        try:
+            values = np.memmap(path, np.float32, "c", shape=(state["segments"],))
+        except (FileNotFoundError, ValueError):
+            return None
+        return Hubs(bank, values) if np.isfinite(values).all() else None
 
     def append(self, rows: VectorRows, segments: NDArray[np.void], hubs: Hubs | None = None) -> None:
         """Add the rows of a commit. Only the writer calls this.
@@ -182,23 +189,29 @@ class MatrixFile:
             state = self._extended(state, rows, segments, hubs)
         self._publish(state)
         if old is not None:
-            for path in self._named(old):
+            for path in self.folder.glob(f"{self.state_path.stem}.{old['token']}.*"):
                 path.unlink(missing_ok=True)
 
-    def set_hubs(self, hubs: Hubs) -> None:
+    def set_hubs(self, hubs: Hubs, matrix: Matrix) -> bool:
         """Put what all segments are to a bank beside them. Only the writer calls this.
+
+        Args:
+            matrix: whose segments they are of.
+
+        Returns:
+            Whether the files still hold these segments; else nothing is written.
 
         Raises:
             OSError: the disk fails.
-            ValueError: they are not so many as the segments.
         """
         state = self._read_state()
-        if state is None or state["segments"] != len(hubs.values):
-            raise ValueError(f"{self.state_path}: {len(hubs.values)} hubs are not those of its segments")
+        if state is None or (state["token"], state["segments"]) != (matrix.token, len(hubs.values)):
+            return False
         _write(self._hubs_path(state["token"], hubs.bank), 0, hubs.values)
         self._publish({**state, "hubs": {"bank": hubs.bank, "crc32": zlib.crc32(hubs.values.tobytes())}})
         if state["hubs"] is not None and state["hubs"]["bank"] != hubs.bank:
             self._hubs_path(state["token"], state["hubs"]["bank"]).unlink(missing_ok=True)
+        return True
 
     def remove_leftovers(self) -> None:
         """Unlink what a killed `replace` or `append` left: files that the state does not name."""

@@ -26,9 +26,9 @@ def read_state(path: Path) -> dict[str, Any] | None:
 
 
 def has_hubs(folder: Path, space_id: int) -> bool:
-    """Whether hubs stand beside all segments."""
+    """Whether it says that hubs stand beside all segments; they do where there is no segment."""
     try:
         state = read_state(state_path(folder, space_id))
     except OSError:
         return False
-    return state is not None and state.get("hubs") is not None
+    return state is not None and (state.get("hubs") is not None or state.get("segments") == 0)

@@ -82,16 +82,15 @@ def renew_hubs(library: Library, target: Space, attend: Callable[[], None] = lam
     """Put what every segment is to the bank beside the matrix, where it lacks that; whether it did.
 
     Args:
-        attend: called now and then.
+        attend: called now and then; it may carry out a request that changes the matrix.
 
     Raises:
-        NoSpace: the disk is full.
+        OSError: the disk fails.
     """
     bank, file = library.bank(target).load(), library.matrix(target)
-    with _deriving(library, target):
+    while bank is not None and target.id not in library.lagging_matrices:
         matrix = file.load_to_extend()
-        known = None if matrix.hubs is None else matrix.hubs.bank
-        if bank is None or not len(matrix.segments) or known == bank.digest:
+        if not len(matrix.segments) or (matrix.hubs is not None and matrix.hubs.bank == bank.digest):
             return False
         hubs = bank.hubs(
             matrix.generation,
@@ -101,8 +100,11 @@ def renew_hubs(library: Library, target: Space, attend: Callable[[], None] = lam
             blend=target.blend,
             attend=attend,
         )
-        file.set_hubs(hubs)
-    return True
+        if hubs is None:  # `check` finds the damage and repairs it
+            return False
+        if file.set_hubs(hubs, matrix):
+            return True
+    return False
 
 
 @contextlib.contextmanager

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from mediaindex.errors import StoreError
 from mediaindex.store.catalog.database import EPOCH, get_meta
 from mediaindex.store.catalog.lookup import FrameSpan
+from mediaindex.store.layout import MATRIX
 from mediaindex.store.mapped.matrix import Matrix
 from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.mapped.segments import segment_table
 from mediaindex.store.mapped.snapshot import SpaceSnapshot
+from mediaindex.store.mapped.state_file import has_hubs
 from mediaindex.store.mapped.visible import Visible, read_visible
 from mediaindex.store.vectors.spaces import Space, extractions_of
 
@@ -90,10 +92,15 @@ class SpaceReader:
             StoreError: vectors are missing or damaged.
         """
         visible = read_visible(connection, self.space.id, self._visible)
-        if self._snapshot is None or visible is not self._visible:
+        if self._snapshot is None or visible is not self._visible or self._may_get_hubs(self._snapshot):
             self._snapshot = self._taken(connection, visible)
             self._visible = visible
         return self._snapshot
+
+    def _may_get_hubs(self, snapshot: SpaceSnapshot) -> bool:
+        """Whether the files hold hubs since, of which no commit tells."""
+        of_files = snapshot.hubs is None and len(snapshot.vectors) == 1 and len(snapshot) > 0
+        return of_files and has_hubs(self._library.root / MATRIX, self.space.id)
 
     def _taken(self, connection: sa.Connection, visible: Visible) -> SpaceSnapshot:
         before, known = self._snapshot, self._matrix

@@ -103,7 +103,7 @@ def test_explain_says_why_each_moment_stands_where_it_stands(commands: Commands)
     start = next(n for n, line in enumerate(lines) if line.startswith("rerank on (residual, by test): MRR"))
     assert "moments reranked; none of them with probability 0." in lines[start + 1]
     assert lines[start + 2].split()[:3] == ["1", "by", "both"]
-    assert "by similarity 1" in lines[start + 2]
+    assert "by pictures 1" in lines[start + 2]
     assert "generated 0." in lines[start + 2]
     plain = commands.text("search", "red", "--explain", "--rerank", "off", "--channel", "words").out
     assert "rerank off (residual, by --channel words)" in plain

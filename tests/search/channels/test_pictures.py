@@ -287,3 +287,15 @@ def test_a_space_that_shows_nothing_answers_nothing() -> None:
     assert asked(space, query_of(0), Wanted(64, told={1: [(0.0, 1.0)]})) == []
     with half_precision():
         assert asked(space, query_of(0), Wanted(64)) == []
+
+
+def test_what_is_similar_enough_is_found_however_its_hub_is() -> None:
+    made, query = made_films([[ONE] * 6, [ONE] * 6, [ONE] * 6], 3), query_of(5)
+    plain = space_of(made)
+    similarity = PictureChannel(plain, blend=BLEND).exact(query, np.arange(len(plain)))
+    least = float(np.sort(similarity)[-2]) - 1e-4
+    hubs = np.where(similarity >= least, 2.0, 0.0).astype(np.float32)
+    for space in (replace(plain, hubs=Hubs("bank", hubs)), plain):
+        found = asked(space, query, Wanted(1, 1, min_similarity=least, corrects_hubs=True))
+        assert found
+        assert all((hit.moment.similarity or 0.0) >= least for hit in found)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mediaindex.store.mapped.bank import BETA, Bank, BankFile, hubness
 from mediaindex.store.mapped.rows import joined
-from tests.support.drawn_films import DIM, Film, films, query_of, space_of
+from tests.support.drawn_films import DIM, DrawnSegment, Film, films, made_films, query_of, space_of
 
 
 @given(
@@ -59,6 +59,7 @@ def test_what_segments_are_to_a_bank_follows_from_their_similarities(
             for query in bank.queries
         ]
     )
+    assert found is not None
     assert found.bank == bank.digest
     assert found.values.dtype == np.float32
     np.testing.assert_allclose(found.values, hubness(plain, beta=BETA), atol=1e-4)
@@ -72,7 +73,18 @@ def test_rows_may_stand_anywhere_in_the_matrix(made: list[Film], first_row: int)
     moved["around"] += first_row
     alone = bank.hubs(rows.generation, rows.vector, space.segments, first_row=0, blend=0.5)
     found = bank.hubs(rows.generation, rows.vector, moved, first_row=first_row, blend=0.5)
+    assert found is not None
+    assert alone is not None
     np.testing.assert_array_equal(found.values, alone.values)
+
+
+def test_a_table_that_does_not_fit_its_rows_gives_no_hubs() -> None:
+    made = made_films([[DrawnSegment(2, 1.0, 0.0, True)] * 3, [DrawnSegment(3, 1.0, 0.0, True)] * 4], 5)
+    bank, space, rows = drawn_bank(1, 3), space_of(made), joined([film.rows for film in made])
+    for column, value in (("around", 10**6), ("row", 10**6), ("frames", 0), ("frames_around", 10**6)):
+        damaged = space.segments.copy()
+        damaged[column][1] = value
+        assert bank.hubs(rows.generation, rows.vector, damaged, first_row=0, blend=0.5) is None, column
 
 
 def test_a_bank_is_named_by_its_queries() -> None:

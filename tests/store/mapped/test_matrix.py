@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -190,7 +191,7 @@ def test_hubs_stand_beside_all_segments_or_none(tmp_path: Path) -> None:
     before = file.load()
     file.append(rows(7, 3), segments(7, 3, 6), hubs("b", 3.0, 4.0))
     assert hubs_of(file) is None
-    file.set_hubs(hubs("b", *range(6)))
+    assert file.set_hubs(hubs("b", *range(6)), file.load())
     assert hubs_of(file) == ("b", [0, 1, 2, 3, 4, 5])
     assert before.hubs is not None
     assert before.hubs.values.tolist() == [0.5, 0.25, 1.0, 2.0], "a reader keeps what it has mapped"
@@ -209,9 +210,9 @@ def test_another_bank_is_other_rows_to_a_reader(tmp_path: Path) -> None:
     file = MatrixFile(tmp_path, 1, 4)
     append(file, rows(5, 3))
     before = file.load()
-    file.set_hubs(hubs("a", 0.5, 0.25))
+    file.set_hubs(hubs("a", 0.5, 0.25), before)
     first = file.load()
-    file.set_hubs(hubs("b", 0.5, 0.25))
+    file.set_hubs(hubs("b", 0.5, 0.25), first)
     second = file.load()
     assert not first.holds_the_rows_of(before)
     assert not second.holds_the_rows_of(first)
@@ -219,13 +220,38 @@ def test_another_bank_is_other_rows_to_a_reader(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.hubs"))) == 1, "the file of the bank of before is gone"
 
 
-def test_hubs_of_other_segments_are_refused(tmp_path: Path) -> None:
+def test_hubs_of_other_segments_are_not_written(tmp_path: Path) -> None:
     file = MatrixFile(tmp_path, 1, 4)
-    with pytest.raises(ValueError, match="1 hubs are not those of its segments"):
-        file.set_hubs(hubs("a", 0.5))
+    assert not file.set_hubs(hubs("a", 0.5), file.load())
     append(file, rows(5, 3))
-    with pytest.raises(ValueError, match="1 hubs are not those of its segments"):
-        file.set_hubs(hubs("a", 0.5))
+    before = file.load()
+    assert not file.set_hubs(hubs("a", 0.5), before)
+    replace_all(file, rows(6, 3))
+    assert not file.set_hubs(hubs("a", 0.5, 0.25), before), "as many segments, but others"
+    assert (hubs_of(file), list(tmp_path.glob("*.hubs"))) == (None, [])
+
+
+def test_hubs_that_are_no_numbers_are_none(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3), segments(5, 3), hubs("a", 0.5, float("nan")))
+    assert (len(file.load()), hubs_of(file)) == (3, None)
+
+
+def test_hubs_that_go_while_they_are_mapped_take_no_rows_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = MatrixFile(tmp_path, 1, 4)
+    file.append(rows(5, 3), segments(5, 3), hubs("a", 0.5, 0.25))
+    read = MatrixFile._read_state
+
+    def read_before_they_went(self: MatrixFile) -> dict[str, Any] | None:
+        state = read(self)
+        for path in tmp_path.glob("*.hubs"):
+            path.unlink()
+        return state
+
+    monkeypatch.setattr(MatrixFile, "_read_state", read_before_they_went)
+    assert (len(file.load()), hubs_of(file)) == (3, None)
 
 
 def test_hubs_that_are_cut_or_gone_are_none(tmp_path: Path) -> None:
@@ -257,7 +283,7 @@ def test_hubs_that_are_not_as_written_are_damage(tmp_path: Path) -> None:
     content[5] ^= 1
     path.write_bytes(content)
     damaged.append(file.is_damaged)
-    file.set_hubs(hubs("a", 0.5, 0.25, 1.0, 2.0))
+    file.set_hubs(hubs("a", 0.5, 0.25, 1.0, 2.0), file.load())
     assert [*damaged, file.is_damaged] == [False, True, False]
 
 
@@ -269,5 +295,6 @@ def test_what_a_killed_renewal_of_hubs_left_is_removed(tmp_path: Path) -> None:
     stray.write_bytes(b"half")
     file.remove_leftovers()
     assert (stray.exists(), hubs_of(file)) == (False, ("a", [0.5, 0.25]))
+    file.append(rows(6, 3), segments(6, 3, 3))
     replace_all(file, rows(7, 1))
-    assert not list(tmp_path.glob("*.hubs"))
+    assert not list(tmp_path.glob("*.hubs")), "not even those that the state names no more"

@@ -19,7 +19,9 @@ def test_a_file_that_says_nothing_is_none(tmp_path: Path, content: str) -> None:
     assert not has_hubs(tmp_path, 3)
 
 
-@pytest.mark.parametrize(("state", "known"), [({"hubs": {}}, True), ({"hubs": None}, False), ({}, False)])
+@pytest.mark.parametrize(
+    ("state", "known"), [({"hubs": {}}, True), ({"hubs": None}, False), ({}, False), ({"segments": 0}, True)]
+)
 def test_hubs_are_there_where_they_are_named(tmp_path: Path, state: object, known: bool) -> None:
     state_path(tmp_path, 3).write_text(json.dumps(state))
     assert read_state(state_path(tmp_path, 3)) == state

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-
 import numpy as np
-import pytest
 
-from mediaindex.errors import NoSpace
 from mediaindex.store.commit import put, recover, settle, sweep
 from mediaindex.store.library import Library
 from mediaindex.store.maintenance.check import check
 from mediaindex.store.mapped.bank import Bank
-from mediaindex.store.mapped.matrix import MatrixFile
 from mediaindex.store.vectors.matrix_renewal import refresh_matrix, renew_hubs
 from mediaindex.store.vectors.spaces import Space
+from tests.support.faults import FULL, failing
 from tests.support.small_library import AddVideo, visible
 
 
@@ -62,6 +58,7 @@ def test_a_commit_extends_the_hubs_where_there_is_a_bank(
     assert matrix.hubs is not None
     assert (matrix.hubs.bank, len(matrix.hubs.values)) == (first.digest, 3)
     anew = first.hubs(matrix.generation, matrix.vector, matrix.segments, first_row=0, blend=space.blend)
+    assert anew is not None
     np.testing.assert_allclose(matrix.hubs.values, anew.values, atol=1e-6)
 
 
@@ -93,19 +90,42 @@ def test_a_matrix_that_is_written_anew_has_its_hubs(
     assert check(opened).problems == []
 
 
+def test_what_is_committed_meanwhile_has_its_hubs_too(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    """A request of another process is carried out in the middle."""
+    put(opened, space, [add_video("/videos/0.mp4")])
+    opened.bank(space).write(bank(space, 1))
+    waiting = [add_video("/videos/1.mp4", seed=1)]
+
+    def attend() -> None:
+        while waiting:
+            put(opened, space, [waiting.pop()])
+
+    assert renew_hubs(opened, space, attend)
+    hubs = opened.matrix(space).load().hubs
+    assert hubs is not None
+    assert len(hubs.values) == 2
+
+
+def test_a_matrix_that_lags_stays_marked(opened: Library, space: Space, add_video: AddVideo) -> None:
+    put(opened, space, [add_video("/videos/0.mp4")])
+    opened.bank(space).write(bank(space, 1))
+    opened.lagging_matrices.add(space.id)
+    assert not renew_hubs(opened, space)
+    assert opened.lagging_matrices == {space.id}
+    settle(opened)
+    assert renew_hubs(opened, space)
+
+
 def test_a_full_disk_leaves_the_ranking_without_hubs(
-    opened: Library, space: Space, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
+    opened: Library, space: Space, add_video: AddVideo
 ) -> None:
     put(opened, space, [add_video("/videos/0.mp4")])
     opened.bank(space).write(bank(space, 1))
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MatrixFile, "set_hubs", full)
-        with pytest.raises(NoSpace, match="free space"):
-            renew_hubs(opened, space)
+    with failing("open", FULL, below=opened.matrix(space).folder) as fault:
+        assert not renew_hubs(opened, space), "not even the bank can be read"
+    assert fault.raised
     assert (bank_of(opened, space), len(opened.matrix(space).load())) == (None, 3)
     settle(opened)
     recover(opened)
