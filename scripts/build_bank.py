@@ -46,7 +46,7 @@ def int8_rows(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
 
 def main() -> None:
     """Write the file."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--builtin", type=Path, required=True, metavar="DIR", help="captions of the training")
     parser.add_argument("--out", type=Path, default=FILES / BANK, metavar="FILE")
     arguments = parser.parse_args()
