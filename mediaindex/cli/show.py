@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         values["profile"] = None if profile is None else _profile_values(profile)
         values["picture"] = None
         if arguments.picture is not None and video_id is not None:
-            _write_picture(library, video_id, arguments.picture, arguments.out)
+            _write_picture(library, path, video_id, arguments.picture, arguments.out)
             values["picture"] = str(arguments.out)
     output.data(values)
     _print(values, absences, profile, output)
@@ -94,7 +94,7 @@ def _print(values: dict[str, Any], absences: Sequence[str], profile: Profile | N
         output.line(f"{'peak':18} {format_seconds(peak.seconds)}  {peak.score:.3f}")
 
 
-def _write_picture(library: Library, video_id: int, seconds: float, out: Path) -> None:
+def _write_picture(library: Library, path: Path, video_id: int, seconds: float, out: Path) -> None:
     """Write the cached picture that shows best what is seen at a time, as it lies in the frame cache.
 
     Raises:
@@ -105,13 +105,17 @@ def _write_picture(library: Library, video_id: int, seconds: float, out: Path) -
     (picture,) = Searcher(library, serving_space(library), None).pictures(video_id, [seconds])
     if picture is None:
         raise QueryError(
-            "the frame cache has no picture of this time; run 'mediaindex index --redecode' on it"
+            f"the frame cache has no picture of {path} at this time; run 'mediaindex index --redecode {path}'"
         )
     try:
-        with out.open("xb") as file:
-            file.write(picture)
+        file = out.open("xb")
     except FileExistsError as error:
         raise UsageError(f"{out} exists; choose another --out, or remove it first") from error
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+    try:
+        with file:
+            file.write(picture)
     except OSError as error:
         with contextlib.suppress(OSError):
             out.unlink()  # what is cut

@@ -107,5 +107,7 @@ def test_the_picture_of_a_time_is_written_to_a_new_file(
     for blob in commands.library.glob("frames/**/*"):
         if blob.is_file():
             blob.unlink()
-    assert "has no picture of this time" in commands(*refused, tmp_path / "b.jpg", code=2)["error"]
+    error = commands(*refused, tmp_path / "b.jpg", code=2)["error"]
+    assert f"no picture of {trip} at this time" in error
+    assert f"index --redecode {trip}" in error
     assert not (tmp_path / "b.jpg").exists()
