@@ -1,8 +1,6 @@
 """`python -m mediaindex` is the command `mediaindex`."""
 
-import sys
-
-from mediaindex.cli import main
+from mediaindex.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

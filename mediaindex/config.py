@@ -37,8 +37,13 @@ FLAG_WORDS = {
 }
 
 LogFormat = Literal["text", "json"]
+Images = Literal["auto", "quadrant", "half", "kitty", "sixel", "off"]
+Theme = Literal["dark", "light", "high-contrast"]
+View = Literal["auto", "lines", "cards", "grid"]
 Choice = TypeVar("Choice", bound=str)
-Value = Path | str | int | float | tuple[str, ...] | None
+Value = Path | str | int | float | tuple[str, ...] | Mapping[str, str] | None
+TABLES = ("ui",)
+"""Tables of the file; the field `ui_images` is the setting `ui.images`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,11 @@ class Config:
         max_load: load average above which the watcher waits, None for no bound.
         pause_on_battery: whether the watcher waits while the machine runs on its battery.
         log_format: form of the watcher's log.
+        ui_images: how the interface shows pictures; `auto` asks the environment.
+        ui_theme: its colours. ui_mouse: whether the mouse is its own rather than the terminal's.
+        ui_view: how it lists moments; `auto` by the size of the terminal.
+        ui_history: whether moments that are opened, here and by `open`, become picks of the history.
+        ui_keys: keys by action, such as {"open": "o,enter"}, in place of those that it has.
         origins: by setting: "default", "file PATH", "environment NAME" or "flag --NAME".
     """
 
@@ -91,14 +101,32 @@ class Config:
     max_load: float | None
     pause_on_battery: bool
     log_format: LogFormat
+    ui_images: Images
+    ui_theme: Theme
+    ui_mouse: bool
+    ui_view: View
+    ui_history: bool
+    ui_keys: Mapping[str, str]
     origins: Mapping[str, str] = field(compare=False, repr=False)
 
     def rows(self) -> tuple[tuple[str, Value, str], ...]:
         """(setting, value, origin) of every setting, in the order of the fields."""
-        return tuple((name, getattr(self, name), self.origins[name]) for name in SETTINGS)
+        return tuple((name, getattr(self, _plain(name)), self.origins[name]) for name in SETTINGS)
 
 
-SETTINGS = tuple(setting.name for setting in fields(Config) if setting.name != "origins")
+def _named(field_name: str) -> str:
+    """The setting of a field: `ui.images` of `ui_images`."""
+    table, _, name = field_name.partition("_")
+    return f"{table}.{name}" if table in TABLES else field_name
+
+
+def _plain(setting: str) -> str:
+    """The field of a setting, which is also its variable's name in lower case."""
+    return setting.replace(".", "_")
+
+
+SETTINGS = tuple(_named(setting.name) for setting in fields(Config) if setting.name != "origins")
+_VARIABLES = {_plain(name): name for name in SETTINGS}
 
 
 def config_path() -> Path:
@@ -140,6 +168,12 @@ def load_config(flags: Mapping[str, object] | None = None) -> Config:
         max_load=settings.number("max_load", 0.0, least=0.0, most=1e4) or None,
         pause_on_battery=settings.flag("pause_on_battery", default=False),
         log_format=settings.choice("log_format", get_args(LogFormat), "text"),
+        ui_images=settings.choice("ui.images", get_args(Images), "auto"),
+        ui_theme=settings.choice("ui.theme", get_args(Theme), "dark"),
+        ui_mouse=settings.flag("ui.mouse", default=True),
+        ui_view=settings.choice("ui.view", get_args(View), "auto"),
+        ui_history=settings.flag("ui.history", default=True),
+        ui_keys=settings.table("ui.keys", 'a table of the settings file, such as open = "o,enter"'),
         origins=MappingProxyType(settings.origins),
     )
 
@@ -195,13 +229,23 @@ def _environment() -> _Source:
         name = variable.removeprefix(PREFIX).lower()
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE or not text:
             continue
-        if name in SETTINGS or difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.8):
-            values[name] = text
-    return _Source(values, lambda name: f"environment {PREFIX}{name.upper()}", textual=True, folder=Path())
+        if name in _VARIABLES or difflib.get_close_matches(name, _VARIABLES, n=1, cutoff=0.8):
+            values[_VARIABLES.get(name, name)] = text
+    return _Source(
+        values, lambda name: f"environment {PREFIX}{_plain(name).upper()}", textual=True, folder=Path()
+    )
 
 
 def _file(path: Path) -> _Source:
-    return _Source(_toml(path), lambda _: f"file {path}", textual=False, folder=path.parent)
+    values: dict[str, object] = {}
+    for name, value in _toml(path).items():
+        if name in TABLES and isinstance(value, dict):
+            values |= {f"{name}.{inner}": one for inner, one in value.items()}
+        elif name in TABLES:
+            raise ConfigError(f"file {path}: {name} must be a table [{name}], not {reprlib.repr(value)}")
+        else:
+            values[name] = value
+    return _Source(values, lambda _: f"file {path}", textual=False, folder=path.parent)
 
 
 def _toml(path: Path) -> dict[str, object]:
@@ -295,6 +339,14 @@ class _Settings:
         if not isinstance(value, bool):
             raise self._wrong(name, value, "true or false")
         return value
+
+    def table(self, name: str, allowed: str) -> Mapping[str, str]:
+        value, source = self._find(name)
+        if source is None:
+            return MappingProxyType({})
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            raise self._wrong(name, value, allowed)
+        return MappingProxyType({str(key): str(item) for key, item in value.items()})
 
     def _find(self, name: str) -> tuple[object, _Source | None]:
         for source in self.sources:

@@ -11,6 +11,8 @@ import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -89,7 +91,11 @@ class CloudPlaceholder:
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """One stream of a container, as its header states it."""
+    """One stream of a container, as its header states it.
+
+    Attributes:
+        channels, sample_rate: of sound, samples a second; None of other streams.
+    """
 
     index: int
     kind: str
@@ -99,6 +105,8 @@ class StreamInfo:
     default: bool = False
     forced: bool = False
     attached_picture: bool = False
+    channels: int | None = None
+    sample_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,12 @@ class MediaInfo:
         recorded_at: ISO 8601, an instant with zone where known, else wall-clock without one.
         recorded_day: YYYY-MM-DD in the recording's own zone.
         latitude, longitude: degrees; altitude: metres.
+        timecode: of the first frame, HH:MM:SS:FF, with `;` before FF where it drops frames.
+        frame_rate: exact, as numerator/denominator; the standard rate nearest to the mean where it varies.
+        variable_rate: whether the time from one frame to the next differs, as far as the start tells.
+        film_start: exact seconds of the first frame from the container's start, as numerator/denominator.
+        pixel_aspect: width by height of a stored pixel, as numerator/denominator.
+        reel_name: of the tape or card, where the camera wrote one.
         tags: cleaned text, keys lower case.
     """
 
@@ -134,6 +148,11 @@ class MediaInfo:
     timecode: str | None = None
     camera: str | None = None
     title: str | None = None
+    frame_rate: str | None = None
+    variable_rate: bool | None = None
+    film_start: str | None = None
+    pixel_aspect: str | None = None
+    reel_name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -158,11 +177,13 @@ class SampledFrame:
     jpeg: bytes
 
 
-def decoded(jpeg: bytes, *, short_side: int = MAX_FRAME_SIDE) -> Image:
+def decoded(jpeg: bytes, *, short_side: int = MAX_FRAME_SIDE, enough: tuple[int, int] | None = None) -> Image:
     """The picture of a sampled frame, decoded in full; its size is looked at before.
 
     Args:
         short_side: pixels of the shorter side, at most; the longer one has `MAX_FRAME_SIDE` at most.
+        enough: so many pixels are, width and height: an eighth, a quarter or a half of the sides is decoded
+            where that has them, in a fraction of the time.
 
     Raises:
         DecodeError: it is no JPEG, is damaged, or is larger; a larger one costs no memory.
@@ -174,6 +195,8 @@ def decoded(jpeg: bytes, *, short_side: int = MAX_FRAME_SIDE) -> Image:
         image = JpegImageFile(io.BytesIO(jpeg))
         if max(image.size) > MAX_FRAME_SIDE or min(image.size) > short_side:
             raise DecodeError(f"its picture has {image.width}x{image.height} pixels, more than a frame has")
+        if enough is not None:
+            image.draft("RGB", enough)
         image.load()
     except _DAMAGED_PICTURE as error:
         raise DecodeError(f"its picture is damaged: {error}") from error
@@ -206,6 +229,38 @@ class Position:
 
     bytes: int
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """When each frame of a film is shown; frames are counted from 0 in the order in which they are shown.
+
+    Stamps are ticks from the container's start.
+
+    Attributes:
+        tick: seconds of a stamp.
+        container_start: the container's clock at its start, seconds.
+        first: stamp of frame 0; end: stamp at which the last frame stops being shown.
+        count: how many frames there are.
+        rate: frames a second; None where it varies.
+        stamps: of every frame, ascending, where the rate varies; else empty.
+    """
+
+    tick: Fraction
+    container_start: Fraction
+    first: int
+    end: int
+    count: int
+    rate: Fraction | None
+    stamps: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.tick <= 0 or (self.rate is not None and self.rate <= 0):
+            raise ValueError(f"frame times need a frame, a tick and a rate above 0: {self.count} frames")
+        if self.rate is None and len(self.stamps) != self.count:
+            raise ValueError(f"{len(self.stamps)} stamps of {self.count} frames")
+        if any(after <= before for before, after in pairwise(self.stamps)):
+            raise ValueError("frames are not in the order in which they are shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +304,12 @@ class FrameEmbeddings:
     Attributes:
         vectors: (B, D) float32, not normalised.
         evidence: (B, 256) float16 or None where the encoder has none.
+        regions: (B, W) bytes, what a scorer of regions reads of each; None where the encoder has no scorer.
     """
 
     vectors: NDArray[np.float32]
     evidence: NDArray[np.float16] | None = None
+    regions: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Text that may be shown or stored: untrusted names made harmless, times written for people."""
+"""Text that may be shown or stored: untrusted names made harmless, times as people write them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 
 # Controls (C0, DEL, C1), line and paragraph separators, bidirectional embeddings, overrides and isolates,
 # and halves of surrogate pairs (bytes of a file name that are no UTF-8).
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_SECONDS = re.compile(r"\d{1,9}(?:[.,]\d{1,15})?", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):([0-5]\d(?:[.,]\d{1,15})?)", re.ASCII)
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -17,7 +19,7 @@ def printable(text: str) -> str:
     `\n`, `\x1b` and `\u202e` are shown by their codes, a byte of a file name that is no UTF-8 as `\xe9`;
     everything else stays.
     """
-    return _UNSAFE.sub(lambda match: _escaped(match[0]), text)
+    return UNSAFE.sub(lambda match: _escaped(match[0]), text)
 
 
 def printable_lines(text: str) -> str:
@@ -42,6 +44,15 @@ def format_seconds(seconds: float) -> str:
     clock = f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"
     sign = "-" if seconds < 0 and tenths else ""
     return f"{sign}{clock}.{tenth}" if tenth else f"{sign}{clock}"
+
+
+def parsed_seconds(text: str) -> float | None:
+    """The time that a person wrote, seconds, `M:SS` or `H:MM:SS`, with a fraction or not; else None."""
+    if _SECONDS.fullmatch(text):
+        return float(text.replace(",", "."))
+    if (clock := _CLOCK.fullmatch(text)) is None:
+        return None
+    return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", "."))
 
 
 def _escaped(character: str) -> str:

@@ -2,7 +2,7 @@
 
     pascal    1 000 photographs of 20 kinds of things, five sentences each
     rooms     518 rooms, described by one person; the first two sentences are one query
-    aerial    1 093 views from above, up to five sentences each
+    aerial    10 921 views from above, up to five sentences each; the first 1 093 are its test part
     coco-64   10 000 photographs of 64 × 64 pixels, one sentence each
 
 Each set is two folders that hold the history of a repository: one with the pictures, one with the sentences,
@@ -114,14 +114,21 @@ def _of_rooms(repository: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _of_aerial(repository: Path) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, text in [*_aerial_lines(repository, "test"), *_aerial_lines(repository, "train")]:
+        found.setdefault(name, []).append(text)
+    return {name: tuple(dict.fromkeys(own)) for name, own in found.items()}
+
+
+def _aerial_lines(repository: Path, split: str) -> Iterator[tuple[str, str]]:
+    """Name and sentence; of the training part five sentences stand for each line of names."""
     names, texts = (
-        _git(repository, "show", f"HEAD:data/rsicd_precomp/test_{kind}.txt").decode().splitlines()
+        _git(repository, "show", f"HEAD:data/rsicd_precomp/{split}_{kind}.txt").decode().splitlines()
         for kind in ("filename", "caps")
     )
-    found: dict[str, list[str]] = {}
-    for name, text in zip(names, texts, strict=True):
-        found.setdefault(name.strip(), []).append(text.strip())
-    return {name: tuple(dict.fromkeys(own)) for name, own in found.items()}
+    each = len(texts) // len(names)
+    for place, text in enumerate(texts):
+        yield names[place // each].strip(), text.strip()
 
 
 def _of_coco(repository: Path) -> dict[str, tuple[str, ...]]:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from _builtin_pairs import Photograph, jpegs_of
 from numpy.typing import NDArray
 
@@ -30,6 +29,8 @@ from mediaindex.learn.features.feature_rows import (
     table_of,
     write_tables,
 )
+from mediaindex_models.builtin_head import CELLS, Cells, cells_of, depths, pooled
+from mediaindex_models.efficientnet import FEATURES
 
 if TYPE_CHECKING:
     from mediaindex.embed.encoder import Encoder, EncoderSpec
@@ -46,7 +47,7 @@ _REPORT_EVERY = 20  # batches
 Half = NDArray[np.float16]
 
 
-def pooled_parts(
+def seen_parts(
     photographs: Sequence[Photograph],
     repository: Path,
     cache: Path,
@@ -54,13 +55,13 @@ def pooled_parts(
     files: Path,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Half:
-    """(N, 10, 1280) pooled features of the whole and the parts; kept in the folder `cache`.
+    """(N, 10, SEEN) what a head sees of the whole and of the parts; kept in the folder `cache`.
 
     Args:
         repository: git directory with Flickr8k. files: of the encoder, whose backbone is used.
     """
     tower = image_tower(files)
-    kept = cache / f"parts-{_key(photographs, tower)}.npy"
+    kept = cache / f"seen-{_key(photographs, tower)}.npy"
     if kept.exists():
         stored: Half = np.load(kept)
         return stored
@@ -70,12 +71,12 @@ def pooled_parts(
         parts.append(_parts(batch, tower))
         if len(parts) % _REPORT_EVERY == 0:
             progress(f"  {len(parts) * _BATCH} of {len(photographs)} photographs")
-    pooled = np.concatenate(parts)
+    seen = np.concatenate(parts)
     cache.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(".new.npy")
-    np.save(unfinished, pooled)
+    np.save(unfinished, seen)
     unfinished.rename(kept)
-    return pooled
+    return seen
 
 
 def write_feature_files(
@@ -97,26 +98,26 @@ def write_feature_files(
         places[folder / f"{photograph.split}-{photograph.source}.parquet"].append(place)
     missing = {path: own for path, own in places.items() if not _is_of(path, encoder.spec)}
     if missing:
-        pooled = pooled_parts(photographs, repository, folder, files=files, progress=progress)
+        seen = seen_parts(photographs, repository, folder, files=files, progress=progress)
         for path, own in missing.items():
             progress(f"{path.name}: {len(own)} photographs")
-            write_feature_file(path, [photographs[place] for place in own], pooled[own], files=files)
+            write_feature_file(path, [photographs[place] for place in own], seen[own], files=files)
     return sorted(places)
 
 
 @torch.inference_mode()
-def write_feature_file(path: Path, photographs: Sequence[Photograph], pooled: Half, *, files: Path) -> None:
+def write_feature_file(path: Path, photographs: Sequence[Photograph], seen: Half, *, files: Path) -> None:
     """A feature file of one split, with the head of the encoder in `files`.
 
     Args:
-        pooled: (N, 10, 1280), of `pooled_parts`.
+        seen: (N, 10, SEEN), of `seen_parts`.
     """
     encoder, tower = load_builtin(device="cpu", files=files), image_tower(files)
     (split,) = {photograph.split for photograph in photographs}
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     header = header_for(encoder.spec, sampling=SAMPLING, split=split, created=created)
     pieces = (slice(i, i + _ROWS_AT_ONCE) for i in range(0, len(photographs), _ROWS_AT_ONCE))
-    tables = (table_of(_rows(photographs[some], pooled[some], encoder, tower), header) for some in pieces)
+    tables = (table_of(_rows(photographs[some], seen[some], encoder, tower), header) for some in pieces)
     unfinished = path.with_name(f"{path.name}.new")
     write_tables(unfinished, tables)
     unfinished.rename(path)
@@ -141,18 +142,22 @@ def _key(photographs: Sequence[Photograph], tower: ImageTower) -> str:
 def _parts(jpegs: Sequence[bytes], tower: ImageTower) -> Half:
     pictures = centre_squares([picture(jpeg) for jpeg in jpegs], 224)
     pixels = pictures.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
-    places = tower.backbone.feature_map(pixels.contiguous(memory_format=torch.channels_last))
-    whole = places.mean((2, 3))[:, None]  # (B, 1, 1280)
-    parts = F.avg_pool2d(places, _PART, _STRIDE).flatten(2).mT  # (B, 9, 1280)
-    return torch.cat([whole, parts], dim=1).half().numpy()
+    maps = tower.backbone.feature_maps(pixels.contiguous(memory_format=torch.channels_last))
+    cells = cells_of(maps, pictures)
+    starts = range(0, CELLS - _PART + 1, _STRIDE)
+    parts = [
+        Cells(*(depth[:, :, y : y + _PART, x : x + _PART] for depth in cells)) for y in starts for x in starts
+    ]
+    seen = [torch.cat([pooled(part.last), depths(part)], dim=1) for part in (cells, *parts)]
+    return torch.stack(seen, dim=1).half().numpy()
 
 
 def _rows(
-    photographs: Sequence[Photograph], pooled: Half, encoder: Encoder, tower: ImageTower
+    photographs: Sequence[Photograph], seen: Half, encoder: Encoder, tower: ImageTower
 ) -> list[ClipFeatures]:
-    features = torch.from_numpy(pooled.astype(np.float32))
-    frames = tower.head(features, tower.backbone.classifier(features)).numpy()
-    evidence = tower.evidence(features).half().numpy()
+    features = torch.from_numpy(seen.astype(np.float32))
+    frames = tower.vectors(features, tower.backbone.classifier(features[..., :FEATURES])).numpy()
+    evidence = tower.evidence(features[..., :FEATURES]).half().numpy()
     captions = [caption for photograph in photographs for caption in photograph.captions]
     text_features = encoder.texts(captions, tokens=True)
     assert text_features.tokens is not None

@@ -1,10 +1,11 @@
-"""Make the built-in encoder's bank of queries: mediaindex/embed/builtin_files/bank.safetensors.
+"""Make the bank of queries of a built-in encoder's newest head, in mediaindex/embed/builtin_files.
 
     python scripts/build_bank.py --builtin ../shared/builtin
 
 The bank is the 500 general captions and 1 500 captions that the encoder was trained on, half of them of
 Flickr8k, half of other sources, each of another photograph. A bank of one kind harms the others:
-docs/benchmarks/hubs.md has the figures. Only vectors are kept, int8, and no caption.
+docs/benchmarks/hubs.md has the figures. Only vectors are kept, int8, and no caption. `builtin-free` has the
+general captions alone, which are this project's own.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 from _builtin_pairs import FLICKR8K, rows_of
+from builtin._photographs import OF_FOLD, fraction_of
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from mediaindex.embed.families.builtin_files import BANK, FILES, builtin_spec
+from mediaindex.embed.families.builtin_files import FILES, FREE_NAME, NAME, NAMES, head_of
 from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.ingest.writer.general_captions import general_captions
 
@@ -26,11 +28,16 @@ OF_EACH_KIND = 750
 SEED = 0
 
 
-def training_captions(builtin: Path) -> list[str]:
-    """One caption of each of some training photographs, half of Flickr8k, half of the other sources."""
+def training_captions(builtin: Path, *, fold: bool) -> list[str]:
+    """One caption of each of some training photographs, half of Flickr8k, half of the other sources.
+
+    Args:
+        fold: without those of the photographs that heads of the kind `fold` have not seen.
+    """
     of_kind: dict[bool, list[str]] = {True: [], False: []}
     for row in rows_of(builtin):
-        if row.split == "train" and row.by_people:
+        is_unseen = fold and fraction_of(row.photograph.name, "fresh") < OF_FOLD
+        if row.split == "train" and row.by_people and not is_unseen:
             of_kind[row.photograph.source == FLICKR8K].append(row.photograph.captions[0])
     numbers = random.Random(SEED)
     return [
@@ -48,12 +55,18 @@ def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--builtin", type=Path, required=True, metavar="DIR", help="captions of the training")
-    parser.add_argument("--out", type=Path, default=FILES / BANK, metavar="FILE")
+    parser.add_argument("--encoder", choices=NAMES, default=NAME, help="default: %(default)s")
+    parser.add_argument("--fold", action="store_true", help="for a head of the kind fold")
+    parser.add_argument("--files", type=Path, default=FILES, metavar="DIR", help="of the encoder")
     arguments = parser.parse_args()
-    texts = [*general_captions(), *training_captions(arguments.builtin)]
-    queries = int8_rows(BuiltinTexts().texts(texts).pooled)
-    save_file({"queries": queries}, arguments.out, {"encoder": builtin_spec(FILES).digest})
-    print(f"{arguments.out}: {len(queries)} queries, {arguments.out.stat().st_size / 1e6:.2f} MB")
+    texts = list(general_captions())
+    if arguments.encoder != FREE_NAME:
+        texts += training_captions(arguments.builtin, fold=arguments.fold)
+    head = head_of(arguments.files, arguments.encoder)
+    queries = int8_rows(BuiltinTexts(arguments.files, name=arguments.encoder).texts(texts).pooled)
+    path = arguments.files / head.bank
+    save_file({"queries": queries}, path, {"encoder": head.digest})
+    print(f"{path}: {len(queries)} queries, {path.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python scripts/fit_evidence.py --features ../shared/builtin/features
 
-Writes evidence.safetensors (mean, basis, deviation) beside the weights and renews the digest in
-config.json. Takes a minute on one core. Only rows of the training split are used; every view of a
+Writes evidence.safetensors (mean, basis, deviation) beside the weights and renews the
+digests in config.json. Takes a minute on one core. Only rows of the training split are used; every view of a
 picture counts once. The features are centred, not standardised: standardising them first gave less
 held-out retrieval. The evidence is not whitened (the deviations fall by a factor of seven only); a
 trainer that wants it whitened divides by `deviation`.
@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from builtin.export import renew_digests
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
+from mediaindex.embed.families.builtin_files import FILES
+
 EVIDENCE = 256
-BUILTIN = Path(__file__).parent.parent / "mediaindex" / "embed" / "builtin_files"
 
 
 def training_features(folder: Path) -> NDArray[np.float32]:
@@ -51,27 +52,16 @@ def principal_directions(features: torch.Tensor) -> dict[str, torch.Tensor]:
     return {name: value.half().contiguous() for name, value in state.items()}
 
 
-def renew_digest(folder: Path) -> str:
-    """The digest over every file whose bytes decide a vector, written into config.json."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    digest = hashlib.sha256()
-    for name in config["files"]:
-        digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
-    config["digest"] = digest.hexdigest()
-    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    return digest.hexdigest()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--features", type=Path, required=True, help="folder of NAME.npz files")
-    parser.add_argument("--out", type=Path, default=BUILTIN, help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=FILES, help="default: %(default)s")
     args = parser.parse_args()
     features = training_features(args.features)
     state = principal_directions(torch.from_numpy(features).double())
     save_file(state, args.out / "evidence.safetensors")
     kept = float((state["deviation"].double() ** 2).sum() / features.var(0, dtype=np.float64).sum())
-    print(f"{len(features)} views, {kept:.1%} of the variance, digest {renew_digest(args.out)}")
+    print(f"{len(features)} views, {kept:.1%} of the variance, digest {renew_digests(args.out)}")
 
 
 if __name__ == "__main__":

@@ -22,12 +22,12 @@ from typing import Any
 import torch
 from _builtin_pairs import name_of, read_share, rows_of, unseen_by_the_fitted_head
 from _pseudo_frames import write_feature_files
-from fit_evidence import BUILTIN, renew_digest
-from safetensors.torch import load_file, save_file
+from builtin.export import renew_digests
 from torch import Tensor
 
+from mediaindex.embed.families.builtin_files import FILES, TOWERS, head_of
+
 HEADS = 3
-WEIGHTS = "builtin.safetensors"
 # the defaults of train_prototype.py
 SETTINGS = {
     "epochs": 18.0,
@@ -66,7 +66,7 @@ class Recipe:
         self.training: Any = importlib.import_module("train_prototype")
         self._builtin = builtin
         self._files = files
-        self._state = self.model.load_state(str(files / WEIGHTS))
+        self._state = self.model.load_state(str(files / TOWERS))
         network = self.model.backbone(self._part("image."))
         self._backbone = network.to(memory_format=torch.channels_last)
         self.settings = argparse.Namespace(
@@ -122,12 +122,10 @@ class Recipe:
         )
         return recalls
 
-    def ship(self, head: Any, kept: Path) -> None:
-        """Write the head, int8, beside the towers, whose bytes stay."""
-        self.model.save_state({f"head.{k}": v for k, v in head.state_dict().items()}, str(kept), "int8")
-        state = load_file(self._files / WEIGHTS)
-        state.update(load_file(kept))
-        save_file(state, self._files / WEIGHTS)
+    def ship(self, head: Any) -> None:
+        """Write the head, int8, in place of the newest; the towers stay."""
+        state = {f"head.{name}": value for name, value in head.state_dict().items()}
+        self.model.save_state(state, str(self._files / head_of(self._files).members[-1]), "int8")
 
     def _probabilities(self, corpus: Corpus) -> Tensor:
         with torch.no_grad():
@@ -150,7 +148,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     files = arguments.work / "builtin_files"
-    shutil.copytree(BUILTIN, files, dirs_exist_ok=True)
+    shutil.copytree(FILES, files, dirs_exist_ok=True)
     recipe = Recipe(arguments.builtin, files)
     corpus = recipe.corpus(arguments.work / "cache.pt")
     heads = []
@@ -163,8 +161,8 @@ def main() -> None:
     head = recipe.model.average(heads)
     for split in ("val", "val2"):
         print(f"average, {split}: {recipe.recall(head, corpus, split)}")
-    recipe.ship(head, arguments.work / "head.safetensors")
-    print(f"digest {renew_digest(files)}", flush=True)
+    recipe.ship(head)
+    print(f"digest {renew_digests(files)}", flush=True)
     if arguments.flickr8k is not None:
         unseen = unseen_by_the_fitted_head(list(rows_of(arguments.builtin)), read_share())
         write_feature_files(

@@ -20,6 +20,8 @@ pytest_plugins = ["tests.support.processes", "tests.support.time_limit"]
 
 SHARED_VARIABLE = pytest.StashKey[str | None]()
 DEAD_PROXY = "http://127.0.0.1:9"
+STEERING = ("PYTHONUNBUFFERED", "COLUMNS", "LINES")
+"""Of a terminal, whose size a pseudo-terminal would take from there; a worker of pytest-xdist has them."""
 
 # On a busy machine an example takes as long as it takes; tests/support/time_limit.py ends what hangs.
 # Each run tries the same examples, so that it tells of the change alone; the profile explore tries others.
@@ -74,7 +76,7 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[Path]) -> None:
     """A fresh home, no variable that would steer the program, and hubs that stay offline."""
     for name in list(os.environ):
-        if name.startswith(("MEDIAINDEX_", "XDG_", "HF_", "TRANSFORMERS_")) or name == "PYTHONUNBUFFERED":
+        if name.startswith(("MEDIAINDEX_", "XDG_", "HF_", "TRANSFORMERS_")) or name in STEERING:
             monkeypatch.delenv(name)
     home = next(_homes)
     home.mkdir()

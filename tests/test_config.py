@@ -53,6 +53,48 @@ def test_each_source_beats_the_one_below(write: Write, monkeypatch: pytest.Monke
     assert config.origins["encoder"] == "default"
 
 
+def test_the_interface_has_a_table_of_its_own(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("")
+    defaults = load_config()
+    assert (defaults.ui_images, defaults.ui_theme, defaults.ui_view) == ("auto", "dark", "auto")
+    assert (defaults.ui_mouse, defaults.ui_history, dict(defaults.ui_keys)) == (True, True, {})
+    path = write("[ui]\nimages = 'half'\nmouse = false\nhistory = false\n[ui.keys]\nopen = 'o,enter'\n")
+    monkeypatch.setenv("MEDIAINDEX_UI_IMAGES", "off")
+    monkeypatch.setenv("MEDIAINDEX_UI_VIEW", "grid")
+    config = load_config()
+    assert (config.ui_images, config.ui_view, config.ui_mouse, config.ui_history) == (
+        "off",
+        "grid",
+        False,
+        False,
+    )
+    assert dict(config.ui_keys) == {"open": "o,enter"}
+    rows = {name: (value, origin) for name, value, origin in config.rows()}
+    assert rows["ui.images"] == ("off", "environment MEDIAINDEX_UI_IMAGES")
+    assert rows["ui.keys"] == ({"open": "o,enter"}, f"file {path}")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (
+            "UI_IMAGES",
+            "braille",
+            "ui.images must be one of auto, quadrant, half, kitty, sixel, off, not 'braille'",
+        ),
+        ("UI_KEYS", "open=o", 'ui.keys must be a table of the settings file, such as open = "o,enter"'),
+        ("UI_IMAGE", "off", "unknown setting 'ui_image'; did you mean 'ui.images'?"),
+    ],
+)
+def test_a_wrong_variable_of_the_interface_is_named(
+    variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MEDIAINDEX_{variable}", value)
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    assert str(caught.value).startswith(f"environment MEDIAINDEX_{variable}: {said}")
+
+
 def test_cores_are_counted_where_the_system_knows_no_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert available_cores() == os.cpu_count()
@@ -110,6 +152,23 @@ def test_text_from_outside_becomes_what_the_setting_needs(monkeypatch: pytest.Mo
         ('library = "a\\u0000b"', "library must be the path of a folder, not 'a\\x00b'"),
         ('encoder = "a\\nb"', "encoder must be text on one line, not 'a\\nb'"),
         ("player = 3", "player must be text on one line, not 3"),
+        ("ui = 3", "ui must be a table [ui], not 3"),
+        ("[ui]\nimage = 'off'", "unknown setting 'ui.image'; did you mean 'ui.images'?"),
+        (
+            "[ui]\nimages = 'braille'",
+            "ui.images must be one of auto, quadrant, half, kitty, sixel, off, not 'braille'",
+        ),
+        ("[ui]\ntheme = 'blue'", "ui.theme must be one of dark, light, high-contrast, not 'blue'"),
+        ("[ui]\nmouse = 'no'", "ui.mouse must be true or false, not 'no'"),
+        ("[ui]\nview = 1", "ui.view must be one of auto, lines, cards, grid, not 1"),
+        (
+            "[ui]\nkeys = 'o'",
+            "ui.keys must be a table of the settings file, such as open = \"o,enter\", not 'o'",
+        ),
+        (
+            "[ui.keys]\nopen = 1",
+            "ui.keys must be a table of the settings file, such as open = \"o,enter\", not {'open': 1}",
+        ),
     ],
 )
 def test_a_wrong_line_is_named_with_what_is_allowed(write: Write, text: str, said: str) -> None:

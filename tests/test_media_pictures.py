@@ -52,6 +52,15 @@ def test_a_picture_larger_than_any_frame_costs_no_memory(width: int, height: int
         tracemalloc.stop()
 
 
+def test_a_smaller_picture_is_decoded_where_that_is_enough() -> None:
+    large = encoded(400, 320)
+    assert decoded(large, enough=(50, 40)).size == (50, 40)
+    assert decoded(large, enough=(51, 40)).size == (100, 80)
+    assert decoded(large, enough=(400, 320)).size == decoded(large, enough=(4000, 10)).size == (400, 320)
+    with pytest.raises(DecodeError, match="damaged"):
+        decoded(large[: len(large) // 2], enough=(50, 40))
+
+
 def test_a_reader_who_knows_the_size_of_his_frames_refuses_larger_ones() -> None:
     with pytest.raises(DecodeError, match="48x32"):
         decoded(FRAME, short_side=31)

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.safe_text import PrintableFormatter, format_seconds, printable, printable_lines, storable
+from mediaindex.safe_text import (
+    PrintableFormatter,
+    format_seconds,
+    parsed_seconds,
+    printable,
+    printable_lines,
+    storable,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +77,30 @@ def test_a_written_time_reads_back_within_a_twentieth(seconds: float) -> None:
     for part in format_seconds(seconds).split(":"):
         total = total * 60 + float(part)
     assert abs(total - seconds) <= 0.0501
+
+
+@given(st.integers(0, 10**7))
+def test_a_time_is_read_as_it_is_written(tenths: int) -> None:
+    assert parsed_seconds(format_seconds(tenths / 10)) == pytest.approx(tenths / 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("75", 75.0),
+        ("75,5", 75.5),
+        ("1:15.25", 75.25),
+        ("0:01:15", 75.0),
+        ("90:00", 5400.0),
+        ("1:99", None),
+        ("1:2:3:4", None),
+        ("-1", None),
+        ("", None),
+        ("٣", None),
+    ],
+)
+def test_a_time_that_a_person_wrote(text: str, seconds: float | None) -> None:
+    assert parsed_seconds(text) == seconds
 
 
 def test_bytes_that_are_no_text_are_escaped() -> None:

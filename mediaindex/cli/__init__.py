@@ -1,14 +1,15 @@
 """The command line: the list of commands, their parser, and how one is run; each command is a file.
 
 stdout is data, stderr is narration. Exit codes are drawn in `mediaindex.errors`. No command imports another:
-what two share is in `mediaindex.cli.shared`, and objects made of settings come from `mediaindex.assembly`.
+what several share is in `mediaindex.cli.shared`
+and `mediaindex.cli.measuring`, and objects made of settings come from `mediaindex.assembly`.
 """
 
 from __future__ import annotations
 
 import argparse
-import atexit
 import contextlib
+import faulthandler
 import gc
 import importlib
 import logging
@@ -21,19 +22,26 @@ from typing import NoReturn
 
 from mediaindex import __version__
 from mediaindex.cli.shared.arguments import add_shared
-from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.output import Output, is_on_terminal
 from mediaindex.config import load_config
 from mediaindex.errors import INTERRUPTED, MediaIndexError
 from mediaindex.safe_text import PrintableFormatter, printable
 
 COMMANDS = (
+    "ui",
     "index",
     "watch",
     "sources",
     "search",
     "similar",
+    "describe",
     "show",
     "open",
+    "caption",
+    "mark",
+    "export",
+    "history",
+    "saved",
     "status",
     "retry",
     "forget",
@@ -45,6 +53,7 @@ COMMANDS = (
     "models",
     "features",
     "train",
+    "eval",
     "doctor",
     "service",
     "config",
@@ -55,20 +64,39 @@ FLAGS = (
     "rerank_candidates",
 )
 """Options that are settings too: where typed, they go before the file and the environment."""
+QUESTIONS = ("search", "similar", "describe", "show", "open", "status")
+"""Commands that end with their answer."""
+SECONDS_TO_STOP = 60
+"""After SIGTERM a command unwinds, for so long at the most."""
 INTERRUPTED_NOTE = "interrupted; the library is consistent, run the command again to go on"
 
 
+def run() -> NoReturn:
+    """Run the command that was typed, and end the process.
+
+    Python does not take itself down first: that would cost a tenth of a question's processor time, and what a
+    command opened is closed by then. Nor can threads that still run, as those of LanceDB, keep the process.
+    """
+    exit_code = main()
+    logging.shutdown()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # one that is closed is none
+        with contextlib.suppress(OSError):  # nobody reads any more
+            stream.flush()
+    os._exit(exit_code)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command, on a terminal `ui` where none is named; the exit code."""
     # Read when numpy is loaded. Its products here are small: a thread for each core would spend more time on
     # waiting for the others than on them, and already loading numpy would take twice as long.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Read when torch is loaded: its threads would spin while they wait for frames, on the decoders' cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # What is left when Python ends goes with the process: looking for garbage in it would be a tenth of the
-    # processor time of a question.
-    atexit.register(gc.freeze)
     typed = sys.argv[1:] if argv is None else argv
+    if not typed and is_on_terminal():
+        typed = ["ui"]
+    if argv is None and typed and typed[0] in QUESTIONS:
+        gc.disable()  # looking for garbage while modules are loaded would be a tenth of the processor time
     arguments = build_parser(typed[:1] if typed and typed[0] in COMMANDS else COMMANDS).parse_args(typed)
     output = Output(as_json=arguments.json, command=arguments.command)
     configure_logging()
@@ -136,4 +164,7 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Whatever keeps the process from unwinding, it ends, and stderr says where it stood. Nothing is lost: the
+    # library is consistent at every moment.
+    faulthandler.dump_traceback_later(SECONDS_TO_STOP, exit=True)
     raise KeyboardInterrupt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from mediaindex.assembly.paths import absolute_unless_empty
 from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
-from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
 from mediaindex.errors import DONE, StoreError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config, config_path
@@ -30,4 +31,6 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -105,7 +105,7 @@ def _device(config: Config) -> Verdict:
 
 def _decoder(config: Config) -> Verdict:
     """Decode a shipped clip of two seconds through the bounded process that reads the user's files."""
-    from mediaindex.assembly import new_decoder, sampling_of
+    from mediaindex.assembly.reading import new_decoder, sampling_of
     from mediaindex.decode.worker import DECODER_VERSION
     from mediaindex.media import MediaInfo, SampledFrame
 
@@ -118,7 +118,7 @@ def _decoder(config: Config) -> Verdict:
 
 
 def _encoder(config: Config) -> Verdict:
-    from mediaindex.assembly import load_encoder
+    from mediaindex.assembly.encoders import load_encoder
 
     encoder = load_encoder(config)
     encoder.texts(["a sentence"])

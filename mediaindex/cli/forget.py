@@ -7,8 +7,8 @@ import contextlib
 import time
 from pathlib import Path
 
+from mediaindex.assembly.paths import absolute_unless_empty, stored_names
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute_unless_empty, stored_names
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
 from mediaindex.errors import UsageError

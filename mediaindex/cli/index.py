@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from mediaindex.assembly import serving_space
+from mediaindex.assembly.paths import absolute_unless_empty, check_root, stored_name
+from mediaindex.assembly.serving import serving_space
 from mediaindex.cli.shared.arguments import add_indexing, add_no_wait
 from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, stored_name
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediaindex.assembly.paths import absolute_unless_empty
 from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output, ProgressLine, copy_progress
-from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
 from mediaindex.errors import DONE, NoSpace, StoreError, UsageError
 
@@ -89,7 +89,7 @@ def _make_folder(root: Path) -> None:
 
 def _repair(config: Config, progress: ProgressLine) -> Outcome:
     """The outcome of `check --repair` on the restored library, whose lock is held already."""
-    from mediaindex.assembly import new_writer
+    from mediaindex.assembly.writing import new_writer
     from mediaindex.ingest.writer import queue
     from mediaindex.ingest.writer.requests import CheckRequest
     from mediaindex.store import commit

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from mediaindex.assembly.paths import absolute_unless_empty, stored_names
 from mediaindex.cli.shared.arguments import add_device
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute_unless_empty, stored_names
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config

@@ -8,19 +8,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mediaindex.assembly import load_space_text_encoder, serving_space
+from mediaindex.assembly.paths import stored_names
+from mediaindex.assembly.serving import example_of, serving_space
 from mediaindex.cli.shared.answers import (
     add_answer_arguments,
     answer_options,
-    example_of,
+    answer_to,
+    beyond_text,
     marked_segments,
     nothing_left,
     option_filters,
     print_answer,
+    remember_answer,
 )
-from mediaindex.cli.shared.arguments import positive
+from mediaindex.cli.shared.arguments import positive, share
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import stored_names
 from mediaindex.cli.shared.reranking import (
     RankingDecisions,
     add_rerank_arguments,
@@ -28,17 +30,15 @@ from mediaindex.cli.shared.reranking import (
     hub_decision,
     hubs_in_the_end,
     rerank_decision,
-    reranked_answer,
 )
 from mediaindex.config import Config
 from mediaindex.errors import DONE, QueryError, UsageError
 
 if TYPE_CHECKING:
-    from mediaindex.search.answer import Answer, Question
+    from mediaindex.search.answer import Question
     from mediaindex.search.query import Query
-    from mediaindex.search.ranking.gate import Mode
-    from mediaindex.search.ranking.generator_registry import Decision
     from mediaindex.store.library import Library
+    from mediaindex.store.notes.marks import MarkedSegments
     from mediaindex.store.vectors.spaces import Space
 
 
@@ -53,10 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plain-text", action="store_true", help="read TEXT as words alone, not in the language below"
     )
     parser.add_argument(
+        "--complete",
+        action="store_true",
+        help="print what the end of TEXT may become in this library, and do not search",
+    )
+    parser.add_argument(
         "--channel",
         choices=("both", "pictures", "words"),
         default="both",
-        help="what may answer: the pictures, the words (names, tags, subtitles), or both",
+        help="what may answer: the pictures, the words (names, tags, subtitles, captions), or both",
     )
     for option, meaning in (("--like", "more like these moments"), ("--unlike", "less like these")):
         parser.add_argument(
@@ -68,6 +73,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="SEGMENT_ID",
             help=f"{meaning}: the segment_id of hits; write TEXT in front",
         )
+    parser.add_argument(
+        "--marks",
+        action="store_true",
+        help="more like the moments that are marked right for TEXT, less like those that are wrong",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=share,
+        metavar="P",
+        help="leave out moments that are less probably what is asked for (0 to 1)",
+    )
     add_answer_arguments(parser)
     add_rerank_arguments(parser)
 
@@ -77,7 +93,10 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.search.language.asking import on_channel, question_of
     from mediaindex.search.language.resolving import joint, resolved
     from mediaindex.store.library import open_library
+    from mediaindex.store.notes.marks import MarkedSegments
 
+    if arguments.complete:
+        return _complete(arguments.text, config, output)
     mode, preset, channel = arguments.rerank, arguments.generator, arguments.channel
     query = on_channel(_parsed(arguments), channel, f"--channel {channel}")
     with open_library(config.library) as library:
@@ -85,17 +104,20 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         found = resolved(library, query, partial(stored_names, library))
         asked = [*option_filters(library, arguments), *found.filters]
         query, question = question_of(found.query, partial(example_of, library, space, config))
+        marked = _marked(library, arguments.text, output) if arguments.marks else MarkedSegments()
         question = replace(
             question,
             channel=query.channel or channel,
             candidates=config.rerank_candidates,
-            like=marked_segments(library, space, "--like", arguments.like),
-            unlike=marked_segments(library, space, "--unlike", arguments.unlike),
+            like=(*marked_segments(library, space, "--like", arguments.like), *marked.right),
+            unlike=(*marked_segments(library, space, "--unlike", arguments.unlike), *marked.wrong),
+            min_confidence=arguments.min_confidence,
             **answer_options(library, arguments, joint(asked)),
         )
         _check_marks(question)
-        beyond_text = _beyond_text(question)
-        hubs = hub_decision(space, question, mode=arguments.hubs, beyond_text=beyond_text)
+        unlike_text = "--marks" if marked != MarkedSegments() else beyond_text(question)
+        _check_confidence(space, question, unlike_text)
+        hubs = hub_decision(space, question, mode=arguments.hubs, beyond_text=unlike_text)
         question = replace(question, corrects_hubs=hubs.on)
         decision = rerank_decision(
             library,
@@ -103,23 +125,26 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             preset=preset,
             mode=mode,
             channel=question.channel,
-            beyond_text=beyond_text,
+            beyond_text=unlike_text,
         )
-        answer, decision, note = _answered(library, space, question, decision, mode, config)
+        answer, decision, note = answer_to(library, space, question, decision, mode, config)
         decisions = RankingDecisions(hubs_in_the_end(hubs, answer, arguments.hubs), decision)
         if not answer.hits:
             note = nothing_left(library, asked) or note
         understood = None if arguments.plain_text else query
-        print_answer(
-            library,
-            output,
-            arguments.text,
-            space,
-            answer,
-            decisions,
-            note=note,
-            understood=understood,
-        )
+        try:
+            print_answer(
+                library,
+                output,
+                arguments.text,
+                space,
+                answer,
+                decisions,
+                note=note,
+                understood=understood,
+            )
+        finally:  # also where the reader has gone: `search … | head`
+            remember_answer(library, output, arguments.text, answer, in_history=arguments.in_history)
     if arguments.explain:
         explain(answer, decisions, output)
     elif preset is not None and mode == "auto" and not decision.gate.on:
@@ -129,23 +154,35 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     return UsageError.exit_code if query.problems else DONE
 
 
-def _answered(
-    library: Library, space: Space | None, question: Question, decision: Decision, mode: Mode, config: Config
-) -> tuple[Answer, Decision, str | None]:
-    """The answer, by what it was reranked in the end, and a note on the language of the query."""
-    if question.channel == "words":
-        from mediaindex.search.by_words import answer_by_words
+def _complete(text: str, config: Config, output: Output) -> int:
+    """Print the text with each completion of its end, the likeliest first."""
+    from dataclasses import asdict
 
-        return answer_by_words(library, question, space).answer, decision, None
-    from mediaindex.embed.language import language_note
-    from mediaindex.search.searcher import Searcher
+    from mediaindex.search.language.completion import Completion, complete, unfinished
+    from mediaindex.search.language.naming import known_names
+    from mediaindex.store.library import open_library
 
-    searcher, note = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib), None
-    text = " ".join(filter(None, [question.text, *(part.text for part in question.following)]))
-    if space is not None and text:
-        searcher.encoder = load_space_text_encoder(library, space, config)
-        note = language_note(text, searcher.encoder.spec)
-    return *reranked_answer(searcher, question, decision, mode, threads=config.threads), note
+    completions: tuple[Completion, ...] = ()
+    if (token := unfinished(text, len(text))) is not None:
+        with open_library(config.library) as library, library.read() as connection:
+            completions = complete(text, len(text), known_names(connection, token))
+    output.data({"query": text, "completions": [asdict(one) for one in completions]})
+    for one in completions:
+        output.line(text[: one.start] + one.text)
+    return DONE
+
+
+def _marked(library: Library, text: str, output: Output) -> MarkedSegments:
+    """The segments that are marked for a query and can be seen; says so where none is."""
+    from mediaindex.store.notes import marks
+
+    with library.read() as connection:
+        found, count = marks.marked_segments(connection, text), marks.count(connection, text)
+    if count and not (found.right or found.wrong):
+        output.say("what is marked for this query is not embedded yet, and moves nothing")
+    elif not count:
+        output.say("no moment is marked for this query; 'mediaindex mark RANK' marks one of the last answer")
+    return found
 
 
 def _check_marks(question: Question) -> None:
@@ -157,20 +194,27 @@ def _check_marks(question: Question) -> None:
     if not (question.like or question.unlike):
         return
     if question.channel == "words":
-        raise QueryError("--like and --unlike mark pictures: let them answer, or leave the marks out")
+        raise QueryError("--like, --unlike and --marks move pictures: let them answer, or leave these out")
     if question.following:
-        raise QueryError("--like and --unlike mark one moment: leave out 'then', or the marks")
+        raise QueryError("--like, --unlike and --marks move one moment: leave out 'then', or these")
 
 
-def _beyond_text(question: Question) -> str | None:
-    """What the pictures look for beside one sentence, by its name in the query or among the options."""
-    asked = {
-        "like:": question.vector is not None,
-        "--like": question.like,
-        "--unlike": question.unlike,
-        "then": question.following,
-    }
-    return next((name for name, value in asked.items() if value), None)
+def _check_confidence(space: Space | None, question: Question, beyond_text: str | None) -> None:
+    """Refuse a confidence that no moment would have.
+
+    Raises:
+        QueryError: the pictures of this encoder are not calibrated, or asked by more than a sentence.
+    """
+    if question.min_confidence is None or question.channel == "words" or space is None:
+        return
+    from mediaindex.search.confidence.calibration import calibration_of
+
+    if beyond_text is not None:
+        raise QueryError(f"--min-confidence: only sentences have a confidence, not {beyond_text}")
+    if calibration_of(space.digest) is None:
+        raise QueryError(
+            f"--min-confidence: no calibration of {space.encoder} is here, so its moments have no confidence"
+        )
 
 
 def _parsed(arguments: argparse.Namespace) -> Query:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.assembly import load_space_encoder, serving_space
+from mediaindex.assembly.paths import absence, absolute_unless_empty, stored_name
+from mediaindex.assembly.serving import load_space_encoder, serving_space
 from mediaindex.cli.shared.arguments import add_device, duration
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name
 from mediaindex.config import Config
 from mediaindex.errors import QueryError, UsageError
 from mediaindex.safe_text import format_seconds, storable

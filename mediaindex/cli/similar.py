@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from mediaindex.assembly import serving_space
+from mediaindex.assembly.serving import example_of, serving_space
 from mediaindex.cli.shared.answers import (
     add_answer_arguments,
     answer_options,
-    example_of,
     nothing_left,
     option_filters,
     print_answer,
+    remember_answer,
 )
 from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search with the pictures of a file, and print the moments."""
     from mediaindex.search.answer import Question
     from mediaindex.search.language.resolving import joint
+    from mediaindex.search.language.syntax import bare_or_quoted
     from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import open_library
 
@@ -43,5 +44,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         searcher = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib)
         answer = searcher.search(question)
         note = None if answer.hits else nothing_left(library, asked)
-        print_answer(library, output, arguments.what, space, answer, note=note)
+        query = f"like:{bare_or_quoted(arguments.what)}"
+        try:
+            print_answer(library, output, arguments.what, space, answer, note=note)
+        finally:  # also where the reader has gone
+            remember_answer(library, output, query, answer, in_history=arguments.in_history)
     return 0

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediaindex.assembly.overview import source_rows
+from mediaindex.assembly.paths import absolute_unless_empty, check_root, names_of_place, stored_name
 from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, names_of_place, stored_name
-from mediaindex.cli.shared.source_rows import source_lines, source_rows
+from mediaindex.cli.shared.source_lines import source_lines
 from mediaindex.config import Config
 from mediaindex.errors import UsageError
 

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mediaindex.assembly.overview import library_values
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.reranking import hubs_row, rerank_row
-from mediaindex.cli.shared.source_rows import source_lines, source_rows
+from mediaindex.cli.shared.source_lines import source_lines
 from mediaindex.config import Config
-from mediaindex.safe_text import format_seconds
-from mediaindex.sources.places.presence import presence_of
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-
-    from mediaindex.search.ranking.gate import Gate
-    from mediaindex.store.library import Library
-    from mediaindex.store.vectors.spaces import Space
+from mediaindex.safe_text import format_seconds, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +31,17 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         f"{values['forgotten']} forgotten; "
         f"{values['frames']} frames in {values['segments']} segments"
     )
+    if any((notes := values["notes"]).values()):
+        output.line(
+            f"{notes['captions']} captions, {notes['marks']} marks, {notes['saved']} saved searches; "
+            f"{notes['picks']} moments opened"
+        )
     for name, size in values["bytes"].items():
         output.line(f"  {name:12} {size / 1e6:10.1f} MB")
     for space in values["spaces"]:
         output.line(f"encoder {space['encoder']}: {space['vectors']} vectors, {space['state']}")
+        if (evidence := space["evidence"]) is not None and evidence["vectors"] < evidence["of"]:
+            output.line(f"  {evidence_line(evidence)}")
     hubs = values["hubs"]
     output.line(f"hub correction: {'on' if hubs['on'] else 'off'}, {hubs['reason']}")
     for row in values["rerank"]:
@@ -59,128 +57,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     return 0
 
 
-def library_values(library: Library) -> dict[str, Any]:
-    """The JSON of `status`."""
-    from mediaindex.search.ranking.generator_registry import PRESETS, decide
-    from mediaindex.store.catalog import failures as failure_rows
-    from mediaindex.store.catalog import videos
-    from mediaindex.store.lock import holder
-    from mediaindex.store.vectors.spaces import active_space
-
-    with library.read() as connection:
-        active = active_space(connection)
-        counts = _counts(connection)
-        spaces = _spaces(connection)
-        failures = list(failure_rows.failures(connection).values())
-        sources = source_rows(connection)
-        cached_bytes = videos.cached_bytes(connection)
-    writer = holder(library.root / "lock")
-    return {
-        "library": str(library.root),
-        **counts,
-        "bytes": _sizes(library, cached_bytes),
-        "sources": sources,
-        "spaces": spaces,
-        "encoder": next((space["encoder"] for space in spaces if space["serving"]), None),
-        "failures": [
-            {
-                "path": str(f.path),
-                "stage": f.stage,
-                "state": f.state,
-                "attempts": f.attempts,
-                "next_at": f.next_at,
-                "reason": f.reason,
-            }
-            for f in failures
-        ],
-        "writer": None if writer is None else {"pid": writer.pid, "role": writer.role},
-        "hubs": hubs_row(_hubs(library, active)),
-        "rerank": [rerank_row(decide(active, library.root, preset, "auto")) for preset in PRESETS],
-        "last_evaluation": None,
-    }
-
-
-def _hubs(library: Library, active: Space | None) -> Gate:
-    """Whether searches correct hubs: where that gains, and where all segments have them."""
-    from mediaindex.search.ranking.hub_correction import hub_gate, without_hubs
-    from mediaindex.store.layout import MATRIX
-    from mediaindex.store.mapped.state_file import has_hubs
-
-    gate = hub_gate(active, "auto")
-    if not gate.on or active is None or has_hubs(library.root / MATRIX, active.id):
-        return gate
-    return without_hubs(gate)
-
-
-def _counts(connection: sa.Connection) -> dict[str, Any]:
-    import sqlalchemy as sa
-
-    from mediaindex.sources.places.volumes import is_online
-    from mediaindex.store.catalog import sources, videos
-    from mediaindex.store.catalog.schema import location, request, skipped
-    from mediaindex.store.catalog.volumes import known_volumes
-    from mediaindex.store.vectors import spaces
-
-    def count(column: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> int:
-        return int(connection.execute(sa.select(sa.func.count(column)).where(*conditions)).scalar_one())
-
-    # What the user forgot, and can still undo, is counted by itself.
-    places, contents = sources.places_below(connection, Path("/")), videos.contents(connection)
-    unplugged = [
-        volume.id
-        for volume in known_volumes(connection)
-        if not is_online(volume.mount_point, volume.uid) and presence_of(volume.mount_point) != "unreadable"
-    ]
-    active = spaces.active_space(connection)
-    return {
-        "videos": contents.videos,
-        "locations": places.known,
-        "offline": sources.places_on(connection, unplugged),
-        "missing": places.missing,
-        "forgotten": count(
-            location.c.id, location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None)
-        ),
-        "skipped": count(skipped.c.path),
-        "frames": videos.cached_frames(connection),
-        "segments": contents.segments,
-        "media_seconds": contents.seconds,
-        "queue": {
-            "to_embed": 0 if active is None else len(spaces.missing_vectors(connection, active.id)),
-            "requests": count(request.c.id, request.c.state.in_(("queued", "running"))),
-        },
-    }
-
-
-def _spaces(connection: sa.Connection) -> list[dict[str, Any]]:
-    from mediaindex.store.catalog.videos import visible_frames
-    from mediaindex.store.vectors import spaces as spaces_module
-
-    active = spaces_module.active_space(connection)
-    return [
-        {
-            "id": space.id,
-            "encoder": space.encoder,
-            "digest": space.digest,
-            "dim": space.dim,
-            "state": space.state,
-            "serving": active is not None and space.id == active.id,
-            "vectors": visible_frames(connection, space.id),
-        }
-        for space in spaces_module.all_spaces(connection)
-    ]
-
-
-def _sizes(library: Library, cached_bytes: int | None) -> dict[str, int]:
-    """Bytes of each part. That of the frame cache stands in the catalog, unless an older version wrote it."""
-    from mediaindex.store.layout import DATABASE, MATRIX, THUMBNAILS
-
-    names = (DATABASE, "frames", "vectors", MATRIX, THUMBNAILS)
-    counted = {} if cached_bytes is None else {"frames": cached_bytes}
-    return {name: counted[name] if name in counted else _size(library.root / name) for name in names}
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file, or of everything below a folder."""
-    from mediaindex.store.layout import regular_files
-
-    return path.stat().st_size if path.is_file() else sum(size for _path, size in regular_files(path))
+def evidence_line(evidence: dict[str, Any]) -> str:
+    """How much of a space has evidence of regions, and what gives the rest some."""
+    line = f"{evidence['vectors']} of {evidence['of']} frames have evidence for a generator; "
+    line += "'mediaindex index' makes it from the cached frames"
+    if not (evicted := evidence["evicted_videos"]):
+        return line
+    named = f", such as {printable(evidence['evicted'][0])}" if evidence["evicted"] else ""
+    return f"{line}, those of {evicted} videos are gone from it{named}: 'mediaindex index --redecode PATH'"

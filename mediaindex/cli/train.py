@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mediaindex.assembly.paths import absolute_unless_empty
 from mediaindex.cli.shared.arguments import add_device, named, whole
 from mediaindex.cli.shared.output import Output, ProgressLine
-from mediaindex.cli.shared.paths import absolute_unless_empty
 from mediaindex.config import Config
 from mediaindex.errors import DONE
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
     import torch
 
-    from mediaindex.assembly import load_encoder
+    from mediaindex.assembly.encoders import load_encoder
     from mediaindex.embed.device import resolve_device
     from mediaindex.learn.training.data import read_training_data
     from mediaindex.learn.training.plan import plan_training

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mediaindex.assembly.overview import watcher_values
+from mediaindex.assembly.paths import absolute_unless_empty, check_root, stored_name
 from mediaindex.cli.shared.arguments import add_indexing, positive_number
 from mediaindex.cli.shared.output import Output, ProgressLine
-from mediaindex.cli.shared.paths import absolute_unless_empty, check_root, stored_name
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config
@@ -165,7 +166,7 @@ def _watch(library: Library, config: Config, policy: WatchPolicy, output: Output
 
 
 def _follow(library: Library, config: Config, policy: WatchPolicy, output: Output) -> int:
-    from mediaindex.assembly import new_watch_loop
+    from mediaindex.assembly.writing import new_watch_loop
     from mediaindex.background import log_file
     from mediaindex.background.throttle import be_polite
 
@@ -237,27 +238,6 @@ def _steer(library: Library, output: Output, *, pause: bool, resume: bool) -> in
     output.data(values)
     output.line(_state_line(values))
     return 0
-
-
-def watcher_values(library: Library) -> dict[str, Any]:
-    """What is known of the watcher: the JSON of `watch --status`."""
-    from mediaindex.store.lock import holder
-    from mediaindex.store.state import paused, watch_state
-
-    lock_holder = holder(library.root / "lock")
-    watcher = lock_holder if lock_holder is not None and lock_holder.role == "watch" else None
-    with library.read() as connection:
-        state = watch_state(connection) if watcher is not None else None
-        pause = paused(connection)
-    return {
-        "running": watcher is not None,
-        "pid": None if watcher is None else watcher.pid,
-        "state": state["state"] if state else None,
-        "reason": state["reason"] if state else None,
-        "since": state["since"] if state else None,
-        "progress": state["progress"] if state else None,
-        "paused": pause is not None,
-    }
 
 
 def _state_line(values: dict[str, Any]) -> str:

@@ -1,10 +1,14 @@
-"""Which ffmpeg binary this machine has: the system's, else that of the package imageio-ffmpeg."""
+"""FFmpeg: which binary this machine has (the system's, else imageio-ffmpeg's), and what it may open."""
 
 from __future__ import annotations
 
 import shutil
 
 from mediaindex.errors import ConfigError
+
+# No image sequences and no playlists, which name further files: HLS and concat would open those even here.
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mxf,dv,rm,wtv"
+PROTOCOLS = "file"
 
 
 def ffmpeg_binary() -> str:

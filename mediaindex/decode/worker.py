@@ -22,6 +22,7 @@ from mediaindex.media import (
     MAX_CUES,
     MAX_FRAMES,
     Cue,
+    FrameTimes,
     MediaInfo,
     NotAVideo,
     Position,
@@ -99,6 +100,33 @@ class DecodeWorker:
         """
         return self._sampled("moment", path, info, sampling, seconds=seconds)
 
+    def every_second(
+        self, path: Path, info: MediaInfo, sampling: Sampling, last_second: int | None
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        """One frame a second and a Segmentation without cuts; all of the film is decoded for them.
+
+        Args:
+            last_second: the last one with a frame; None for the film's end.
+
+        Raises:
+            DecodeError: no picture can be decoded. DecoderDied: decoding killed the child.
+        """
+        return self._sampled("every second", path, info, sampling, last_second=last_second)
+
+    def frame_times(self, path: Path, info: MediaInfo) -> FrameTimes:
+        """When each frame of a film is shown; nothing is decoded.
+
+        Raises:
+            DecodeError: no packet of the film tells. DecoderDied: reading it killed the child.
+        """
+        request = self._request("frame times", path, info=wire.pack(info)[0])
+        values = map(_unpacked, self._sandbox.ask(request, extra_seconds=_seconds_by_size(path)))
+        match [value for value in values if not isinstance(value, Position)]:
+            case [FrameTimes() as times]:
+                return times
+            case _:
+                raise DecoderDied("the decoder sent nonsense instead of the times of frames")
+
     def _request(self, action: str, path: Path, **details: object) -> dict[str, object]:
         patience = self._sandbox.limits.patience_seconds
         return {"do": action, "path": _wire_path(path), "patience_seconds": patience, **details}
@@ -118,7 +146,7 @@ class DecodeWorker:
         counts: Counter[type] = Counter()
         for message in self._sandbox.ask(request, extra_seconds=_seconds_by_size(path)):
             value = _unpacked(message)
-            if isinstance(value, MediaInfo | NotAVideo) or segmentation is not None:
+            if isinstance(value, MediaInfo | NotAVideo | FrameTimes) or segmentation is not None:
                 raise DecoderDied("the decoder sent nonsense instead of frames")
             counts[type(value)] += 1
             if counts[SampledFrame] > MAX_FRAMES or counts[Cue] > MAX_CUES:

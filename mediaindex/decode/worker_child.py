@@ -1,4 +1,4 @@
-"""What the decoder's child process does with a request: probe a file, or sample its frames."""
+"""What the decoder's child process does with a request: probe a file, sample its frames, or time them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from mediaindex.decode.container.local_time import load_zones
 from mediaindex.decode.container.probe import probe
 from mediaindex.decode.container.reading import patience_seconds
 from mediaindex.decode.container.refusals import is_fault_of_disk
+from mediaindex.decode.frame_times import frame_times
+from mediaindex.decode.sampling.every_second import every_second
 from mediaindex.decode.sampling.first_look import first_look
 from mediaindex.decode.sampling.moment import moment
 from mediaindex.decode.sampling.policy import Sampling
@@ -45,10 +47,15 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
     try:
         if request["do"] == "probe":
             yield wire.pack(probe(path, max_pixels=request["max_pixels"]))
+        elif request["do"] == "frame times":
+            yield from map(wire.pack, frame_times(path, _info(request)))
         elif request["do"] == "first look":
             yield from map(wire.pack, first_look(path, *_info_and_sampling(request)))
         elif request["do"] == "moment":
             yield from map(wire.pack, moment(path, *_info_and_sampling(request), float(request["seconds"])))
+        elif request["do"] == "every second":
+            frames = every_second(path, *_info_and_sampling(request), request["last_second"])
+            yield from map(wire.pack, frames)
         else:
             yield from map(wire.pack, _sampler(path, request).run())
     except MemoryError:
@@ -59,10 +66,14 @@ def handle(request: Mapping[str, Any]) -> Iterator[wire.Message]:
         raise DecodeError(f"it cannot be decoded: {error.strerror}") from error
 
 
-def _info_and_sampling(request: Mapping[str, Any]) -> tuple[MediaInfo, Sampling]:
+def _info(request: Mapping[str, Any]) -> MediaInfo:
     info = wire.unpack(request["info"], b"")
     assert isinstance(info, MediaInfo)
-    return info, Sampling(**request["sampling"])
+    return info
+
+
+def _info_and_sampling(request: Mapping[str, Any]) -> tuple[MediaInfo, Sampling]:
+    return _info(request), Sampling(**request["sampling"])
 
 
 def _sampler(path: Path, request: Mapping[str, Any]) -> FrameSampler:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from mediaindex.embed.families.builtin_files import NAMES as BUILTIN_NAMES
 from mediaindex.embed.presets import PRESETS
 from mediaindex.embed.weights import checkpoint, hub
 from mediaindex.embed.weights.checkpoint import OPEN_CLIP_CONFIG
@@ -56,7 +57,7 @@ def import_weights(source: Path, name: str, models: Path, *, model: str | None =
         EncoderUnavailable: the source is no checkpoint, or holds code.
         EncoderMismatch: the weights have another shape than the model.
     """
-    if not _NAME.fullmatch(name) or name == "builtin":
+    if not _NAME.fullmatch(name) or name in BUILTIN_NAMES:
         raise UsageError(f"an encoder's name is letters, digits, '.', '_' and '-', not {name!r}")
     if (models / name).exists():
         raise UsageError(f"{models / name} exists: remove it first, or import under another name")
@@ -99,7 +100,7 @@ def _copy_file(source: Path, folder: Path, name: str, model: str | None) -> str:
     if model is None:
         raise UsageError(
             f"{source.name} does not say which model it is for: import it under a preset's name "
-            f"({', '.join(p for p in PRESETS if p != 'builtin')}), or with --model MODEL of open_clip"
+            f"({', '.join(p for p in PRESETS if p not in BUILTIN_NAMES)}), or with --model MODEL of open_clip"
         )
     from mediaindex.embed.weights.open_clip_files import files_of_weights
 

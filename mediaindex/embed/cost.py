@@ -102,10 +102,10 @@ def machine_rate(preset: Preset, *, device: str = "cpu", seconds: float = 1.0) -
     Args:
         seconds: how long to measure, after one run that is not counted.
     """
-    if preset is PRESETS["builtin"]:
+    if preset.library == "builtin":
         from mediaindex.embed.families.builtin import load_builtin
 
-        encoder = load_builtin(device=device)
+        encoder = load_builtin(device=device, name=preset.name)
         pictures = [np.zeros((224, 224, 3), np.uint8)] * encoder.spec.batch
         return len(pictures) * _runs_per_second(partial(encoder.images, pictures), seconds)
     return machine_gflops(device=device, seconds=seconds) / preset.gflop_per_frame

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mediaindex.media import FrameEmbeddings, QueryFeatures
+    from mediaindex_models.late_interaction_numpy import AskedText
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 """Where a network runs; "auto" is the best that works here. `device.resolve_device` chooses."""
@@ -54,6 +55,7 @@ class EncoderSpec:
         blend: share of the best frame in a segment's similarity, the rest is its mean frame.
         commercial: True where the licence is known to allow commercial use.
         has_tokens: True where `texts(tokens=True)` gives token features.
+        scorer: digest of the scorer whose evidence of regions `images` gives, None without one.
     """
 
     name: str
@@ -69,6 +71,7 @@ class EncoderSpec:
     licence: str
     commercial: bool
     has_tokens: bool
+    scorer: str | None = None
 
 
 class TextEncoder(Protocol):
@@ -83,6 +86,14 @@ class TextEncoder(Protocol):
         """Embeddings of B texts, with token features where asked for and `spec.has_tokens`."""
         ...
 
+    def asked(self, text: str) -> AskedText:
+        """One text, to be compared with the evidence of regions of stored frames.
+
+        Raises:
+            EncoderMismatch: the scorer's files are damaged, or the encoder has no scorer.
+        """
+        ...
+
 
 class Encoder(TextEncoder, Protocol):
     """Pictures and texts to vectors of one space; preprocessing is inside."""
@@ -90,6 +101,10 @@ class Encoder(TextEncoder, Protocol):
     @property
     def device(self) -> str:
         """Where the networks run now; becomes "cpu" when a GPU runs out of memory."""
+        ...
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens are read of each text, special ones included: at most `spec.text_length`."""
         ...
 
     def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
@@ -114,3 +129,8 @@ def too_little_memory(name: str) -> EncoderUnavailable:
         f"the encoder {name} needs more memory than this machine has free; "
         f"`mediaindex models list` names smaller ones"
     )
+
+
+def no_scorer(name: str) -> EncoderMismatch:
+    """The error for an encoder that is asked for what a scorer of regions gives."""
+    return EncoderMismatch(f"the encoder {name} has no scorer of regions")

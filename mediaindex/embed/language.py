@@ -1,12 +1,13 @@
-"""Whether a query is in a language that the encoder reads.
+"""The language of a short text: whether the encoder reads a query, and what a caption is written in.
 
 A foreign script is certain. Among languages in Latin letters the identifier counts only for two words or
-more and near certainty, because a wrong warning is worse than none: it takes "dog" for Czech. It takes half a
-second to load, so common English words are known without it.
+more and near certainty, because a wrong language is worse than none: it takes "dog" for Czech. It takes half
+a second to load, so common English words are known without it.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 import unicodedata
 from collections import Counter
@@ -66,6 +67,17 @@ def language_note(query: str, spec: EncoderSpec) -> str | None:
     )
 
 
+def language_of_text(text: str) -> str | None:
+    """The BCP 47 tag of the language of a text of two words or more, None where it is not certain."""
+    text = text[:_MOST_CHARACTERS]
+    words = _words(text)
+    if _foreign_script(text) is not None:
+        return _classified(_identifier_of_all(), words)
+    if len(words) < 2:
+        return None
+    return "en" if _is_english([word.lower() for word in words]) else _classified(_identifier(), words)
+
+
 def _foreign_script(text: str) -> str | None:
     """The script of most letters, None where that is Latin."""
     scripts = Counter(_script(character) for character in text if character.isalpha())
@@ -86,13 +98,21 @@ def _script(letter: str) -> str:
 
 
 def _foreign_language(text: str) -> str | None:
-    words = re.findall(r"[^\W\d_]+", text)
+    words = _words(text)
     if len(words) < 2 or _is_english([word.lower() for word in words]):
         return None
-    language, probability = _identifier().classify(" ".join(words))
-    if language == "en" or probability < _SURE:
-        return None
-    return _LANGUAGES[language]
+    language = _classified(_identifier(), words)
+    return None if language in ("en", None) else _LANGUAGES[language]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text)
+
+
+def _classified(identifier: LanguageIdentifier, words: Sequence[str]) -> str | None:
+    """The code of the language of some words, None where it is not certain."""
+    language, probability = identifier.classify(" ".join(words))
+    return language if probability >= _SURE else None
 
 
 def _is_english(words: Sequence[str]) -> bool:
@@ -116,4 +136,16 @@ def _identifier() -> LanguageIdentifier:
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(list(_LANGUAGES))
+    return identifier
+
+
+@cache
+def _identifier_of_all() -> LanguageIdentifier:
+    """The same with languages of all scripts; what both read is loaded once.
+
+    Those whose code has three letters are left out: Wu is written as Chinese, Egyptian as Arabic.
+    """
+    identifier = copy.copy(_identifier())
+    identifier.set_languages()
+    identifier.set_languages(label for label in identifier.labels if len(label) == len("en"))
     return identifier

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from mediaindex.embed.encoder import Arithmetic, Encoder, TextEncoder
+from mediaindex.embed.families.builtin_files import NAMES as BUILTIN_NAMES
 from mediaindex.embed.presets import PRESETS
 from mediaindex.embed.weights.files import Import, imported
 from mediaindex.errors import EncoderUnavailable
@@ -20,6 +21,7 @@ def load_encoder(
     device: str = "auto",
     models: Path | None = None,
     threads: int | None = None,
+    digest: str | None = None,
     arithmetic: Arithmetic | None = "float32",
 ) -> Encoder:
     """The encoder of that name, from files of this machine alone.
@@ -28,6 +30,7 @@ def load_encoder(
         device: auto, cpu, cuda or mps.
         models: folder of imported weights.
         threads: how many threads torch has in this process from now on; None changes nothing.
+        digest: of the head of the built-in encoder, None for that of new libraries. Others have one alone.
         arithmetic: of the built-in encoder's pictures; None for the quickest of this machine. Others compute
             in float32.
 
@@ -42,11 +45,11 @@ def load_encoder(
     if threads is not None:
         torch.set_num_threads(threads)
     torch_device, _ = resolve_device(device)
-    if name == "builtin":
+    if name in BUILTIN_NAMES:
         from mediaindex.embed.families.builtin import load_builtin
 
         arithmetic = arithmetic or quickest_arithmetic(torch_device)
-        return load_builtin(device=torch_device, arithmetic=arithmetic)
+        return load_builtin(device=torch_device, name=name, digest=digest, arithmetic=arithmetic)
     own_import = imported(models).get(name) if models is not None else None
     if own_import is not None:
         return _imported(own_import, device=torch_device)
@@ -63,7 +66,12 @@ def load_encoder(
 
 
 def load_text_encoder(
-    name: str, *, device: str = "auto", models: Path | None = None, arithmetic: Arithmetic = "float32"
+    name: str,
+    *,
+    device: str = "auto",
+    models: Path | None = None,
+    digest: str | None = None,
+    arithmetic: Arithmetic = "float32",
 ) -> TextEncoder:
     """The encoder of that name for a process that only asks: the built-in one without torch.
 
@@ -72,11 +80,11 @@ def load_text_encoder(
 
     Args, Raises: as `load_encoder`.
     """
-    if name == "builtin" and device in ("auto", "cpu"):
+    if name in BUILTIN_NAMES and device in ("auto", "cpu"):
         from mediaindex.embed.families.builtin_text import BuiltinTexts
 
-        return BuiltinTexts(arithmetic=arithmetic)
-    return load_encoder(name, device=device, models=models, threads=1, arithmetic=arithmetic)
+        return BuiltinTexts(name=name, digest=digest, arithmetic=arithmetic)
+    return load_encoder(name, device=device, models=models, threads=1, digest=digest, arithmetic=arithmetic)
 
 
 def _imported(item: Import, *, device: str) -> Encoder:

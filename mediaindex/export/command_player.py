@@ -14,9 +14,10 @@ from mediaindex.export.detached_program import start_detached
 from mediaindex.export.player import StartedPlayer
 from mediaindex.safe_text import format_seconds
 
+MPV = ("mpv", "--start={seconds}", "--", "{path}")
 # In the order in which they are looked for. The last two open the desktop's own choice.
 PLAYERS: tuple[tuple[str, ...], ...] = (
-    ("mpv", "--start={seconds}", "--", "{path}"),
+    MPV,
     ("vlc", "--start-time={seconds}", "{path}"),
     ("/Applications/VLC.app/Contents/MacOS/VLC", "--start-time={seconds}", "{path}"),
     ("open", "{path}"),

@@ -13,14 +13,14 @@ from mediaindex.errors import MediaIndexError
 SECONDS_TO_FAIL = 0.5
 
 
-def start_detached(command: Sequence[str]) -> None:
-    """Start a program in a session of its own, with no input and no output.
+def spawned(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """A program in a session of its own, with no input and no output.
 
     Raises:
-        MediaIndexError: it cannot be started, or ended with an error within `SECONDS_TO_FAIL`.
+        MediaIndexError: it cannot be started.
     """
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -29,6 +29,15 @@ def start_detached(command: Sequence[str]) -> None:
         )
     except OSError as error:
         raise MediaIndexError(f"{command[0]} cannot be started: {error.strerror or error}") from error
+
+
+def start_detached(command: Sequence[str]) -> None:
+    """Start a program, and leave it where it does not end at once.
+
+    Raises:
+        MediaIndexError: it cannot be started, or ended with an error within `SECONDS_TO_FAIL`.
+    """
+    process = spawned(command)
     try:
         code = process.wait(SECONDS_TO_FAIL)
     except subprocess.TimeoutExpired:

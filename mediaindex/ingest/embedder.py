@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.engine import Connection
+
 from mediaindex.embed.encoder import Arithmetic, Encoder, arithmetic_of
+from mediaindex.embed.families.builtin_files import is_superseded, newest_digest, wanted_scorer
 from mediaindex.ingest.frame_batcher import FrameBatcher, UnreadFrames
 from mediaindex.ingest.progress import failed_row
 from mediaindex.store import commit
@@ -35,7 +39,8 @@ class VisibleVideos:
     count: int = 0
 
 
-LoadEncoder = Callable[[str, Arithmetic | None], Encoder]
+LoadEncoder = Callable[[str, Arithmetic | None, str | None], Encoder]
+"""Gives the encoder of a name, an arithmetic and a digest; see `embed.loading.load_encoder`."""
 
 
 class Embedder:
@@ -43,12 +48,12 @@ class Embedder:
 
     Args:
         encoder: name of the encoder whose space is filled.
-        load: gives the encoder of a name, in an arithmetic, None for the quickest of this machine.
+        load: gives the encoder.
     """
 
     def __init__(self, library: Library, encoder: str, *, load: LoadEncoder) -> None:
         self.encoder = encoder
-        self._renews = False
+        self._renews = self._upgrades = False
         self._library = library
         self._load = load
         self._opened: tuple[Space, FrameBatcher] | None = None
@@ -116,16 +121,19 @@ class Embedder:
         batch = self.batcher.step(partial=partial)
         self._embedded += batch.embedded
         self._give_up(batch.unread)
-        vectors = sum(len(video.embeddings.vectors) for video in self._embedded)
+        return self.flush() if self._embedded and self._is_enough(self._embedded) else 0
+
+    def _is_enough(self, embedded: Sequence[Embedded]) -> bool:
+        """Whether it is time to commit what is embedded."""
+        vectors = sum(len(video.embeddings.vectors) for video in embedded)
         late = time.monotonic() - self._committed_at > SECONDS_A_COMMIT
-        enough = len(self._embedded) >= VIDEOS_A_COMMIT or vectors >= VECTORS_A_COMMIT
-        return self.flush() if enough or (self._embedded and late) else 0
+        return late or len(embedded) >= VIDEOS_A_COMMIT or vectors >= VECTORS_A_COMMIT
 
     def flush(self) -> int:
         """Commit what is embedded; returns how many videos became visible."""
         batch, self._embedded = self._embedded, []
         if batch:
-            commit.put(self._library, self.space, batch)
+            commit.put(self._library, self.space, batch, scorer=self.batcher.encoder.spec.scorer)
         for video in batch:
             self._count_of.pop(video.extraction_id, VisibleVideos()).count += 1
         self._committed_at = time.monotonic()
@@ -146,11 +154,59 @@ class Embedder:
     def complete(self, attend: Callable[[], None], progress: Callable[[int, int], None]) -> None:
         """Embed every video that lacks vectors in the space, then let it serve.
 
+        Where newer weights of the encoder came with this release, everything is then embedded with them into
+        a space of its own; until that is complete, the other one serves, and what is new is in it.
+
         Args:
             attend: called between two batches. progress: told how many videos of how many are queued.
         """
         if not self.is_open and self._is_complete():
             return
+        self._fill(attend, progress)
+        self._let_serve()
+        with self._library.read() as connection:
+            self._upgrades = _is_due(connection, self.space)
+        if self._upgrades:
+            self._opened = None
+            self._fill(attend, progress)
+            self._let_serve()
+        self._fill_regions(attend, progress)
+
+    def _fill_regions(self, attend: Callable[[], None], progress: Callable[[int, int], None]) -> None:
+        """Give what has vectors already the evidence of regions that it lacks, from the cached frames.
+
+        A kill costs what is not committed yet: the next pass goes on there. Other requests may be carried out
+        between two batches, so frames wait in a batcher of their own.
+        """
+        with self._library.read() as connection:
+            serving = spaces.active_space(connection)
+            if serving is None or serving.encoder != self.encoder or not _lacks_regions(connection, serving):
+                return
+        opened = self._open()
+        space, encoder = opened[0], opened[1].encoder
+        if space.id != serving.id or encoder.spec.scorer is None:
+            return
+        with self._library.read() as connection:
+            missing = spaces.missing_regions(connection, space.id, encoder.spec.scorer)
+        batcher = FrameBatcher(encoder, self._library.frames)
+        waiting = deque(missing)
+        embedded: list[Embedded] = []
+        while (waiting or batcher.waiting) and self._opened is opened:
+            while waiting and batcher.waiting < batcher.size:
+                batcher.add(waiting.popleft())
+            batch = batcher.step(partial=True)
+            embedded += batch.embedded
+            self._give_up(batch.unread)
+            if embedded and (self._is_enough(embedded) or not batcher.waiting):
+                commit.put_regions(self._library, space, embedded, scorer=encoder.spec.scorer)
+                self._committed_at = time.monotonic()
+                embedded = []
+            progress(len(missing) - len(waiting), len(missing))
+            attend()
+        if missing:
+            commit.remove_unowned_regions(self._library)
+
+    def _fill(self, attend: Callable[[], None], progress: Callable[[int, int], None]) -> None:
         self.drain(attend)
         with self._library.read() as connection:
             missing = spaces.missing_vectors(connection, self.space.id)
@@ -161,8 +217,16 @@ class Embedder:
                 progress(number, len(missing))
                 attend()
         self.drain(attend)
+
+    def _let_serve(self) -> None:
+        """Let the space serve; not one that nobody asked for and in which videos would lose their vectors."""
         with self._library.write() as connection:
-            spaces.switch_space(connection, self.space.id)
+            keeps = self._upgrades and videos.any_evicted(connection, beside=self.space.id)
+            if not keeps:
+                spaces.switch_space(connection, self.space.id)
+        self._upgrades = False
+        if keeps:
+            self._opened = None
 
     def take_failed(self) -> list[dict[str, str]]:
         """The videos whose cached frames could not be read since the last call, as entries of a report."""
@@ -178,34 +242,40 @@ class Embedder:
         """Fill the space of another encoder from now on; videos still waiting are then found in the cache.
 
         Args:
-            renew: where its vectors are in float32, choose the arithmetic anew, so that an encoder that
-                serves gets another space where this machine has a quicker one.
+            renew: take its newest weights, and where its vectors are in float32, choose the arithmetic anew,
+                so that an encoder that serves gets another space where this machine has a quicker one.
         """
         self.flush()
-        self.encoder, self._opened, self._renews = encoder, None, renew
+        self.encoder, self._opened, self._renews, self._upgrades = encoder, None, renew, False
         self._count_of.clear()
         self._open()
 
     def _open(self) -> tuple[Space, FrameBatcher]:
         if self._opened is None:
-            kept = self._arithmetic()
-            quicker = self._renews and kept == "float32"
-            encoder = self._load(self.encoder, None if quicker else kept)
+            encoder = self._load(self.encoder, *self._arithmetic_and_weights())
             self._opened = self._space_of(encoder), FrameBatcher(encoder, self._library.frames)
         return self._opened
 
-    def _arithmetic(self) -> Arithmetic | None:
-        """That of the vectors which are there, so that all of a space are made alike."""
+    def _arithmetic_and_weights(self) -> tuple[Arithmetic | None, str | None]:
+        """Arithmetic and digest of the vectors that are there, so that all of a space are made alike.
+
+        None stands for the quickest arithmetic, and for the newest weights.
+        """
         with self._library.read() as connection:
             own = [space for space in spaces.all_spaces(connection) if space.encoder == self.encoder]
-        kept = [space for space in own if space.state != "dropping"]
-        kept.sort(key=lambda space: space.state != "serving")
-        return arithmetic_of(kept[0].preprocessing) if kept else None
+            kept = [space for space in own if space.state != "dropping"]
+            kept.sort(key=lambda space: space.state != "serving")
+            if not kept:
+                return None, None
+        newest = self._renews or self._upgrades or not is_superseded(self.encoder, kept[0].digest)
+        arithmetic = arithmetic_of(kept[0].preprocessing)
+        quickest = self._renews and arithmetic == "float32"
+        return None if quickest else arithmetic, None if newest else kept[0].digest
 
     def _space_of(self, encoder: Encoder) -> Space:
         spec = encoder.spec
         with self._library.write() as connection:
-            return spaces.ensure_space(
+            space = spaces.ensure_space(
                 connection,
                 encoder=spec.name,
                 digest=spec.digest,
@@ -214,6 +284,8 @@ class Embedder:
                 evidence_dim=spec.evidence_dim,
                 blend=spec.blend,
             )
+            spaces.set_scorer(connection, space.id, spec.scorer)
+            return space
 
     def _is_complete(self) -> bool:
         """Whether the encoder's space serves already and lacks nothing."""
@@ -221,7 +293,12 @@ class Embedder:
             serving = spaces.active_space(connection)
             if serving is None:
                 return not videos.cached_frames(connection)
-            return serving.encoder == self.encoder and not spaces.missing_vectors(connection, serving.id)
+            return (
+                serving.encoder == self.encoder
+                and not _is_due(connection, serving)
+                and not spaces.missing_vectors(connection, serving.id)
+                and not _lacks_regions(connection, serving)
+            )
 
     def _give_up(self, unread: Sequence[UnreadFrames]) -> None:
         """Let the next index decode what is lost; a video that a request has removed meanwhile is no loss."""
@@ -238,3 +315,26 @@ class Embedder:
             reason = f"{item.reason}; the next index decodes it again" if item.lost else item.reason
             self._failed += [failed_row(place.path, "read", reason) for place in paths[:1]]
             logger.warning("%s: %s", item.video.frame_file, reason)
+
+
+def _lacks_regions(connection: Connection, space: Space) -> bool:
+    """Whether evidence of the encoder's scorer can be made that the space lacks."""
+    scorer = wanted_scorer(space.encoder, space.scorer)
+    if scorer is None or (space.scorer == scorer and space.scored == space.vectors):
+        return False
+    return bool(spaces.missing_regions(connection, space.id, scorer))
+
+
+def _is_due(connection: Connection, space: Space) -> bool:
+    """Whether a space is to be made again with newer weights that came with this release.
+
+    Not where frames have been evicted: of those videos the older vectors are all that there is.
+    """
+    if not is_superseded(space.encoder, space.digest):
+        return False
+    newest = newest_digest(space.encoder)
+    begun = [
+        one for one in spaces.all_spaces(connection) if (one.encoder, one.digest) == (space.encoder, newest)
+    ]
+    beside = next((one.id for one in begun if one.state != "dropping"), None)
+    return not videos.any_evicted(connection, beside=beside)

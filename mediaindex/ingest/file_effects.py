@@ -11,6 +11,7 @@ from mediaindex.ingest.reconcile.decision import DecodeTask
 from mediaindex.ingest.reconcile.location_effects import ClearNotes, PlaceCopy
 from mediaindex.store.catalog import first_looks, fulltext, locations, videos
 from mediaindex.store.catalog.videos import Identity
+from mediaindex.store.notes import captions, carried_over, waiting
 from mediaindex.store.vectors.spaces import Unembedded
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ class RecordDecoded:
         first_looks.take_hash(connection, event.path, file.identity)
         duration = file.segmentation.duration_seconds
         video_id = videos.ensure_video(connection, file.identity, file.info, duration)
+        captions.attach(connection, video_id)
+        before = locations.location_at(connection, event.path)
+        if before is not None and before.video_id is not None:
+            carried_over.carry_over(connection, before.video_id, video_id)
         extraction_id = _add_extraction(connection, video_id, file, self.sampling)
         location_id = locations.place(
             connection,
@@ -95,6 +100,7 @@ class RecordDecoded:
         fulltext.set_video_words(connection, video_id, title=info.title, camera=info.camera, tags=info.tags)
         fulltext.set_location_words(connection, location_id, video_id, event.path, task.root)
         fulltext.set_embedded_subtitles(connection, video_id, file.cues)
+        waiting.arrive(connection, event.path, video_id)
         ClearNotes(event.path).apply(connection)
         for copy in self.copies:
             PlaceCopy(copy.event, video_id, copy.volume_id, copy.root).apply(connection)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from mediaindex.media import FrameEmbeddings
 from mediaindex.store.commit import Embedded
 from mediaindex.store.frame_cache import FrameCache, FramesLost
 from mediaindex.store.vectors.spaces import Unembedded
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,8 @@ class FrameBatcher:
         for video in dict.fromkeys(owners):
             is_own = np.array([owner is video for owner in owners])
             evidence = None if embeddings.evidence is None else embeddings.evidence[is_own]
-            part = FrameEmbeddings(embeddings.vectors[is_own], evidence)
+            regions = None if embeddings.regions is None else embeddings.regions[is_own]
+            part = FrameEmbeddings(embeddings.vectors[is_own], evidence, regions)
             self._parts.setdefault(video.extraction_id, []).append(part)
             self._frames_left[video.extraction_id] -= int(is_own.sum())
             if not self._frames_left[video.extraction_id]:
@@ -138,9 +142,14 @@ def _unread(video: Unembedded, error: DecodeError | StoreError) -> UnreadFrames:
 
 
 def concatenated(parts: list[FrameEmbeddings]) -> FrameEmbeddings:
-    """The embeddings of several parts, in their order; without evidence where any part has none."""
-    evidence = [part.evidence for part in parts if part.evidence is not None]
+    """The embeddings of several parts, in their order; without what any part lacks."""
+
+    def of_all(beside: Sequence[NDArray[T] | None]) -> NDArray[T] | None:
+        present = [part for part in beside if part is not None]
+        return np.concatenate(present) if len(present) == len(parts) else None
+
     return FrameEmbeddings(
         np.concatenate([part.vectors for part in parts]),
-        np.concatenate(evidence) if len(evidence) == len(parts) else None,
+        of_all([part.evidence for part in parts]),
+        of_all([part.regions for part in parts]),
     )

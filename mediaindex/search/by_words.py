@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from mediaindex.search.answer import Answer, Question
 from mediaindex.search.channels.fusion import FusedMoment, fused
-from mediaindex.search.hits import hits_of, within_limits
+from mediaindex.search.confidence.judging import judged
+from mediaindex.search.hits import hits_of, sure_enough, within_limits
 from mediaindex.search.shown_frames import with_frames
 from mediaindex.search.timings import started_watch
 from mediaindex.store.catalog import fulltext, lookup
@@ -40,13 +41,15 @@ def answer_by_words(library: Library, question: Question, space: Space | None) -
         allowed = lookup.filtered_videos(connection, question.filters)
         found = words_found(connection, question, allowed)
         watch = watch.lap("candidates")
-        moments = _moments(connection, found, question)
+        judgement = judged(_moments(connection, found, question), found.hits, None)
+        moments = sure_enough(judgement.moments, question)
         ids = {moment.moment.video_id for moment in moments}
         videos = {} if space is None else lookup.indexed_videos(connection, space.id, ids)
         shown = with_frames(connection, moments, videos, {})
     hits = hits_of(library, shown, question, reranked=False)
     timings = watch.lap("moments").durations_ms()
-    return ByWords(found, Answer(hits, None, timings, found.corrected, "words"))
+    confident = judgement.confident
+    return ByWords(found, Answer(hits, None, timings, found.corrected, "words", confident=confident))
 
 
 def words_found(connection: sa.Connection, question: Question, allowed: Sequence[int] | None) -> WordAnswer:

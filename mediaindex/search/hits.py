@@ -60,6 +60,12 @@ def within_limits(moments: Sequence[FusedMoment], *, limit: int, per_video: int 
     return list(islice(within_each_video(moments, lambda fused: fused.moment.video_id, per_video), limit))
 
 
+def sure_enough(moments: Sequence[FusedMoment], question: Question) -> list[FusedMoment]:
+    """The moments that have the confidence which a question demands; all where it demands none."""
+    least = question.min_confidence
+    return [one for one in moments if least is None or (one.confidence or 0.0) >= least]
+
+
 def place_to_show(places: Sequence[Place], within: Sequence[Path] | None) -> tuple[Place, bool]:
     """The place of a video to show, and whether it exists now.
 
@@ -105,7 +111,7 @@ def _hit(rank: int, shown: ShownMoment, place: Place, online: bool, picture: str
         score=score,
         similarity=moment.similarity,
         generated_probability=fused.probability,
-        confidence=None,
+        confidence=fused.confidence,
         segment_id=moment.segment_id,
         thumbnail=picture,
         video_id=moment.video_id,

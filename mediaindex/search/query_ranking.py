@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
@@ -16,12 +17,17 @@ from mediaindex.search.channels.fusion import FusedMoment, fused
 from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
 from mediaindex.search.channels.sequences import best_sequences, sequence_hits
 from mediaindex.search.channels.z_scores import z_scores
-from mediaindex.search.hits import within_limits
-from mediaindex.search.ranking.reranker import RerankedList, Reranker, Shortlist
+from mediaindex.search.confidence.judging import PictureList, judged
+from mediaindex.search.hits import sure_enough, within_limits
+from mediaindex.search.ranking.shortlist import RerankedList, Reranker, Shortlist
 from mediaindex.search.shown_frames import SequencePart, ShownMoment, with_frames
 from mediaindex.store.catalog import fulltext, lookup
 from mediaindex.store.catalog.fulltext import WordAnswer, WordHit
 from mediaindex.store.vectors.reader import SpaceReader
+from mediaindex_models.region_records import RECORD_BYTES
+
+if TYPE_CHECKING:
+    from mediaindex_models.late_interaction_numpy import AskedText
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +53,13 @@ class Query:
     Attributes:
         raw: (D,) of the text, as the encoder gave it; None where no text is looked for by pictures.
         parts: what is looked for by pictures, one after the other; none where no picture can answer.
+        asked: the text as the encoder's scorer of regions compares it with frames, where that is wanted.
     """
 
     question: Question
     raw: NDArray[np.float32] | None = None
     parts: tuple[Sought, ...] = ()
+    asked: AskedText | None = None
 
     @property
     def is_one_sentence(self) -> bool:
@@ -67,12 +75,15 @@ class Scored:
     Attributes:
         pictures: what scored the moments; None where no picture answers.
         hubs_corrected: whether they are in order less their hubs.
+        score: (S,) by which all segments were put in order; None where not all of them were looked at, or
+            not by one sentence.
     """
 
     words: WordAnswer
     picture_hits: Sequence[PictureHit] = ()
     pictures: PictureChannel | None = None
     hubs_corrected: bool = False
+    score: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,10 +92,12 @@ class Ranking:
 
     Attributes:
         rerank: None where nothing was reranked.
+        confident: whether the first is a match; None where it was not judged.
     """
 
     moments: Sequence[ShownMoment]
     rerank: RerankSummary | None = None
+    confident: bool | None = None
 
 
 def scored(
@@ -110,7 +123,7 @@ def scored(
     has_hubs = pictures.space.hubs is not None or not len(pictures.space)
     corrects_hubs = question.corrects_hubs and query.is_one_sentence and has_hubs
     wanted = Wanted(
-        question.depth,
+        max(question.depth, question.candidates),
         question.per_video,
         question.min_similarity,
         question.without,
@@ -124,7 +137,10 @@ def scored(
     similarity, error = pictures.similarities(sought.unit, allowed, wanted.told)
     similarity[_left_out(connection, sought, pictures)] = -np.inf
     hits = pictures.best_moments(sought.unit, similarity, error, wanted)
-    return Scored(words, hits, pictures, corrects_hubs)
+    score = None
+    if query.is_one_sentence and pictures.scores_all(allowed):
+        score = pictures.ordering(similarity, corrects_hubs=corrects_hubs)
+    return Scored(words, hits, pictures, corrects_hubs, score)
 
 
 def _told(word_hits: Sequence[WordHit]) -> dict[int, list[tuple[float, float]]]:
@@ -202,7 +218,18 @@ def ranked(
     durations = lookup.durations(connection, [video for video in word_videos if video not in best])
     moments = fused(picture_hits[: query.question.depth], found.words.hits, best, durations)
     shown = within_limits(moments, limit=query.question.limit, per_video=query.question.per_video)
-    return Ranking(_with_frames(connection, query, shown, found.pictures, reader), summary)
+    judgement = judged(shown, found.words.hits, _picture_list(found, reader))
+    shown = sure_enough(judgement.moments, query.question)
+    frames = _with_frames(connection, query, shown, found.pictures, reader)
+    return Ranking(frames, summary, judgement.confident)
+
+
+def _picture_list(found: Scored, reader: SpaceReader | None) -> PictureList | None:
+    """What the pictures are judged by; None where there is no bank, or not all segments were looked at."""
+    if reader is None or found.score is None or found.pictures is None:
+        return None
+    bank = reader.bank
+    return None if bank is None else PictureList(reader.space.digest, bank, found.pictures, found.score)
 
 
 def _with_frames(
@@ -233,10 +260,11 @@ def _parts(
         (ordinal,) = pictures.best_frames(sought.unit, [place])
         similarity = float(pictures.exact(sought.unit, np.array([place], np.intp))[place])
         start, end = float(segment["start"]), float(segment["end"])
-        seconds = None
+        seconds = start
         if shown.video is not None:
-            seconds = lookup.seconds_of(connection, shown.video.extraction_id, ordinal)
-        parts.append(SequencePart(start, end, start if seconds is None else seconds, similarity))
+            frame = (shown.video.extraction_id, ordinal)
+            seconds = lookup.frame_times(connection, [frame]).get(frame, start)
+        parts.append(SequencePart(start, end, seconds, similarity))
     return tuple(parts)
 
 
@@ -251,14 +279,42 @@ def _reranked(
     question = query.question
     best, others = hits[: question.candidates], hits[question.candidates :]
     # A generator ranks by one sentence: a picture's vector is no embedding of a text, nor is a moved query.
-    if query.raw is None or question.text is None or not query.is_one_sentence or not best:
+    text = question.sentence
+    if query.raw is None or text is None or not query.is_one_sentence or not best:
         return hits, None
     places = np.array([hit.place for hit in best], np.intp)
+    numbers, known = None, None
+    if reranker.scorer is not None:
+        numbers = _numbers(query, places, pictures, reader, reranker.scorer)
+        known = int(np.isfinite(numbers[:, 0]).sum())
+        if not known:
+            return hits, RerankSummary(len(best), None, known)
     features = reader.features(pictures.space, places, evidence=reranker.reads_evidence)
-    score = np.array([hit.moment.similarity for hit in best], dtype=np.float32)
-    shortlist = Shortlist(question.text, query.raw, features.frames, features.mask, score, features.evidence)
+    shortlist = Shortlist(
+        text, query.raw, features.frames, features.mask, _score(best, reranker), features.evidence, numbers
+    )
     result = reranker.rerank(shortlist)
-    return _in_order(best, result) + others, RerankSummary(len(best), result.none_probability)
+    return _in_order(best, result) + others, RerankSummary(len(best), result.none_probability, known)
+
+
+def _numbers(
+    query: Query, places: NDArray[np.intp], pictures: PictureChannel, reader: SpaceReader, scorer: str
+) -> NDArray[np.float32]:
+    """What a scorer says of some segments, (K, 4), NaN where nothing is stored for it."""
+    if query.asked is None:
+        return np.full((len(places), 4), np.nan, np.float32)
+    records = reader.regions(pictures.space, places, scorer=scorer, width=RECORD_BYTES)
+    return query.asked.numbers(records)
+
+
+def _score(hits: Sequence[PictureHit], reranker: Reranker) -> NDArray[np.float32]:
+    """What the moments are ranked by; a generator that was trained without hub correction gets none."""
+    moments = [hit.moment for hit in hits]
+    if reranker.scorer is None:
+        return np.array([moment.similarity for moment in moments], np.float32)
+    return np.array(
+        [moment.similarity if moment.score is None else moment.score for moment in moments], np.float32
+    )
 
 
 def _in_order(hits: Sequence[PictureHit], reranked: RerankedList) -> list[PictureHit]:

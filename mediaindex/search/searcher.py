@@ -20,15 +20,15 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import TextEncoder
-from mediaindex.errors import StoreError
+from mediaindex.errors import EncoderMismatch, GeneratorUnavailable, StoreError
 from mediaindex.search.answer import Answer, Following, Question, Stage
-from mediaindex.search.by_words import answer_by_words
+from mediaindex.search.by_words import ByWords, answer_by_words
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.channels.similarity import unit
 from mediaindex.search.hits import hits_of
 from mediaindex.search.profile import Profile, profile_of
 from mediaindex.search.query_ranking import Query, Ranking, Scored, Sought, ranked, scored
-from mediaindex.search.ranking.reranker import Reranker
+from mediaindex.search.ranking.shortlist import Reranker
 from mediaindex.search.timings import Stopwatch, started_watch
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.fulltext import WordAnswer
@@ -61,7 +61,7 @@ class _Step:
 
 def _sought(part: Question | Following, vectors: Mapping[str, NDArray[np.float32]]) -> Sought | None:
     """One part of a question as vectors; None where neither a text nor an example says what to look for."""
-    text = vectors.get(part.text or "")
+    text = vectors.get(part.sentence or "")
     examples = [unit(vector) for vector in (text, part.vector) if vector is not None]
     if not examples:
         return None
@@ -122,19 +122,21 @@ class Searcher:
         step = consistent(self.library, lambda c: self._step(c, query, watch, self.reranker))
         return self._answer(query, step, "full" if step.ranking.rerank is None else "reranked")
 
-    def stages(self, question: Question) -> Iterator[Answer]:
+    def stages(self, question: Question, by_words: ByWords | None = None) -> Iterator[Answer]:
         """The same moments as soon as they are there: by words, by both channels, reranked.
 
         The query is embedded once. A caller to whom a newer question has come asks for no further stage.
 
+        Args:
+            by_words: what the words answered a moment ago, which is no stage then; None where they are asked.
+
         Raises:
             StoreError, GeneratorUnavailable: as in `search`.
         """
-        words = None
-        if question.channel == "both" and question.text is not None:
+        if by_words is None and question.channel == "both" and question.text is not None:
             by_words = answer_by_words(self.library, replace(question, channel="words"), self.space)
-            words = by_words.found
             yield by_words.answer
+        words = None if by_words is None else by_words.found
         while True:
             with contextlib.suppress(_SpaceSwitched):
                 yield from self._full_stages(question, words)
@@ -160,6 +162,33 @@ class Searcher:
             return (profile_of(connection, pictures.space, self.space.id, video_id, query.parts[0].unit),)
 
         return consistent(self.library, read)[0]
+
+    def best_similarities(self, texts: Sequence[str]) -> list[float]:
+        """How similar the library is to each text at its best, about; none where no picture can answer.
+
+        Of a large library a sample is looked at, so that several sentences cost less than one search.
+
+        Raises:
+            StoreError: the library is damaged.
+        """
+        while True:
+            with contextlib.suppress(_SpaceSwitched):
+                return self._best_similarities(texts)
+
+    def _best_similarities(self, texts: Sequence[str]) -> list[float]:
+        self._follow_the_library()
+        if self.encoder is None:
+            return []
+        vectors = unit(self.encoder.texts(texts).pooled)
+
+        def read(connection: sa.Connection) -> list[float]:
+            pictures = self._picture_channel(connection)
+            if pictures is None or not len(pictures.space):
+                return []
+            best: list[float] = pictures.best_of_sample(vectors).tolist()
+            return best
+
+        return consistent(self.library, read)
 
     def pictures(self, video_id: int, seconds: Sequence[float]) -> list[bytes | None]:
         """The cached pictures, JPEG, of the frames that show best what is seen at some times of a video.
@@ -242,15 +271,26 @@ class Searcher:
         if self.reader is None:
             return Query(question)
         asked: tuple[Question | Following, ...] = (question, *question.following)
-        texts = [text for part in asked for text in (part.text, *part.excluded) if text]
+        texts = [text for part in asked for text in (part.sentence, *part.excluded) if text]
         vectors: dict[str, NDArray[np.float32]] = {}
         if texts and self.encoder is not None:
             vectors = dict(zip(texts, self.encoder.texts(texts).pooled, strict=True))
         parts = [_sought(part, vectors) for part in asked]
         if any(part is None for part in parts):
             return Query(question)
-        raw = vectors.get(question.text or "") if question.vector is None else None
-        return Query(question, raw, tuple(part for part in parts if part is not None))
+        raw = vectors.get(question.sentence or "") if question.vector is None else None
+        query = Query(question, raw, tuple(part for part in parts if part is not None))
+        if self.encoder is None or not self._reads_regions() or not query.is_one_sentence:
+            return query
+        try:
+            return replace(query, asked=self.encoder.asked(question.sentence or ""))
+        except EncoderMismatch as error:  # of the scorer alone: the texts are embedded
+            raise GeneratorUnavailable(str(error)) from error
+
+    def _reads_regions(self) -> bool:
+        """Whether what reranks reads the evidence of the encoder's own scorer."""
+        scorer = None if self.reranker is None else self.reranker.scorer
+        return scorer is not None and self.encoder is not None and self.encoder.spec.scorer == scorer
 
     def _follow_the_library(self) -> None:
         """Serve the space that serves now; a generator of another encoder ranks no more."""
@@ -267,4 +307,12 @@ class Searcher:
         hits = hits_of(self.library, ranking.moments, query.question, reranked=ranking.rerank is not None)
         timings = step.watch.lap("moments").durations_ms()
         found = step.found
-        return Answer(hits, ranking.rerank, timings, found.words.corrected, stage, found.hubs_corrected)
+        return Answer(
+            hits,
+            ranking.rerank,
+            timings,
+            found.words.corrected,
+            stage,
+            found.hubs_corrected,
+            ranking.confident,
+        )

@@ -51,6 +51,13 @@ def with_frames(
         videos: the moments' videos, as far as they are indexed.
         ordinals: of the most similar frame of each segment that the pictures show, by its place in the space.
     """
+    best = [
+        (video.extraction_id, ordinals[fused.seen.place])
+        for fused in moments
+        if fused.seen is not None and (video := videos.get(fused.moment.video_id)) is not None
+        if not fused.is_cue
+    ]
+    times = lookup.frame_times(connection, best) if best else {}
     shown = []
     for fused in moments:
         video = videos.get(fused.moment.video_id)
@@ -58,12 +65,12 @@ def with_frames(
             shown.append(ShownMoment(fused, fused.moment.start_seconds))
         elif fused.is_cue:
             shown.append(_of_cue(connection, fused, video))
-        else:
+        elif fused.seen is None:
             # Of a file that only words found and at whose pictures nobody looked, the first frame is shown.
-            ordinal = 0 if fused.seen is None else ordinals[fused.seen.place]
-            seconds = lookup.seconds_of(connection, video.extraction_id, ordinal)
-            if fused.seen is None or seconds is None:
-                seconds = fused.moment.start_seconds
+            shown.append(ShownMoment(fused, fused.moment.start_seconds, video))
+        else:
+            ordinal = ordinals[fused.seen.place]
+            seconds = times.get((video.extraction_id, ordinal), fused.moment.start_seconds)
             shown.append(ShownMoment(fused, seconds, video, ordinal))
     return shown
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +29,48 @@ PATIENCE_MS = 100
 Hits = list[dict[str, Any]]
 
 
-def remember(library: Library, query: str, hits: Hits) -> bool:
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """The last search and what it printed.
+
+    Attributes:
+        asked_at: Unix time.
+        in_history: whether moments of it that are opened become picks of the history.
+    """
+
+    query: str
+    hits: Hits
+    asked_at: float
+    in_history: bool = True
+
+
+def remember(library: Library, query: str, hits: Hits, *, in_history: bool = True) -> bool:
     """Keep an answer as it was printed; False where nothing can take it."""
-    asked_at, query = time.time(), storable(query)
+    kept = LastAnswer(storable(query), hits, time.time(), in_history)
     try:
         with library.write(patience_ms=PATIENCE_MS) as connection:
-            connection.execute(sa.insert(answer).values(query=query, hits=hits, asked_at=asked_at))
+            connection.execute(sa.insert(answer).values(asdict(kept)))
             newest = sa.select(answer.c.id).order_by(answer.c.id.desc()).limit(KEPT)
             connection.execute(sa.delete(answer).where(answer.c.id.not_in(newest)))
         return True
     except (NoSpace, WriterBusy):
-        return _remember_beside(library.root, {"asked_at": asked_at, "query": query, "hits": hits})
+        return _remember_beside(library.root, asdict(kept))
 
 
-def last(library: Library) -> tuple[str, Hits] | None:
-    """The query and the hits of the last search, None where there was none."""
+def forget_older(connection: sa.Connection) -> None:
+    """Remove every answer but the last, which `open RANK` is about."""
+    newest = sa.select(sa.func.max(answer.c.id)).scalar_subquery()
+    connection.execute(sa.delete(answer).where(answer.c.id < newest))
+
+
+def last(library: Library) -> LastAnswer | None:
+    """The last search of a library, None where there was none."""
     with library.read() as connection:
         row = connection.execute(sa.select(answer).order_by(answer.c.id.desc()).limit(1)).first()
     other = _last_beside(library.root)
-    if other is not None and (row is None or row.asked_at < other["asked_at"]):
-        return other["query"], other["hits"]
-    return None if row is None else (row.query, row.hits)
+    if other is not None and (row is None or row.asked_at < other.asked_at):
+        return other
+    return None if row is None else LastAnswer(row.query, row.hits, row.asked_at, row.in_history)
 
 
 def beside(root: Path) -> Path:
@@ -72,9 +94,8 @@ def _remember_beside(root: Path, values: dict[str, Any]) -> bool:
     return True
 
 
-def _last_beside(root: Path) -> dict[str, Any] | None:
+def _last_beside(root: Path) -> LastAnswer | None:
     try:
-        values: dict[str, Any] = json.loads(beside(root).read_bytes())
-        return values if {"asked_at", "query", "hits"} <= values.keys() else None
-    except (OSError, ValueError, AttributeError):
+        return LastAnswer(**json.loads(beside(root).read_bytes()))
+    except (OSError, ValueError, TypeError):
         return None

@@ -11,19 +11,24 @@ exactly as it was before or as it was wanted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from mediaindex.media import FrameEmbeddings
 from mediaindex.store.catalog import videos
 from mediaindex.store.catalog.database import CLEAN, EPOCH, get_meta, in_chunks, set_meta
 from mediaindex.store.catalog.schema import extraction, garbage, garbage_blob, indexed, space
 from mediaindex.store.catalog.videos import is_newest, throw_away
+from mediaindex.store.layout import REGIONS
 from mediaindex.store.library import Library
+from mediaindex.store.mapped.region_files import region_file
 from mediaindex.store.mapped.rows import joined, new_generation, vector_rows
 from mediaindex.store.mapped.visible import forget_old_changes
 from mediaindex.store.vectors import table_files
@@ -36,8 +41,11 @@ from mediaindex.store.vectors.matrix_renewal import (
 from mediaindex.store.vectors.spaces import (
     Space,
     all_spaces,
+    generations_of,
     make_visible,
+    note_regions,
     owned,
+    scorers,
 )
 
 logger = logging.getLogger(__name__)
@@ -54,8 +62,11 @@ class Embedded:
     embeddings: FrameEmbeddings
 
 
-def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
+def put(library: Library, target: Space, batch: Sequence[Embedded], *, scorer: str | None = None) -> None:
     """Make a batch of videos visible in a space, all of them or none.
+
+    Args:
+        scorer: whose evidence of regions the batch holds.
 
     Raises:
         NoSpace: the disk is full. Where only the matrix found no room, the batch is visible nevertheless.
@@ -66,6 +77,8 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
     parts = [vector_rows(g, item.embeddings) for g, item in zip(generations, batch, strict=True)]
     rows = joined(parts)
     unsettle(library)
+    regions = {g: item.embeddings.regions for g, item in zip(generations, batch, strict=True)}
+    scored = _write_regions(library, target, scorer, regions)
     library.vectors(target).add(rows)
     with library.write() as connection:
         for generation, item in zip(generations, batch, strict=True):
@@ -81,10 +94,48 @@ def put(library: Library, target: Space, batch: Sequence[Embedded]) -> None:
                 extraction_id=item.extraction_id,
                 generation=generation,
                 vectors=len(item.embeddings.vectors),
+                scorer=scorer if generation in scored else None,
             )
         forget_old_changes(connection)
     extractions = {g: item.extraction_id for g, item in zip(generations, batch, strict=True)}
     extend_matrix(library, target, rows, extractions)
+
+
+def put_regions(library: Library, target: Space, batch: Sequence[Embedded], *, scorer: str) -> int:
+    """Put the evidence of regions beside vectors that a space has already; of how many videos it did.
+
+    Raises:
+        NoSpace: the disk is full.
+    """
+    with library.read() as connection:
+        stored = generations_of(connection, target.id, [item.extraction_id for item in batch])
+    regions = {
+        stored[item.extraction_id][0]: item.embeddings.regions
+        for item in batch
+        if stored.get(item.extraction_id, (0, 0))[1] == len(item.embeddings.vectors)
+    }
+    unsettle(library)
+    scored = _write_regions(library, target, scorer, regions)
+    # Other scorers' files of these generations go with the next sweep.
+    with library.write() as connection:
+        note_regions(connection, scored, scorer)
+    return len(scored)
+
+
+def _write_regions(
+    library: Library, target: Space, scorer: str | None, regions: Mapping[int, NDArray[np.uint8] | None]
+) -> list[int]:
+    """Write the evidence of some generations; those of which it is on disk."""
+    rows_of = {generation: rows for generation, rows in regions.items() if rows is not None}
+    if scorer is None or not rows_of:
+        return []
+    files = library.regions(target)
+    try:
+        files.write(scorer, rows_of)
+    except OSError as error:  # it is derived: searches do without, and the next pass makes it
+        logger.warning("%s cannot be written: %s", files.folder, error)
+        return []
+    return list(rows_of)
 
 
 def unsettle(library: Library) -> None:
@@ -130,10 +181,12 @@ def _sweep(library: Library) -> int:
     for space_id, generations in dead.items():
         if space_id in spaces and space_id not in dropping:
             library.vectors(spaces[space_id]).delete(generations)
+            library.regions(spaces[space_id]).remove(generations)
     for space_id in dropping:
         table_files.drop_table(library.root / "vectors", space_id)
         library.matrix(spaces[space_id]).remove()
         library.bank(spaces[space_id]).remove()
+        library.regions(spaces[space_id]).drop()
     with library.write() as connection:
         for generations in dead.values():
             for chunk in in_chunks(generations):
@@ -231,10 +284,34 @@ def collect(library: Library) -> None:
         with library.write() as connection:
             throw_away(connection, dict.fromkeys(held - set(owned(connection, each.id)), each.id))
     take_stock_of_blobs(library)
+    remove_unowned_regions(library)
     sweep(library)
     for each in spaces:
         if each.state != "dropping":
             refresh_matrix(library, each)
+
+
+def remove_unowned_regions(library: Library) -> int:
+    """Remove evidence of regions that no row names, such as another scorer's; how many files went.
+
+    Nothing is removed while a backup copies: the next time does it.
+    """
+    with library.read() as connection:
+        spaces = [each for each in all_spaces(connection) if each.state != "dropping"]
+        named = {each.id: named_regions(connection, each) for each in spaces}
+    removed = 0
+    with library.removing() as nobody_copies:
+        if nobody_copies:
+            for folder in (library.root / REGIONS).glob("space_*"):
+                if folder.name not in {f"space_{each.id}" for each in spaces}:
+                    shutil.rmtree(folder, ignore_errors=True)
+            removed = sum(library.regions(each).keep(named[each.id]) for each in spaces)
+    return removed
+
+
+def named_regions(connection: sa.Connection, space: Space) -> set[str]:
+    """The names of the files that hold the evidence of what is visible in a space."""
+    return {region_file(generation, scorer) for generation, scorer in scorers(connection, space.id).items()}
 
 
 def take_stock_of_blobs(library: Library) -> None:

@@ -5,8 +5,8 @@
                     an empty row stays (a tombstone), so that a rescan does not bring it back
     purge_missing   a place that has been gone for long, and was looked for once more, is removed
 
-What a person wrote about a content (captions, marks, picks) refers to the content's hash and not to
-`video.id`, so that it survives all of this.
+Marks and picks of a video are hidden and removed with it. A caption is never removed by any of this: one
+whose video is gone stays, and is given back when that content is indexed again (`notes/captions.py`).
 
 Every function takes a connection inside a transaction of `Library.write`.
 """

@@ -17,7 +17,8 @@ RESERVE = "reserve"
 """Room that a full disk gives back, see `store/reserve.py`."""
 THUMBNAILS = "thumbnails"
 MATRIX = "matrix"
-FOLDERS = ("frames", "vectors", MATRIX, THUMBNAILS, "encoders", "generators", "logs")
+REGIONS = "regions"
+FOLDERS = ("frames", "vectors", MATRIX, REGIONS, THUMBNAILS, "encoders", "generators", "features", "logs")
 ASIDE = "before-restore-"
 """Start of the name of a folder in which `restore` left the library that was there before."""
 RESTORING = ".restoring-"

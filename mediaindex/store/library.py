@@ -36,6 +36,7 @@ from mediaindex.store.layout import (
     KEEP,
     LOCK,
     MATRIX,
+    REGIONS,
     close_folder,
     make_private_folder,
     private,
@@ -47,6 +48,7 @@ from mediaindex.store.reserve import reserve
 if TYPE_CHECKING:
     from mediaindex.store.mapped.bank import BankFile
     from mediaindex.store.mapped.matrix import MatrixFile
+    from mediaindex.store.mapped.region_files import RegionFiles
     from mediaindex.store.vectors.lance import LanceSpace
     from mediaindex.store.vectors.spaces import Space
 
@@ -182,6 +184,12 @@ class Library:
         from mediaindex.store.mapped.bank import BankFile
 
         return BankFile(self.root / MATRIX, space.id, space.dim)
+
+    def regions(self, space: Space) -> RegionFiles:
+        """What a scorer of regions reads of the frames of a space."""
+        from mediaindex.store.mapped.region_files import RegionFiles
+
+        return RegionFiles(self.root / REGIONS, space.id)
 
     def close(self) -> None:
         """Close the database; the last one to close removes its -wal and -shm files."""

@@ -26,6 +26,7 @@ class Candidates:
         chosen: (B, K) rows of a gallery that the lists share, or None. With it the candidates' side (text
             of v2t; video, mask and evidence of t2v) is the gallery, (G, …) instead of (B, K, …), and each
             clip is held once, however many lists it is in.
+        numbers: (B, K, N) of `evidence_mixture`, what a scorer says of each candidate; or None.
 
     Raises ValueError where shapes do not agree or a list is empty.
     """
@@ -37,6 +38,7 @@ class Candidates:
     score: Tensor
     evidence: Tensor | None = None
     chosen: Tensor | None = None
+    numbers: Tensor | None = None
 
     def __post_init__(self) -> None:
         known_direction(self.direction)
@@ -57,6 +59,8 @@ class Candidates:
             raise ValueError(f"the mask of frames is bool, not {self.mask.dtype}")
         if self.evidence is not None:
             _require("evidence", self.evidence, (*of_video, self.frames, self.evidence.shape[-1]))
+        if self.numbers is not None:
+            _require("numbers", self.numbers, (queries, count, self.numbers.shape[-1]))
 
     def __len__(self) -> int:
         return len(self.score)
@@ -76,9 +80,16 @@ class Candidates:
         """F, padding included."""
         return self.mask.shape[-1]
 
+    @property
+    def score_and_numbers(self) -> Tensor:
+        """What a network reads of each candidate beside both sides: (B, K), or (B, K, 1 + N) with numbers."""
+        if self.numbers is None:
+            return self.score
+        return torch.cat([self.score[..., None], self.numbers.to(self.score)], dim=-1)
+
     def require_finite(self) -> None:
         """Raise UnfitInput naming the first rows with a NaN or an infinity."""
-        for name in ("text", "video", "score", "evidence"):
+        for name in ("text", "video", "score", "evidence", "numbers"):
             values = getattr(self, name)
             # a NaN or an infinity makes the sum one: the search for its row is needed only then
             if values is None or bool(values.sum().isfinite()):
@@ -104,6 +115,7 @@ class Candidates:
             score=self.score[start:stop],
             evidence=None if self.evidence is None else of(self.evidence, "clip"),
             chosen=None if self.chosen is None else self.chosen[start:stop],
+            numbers=None if self.numbers is None else self.numbers[start:stop],
         )
 
     def expand_gallery(self) -> Candidates:
@@ -126,7 +138,7 @@ class Candidates:
             yield self.rows(start, start + size)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Candidates:
-        """The same lists on another device, in another type; scores stay float32: they differ by little."""
+        """The same lists on another device, in another type; scores and numbers stay float32."""
         return replace(
             self,
             text=self.text.to(device, dtype),
@@ -135,6 +147,7 @@ class Candidates:
             score=self.score.to(device, torch.float32),
             evidence=None if self.evidence is None else self.evidence.to(device, dtype),
             chosen=None if self.chosen is None else self.chosen.to(device),
+            numbers=None if self.numbers is None else self.numbers.to(device, torch.float32),
         )
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "EncoderIdentity",
     "OtherEncoder",
     "SavedGenerator",
+    "ScorerIdentity",
     "denoiser_from_reference",
     "digest",
     "generator_from_reference",
@@ -77,6 +78,22 @@ class EncoderIdentity:
                 raise ValueError(f"an encoder's name and digest are texts, not {text!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class ScorerIdentity:
+    """The scorer of regions whose numbers a generator reads.
+
+    Attributes:
+        digest: of its weights. deviation: by which a similarity is divided, see `evidence_mixture`.
+    """
+
+    digest: str
+    deviation: float
+
+    def __post_init__(self) -> None:
+        if type(self.digest) is not str or not 0 < self.deviation < float("inf"):
+            raise ValueError(f"a scorer has a digest and a deviation above zero, not {self}")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SavedGenerator:
     """A generator with its evaluation, as a folder holds it.
@@ -86,6 +103,7 @@ class SavedGenerator:
         calibration: by direction, for its distribution; absent where none was fitted.
         report: evaluation and gates as JSON; the application writes and reads it.
         matcher: the first stage that it was trained behind, if any.
+        scorer: whose numbers it reads, None for none.
     """
 
     generator: Generator
@@ -93,6 +111,7 @@ class SavedGenerator:
     calibration: Mapping[str, Calibration] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
     matcher: Matcher | None = None
+    scorer: ScorerIdentity | None = None
 
 
 def save(
@@ -150,6 +169,7 @@ def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> SavedGenera
             for direction, values in _object(config, "calibration").items()
         }
         report = _object(config, "report")
+        scorer = None if config.get("scorer") is None else ScorerIdentity(**_object(config, "scorer"))
         # neither file is trusted: no memory is allocated before the weights fit the settings
         with torch.device("meta"):
             generator = Generator(spec)
@@ -166,7 +186,7 @@ def load(folder: Path, *, encoder: EncoderIdentity | None = None) -> SavedGenera
     if config.get("weights") != digest(weights):
         raise CheckpointError(f"{weights}: not the file that {CONFIG} describes")
     _fill({"generator": generator, **({"matcher": matcher} if matcher else {})}, weights)
-    return SavedGenerator(generator.eval(), own, calibration, report, matcher and matcher.eval())
+    return SavedGenerator(generator.eval(), own, calibration, report, matcher and matcher.eval(), scorer)
 
 
 def digest(file: Path) -> str:
@@ -226,6 +246,7 @@ def _config(saved: SavedGenerator, weights: str) -> dict[str, Any]:
         "generator": dataclasses.asdict(saved.generator.spec),
         "calibration": {name: dataclasses.asdict(held) for name, held in saved.calibration.items()},
         "matcher": shape,
+        "scorer": None if saved.scorer is None else dataclasses.asdict(saved.scorer),
         "report": dict(saved.report),
         "weights": weights,
     }

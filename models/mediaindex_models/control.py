@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mediaindex_models.correction import PairFeatures, ScoreCorrection, standardised_or_zeros
+from mediaindex_models.correction import PairFeatures, ScoreCorrection
 from mediaindex_models.denoiser import Direction
 from mediaindex_models.residual import ResidualDenoiser
 
@@ -46,7 +46,7 @@ class WithoutDiffusion(nn.Module):
 class PointwiseControl(ScoreCorrection):
     """Scores each candidate by itself: the residual denoiser without the list, the noise and the step.
 
-        x_0 = (g_s s + g cos(E_t text, E_v evidence) + decoder[q∘c ; q ; c ; s]) / 100
+        x_0 = (g_s s + ⟨g, n⟩ + g cos(E_t text, E_v evidence) + decoder[q∘c ; q ; c ; s ; n]) / 100
 
     The width of the hidden layer is chosen so that the number of parameters is that of the residual denoiser
     with the same arguments, to within one hidden unit.
@@ -58,19 +58,23 @@ class PointwiseControl(ScoreCorrection):
         *,
         direction: Direction,
         evidence: int,
+        numbers: int = 0,
         inner: int = 256,
         hidden: int = 512,
         dropout: float = 0.2,
     ) -> None:
         with torch.device("meta"):
-            twin = ResidualDenoiser(width, direction=direction, evidence=evidence, inner=inner, hidden=hidden)
+            twin = ResidualDenoiser(
+                width, direction=direction, evidence=evidence, numbers=numbers, inner=inner, hidden=hidden
+            )
             pair = PairFeatures(width, evidence=evidence, inner=inner)
-        inputs = 3 * inner + 1
-        spare = parameters(twin) - parameters(pair) - 2
+        inputs = 3 * inner + 1 + numbers
+        spare = parameters(twin) - parameters(pair) - 2 - numbers
         super().__init__(
             width,
             direction=direction,
             evidence=evidence,
+            numbers=numbers,
             inner=inner,
             inputs=inputs,
             hidden=max(1, round(spare / (inputs + 2))),  # a unit has its weights, its bias and its output
@@ -92,10 +96,11 @@ class PointwiseControl(ScoreCorrection):
         del t
         texts, clips, agreement = self.compare(x, text, video, mask, evidence, chosen)
         product = texts * clips  # (B, K, inner)
-        standardised_score = standardised_or_zeros(score, x)
-        numbers = standardised_score[..., None].to(product)
-        inputs = [product, texts.expand_as(product), clips.expand_as(product), numbers]
-        return self.decode(x, standardised_score, agreement, torch.cat(inputs, dim=-1))
+        standardised_score, said = self.score_and_numbers(score, x)
+        base = self.base(standardised_score, agreement, said)
+        own = torch.cat([standardised_score[..., None], said], dim=-1).to(product)
+        inputs = [product, texts.expand_as(product), clips.expand_as(product), own]
+        return self.decode(x, base, torch.cat(inputs, dim=-1))
 
 
 def parameters(module: nn.Module) -> int:

@@ -1,9 +1,10 @@
 """The correction that a network adds to the score its candidates were ranked by.
 
-    x_0 = (g_s s + g cos(E_t text, E_v evidence) + decoder[…]) / 100
+    x_0 = (g_s s + ⟨g, n⟩ + g cos(E_t text, E_v evidence) + decoder[…]) / 100
 
-s is the score standardised in its list. The division cancels the factor of 100 in the loss, so that the loss
-sees the bracket as logits. Before training the order is that of the score: the decoder's last layer is zero.
+s is the score standardised in its list, n what a scorer of regions says of the candidate, if anything. The
+division cancels the factor of 100 in the loss, so that the loss sees the bracket as logits. Before training
+the order is that of the score: the decoder's last layer is zero.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class ScoreCorrection(nn.Module):
     """What the residual denoiser and its pointwise control share: the input of pairs and the output layer.
 
     Args:
-        width: D of texts and frames. evidence: E, 0 for none.
+        width: D of texts and frames. evidence: E, 0 for none. numbers: N of a scorer, 0 for none.
         direction: t2v asks with a text for clips, v2t with a clip for texts.
         inner: width of the space in which both sides are compared.
         inputs, hidden: widths of the decoder's input and hidden layer.
@@ -89,6 +90,7 @@ class ScoreCorrection(nn.Module):
         *,
         direction: Direction,
         evidence: int,
+        numbers: int,
         inner: int,
         inputs: int,
         hidden: int,
@@ -103,6 +105,9 @@ class ScoreCorrection(nn.Module):
         self.output = nn.Linear(hidden, 1, bias=False)
         self.score_gain = nn.Parameter(torch.tensor(1.0 / GAIN_UNIT))
         self.agreement_gain = nn.Parameter(torch.zeros(()))
+        self.numbers = numbers
+        if numbers:  # a network without them has no such weights
+            self.number_gains = nn.Parameter(torch.zeros(numbers))
         self.dropout = Dropout(dropout)
         nn.init.zeros_(self.output.weight)
 
@@ -133,18 +138,45 @@ class ScoreCorrection(nn.Module):
         texts, clips, agreement = self.pair(text, video, mask, evidence, rows)
         return texts, clips, agreement
 
-    def decode(self, x: Tensor, score: Tensor, agreement: Tensor, inputs: Tensor) -> Tensor:
+    def score_and_numbers(self, score: Tensor | None, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The score, standardised, (B, K), and the numbers of a scorer, (B, K, N), both float32.
+
+        Args:
+            score: as in ResidualDenoiser. x: (B, K).
+
+        Raises ValueError where there are other numbers than the network reads.
+        """
+        if score is None:
+            score = torch.zeros_like(x)
+        together = (score if score.ndim == x.ndim + 1 else score[..., None]).float()
+        if (read := together.shape[-1] - 1) != self.numbers:
+            raise ValueError(
+                f"candidates have {read} numbers of a scorer, the generator reads {self.numbers}"
+            )
+        return standardised(together[..., 0]), together[..., 1:]
+
+    def base(self, score: Tensor, agreement: Tensor, said: Tensor) -> Tensor:
+        """Logits before the decoder, (B, K) float32.
+
+        Args:
+            score, said: of `score_and_numbers`. agreement: (B, K).
+        """
+        terms = self.score_gain * score + self.agreement_gain * agreement
+        if self.numbers:
+            terms = terms + said @ self.number_gains.float()
+        return GAIN_UNIT * terms
+
+    def decode(self, x: Tensor, base: Tensor, inputs: Tensor) -> Tensor:
         """x_0 (B, K) in x's type.
 
         Args:
-            x: (B, K), for its type alone.
-            score: (B, K) float32, standardised. agreement: (B, K).
+            x: (B, K), for its type alone. base: of `base`.
             inputs: of the decoder, (B, K, `inputs`).
         """
         hidden = F.gelu(self.hidden(self.dropout(inputs)))
         decoded = self.output(self.dropout(hidden))[..., 0]
         # added in float32: the score's small differences must survive a bfloat16 network
-        logits: Tensor = GAIN_UNIT * (self.score_gain * score + self.agreement_gain * agreement) + decoded
+        logits: Tensor = base + decoded
         return logits.to(x.dtype) / GENERATION_SCALE
 
 
@@ -154,9 +186,9 @@ def cosines(one: Tensor, other: Tensor) -> Tensor:
     return (one * other).sum(-1) / (lengths_of(one) * lengths_of(other))
 
 
-def standardised_or_zeros(score: Tensor | None, x: Tensor) -> Tensor:
-    """The standardised score (B, K), float32; zeros of x's shape where there is none."""
-    return standardised(torch.zeros_like(x) if score is None else score)
+def standardised_in_list(numbers: Tensor) -> Tensor:
+    """Numbers (B, K, N), each with mean 0 and deviation 1 over the candidates of a list."""
+    return standardised(numbers.mT).mT
 
 
 def standardised(score: Tensor) -> Tensor:

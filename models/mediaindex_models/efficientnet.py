@@ -7,6 +7,7 @@ swish, and a stem and head that do not scale.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +19,8 @@ FEATURES = 1280
 CLASSES = 1000
 _STEM_CHANNELS = 32
 _NORM_EPSILON = 1e-3
+LOW_CHANNELS, MIDDLE_CHANNELS = 40, 112
+_LOW_STAGE, _MIDDLE_STAGE = 2, 4
 _IN_FLOAT32 = ("conv_stem", "blocks.0.0.conv_dw")
 # (expansion, repeats, kernel, stride of the first, channels)
 _STAGES = (
@@ -29,6 +32,19 @@ _STAGES = (
     (6, 4, 5, 2, 192),
     (6, 1, 3, 1, 320),
 )
+
+
+class FeatureMaps(NamedTuple):
+    """What three depths of the network see of B pictures of H×W pixels.
+
+    Attributes:
+        low: (B, 40, H / 8, W / 8) after the third stage. middle: (B, 112, H / 16, W / 16) after the fifth.
+        last: (B, 1280, H / 32, W / 32), whose mean is the pooled features.
+    """
+
+    low: Tensor
+    middle: Tensor
+    last: Tensor
 
 
 class SameConvolution(nn.Module):
@@ -142,11 +158,16 @@ class EfficientNetLite0(nn.Module):
 
     def feature_map(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) in -1..1 → (B, 1280, H / 32, W / 32), whose mean is the pooled features."""
+        return self.feature_maps(pixels).last
+
+    def feature_maps(self, pixels: Tensor) -> FeatureMaps:
+        """(B, 3, H, W) in -1..1 → maps of three depths, in the arithmetic of the network."""
         x = self.conv_stem(pixels)
+        after: list[Tensor] = []
         for stage in self.blocks:
             x = stage(x)
-        y: Tensor = self.conv_head(x)
-        return y
+            after.append(x)
+        return FeatureMaps(after[_LOW_STAGE], after[_MIDDLE_STAGE], self.conv_head(x))
 
 
 def folded(published: Mapping[str, Tensor]) -> dict[str, Tensor]:

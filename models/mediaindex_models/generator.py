@@ -70,7 +70,7 @@ class Generator(nn.Module):
         """x_0 (B, K) from x_t (B, K) at steps t (B,): one plain evaluation, as in training."""
         network = self.denoiser(lists.direction)
         sides = lists.text, lists.video, lists.mask
-        clean: Tensor = network(x, t, *sides, lists.score, lists.evidence, lists.chosen)
+        clean: Tensor = network(x, t, *sides, lists.score_and_numbers, lists.evidence, lists.chosen)
         return clean
 
     def ranker(
@@ -165,7 +165,7 @@ class Ranker:
 
         def denoise(x: Tensor, t: int) -> Tensor:
             steps = torch.full((len(x),), t, device=x.device)
-            arguments = lists.text, lists.video, lists.mask, lists.score, lists.evidence
+            arguments = lists.text, lists.video, lists.mask, lists.score_and_numbers, lists.evidence
             clean: Tensor = self.network(x, steps, *arguments)
             return clean
 
@@ -206,6 +206,7 @@ def _denoiser(spec: GeneratorSpec, direction: Direction) -> nn.Module:
             spec.width,
             direction=direction,
             evidence=spec.evidence,
+            numbers=spec.numbers,
             inner=spec.inner,
             hidden=spec.hidden,
             dropout=spec.dropout,

@@ -27,12 +27,13 @@ class SentenceStates(NamedTuple):
     Attributes:
         tokens: (B, T, 384), after the last layer.
         mean: (B, 384), their mean over real tokens.
-        shallow: (B, 384), the same mean after layer 4.
+        shallow: (B, 384), the same mean after layer 4. shallow_tokens: (B, T, 384), after layer 4.
     """
 
     tokens: Tensor
     mean: Tensor
     shallow: Tensor
+    shallow_tokens: Tensor
 
 
 class MiniLM(nn.Module):
@@ -51,11 +52,13 @@ class MiniLM(nn.Module):
         x = self.norm(self.word(pieces) + self.place.weight[: pieces.shape[1]] + self.kind)
         visible = mask[:, None, None, :]  # (B, 1, 1, T)
         weight = mask / mask.sum(1, keepdim=True)  # (B, T)
-        means = []
+        after: list[Tensor] = []
         for block in self.blocks:
             x = block(x, visible)
-            means.append(torch.einsum("btd,bt->bd", x, weight))
-        return SentenceStates(x, means[-1], means[_SHALLOW_LAYER - 1])
+            after.append(x)
+        shallow = after[_SHALLOW_LAYER - 1]
+        mean, shallow_mean = (torch.einsum("btd,bt->bd", states, weight) for states in (x, shallow))
+        return SentenceStates(x, mean, shallow_mean, shallow)
 
 
 class Block(nn.Module):

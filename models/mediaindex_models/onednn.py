@@ -54,6 +54,27 @@ class FusedConvolution(nn.Module):
         return total
 
 
+class LinearInBFloat16(nn.Module):
+    """A linear layer over the last axis as a fused 1×1 convolution in bfloat16; its results are float32."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        plain = SameConvolution((layer.in_features, layer.out_features), 1, active=False)
+        plain.load_state_dict({"weight": layer.weight[..., None, None], "bias": layer.bias})
+        self.convolution = FusedConvolution(plain.to(torch.bfloat16))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, inside) → (…, outside)."""
+        rows = x.reshape(1, -1, 1, x.shape[-1]).permute(0, 3, 1, 2)  # (1, inside, N, 1), channels last
+        y: Tensor = self.convolution(rows)
+        return y.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1).float()
+
+
+def linear_in_bfloat16(layer: nn.Linear) -> nn.Module | None:
+    """A copy of a linear layer for the CPU in bfloat16; None where the operators are missing."""
+    return LinearInBFloat16(layer) if _available() else None
+
+
 def _available() -> bool:
     names = ("_convolution_pointwise", "_reorder_convolution_weight")
     return (

@@ -41,6 +41,7 @@ class GeneratorSpec:
         recipe: the network of both directions.
         width: D of texts and frames.
         evidence: E, further features of a frame; 0 for none. `paper` reads none.
+        numbers: N of `evidence_mixture`, what a scorer says of a candidate; 0 for none. `paper` reads none.
         steps, schedule: of the diffusion that it was trained with.
         sampling: ddim, or single: one evaluation at the noisiest step from x = 0, neither clamped.
         evaluations: steps of ddim, spread evenly over those of training; 0 for all.
@@ -68,6 +69,7 @@ class GeneratorSpec:
     inner: int = 256
     hidden: int = 512
     dropout: float = 0.2
+    numbers: int = 0
 
     @property
     def starts_from_noise(self) -> bool:
@@ -82,6 +84,7 @@ class GeneratorSpec:
         for name in ("width", "inner", "hidden"):
             require_count(name, getattr(self, name), most=WIDEST)
         require_count("evidence", self.evidence, least=0, most=WIDEST)
+        require_count("numbers", self.numbers, least=0, most=WIDEST)
         require_count("steps", self.steps, most=_MOST_STEPS)
         for name in ("clamp", "diffusion", "corrected_mask"):
             if type(getattr(self, name)) is not bool:
@@ -95,8 +98,8 @@ class GeneratorSpec:
         require_count("evaluations", self.evaluations, least=0, most=self.steps)
         if not self.diffusion and self.sampling != "single":
             raise UnfitInput("a twin without diffusion is evaluated once: its sampling is single")
-        if self.recipe == "paper" and self.evidence:
-            raise UnfitInput("the paper's network reads no evidence")
+        if self.recipe == "paper" and (self.evidence or self.numbers):
+            raise UnfitInput("the paper's network reads no evidence, and no numbers of a scorer")
 
 
 # width and evidence are the encoder's; 1 stands for "not known yet"
@@ -112,8 +115,13 @@ PRESETS: Mapping[str, GeneratorSpec] = {
 }
 
 
-def preset(name: str, *, width: int, evidence: int = 0) -> GeneratorSpec:
-    """A recipe for the features of an encoder; `paper` ignores evidence. UnfitInput for an unknown name."""
+def preset(name: str, *, width: int, evidence: int = 0, numbers: int = 0) -> GeneratorSpec:
+    """A recipe for an encoder's features and a scorer's numbers; `paper` ignores all but the width.
+
+    Raises UnfitInput for an unknown name.
+    """
     _require_one_of("generator", name, tuple(PRESETS))
     spec = PRESETS[name]
-    return replace(spec, width=width, evidence=0 if spec.recipe == "paper" else evidence)
+    if spec.recipe == "paper":
+        return replace(spec, width=width)
+    return replace(spec, width=width, evidence=evidence, numbers=numbers)

@@ -45,6 +45,21 @@ class WordVectors(NamedTuple):
         return vectors
 
 
+class EmbeddedTexts(NamedTuple):
+    """What the tower gives for B texts.
+
+    Attributes:
+        pooled: (B, D). tokens: of each text its token vectors, (T, D).
+        states, shallow_states: of each text the hidden states of its pieces after the last and the fourth
+            layer, (T, D): what a scorer reads.
+    """
+
+    pooled: Array
+    tokens: list[Array]
+    states: list[Array]
+    shallow_states: list[Array]
+
+
 class NumpyTextTower:
     """Word pieces to pooled text vectors and token vectors.
 
@@ -57,8 +72,8 @@ class NumpyTextTower:
         self._words = words
         self._weights = weights
 
-    def __call__(self, texts: Sequence[Sequence[int]]) -> tuple[Array, list[Array]]:
-        """Piece numbers of B >= 1 texts → pooled (B, D), and of each text its token vectors (T, D)."""
+    def __call__(self, texts: Sequence[Sequence[int]]) -> EmbeddedTexts:
+        """Piece numbers of B >= 1 texts → their vectors."""
         ends = np.cumsum([len(pieces) for pieces in texts])
         own = [slice(end - len(pieces), end) for end, pieces in zip(ends.tolist(), texts, strict=True)]
         states = list(self._states(texts, own))
@@ -66,9 +81,12 @@ class NumpyTextTower:
         length = np.linalg.norm(mean, axis=0)
         unit = mean / length
         inside = np.concatenate([8 * unit, 1.5 * shallow, 1.5 * mean])
-        residual = self._linear("head.hidden.2", _gelu(self._linear("head.hidden.0", inside)))
+        residual = self._linear("head.hidden.2", gelu(self._linear("head.hidden.0", inside)))
         tokens = [(states[-1][:, columns] / length[i] + residual[:, [i]]).T for i, columns in enumerate(own)]
-        return np.ascontiguousarray((unit + residual).T), tokens
+        last, fourth = (
+            [layer[:, columns].T for columns in own] for layer in (states[-1], states[_SHALLOW_LAYER - 1])
+        )
+        return EmbeddedTexts(np.ascontiguousarray((unit + residual).T), tokens, last, fourth)
 
     def _states(self, texts: Sequence[Sequence[int]], own: Sequence[slice]) -> Iterator[Array]:
         """The hidden states after each layer, (D, N)."""
@@ -80,7 +98,7 @@ class NumpyTextTower:
             q, k, v = (self._linear(f"{block}.{name}", x) for name in "qkv")
             attended = np.concatenate([_attention(q[:, t], k[:, t], v[:, t]) for t in own], axis=1)
             x = self._norm(f"{block}.n1", x + self._linear(f"{block}.o", attended))
-            inner = _gelu(self._linear(f"{block}.f1", x))
+            inner = gelu(self._linear(f"{block}.f1", x))
             x = self._norm(f"{block}.n2", x + self._linear(f"{block}.f2", inner))
             yield x
 
@@ -143,7 +161,8 @@ def _attention(q: Array, k: Array, v: Array) -> Array:
     return attended.reshape(WIDTH, -1)
 
 
-def _gelu(x: Array) -> Array:
+def gelu(x: Array) -> Array:
+    """x times the normal distribution function of x, to 1.5e-7 of it."""
     return x * np.float32(0.5) * (1 + _erf(x * np.float32(np.sqrt(0.5))))
 
 

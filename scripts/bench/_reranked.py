@@ -15,7 +15,7 @@ from bench._report import Row, say
 
 if TYPE_CHECKING:
     from mediaindex.search.ranking.generator_registry import Preset
-    from mediaindex.search.ranking.reranker import Reranker
+    from mediaindex.search.ranking.shortlist import Reranker
     from mediaindex.search.searcher import Searcher
 
 TextsAndClips = Sequence[tuple[str, Path]]

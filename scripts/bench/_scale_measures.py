@@ -50,7 +50,7 @@ class Queries:
     def __init__(self, library: Library, place: Path) -> None:
         import torch
 
-        from mediaindex.assembly import serving_space
+        from mediaindex.assembly.serving import serving_space
         from mediaindex.embed.loading import load_text_encoder
 
         torch.set_num_threads(1)
@@ -109,7 +109,7 @@ def queries(place: Path, seed: int, turns: int, runs: int) -> dict[str, Any]:
 
 def rescans(place: Path, _seed: int, _turns: int, runs: int) -> dict[str, Any]:
     """Costs of the passes that a watcher begins over a folder, and over all; the first is not counted."""
-    from mediaindex.assembly import new_writer
+    from mediaindex.assembly.writing import new_writer
     from mediaindex.config import load_config
     from mediaindex.ingest.writer.requests import IndexRequest
 

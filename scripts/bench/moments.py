@@ -79,7 +79,7 @@ def temporal_iou(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 
 def boundaries(held: SearchableClips, clip: Clip) -> Boundaries:
-    """Compare the stored cuts of a clip with its joints, one to one, nearest pairs first."""
+    """Compare the stored cuts of a clip with its joints."""
     from mediaindex.store.catalog import lookup
 
     video_id = videos_of(held, [clip])[clip.path].video_id
@@ -87,16 +87,22 @@ def boundaries(held: SearchableClips, clip: Clip) -> Boundaries:
         row = lookup.newest_extraction_of(connection, video_id)
     stored = [] if row is None else [float(cut) for cut in row.cuts]
     joints = [scene.start_seconds for scene in clip.scenes[1:]]
-    pairs = sorted((abs(cut - joint), cut, joint) for cut in stored for joint in joints)
+    count, missed, false = compared(stored, joints)
+    if missed or false:
+        say(f"{clip.path.name}: joints missed at {missed}, cuts where none is at {false}")
+    return count
+
+
+def compared(cuts: Sequence[float], joints: Sequence[float]) -> tuple[Boundaries, list[float], list[float]]:
+    """(counts, joints missed, cuts where none is), paired one to one, nearest pairs first."""
+    pairs = sorted((abs(cut - joint), cut, joint) for cut in cuts for joint in joints)
     joint_of_cut: dict[float, float] = {}
     for distance, cut, joint in pairs:
         if distance <= CUT_SECONDS and cut not in joint_of_cut and joint not in joint_of_cut.values():
             joint_of_cut[cut] = joint
     missed = sorted(set(joints) - set(joint_of_cut.values()))
-    false = sorted(set(stored) - set(joint_of_cut))
-    if missed or false:
-        say(f"{clip.path.name}: joints missed at {missed}, cuts where none is at {false}")
-    return Boundaries(len(joints), len(missed), len(false))
+    false = sorted(set(cuts) - set(joint_of_cut))
+    return Boundaries(len(joints), len(missed), len(false)), missed, false
 
 
 def rows_of(landings: Sequence[Landing], counts: Sequence[Boundaries]) -> list[Row]:

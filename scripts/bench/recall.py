@@ -113,7 +113,7 @@ def some_of(clips: list[Clip], count: int, seed: int) -> list[Clip]:
 @contextlib.contextmanager
 def searchable_clips(clips: Sequence[Clip], library: Path | None) -> Iterator[SearchableClips]:
     """These clips in a library that has them, else in a temporary one."""
-    from mediaindex.assembly import load_space_encoder, serving_space
+    from mediaindex.assembly.serving import load_space_encoder, serving_space
     from mediaindex.config import load_config
     from mediaindex.search.searcher import Searcher
     from mediaindex.store.library import open_library

@@ -15,7 +15,7 @@ def test_config_shows_every_value_with_its_origin(
     commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "my config.toml"
-    file.write_text("jobs = 3\n")
+    file.write_text("jobs = 3\n[ui]\ntheme = 'light'\n[ui.keys]\nopen = 'o'\n")
     monkeypatch.setenv("MEDIAINDEX_CONFIG", str(file))
     monkeypatch.setenv("MEDIAINDEX_GAP_SECONDS", "2.5")
     shown = commands("config", "show")
@@ -23,6 +23,8 @@ def test_config_shows_every_value_with_its_origin(
     assert shown["path"] == str(file)
     rows = {row["name"]: (row["value"], row["origin"]) for row in shown["values"]}
     assert set(rows) == set(SETTINGS)
+    assert rows["ui.theme"] == ("light", f"file {file}")
+    assert rows["ui.keys"] == ({"open": "o"}, f"file {file}")
     assert rows["jobs"] == (3, f"file {file}")
     assert rows["gap_seconds"] == (2.5, "environment MEDIAINDEX_GAP_SECONDS")
     assert rows["library"] == (str(commands.library), "flag --library")

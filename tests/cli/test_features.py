@@ -87,7 +87,12 @@ def test_subtitles_are_captions_of_their_stretches(commands: Commands, media: Pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("msrvtt", "--split", "train", "--out", "f"), "msrvtt is no folder; SOURCE is a folder of"),
+        (("films", "--split", "train", "--out", "f"), "films is no folder; SOURCE is a folder of"),
+        (("msrvtt", "--split", "train", "--out", "f"), "msrvtt needs --videos DIR, its videos, and --annot"),
+        (
+            (".", "--split", "train", "--out", "f", "--videos", "."),
+            "--videos and --annotations are for a bench",
+        ),
         ((".", "--split", "train", "--out", "f"), "nothing in"),
         ((".", "--split", "train", "--out", "gone/f"), "is no folder; make it"),
         ((".", "--split", "train", "--out", "f", "--captions", "gone.csv"), "gone.csv cannot be read"),

@@ -121,6 +121,45 @@ def test_a_termination_is_an_interruption(writer: Running) -> None:
     assert writer.returncode == 130
 
 
+def ran(code: str, *around: str) -> subprocess.CompletedProcess[str]:
+    """What a program came to, started by `around` where that is given."""
+    return subprocess.run(
+        [*around, sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(SOURCES)},
+    )
+
+
+PATH_OF_THE_SETTINGS = "import sys; sys.argv[1:] = ['config', 'path']; from mediaindex.cli import run; run()"
+
+
+def test_a_thread_that_goes_on_does_not_keep_the_process() -> None:
+    goes_on = "import threading; threading.Thread(target=threading.Event().wait).start()"
+    done = ran(f"{goes_on}; {PATH_OF_THE_SETTINGS}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+def test_a_closed_stderr_changes_no_exit_code() -> None:
+    done = ran(PATH_OF_THE_SETTINGS, "/bin/sh", "-c", 'exec "$@" 2>&-', "sh")
+    assert done.returncode == 0
+    assert done.stdout.strip()
+
+
+def test_a_process_that_does_not_unwind_after_a_termination_ends_and_says_where_it_stood() -> None:
+    done = ran(
+        "import contextlib, os, signal, threading; from mediaindex import cli; cli.SECONDS_TO_STOP = 0.2\n"
+        "signal.signal(signal.SIGTERM, cli._interrupt)\n"
+        "with contextlib.suppress(KeyboardInterrupt): os.kill(os.getpid(), signal.SIGTERM)\n"
+        "threading.Event().wait()"
+    )
+    assert done.returncode == 1
+    assert "in wait" in done.stderr
+
+
 def test_a_reader_of_the_output_that_goes_away(videos: Path, commands: Commands) -> None:
     film(videos / "red.mp4", "red")
     commands("index", videos)

@@ -71,11 +71,13 @@ def test_purge_leaves_what_is_foreign(three: Path, commands: Commands, tmp_path:
         library / "encoders" / "mine" / "holiday.MOV",
         library / "thumbnails" / "deep" / "a.jpg",
         library / "logs" / "diary.txt",
+        library / "features" / "holiday.mp4",
     ]
     for path in strange:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("of the user")
     (library / "encoders" / "mine" / "weights.bin").write_text("of the program")
+    (library / "features" / "msvd-test-0.parquet").write_text("of the program")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "ab.tmp").write_text("of the user")
     links = [library / "frames" / "linked", library / "generators"]

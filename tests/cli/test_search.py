@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mediaindex.search.confidence import calibration, picture_numbers, word_numbers
+from mediaindex.search.confidence.calibration import WORDS, Calibration
 from mediaindex.store.catalog.schema import space
 from mediaindex.store.library import open_library
 from tests.support.commands import ENCODER, Commands, index_quietly
+from tests.support.fake_encoder import FakeEncoder
 from tests.support.films import film, srt
 
 HIT_KEYS = [
@@ -117,9 +124,67 @@ def test_the_answer_has_its_keys(ask: Commands) -> None:
         assert hit["start_seconds"] <= hit["best_seconds"] <= hit["end_seconds"]
         assert Path(hit["thumbnail"]).is_absolute()
         assert Path(hit["thumbnail"]).read_bytes().startswith(b"\xff\xd8")
-        assert (hit["generated_probability"], hit["confidence"]) == (None, None)
+        assert hit["generated_probability"] is None
+        assert (hit["confidence"] is None) == (hit["words"] is None)  # these pictures are not calibrated
         assert hit["online"] is True
         assert hit["volume"]
+
+
+@pytest.fixture
+def _calibrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The pictures of "colours" are judged by their similarity alone, words by their share alone."""
+    numbers, words = picture_numbers.NAMES, word_numbers.NAMES
+    rows = {
+        FakeEncoder().spec.digest: Calibration(
+            numbers, (0.0,) * 6, (1.0,) * 6, (0.0, 0.0, 0.0, 0.0, 8.0, 0.0), -4.0, ()
+        ),
+        WORDS: Calibration(words, (0.0,) * 4, (1.0,) * 4, (4.0, 0.0, 0.0, 0.0), -2.0, ()),
+    }
+    path = tmp_path / "calibrations.json"
+    path.write_text(json.dumps({key: row.as_json() for key, row in rows.items()}), encoding="utf-8")
+    monkeypatch.setattr(calibration, "FILE", path)
+    calibration._rows.cache_clear()
+    yield
+    calibration._rows.cache_clear()
+
+
+@pytest.mark.usefixtures("_calibrated")
+def test_an_answer_says_how_sure_it_is(ask: Commands) -> None:
+    answer = ask("search", "red", "--channel", "pictures")
+    assert answer["confident"] is True
+    for hit in answer["hits"]:
+        assert hit["confidence"] == pytest.approx(1 / (1 + math.exp(4 - 8 * hit["similarity"])))
+    sure = ask.hits("red", "--channel", "pictures", "--min-confidence", 0.8)
+    expected = [hit["segment_id"] for hit in answer["hits"] if hit["confidence"] >= 0.8]
+    assert [hit["segment_id"] for hit in sure] == expected
+    assert 0 < len(sure) < len(answer["hits"])
+    nothing = ask("search", "purple", "--channel", "pictures")
+    assert nothing["confident"] is False
+    assert nothing["hits"]
+    assert nothing["hits"][0]["confidence"] < 0.1
+    told = ask.text("search", "purple", "--channel", "pictures")
+    assert "nothing here looks like that; these come nearest:" in told.err
+    assert "nothing here looks like that" not in ask.text("search", "red", "--channel", "pictures").err
+    lighthouse = ask("search", "lighthouse", "--channel", "words")
+    assert lighthouse["confident"] is True
+    assert lighthouse["hits"][0]["confidence"] == pytest.approx(0.8808, abs=1e-4)
+    for question in (("red then blue",), ("red", "--like", answer["hits"][0]["segment_id"])):
+        found = ask("search", *question, "--channel", "pictures")
+        assert found["confident"] is None
+        assert {hit["confidence"] for hit in found["hits"]} == {None}
+
+
+@pytest.mark.usefixtures("_calibrated")
+def test_a_confidence_that_nothing_would_have_is_refused(
+    ask: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = ask.ran("search", "red then blue", "--min-confidence", 0.5)
+    assert (refused.code, "only sentences have a confidence, not then" in refused.json["error"]) == (2, True)
+    assert ask.text("search", "red", "--min-confidence", 2).code == 2
+    monkeypatch.setattr(calibration, "calibration_of", lambda _key: None)
+    refused = ask.ran("search", "red", "--min-confidence", 0.5)
+    assert (refused.code, "no calibration of colours" in refused.json["error"]) == (2, True)
+    assert ask.ran("search", "lighthouse", "--channel", "words", "--min-confidence", 0.5).code == 0
 
 
 def test_a_sentence_lands_on_its_moment(ask: Commands) -> None:
@@ -309,7 +374,9 @@ def test_a_library_of_which_nothing_could_be_read(videos: Path, commands: Comman
 def test_text_for_a_person(ask: Commands, holiday: Path) -> None:
     ran = ask.text("search", "tide comes", "--channel", "words", "--limit", 1)
     found = "[tide in subtitle, comes in subtitle]"
-    assert ran.out == f"  1  words  0:01 - 0:02.5  {holiday}/beach/green.mp4  {found}\n"
+    sure = r" {1,2}\d{1,2}%"
+    line = f"  0:01 - 0:02.5  {holiday}/beach/green.mp4  {found}\n"
+    assert re.fullmatch(f"  1  words  {sure}{re.escape(line)}", ran.out)
 
 
 def test_a_query_that_the_encoder_does_not_read(videos: Path, commands: Commands) -> None:

@@ -51,6 +51,28 @@ def test_filters_of_the_query_and_of_the_options_hold_together(ask: Commands, tr
     assert set(ask.files("red is:online")) == {"red.mp4", "blue.mp4", "both.mkv"}
 
 
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("lon", ["longer:"]),
+        ("red in:bo", ["red in:both.mkv"]),
+        ("red camera:can", ['red camera:"Canon EOS R6"']),
+        ("red after:2024-0", ["red after:2024-05-01", "red after:2024-02-28"]),
+        ("is the se", ["is the sea"]),
+        ("in:nowhere", []),
+        ("red ", []),
+        ('"re"', []),
+        ("", []),
+    ],
+)
+def test_the_end_of_a_text_is_completed_from_the_library(
+    ask: Commands, capsys: pytest.CaptureFixture[str], typed: str, becomes: list[str]
+) -> None:
+    answer = ask("search", typed, "--complete")
+    assert [typed[: one["start"]] + one["text"] for one in answer["completions"]] == becomes
+    assert all(one["end"] == len(typed) for one in answer["completions"])
+
+
 def test_one_video_answers_with_all_its_moments(ask: Commands) -> None:
     assert len(ask.files("red in:both.mkv", "--channel", "pictures")) == 2
 
@@ -171,9 +193,9 @@ def test_marks_move_what_the_pictures_look_for(ask: Commands) -> None:
     [
         ("red", ("--like", 999, 1, "--like", 998), "--like 999 998: no search shows such a segment"),
         ("red", ("--unlike", 999), "write the segment_id of a hit"),
-        ("red then blue", ("--like", 1), "leave out 'then', or the marks"),
-        ("red by:words", ("--unlike", 1), "--like and --unlike mark pictures"),
-        ("red", ("--like", 1, "--channel", "words"), "--like and --unlike mark pictures"),
+        ("red then blue", ("--like", 1), "leave out 'then', or these"),
+        ("red by:words", ("--unlike", 1), "--like, --unlike and --marks move pictures"),
+        ("red", ("--like", 1, "--channel", "words"), "--like, --unlike and --marks move pictures"),
         ("red", ("--like", "best"), "'best' is no whole number"),
     ],
 )

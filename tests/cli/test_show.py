@@ -29,6 +29,11 @@ SHOWN = [
     "timecode",
     "camera",
     "title",
+    "frame_rate",
+    "variable_rate",
+    "film_start",
+    "pixel_aspect",
+    "reel_name",
     "container",
     "tags",
     "streams",
@@ -59,6 +64,7 @@ def test_show_has_its_keys_and_tells_the_truth(trip: Path, commands: Commands) -
     assert shown["subtitles"] == [{"file": "trip.de.srt", "language": "de", "forced": False}]
     (stream,) = shown["streams"]
     assert (stream["index"], stream["kind"], stream["codec"]) == (0, "video", "mpeg4")
+    assert (shown["frame_rate"], shown["variable_rate"], shown["pixel_aspect"]) == ("5", False, "1")
     assert [(part["start_seconds"], part["end_seconds"]) for part in shown["segments"]] == [
         (0.0, shown["cuts"][0]),
         (shown["cuts"][0], shown["duration_seconds"]),

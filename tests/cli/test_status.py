@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaindex.cli.status import library_values
+from mediaindex.assembly.overview import library_values
 from mediaindex.store.library import open_library
 from tests.support.commands import ENCODER, Commands
 from tests.support.films import film
@@ -25,6 +25,7 @@ STATUS_KEYS = [
     "segments",
     "media_seconds",
     "queue",
+    "notes",
     "bytes",
     "sources",
     "spaces",
@@ -53,7 +54,8 @@ def test_status_counts_what_is_there(videos: Path, commands: Commands) -> None:
     (source,) = status["sources"]
     assert (source["path"], source["online"], source["files"]) == (str(videos), True, 1)
     assert status["queue"] == {"to_embed": 0, "requests": 0}
-    assert set(status["bytes"]) == {"library.sqlite", "frames", "vectors", "matrix", "thumbnails"}
+    assert status["notes"] == {"captions": 0, "marks": 0, "picks": 0, "saved": 0}
+    assert set(status["bytes"]) == {"library.sqlite", "frames", "vectors", "matrix", "regions", "thumbnails"}
     assert all(status["bytes"][name] > 0 for name in ("library.sqlite", "frames", "vectors", "matrix"))
     (failure,) = status["failures"]
     assert list(failure) == ["path", "stage", "state", "attempts", "next_at", "reason"]
@@ -91,3 +93,14 @@ def test_what_is_gone_is_missing_when_a_pass_has_noted_it(videos: Path, commands
     assert (commands("status")["missing"], commands("status")["offline"]) == (0, 0)
     commands("index", videos)
     assert (commands("status")["missing"], commands("status")["offline"]) == (1, 0)
+
+
+def test_status_counts_what_the_user_wrote(three: Path, commands: Commands) -> None:
+    assert "captions" not in commands.text("status").out
+    commands("caption", "add", f"{three / 'red.mp4'}@1", "a red wall")
+    commands("mark", f"{three / 'red.mp4'}@1", f"{three / 'blue.mp4'}@1", "--query", "red")
+    commands("saved", "add", "red")
+    commands("search", "red")
+    commands("open", 1, "--player", "true {path}")
+    assert commands("status")["notes"] == {"captions": 1, "marks": 2, "picks": 1, "saved": 1}
+    assert "1 captions, 2 marks, 1 saved searches; 1 moments opened" in commands.text("status").out

@@ -147,6 +147,8 @@ NUMBERS = [
     (("index", "x"), ("--jobs", "--cache-limit")),
     (("train",), ("--steps", "--seed")),
     (("show", "red.mp4"), ("--picture",)),
+    (("export", "--format", "csv", "--out", "x", "--query", "red"), ("--limit", "--handles")),
+    (("describe", "red.mp4"), ("--limit",)),
 ]
 
 

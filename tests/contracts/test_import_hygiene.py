@@ -130,11 +130,17 @@ def red_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 QUESTIONS = {
     "search": ["search", "red"],
     "search, pictures": ["search", "a red wall", "--channel", "pictures"],
+    "search, marks": ["search", "a red wall", "--marks"],
     "search, words": ["search", "red", "--channel", "words"],
     "similar": ["similar", "PATH"],
     "similar, moment": ["similar", "PATH@1"],
+    "describe": ["describe", "PATH@1"],
     "show": ["show", "PATH"],
     "open": ["open", "1", "--player", "true {path}"],
+    "caption": ["caption", "add", "PATH@1", "a red wall"],
+    "mark": ["mark", "PATH@1", "--query", "red"],
+    "history": ["history", "list"],
+    "saved": ["saved", "add", "red"],
     "status": ["status"],
 }
 
@@ -155,5 +161,5 @@ assert psutil.Process().num_threads() == 1, "numpy's BLAS has threads of its own
     loaded = loaded_by(program)
     network = {"torch", "lancedb", "pyarrow", "transformers", "open_clip", "huggingface_hub", "py3langid"}
     assert sorted(loaded & (network | {"alembic", "av", "rich", "textual"})) == []
-    if name in ("open", "search, words", "show", "status"):
+    if name in ("caption", "history", "mark", "open", "saved", "search, words", "show", "status"):
         assert "numpy" not in loaded

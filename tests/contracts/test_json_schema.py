@@ -14,8 +14,10 @@ import pytest
 from mediaindex.cli import COMMANDS, build_parser
 from tests.support.commands import Commands, index_quietly, use_these_encoders
 from tests.support.films import film, jpeg, srt
+from tests.support.made_benchmarks import made_benchmark
 from tests.support.media import write_sound
 from tests.support.paths import CHECKOUT
+from tests.support.tiny_generators import write_generator
 from tests.support.training_features import feature_files
 
 pytestmark = pytest.mark.usefixtures("kept_decoders")
@@ -126,6 +128,10 @@ def test_search(ask: Commands) -> None:
     hold(followed, keys, may_lack=("corrected[]", "hits[].words[]", "problems[]"))
 
 
+def test_completion(ask: Commands) -> None:
+    hold(ask("search", "dog in:re", "--complete"), documented("Completion"))
+
+
 def test_similar(ask: Commands, tmp_path: Path) -> None:
     answer = ask("similar", jpeg(tmp_path / "a.jpg", "red"))
     keys = documented("search") | documented("similar")
@@ -142,14 +148,41 @@ def test_show(ask: Commands, folder: Path) -> None:
     assert ask("show", folder / "red.mp4")["profile"] is None
 
 
+def test_describe(ask: Commands, folder: Path) -> None:
+    hold(ask("describe", f"{folder / 'red.mp4'}@1"), documented("describe"))
+
+
 def test_open(ask: Commands) -> None:
     ask("search", "red")
     hold(ask("open", 1, "--player", "true {path} {seconds}"), documented("open"))
 
 
+def test_export(ask: Commands, folder: Path, tmp_path: Path) -> None:
+    cut = ("--cut", f"{folder / 'red.mp4'}@0-1", "--cut", f"{folder / 'song.mp4'}@0-1", "--skip-missing")
+    answer = ask("export", "--format", "csv", "--out", tmp_path / "a.csv", *cut, code=5)
+    hold(answer, documented("export"), may_lack=("offline[]",))
+
+
+def test_notes(ask: Commands, folder: Path) -> None:
+    film_at = f"{folder / 'red.mp4'}@1"
+    hold(ask("caption", "add", film_at, "a red wall"), documented("caption"))
+    hold(ask("caption", "list"), documented("caption"))
+    out = folder.parent / "captions.csv"
+    hold(ask("caption", "export", "--out", out), documented("caption export"))
+    with out.open("a") as table:
+        table.write(f"{folder / 'red.mp4'},99,100,too late,\nlater.mp4,,,waits,\n")
+    hold(ask("caption", "import", out, code=5), documented("caption import"))
+    hold(ask("mark", film_at, "--query", "red"), documented("mark"))
+    hold(ask("saved", "add", "red"), documented("saved"))
+    ask("search", "red", "--channel", "pictures")
+    ask("open", 1, "--player", "true {path}")
+    hold(ask("history", "list"), documented("history"))
+    hold(ask("history", "clear"), documented("history"), may_lack=("history[]",))
+
+
 def test_status(ask: Commands, folder: Path) -> None:
     ask("index", folder, code=None)
-    hold(ask("status"), documented("status"), may_lack=("writer.",))
+    hold(ask("status"), documented("status"), may_lack=("writer.", "spaces[].evidence."))
 
 
 def test_retry(ask: Commands, folder: Path) -> None:
@@ -205,6 +238,16 @@ def test_train(ask: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     files = feature_files(tmp_path, train=12, validation=8)
     answer = ask("train", "--features", *files, "--steps", 2, "--out", tmp_path / "out", "--device", "cpu")
     hold(answer, documented("train"), may_lack=("data.test.",))
+
+
+def test_eval(ask: Commands, tmp_path: Path) -> None:
+    texts = {"red": "red", "green": "green red", "blue": "blue", "black": "black"}
+    made = made_benchmark("msvd", tmp_path, texts)
+    (made.videos / made.names["blue"]).unlink()
+    generator = write_generator(tmp_path / "generator")
+    words = ("--videos", made.videos, "--annotations", made.annotations, "--generator", generator)
+    answer = ask("eval", "msvd", *words, "--allow-missing", code=5)
+    hold(answer, documented("eval"), may_lack=("rows[].metrics.IoU",))
 
 
 def test_doctor(ask: Commands) -> None:

@@ -52,13 +52,17 @@ def test_the_wheel_holds_the_program_and_nothing_of_the_checkout(wheel: Path) ->
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {
         "mediaindex",
         "mediaindex_models",
+        "mediaindex_tui",
     }
     for needed in (
-        "mediaindex/embed/builtin_files/builtin.safetensors",
+        "mediaindex/embed/builtin_files/towers.safetensors",
         "mediaindex/search/ranking/boxed_generators/builtin-residual/model.safetensors",
         "mediaindex/ingest/writer/general_captions.txt",
+        "mediaindex/search/confidence/calibrations.json",
         "mediaindex/store/catalog/migrations/versions/0001_first.py",
         "mediaindex/py.typed",
+        "mediaindex_tui/finder/__main__.py",
+        "mediaindex_tui/ui.tcss",
     ):
         assert needed in names
     licences = [Path(name).name for name in names if ".dist-info/licenses/" in name]

@@ -13,6 +13,7 @@ import pytest
 from tests.support.paths import CHECKOUT
 
 PACKAGE = CHECKOUT / "mediaindex"
+INTERFACE = CHECKOUT / "tui" / "mediaindex_tui"
 MODELS = CHECKOUT / "models" / "mediaindex_models"
 NOT_ROOMS = {"__init__", "__main__"}
 TOP_FLOOR = 15
@@ -141,11 +142,19 @@ def test_the_table_of_rooms_names_every_module() -> None:
     assert named == expected
 
 
+def test_the_tables_of_the_interface_name_every_module() -> None:
+    design = (CHECKOUT / "docs" / "design.md").read_text(encoding="utf-8")
+    section = design.split("\n## The interface\n", 1)[1].split("\n## ", 1)[0]
+    cells = re.findall(r"^\| ((?:`\w+` )+)\|", section, re.MULTILINE)
+    named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(named) == sorted(modules_of(INTERFACE) + modules_of(INTERFACE / "finder"))
+
+
 def test_the_readme_lays_out_the_folders_that_there_are() -> None:
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     laid_out = {name.rstrip("/") for name in table_of(readme, "## Layout")}
     built = {f"mediaindex/{name}" for name in packages_of(PACKAGE)}
-    built |= {"models/mediaindex_models", "scripts", "tests", "docs"}
+    built |= {"models/mediaindex_models", "tui/mediaindex_tui", "scripts", "tests", "docs"}
     assert laid_out == built
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bench._plain_scores import PlainVideo, similarities
+from bench.confidence import NOTHING, asked
 from bench.recall import Clip, SearchableClips, plain_videos, read_clips, searchable_clips
 from numpy.typing import NDArray
 
@@ -107,3 +108,15 @@ def test_every_segment_has_the_similarity_of_the_plain_formula(
             own = slice(space.of_video(video.video_id).start, space.of_video(video.video_id).stop)
             np.testing.assert_allclose(exact[own], plain, atol=1e-5)
             np.testing.assert_allclose(half[own], plain, atol=1e-3)
+
+
+def test_the_confident_are_right_and_few_are_confident_of_what_is_not_there(
+    held: SearchableClips, clips: list[Clip]
+) -> None:
+    queries = [asked(held, clip.query, clip, clips, "pictures") for clip in clips]
+    nothing = [asked(held, text, None, clips, "pictures") for text in NOTHING.read_text("utf-8").splitlines()]
+    confident = [one for one in queries if one.confident]
+    assert len(nothing) == 100
+    assert sum(one.confident for one in nothing) <= 5
+    assert len(confident) >= 0.2 * len(queries)
+    assert sum(bool(one.right) for one in confident) >= 0.8 * len(confident)

@@ -61,6 +61,18 @@ def test_a_worker_probes_skips_refuses_and_extracts(tmp_path: Path) -> None:
     assert worker.pid is None
 
 
+def test_a_worker_tells_when_frames_are_shown(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", moving(20))
+    with new_worker() as worker:
+        info = worker.probe(path)
+        assert isinstance(info, MediaInfo)
+        times = worker.frame_times(path, info)
+        pid = worker.pid
+        assert (str(times.rate), times.count, times.first) == ("10", 20, 0)
+        assert worker.frame_times(path, info) == times
+        assert worker.pid == pid, "the child is used again"
+
+
 def test_unknown_decoders_are_refused_with_the_choices() -> None:
     with pytest.raises(UsageError, match="auto, pyav, ffmpeg"):
         new_worker(decoder="vlc")

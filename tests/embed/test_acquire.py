@@ -87,7 +87,9 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         import_weights(checkpoints.open_clip_folder(tmp_path / "source"), "tiny", tmp_path / "models")
 
 
-@pytest.mark.parametrize("name", ["builtin", "", "../up", "a/b", ".hidden", "a" * 65, "new\nline"])
+@pytest.mark.parametrize(
+    "name", ["builtin", "builtin-free", "", "../up", "a/b", ".hidden", "a" * 65, "new\nline"]
+)
 def test_an_unfit_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="an encoder's name is letters"):
         import_weights(tmp_path, name, tmp_path / "models")

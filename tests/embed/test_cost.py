@@ -9,6 +9,7 @@ import pytest
 
 from mediaindex.embed import cost as cost_module
 from mediaindex.embed.cost import Cost, costs, described, machine_gflops, machine_rate
+from mediaindex.embed.families.builtin_files import NAMES as BUILTIN_NAMES
 from mediaindex.embed.presets import PRESETS
 
 
@@ -25,7 +26,7 @@ def test_without_measuring_there_are_no_hours(tmp_path: Path) -> None:
     rows = costs(tmp_path / "models", 1000, measure=False)
     assert [row.name for row in rows] == list(PRESETS)
     assert {(row.frames_per_second, row.hours_for_library) for row in rows} == {(None, None)}
-    assert [row.name for row in rows if row.present] == ["builtin"]
+    assert [row.name for row in rows if row.present] == list(BUILTIN_NAMES)
 
 
 @pytest.mark.usefixtures("hub")

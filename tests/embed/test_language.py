@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mediaindex.embed import language
 from mediaindex.embed.encoder import EncoderSpec
-from mediaindex.embed.language import language_note
+from mediaindex.embed.language import language_note, language_of_text
 from tests.support.fake_encoder import FakeEncoder
 
 ENGLISH = FakeEncoder().spec
@@ -88,3 +88,33 @@ def test_false_alarms_are_rare_on_the_corpus(shared: Path) -> None:
     queries = [text for row in rows for text in (row["query"], *row.get("captions", ()))]
     alarms = [query for query in queries if language_note(query, ENGLISH)]
     assert len(alarms) <= len(queries) / 100, alarms
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Rex at the lake", "en"),
+        ("Kinder spielen im Garten", "de"),
+        ("un chien court sur la plage", "fr"),
+        ("犬が走る", "ja"),
+        ("开车 在 城市 的 街道 上", "zh"),
+        ("개가 달린다", "ko"),
+        ("σκύλος στην παραλία", "el"),
+        ("كلب يجري على الشاطئ", "ar"),
+        ("dog", None),
+        ("Hund", None),
+        ("Rex Bello", None),
+        ("собака на пляже", None),  # as good as Bulgarian
+        ("🐶 2024", None),
+        ("", None),
+    ],
+)
+def test_the_language_of_a_text_is_told_where_it_is_certain(text: str, language: str | None) -> None:
+    assert language_of_text(text) == language
+    assert language_note("chien sur la plage", ENGLISH) is not None  # the other identifier is as it was
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_a_language_of_two_letters_or_none(text: str) -> None:
+    language = language_of_text(text)
+    assert language is None or (len(language) == 2 and language.isalpha())

@@ -41,7 +41,7 @@ print(sorted(heavy & set(sys.modules)))
         ("open_clip:ViT-B-32", "write open_clip:MODEL/TAG"),
         ("open_clip:ViT-B-32/gone.safetensors", "there is no file gone.safetensors"),
         ("fsat", "did you mean fast"),
-        ("unheard of", "known are builtin, fast"),
+        ("unheard of", "known are builtin, builtin-free, fast"),
         ("open_clip:", "there is no encoder"),
     ],
 )

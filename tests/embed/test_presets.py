@@ -7,15 +7,24 @@ from typing import Any
 import open_clip
 import pytest
 
+from mediaindex.embed.families.builtin_files import NAMES as BUILTIN_NAMES
 from mediaindex.embed.loading import load_encoder
 from mediaindex.embed.presets import PRESETS
 
 
 def test_presets_are_keyed_by_name_and_state_their_cost() -> None:
-    assert list(PRESETS) == ["builtin", "fast", "balanced", "quality", "multilingual", "paper"]
+    assert list(PRESETS) == [
+        "builtin",
+        "builtin-free",
+        "fast",
+        "balanced",
+        "quality",
+        "multilingual",
+        "paper",
+    ]
     for name, preset in PRESETS.items():
         assert preset.name == name
-        assert (preset.repository is None) == (name == "builtin")
+        assert (preset.repository is None) == (name in BUILTIN_NAMES)
         assert min(preset.dim, preset.gflop_per_frame, preset.size_bytes, preset.text_length) > 0
 
 
@@ -35,15 +44,20 @@ def test_presets_name_weights_that_open_clip_publishes_at_the_stated_size() -> N
             assert configuration["vision_cfg"].get("image_size", preset.image_size) == preset.image_size
 
 
-def test_the_builtin_preset_is_the_encoder_that_ships() -> None:
-    preset = PRESETS["builtin"]
-    spec = load_encoder("builtin", device="cpu").spec
+@pytest.mark.parametrize("name", BUILTIN_NAMES)
+def test_a_builtin_preset_is_the_encoder_that_ships(name: str) -> None:
+    preset = PRESETS[name]
+    spec = load_encoder(name, device="cpu").spec
     assert (preset.dim, preset.image_size, preset.text_length) == (
         spec.dim,
         spec.image_size,
         spec.text_length,
     )
-    assert (preset.languages, preset.commercial) == (spec.languages, spec.commercial)
+    assert (preset.languages, preset.licence, preset.commercial) == (
+        spec.languages,
+        spec.licence,
+        spec.commercial,
+    )
 
 
 def test_nobody_can_change_a_preset() -> None:

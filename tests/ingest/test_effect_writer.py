@@ -66,7 +66,7 @@ def written(library: Library) -> str:
 
 @pytest.fixture
 def embedder(opened: Library) -> Embedder:
-    return Embedder(opened, "fake", load=lambda name, _: FakeEncoder(name=name))
+    return Embedder(opened, "fake", load=lambda name, _arithmetic, _digest: FakeEncoder(name=name))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Loading:
         self.names: list[str] = []
         self.arithmetics: list[Arithmetic | None] = []
 
-    def __call__(self, name: str, arithmetic: Arithmetic | None) -> Encoder:
+    def __call__(self, name: str, arithmetic: Arithmetic | None, digest: str | None) -> Encoder:
         self.names.append(name)
         self.arithmetics.append(arithmetic)
         encoder = FakeEncoder(name=name)
@@ -89,7 +89,7 @@ def test_vectors_of_a_space_are_made_alike_until_it_is_renewed(opened: Library, 
     """On a machine whose quickest arithmetic is bfloat16; the library is from one that had none."""
     record(opened, tmp_path / "a.mp4", "red")
     plain = FakeEncoder()
-    first = Embedder(opened, "fake", load=lambda _name, _arithmetic: plain)
+    first = Embedder(opened, "fake", load=lambda _name, _arithmetic, _digest: plain)
     assert completed(first) == 1
     load = Loading()
     later = new_embedder(opened, load)

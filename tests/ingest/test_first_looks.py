@@ -54,7 +54,7 @@ class Watched:
         self.ingest = Ingest(
             library,
             "fake",
-            load=lambda name, _: FakeEncoder(name=name),
+            load=lambda name, _arithmetic, _digest: FakeEncoder(name=name),
             decoding=Decoding(Sampling(), 1, new_worker),
             progress=self._note,
         )

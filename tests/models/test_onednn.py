@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from mediaindex_models import onednn
 from tests.support.efficientnet_weights import random_efficientnet
@@ -25,3 +26,15 @@ def test_without_these_operators_nothing_changes(monkeypatch: pytest.MonkeyPatch
     network = random_efficientnet()
     onednn.fuse(network)
     assert not any(isinstance(module, onednn.FusedConvolution) for module in network.modules())
+
+
+@torch.no_grad()
+def test_a_linear_layer_in_bfloat16_is_near_to_the_plain_one() -> None:
+    torch.manual_seed(0)
+    plain = nn.Linear(48, 10)
+    quick = onednn.linear_in_bfloat16(plain)
+    if quick is None:
+        pytest.skip("this processor has no oneDNN")
+    x = torch.randn(3, 4, 48)
+    assert quick(x).dtype == torch.float32
+    torch.testing.assert_close(quick(x), plain(x), atol=0.03, rtol=0.03)

@@ -35,22 +35,26 @@ def numpy_tower(torch_tower: TextTower) -> NumpyTextTower:
 
 
 def test_both_towers_give_the_same_vectors(torch_tower: TextTower, numpy_tower: NumpyTextTower) -> None:
-    pooled, of_tokens = numpy_tower(TEXTS)
-    assert [tokens.shape[0] for tokens in of_tokens] == [len(text) for text in TEXTS]
-    assert {array.dtype for array in (pooled, *of_tokens)} == {np.dtype(np.float32)}
-    for text, vector, tokens in zip(TEXTS, pooled, of_tokens, strict=True):
+    found = numpy_tower(TEXTS)
+    assert [tokens.shape[0] for tokens in found.tokens] == [len(text) for text in TEXTS]
+    assert {array.dtype for array in (found.pooled, *found.tokens)} == {np.dtype(np.float32)}
+    for number, text in enumerate(TEXTS):
+        pieces, mask = torch.tensor([text]), torch.ones(1, len(text), dtype=torch.bool)
         with torch.no_grad():
-            expected = torch_tower(torch.tensor([text]), torch.ones(1, len(text), dtype=torch.bool))
-        np.testing.assert_allclose(vector, expected[0][0].numpy(), atol=1e-5)
-        np.testing.assert_allclose(tokens, expected[1][0].numpy(), atol=1e-5)
+            pooled, tokens = torch_tower(pieces, mask)
+            states = torch_tower.sentence(pieces, mask)
+        np.testing.assert_allclose(found.pooled[number], pooled[0].numpy(), atol=1e-5)
+        np.testing.assert_allclose(found.tokens[number], tokens[0].numpy(), atol=1e-5)
+        np.testing.assert_allclose(found.states[number], states.tokens[0].numpy(), atol=1e-5)
+        np.testing.assert_allclose(found.shallow_states[number], states.shallow_tokens[0].numpy(), atol=1e-5)
 
 
 def test_a_text_does_not_depend_on_its_neighbours(numpy_tower: NumpyTextTower) -> None:
-    together, of_tokens = numpy_tower(TEXTS)
+    together = numpy_tower(TEXTS)
     for number, text in enumerate(TEXTS):
-        alone, own_tokens = numpy_tower([text])
-        np.testing.assert_allclose(together[number], alone[0], atol=1e-6)
-        np.testing.assert_allclose(of_tokens[number], own_tokens[0], atol=1e-5)
+        alone = numpy_tower([text])
+        np.testing.assert_allclose(together.pooled[number], alone.pooled[0], atol=1e-6)
+        np.testing.assert_allclose(together.tokens[number], alone.tokens[0], atol=1e-5)
 
 
 def test_the_expected_shapes_are_those_of_the_tower_in_torch(torch_tower: TextTower) -> None:

@@ -20,13 +20,14 @@ from _builtin_pairs import (
     shares_of_the_box,
     unseen_by_the_fitted_head,
 )
-from _pseudo_frames import FRAMES, pooled_parts, write_feature_files
+from _pseudo_frames import FRAMES, seen_parts, write_feature_files
 from PIL import Image
 
 from mediaindex.embed.families.builtin_files import FILES
 from mediaindex.embed.inputs import picture
 from mediaindex.embed.loading import load_encoder
 from mediaindex.learn.features.feature_set import read_features
+from mediaindex_models.builtin_head import SEEN
 
 
 def jpeg(seed: int) -> bytes:
@@ -116,9 +117,9 @@ def repository(tmp_path: Path) -> tuple[Path, str]:
 
 def test_a_photograph_is_a_clip_of_its_whole_and_nine_parts(tmp_path: Path) -> None:
     photographs = [photograph(f"other/{seed}.jpg", jpeg(seed)) for seed in range(3)]
-    pooled = pooled_parts(photographs, tmp_path, tmp_path / "cache", files=FILES)
-    assert pooled.shape == (3, FRAMES, 1280)
-    assert np.array_equal(pooled, pooled_parts(photographs, Path("nowhere"), tmp_path / "cache", files=FILES))
+    seen = seen_parts(photographs, tmp_path, tmp_path / "cache", files=FILES)
+    assert seen.shape == (3, FRAMES, SEEN)
+    assert np.array_equal(seen, seen_parts(photographs, Path("nowhere"), tmp_path / "cache", files=FILES))
     (file,) = write_feature_files(photographs, tmp_path, tmp_path / "cache", files=FILES)
     made_at = file.stat().st_mtime_ns
     assert write_feature_files(photographs, Path("nowhere"), tmp_path / "cache", files=FILES) == [file]

@@ -73,10 +73,17 @@ def test_each_form_of_sentences_is_read(tmp_path: Path) -> None:
             "data/sequences.csv": table,
             "data/rsicd_precomp/test_filename.txt": names,
             "data/rsicd_precomp/test_caps.txt": texts,
+            "data/rsicd_precomp/train_filename.txt": b"c.jpg\nd.jpg\n",
+            "data/rsicd_precomp/train_caps.txt": 5 * b"a river .\n" + 4 * b"trees .\n" + b"a lake .\n",
         },
     )
     assert _of_rooms(made) == {"a.jpg": ("a room with a bed",)}
-    assert _of_aerial(made) == {"a.jpg": ("an airport .",), "b.jpg": ("a port .",)}
+    assert _of_aerial(made) == {
+        "a.jpg": ("an airport .",),
+        "b.jpg": ("a port .",),
+        "c.jpg": ("a river .",),
+        "d.jpg": ("trees .", "a lake ."),
+    }
     with pytest.raises(subprocess.CalledProcessError):
         _of_pascal(made)
 

@@ -24,7 +24,11 @@ def test_the_fields_of_a_hit_are_those_of_the_json() -> None:
         "best_seconds", "score", "similarity", "generated_probability", "confidence", "segment_id",
         "thumbnail", "instant_rank", "video_id", "parts",
     ]  # fmt: skip
-    assert dataclasses.asdict(RerankSummary(3, 0.5)) == {"candidates": 3, "none_probability": 0.5}
+    assert dataclasses.asdict(RerankSummary(3, 0.5)) == {
+        "candidates": 3,
+        "none_probability": 0.5,
+        "with_evidence": None,
+    }
 
 
 def test_an_answer_cannot_be_changed() -> None:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from mediaindex.embed.encoder import Encoder
 from mediaindex.media import FrameEmbeddings, QueryFeatures
 from mediaindex.search.answer import DEPTH, Answer, Hit, Question
+from mediaindex.search.by_words import answer_by_words
 from mediaindex.search.channels.similarity import unit
 from mediaindex.search.searcher import Searcher
-from mediaindex.store.catalog import lookup
+from mediaindex.store.catalog import fulltext, lookup
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.commit import sweep
 from mediaindex.store.forgetting import forget
@@ -257,6 +258,34 @@ def test_steps_without_words_or_without_a_reranker_are_left_out(opened: Library)
     assert only == by_example == ["full"]
     (answer,) = asked.stages(Question(text="red", channel="words"))
     assert prefix(answer.hits) == prefix(asked.search(Question(text="red", channel="words")).hits)
+
+
+def test_what_words_answered_a_moment_ago_is_not_asked_again(
+    opened: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = Question(text="blue flag", thumbnails=False)
+    words = answer_by_words(opened, dataclasses.replace(question, channel="words"), serving(opened))
+    expected = list(searcher(opened).stages(question))[1:]
+    monkeypatch.setattr(fulltext, "find", None)
+    found = list(searcher(opened).stages(question, words))
+    assert [(one.stage, one.hits) for one in found] == [(one.stage, one.hits) for one in expected]
+
+
+def test_half_a_word_is_read_completed_and_its_letters_are_looked_for(opened: Library) -> None:
+    half = Question(text="blu", unfinished=True, completed="blue", thumbnails=False)
+    answer, whole = (searcher(opened).search(one) for one in (half, Question(text="blue", thumbnails=False)))
+    assert [(hit.path, hit.similarity, hit.channel) for hit in answer.hits] == [
+        (hit.path, hit.similarity, hit.channel) for hit in whole.hits
+    ]
+    assert answer.hits[0].words == [{"word": "blu", "field": "name"}]
+
+
+def test_the_best_similarity_of_each_text_is_told(opened: Library) -> None:
+    blue, both, purple = searcher(opened).best_similarities(["blue", "red white", "purple"])
+    best = searcher(opened).search(Question(text="blue", channel="pictures")).hits[0].similarity
+    assert blue == pytest.approx(best, abs=2e-3)
+    assert blue > both > purple
+    assert Searcher(opened, serving(opened), None).best_similarities(["blue"]) == []
 
 
 def test_a_query_is_embedded_once_for_all_steps(opened: Library, monkeypatch: pytest.MonkeyPatch) -> None:

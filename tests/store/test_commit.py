@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,23 @@ import pytest
 import sqlalchemy as sa
 
 from mediaindex.store.catalog import locations, videos
+from mediaindex.store.catalog.lookup import FrameSpan
 from mediaindex.store.catalog.schema import extraction, video
-from mediaindex.store.commit import put, recover, settle, sweep
+from mediaindex.store.commit import (
+    Embedded,
+    put,
+    put_regions,
+    recover,
+    remove_unowned_regions,
+    settle,
+    sweep,
+)
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check
+from mediaindex.store.mapped.region_files import region_file
 from mediaindex.store.mapped.rows import new_generation, vector_rows
+from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
 from tests.support.observed import listed_folders, statements
 from tests.support.small_library import AddVideo, embeddings, frame_count, visible, write_blob
@@ -211,3 +223,74 @@ def test_recovery_measures_the_blobs_whose_size_is_not_known(
     recover(opened)
     with opened.read() as connection:
         assert videos.cached_bytes(connection) == sum(size for _name, size in opened.frames.names()) > 0
+
+
+def with_regions(item: Embedded, seed: int = 0) -> Embedded:
+    rows = np.random.default_rng(seed).integers(1, 256, (len(item.embeddings.vectors), 6), dtype=np.uint8)
+    return replace(item, embeddings=replace(item.embeddings, regions=rows))
+
+
+def regions_of(library: Library, space: Space) -> dict[int, str]:
+    """generation → the scorer whose evidence lies beside its vectors, on disk and by its row."""
+    with library.read() as connection:
+        noted = spaces.scorers(connection, space.id)
+    found = set(library.regions(space).names())
+    return {
+        generation: scorer for generation, scorer in noted.items() if region_file(generation, scorer) in found
+    }
+
+
+def test_evidence_of_regions_comes_and_goes_with_the_vectors(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item = with_regions(add_video(frames=3))
+    put(opened, space, [item], scorer="a scorer")
+    (generation,) = visible(opened, space)
+    assert regions_of(opened, space) == {generation: "a scorer"}
+    read = opened.regions(space).read("a scorer", [FrameSpan(generation, 0, 3)], 6)
+    np.testing.assert_array_equal(read[0], item.embeddings.regions)
+    put(opened, space, [item])
+    sweep(opened)
+    assert regions_of(opened, space) == {}
+    assert list(opened.regions(space).names()) == []
+
+
+def test_evidence_is_put_beside_vectors_that_are_there(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    item, changed = add_video(frames=3), add_video("/videos/b.mp4", seed=2)
+    put(opened, space, [item, changed])
+    before = visible(opened, space)
+    other_count = replace(changed, embeddings=embeddings(len(changed.embeddings.vectors) + 1, 3))
+    gone = replace(with_regions(item), extraction_id=12345)
+    wanted = [with_regions(item), with_regions(other_count), gone]
+    assert put_regions(opened, space, wanted, scorer="a scorer") == 1
+    assert list(regions_of(opened, space).values()) == ["a scorer"]
+    assert visible(opened, space) == before
+    assert put_regions(opened, space, [with_regions(item, 1)], scorer="a newer one") == 1
+    assert list(regions_of(opened, space).values()) == ["a newer one"]
+    assert remove_unowned_regions(opened) == 1
+    assert check(opened).problems == []
+
+
+def test_evidence_that_a_kill_left_without_a_row_is_removed(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    put(opened, space, [with_regions(add_video())], scorer="a scorer")
+    opened.regions(space).write("a scorer", {1: np.ones((2, 6), np.uint8)})
+    stray = opened.root / "regions" / "space_77"
+    stray.mkdir()
+    recover(opened)
+    assert len(list(opened.regions(space).names())) == 1
+    assert not stray.exists()
+    assert check(opened).problems == []
+
+
+def test_a_disk_that_fails_for_evidence_alone_costs_nothing_else(
+    opened: Library, space: Space, add_video: AddVideo
+) -> None:
+    (opened.root / "regions").write_bytes(b"no folder")
+    item = with_regions(add_video())
+    put(opened, space, [item], scorer="a scorer")
+    assert len(visible(opened, space)) == 1
+    assert regions_of(opened, space) == {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from mediaindex.search.ranking.reranker import RerankedList, Shortlist
+from mediaindex.search.ranking.shortlist import RerankedList, Shortlist
 
 
 class Backwards:
     """Turns every list round, and keeps what it was given."""
 
     reads_evidence = True
+    scorer: str | None = None
 
     def __init__(self) -> None:
         self.given: list[Shortlist] = []

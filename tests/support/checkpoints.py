@@ -32,15 +32,18 @@ def open_clip_state(model: dict[str, Any] | None = None) -> dict[str, torch.Tens
     return {name: value.contiguous() for name, value in network.state_dict().items()}
 
 
-def open_clip_folder(folder: Path, *, custom_text: bool = False, **text: object) -> Path:
+def open_clip_folder(folder: Path, *, custom_text: bool = False, vision: Any = None, **text: object) -> Path:
     """A folder with open_clip_config.json and safetensors.
 
     Args:
+        vision: in place of vision_cfg.
         text: overrides of text_cfg; hf_tokenizer_name brings a tokenizer of ten words.
     """
     model = {**_OPEN_CLIP, "text_cfg": {**_OPEN_CLIP["text_cfg"], **text}}
     if custom_text:
         model["custom_text"] = True
+    if vision is not None:
+        model["vision_cfg"] = vision
     folder.mkdir(parents=True, exist_ok=True)
     pixels = {
         "mean": [0.5, 0.5, 0.5],

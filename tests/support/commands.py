@@ -15,13 +15,16 @@ import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from mediaindex import cli
 from mediaindex.embed import loading
 from mediaindex.embed.encoder import Arithmetic, Encoder
+from mediaindex.embed.families import builtin_files
+from mediaindex.embed.families.builtin_files import NAMES as BUILTIN_NAMES
+from mediaindex.embed.families.builtin_files import ScorerFile
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.held_decoder import use_held_decoders
 from tests.support.paths import CHECKOUT
@@ -29,15 +32,18 @@ from tests.support.processes import start
 
 ENCODER, OTHER_ENCODER = "colours", "same colours"
 SOURCES = [str(CHECKOUT), str(CHECKOUT / "models")]
-CHILD = "from tests.support.commands import child; raise SystemExit(child())"
+CHILD = "from tests.support.commands import child; child()"
 COMMAND = (sys.executable, "-c", f"import sys; sys.path[:0] = {SOURCES!r}; {CHILD}")
+SCORER = "A_SCORER"  # a variable, FILE:DIGEST of the scorer that a process takes for the one that ships
 HELD = "HELD_DECODERS"  # a variable, by which the decoders of a process wait where a test wants them to
 load_encoder = loading.load_encoder
 
 
 @functools.cache
-def loaded_once(name: str, device: str, models: Path | None, arithmetic: Arithmetic | None) -> Encoder:
-    return load_encoder(name, device=device, models=models, threads=1, arithmetic=arithmetic)
+def loaded_once(
+    name: str, device: str, models: Path | None, digest: str | None, arithmetic: Arithmetic | None
+) -> Encoder:
+    return load_encoder(name, device=device, models=models, threads=1, digest=digest, arithmetic=arithmetic)
 
 
 def load(
@@ -46,12 +52,13 @@ def load(
     device: str = "auto",
     models: Path | None = None,
     threads: int | None = None,
+    digest: str | None = None,
     arithmetic: Arithmetic | None = "float32",
 ) -> Encoder:
     """The colours, or the real encoder of a name, loaded once in this session."""
     if name in (ENCODER, OTHER_ENCODER):
         return FakeEncoder(name=name)
-    return loaded_once(name, device, None if name == "builtin" else models, arithmetic)
+    return loaded_once(name, device, None if name in BUILTIN_NAMES else models, digest, arithmetic)
 
 
 def use_these_encoders(monkeypatch: pytest.MonkeyPatch, default: str = ENCODER) -> None:
@@ -140,10 +147,13 @@ def process(*arguments: object, library: Path, **options: Any) -> subprocess.Pop
     )
 
 
-def child() -> int:
+def child() -> NoReturn:
     """The command line of a process that `process` started."""
     patches = pytest.MonkeyPatch()
     use_these_encoders(patches)
     if HELD in os.environ:
         use_held_decoders(patches)
-    return cli.main()
+    if SCORER in os.environ:
+        file, digest = os.environ[SCORER].rsplit(":", 1)
+        patches.setattr(builtin_files, "scorers_of", lambda _files: [ScorerFile(file, digest)])
+    cli.run()

@@ -59,7 +59,7 @@ def ingest(
     return Ingest(
         library,
         encoder,
-        load=lambda name, _: FakeEncoder(name=name),
+        load=lambda name, _arithmetic, _digest: FakeEncoder(name=name),
         decoding=Decoding(Sampling(), 1, new_worker or (lambda: Troubled(trouble))),
         progress=progress,
         attend=attend,

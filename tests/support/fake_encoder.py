@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mediaindex.embed.encoder import EncoderSpec
+from mediaindex.embed.encoder import EncoderSpec, no_scorer
 from mediaindex.media import FrameEmbeddings, QueryFeatures
+from mediaindex_models.late_interaction_numpy import AskedText
 
 COLOURS = {
     "black": (0, 0, 0),
@@ -72,6 +73,14 @@ class FakeEncoder:
             states[i, : len(row)] = row
             mask[i, : len(row)] = True
         return QueryFeatures(pooled, states, mask)
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """A token a word."""
+        return [len(re.findall(r"[a-z]+", text.lower())[:TEXT_LENGTH]) for text in texts]
+
+    def asked(self, text: str) -> AskedText:
+        """It has no scorer."""
+        raise no_scorer(self.spec.name)
 
 
 def _shares(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

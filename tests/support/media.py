@@ -27,7 +27,7 @@ from mediaindex.decode.sandbox import wire
 from mediaindex.decode.sandbox.limits import PATIENCE_SECONDS
 from mediaindex.decode.worker_child import handle
 from mediaindex.errors import ConfigError
-from mediaindex.media import Cue, MediaInfo, NotAVideo, Position, SampledFrame, Segmentation
+from mediaindex.media import Cue, FrameTimes, MediaInfo, NotAVideo, Position, SampledFrame, Segmentation
 
 Pixels = NDArray[np.uint8]
 BITS = 8
@@ -245,7 +245,7 @@ def decode_request(
 
 
 def _extracted(value: wire.Value) -> SampledFrame | Cue | Position | Segmentation:
-    assert not isinstance(value, MediaInfo | NotAVideo)
+    assert not isinstance(value, MediaInfo | NotAVideo | FrameTimes)
     return value
 
 

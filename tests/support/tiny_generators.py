@@ -22,7 +22,12 @@ OFF = {"component": "generator", "on": False, "by": "test", "reason": NO_GAIN}
 
 
 def generator_of(
-    recipe: str, *, width: int = len(COLOURS), evidence: int = EVIDENCE, strength: float = 0.0
+    recipe: str,
+    *,
+    width: int = len(COLOURS),
+    evidence: int = EVIDENCE,
+    numbers: int = 0,
+    strength: float = 0.0,
 ) -> Generator:
     """Fresh weights of seed 0, so that `residual` leaves an order as it is.
 
@@ -31,7 +36,7 @@ def generator_of(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        spec = replace(preset(recipe, width=width, evidence=evidence), inner=16, hidden=16)
+        spec = replace(preset(recipe, width=width, evidence=evidence, numbers=numbers), inner=16, hidden=16)
         made = Generator(spec).eval()
         for weights in made.parameters():
             weights.data += strength * torch.randn_like(weights)

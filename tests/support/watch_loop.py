@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mediaindex.assembly import new_watch_loop
+from mediaindex.assembly.writing import new_watch_loop
 from mediaindex.background.loop import WatchPolicy
 from mediaindex.config import load_config
 from mediaindex.store.library import open_library

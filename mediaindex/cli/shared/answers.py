@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.assembly import file_reading
+from mediaindex.assembly.overview import hubs_row, rerank_row
+from mediaindex.assembly.paths import absence, absolute_unless_empty, stored_names
+from mediaindex.assembly.serving import load_space_text_encoder
 from mediaindex.cli.shared.arguments import add_device, day, duration, finite, positive
 from mediaindex.cli.shared.output import Output
-from mediaindex.cli.shared.paths import absence, absolute_unless_empty, stored_name, stored_names
-from mediaindex.cli.shared.reranking import hubs_row, rerank_row, rerank_summary
+from mediaindex.cli.shared.reranking import rerank_summary, reranked_answer
 from mediaindex.config import Config
-from mediaindex.errors import QueryError, UsageError
+from mediaindex.errors import QueryError
 from mediaindex.safe_text import format_seconds
 
 if TYPE_CHECKING:
     from mediaindex.cli.shared.reranking import RankingDecisions
-    from mediaindex.search.answer import Answer, Hit
-    from mediaindex.search.by_example import Example
+    from mediaindex.search.answer import Answer, Hit, Question
     from mediaindex.search.language.resolving import AskedFilter
     from mediaindex.search.query import Query
+    from mediaindex.search.ranking.gate import Mode
+    from mediaindex.search.ranking.generator_registry import Decision
     from mediaindex.store.catalog.lookup import Filters
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
@@ -56,6 +57,12 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         dest="thumbnails",
         action="store_false",
         help="name no pictures of the moments, so that nothing is written for them",
+    )
+    parser.add_argument(
+        "--no-history",
+        dest="in_history",
+        action="store_false",
+        help="moments of this answer that 'open' opens are not noted in the history",
     )
 
 
@@ -125,26 +132,6 @@ def marked_segments(
     return tuple(ids)
 
 
-def example_of(library: Library, space: Space | None, config: Config, what: str) -> Example:
-    """What is seen at PATH or PATH@SECONDS; PATH may be the name of an indexed video, too.
-
-    Raises:
-        UsageError: nothing is indexed yet, or nothing is there. MediaError: it cannot be read.
-    """
-    from mediaindex.search.by_example import example_at, place_and_time
-    from mediaindex.search.language.resolving import video_named
-    from mediaindex.store.vectors.reader import SpaceReader
-
-    if space is None:
-        raise UsageError("nothing is indexed yet; run 'mediaindex index FOLDER'")
-    path, seconds = place_and_time(what)
-    if "/" not in what and not os.path.lexists(path):
-        path = video_named(library, path.name) or path
-    reading = file_reading(library, space, config)
-    name = stored_name(library, path)
-    return example_at(library, SpaceReader(library, space), path, seconds, name=name, reading=reading)
-
-
 def _indexed_names(library: Library, typed: str) -> tuple[Path, ...]:
     """The names of what was typed behind `--in`; a video must be indexed there or below."""
     from mediaindex.store.catalog import sources
@@ -167,6 +154,36 @@ def _is_video(library: Library, names: Sequence[Path]) -> bool:
     return len(found) == 1 and None not in found
 
 
+def answer_to(
+    library: Library, space: Space | None, question: Question, decision: Decision, mode: Mode, config: Config
+) -> tuple[Answer, Decision, str | None]:
+    """The answer, by what it was reranked in the end, and a note on the language of the query."""
+    if question.channel == "words":
+        from mediaindex.search.by_words import answer_by_words
+
+        return answer_by_words(library, question, space).answer, decision, None
+    from mediaindex.embed.language import language_note
+    from mediaindex.search.searcher import Searcher
+
+    searcher, note = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib), None
+    text = " ".join(filter(None, [question.text, *(part.text for part in question.following)]))
+    if space is not None and text:
+        searcher.encoder = load_space_text_encoder(library, space, config)
+        note = language_note(text, searcher.encoder.spec)
+    return *reranked_answer(searcher, question, decision, mode, threads=config.threads), note
+
+
+def beyond_text(question: Question) -> str | None:
+    """What the pictures look for beside one sentence, by its name in the query or among the options."""
+    asked = {
+        "like:": question.vector is not None,
+        "--like": question.like,
+        "--unlike": question.unlike,
+        "then": question.following,
+    }
+    return next((name for name, value in asked.items() if value), None)
+
+
 def print_answer(
     library: Library,
     output: Output,
@@ -178,15 +195,12 @@ def print_answer(
     note: str | None = None,
     understood: Query | None = None,
 ) -> None:
-    """Print the moments and remember them for `open`.
+    """Print the moments.
 
     Args:
         decisions: whether hubs were corrected and the moments reranked; None where neither can be.
         understood: the query as it was understood; None where it is not read as one.
     """
-    from mediaindex.store.answers import remember
-
-    hits = [dataclasses.asdict(hit) for hit in answer.hits]
     hubs = rerank = None
     if decisions is not None:
         hubs, rerank = hubs_row(decisions.hubs), rerank_row(decisions.rerank) | rerank_summary(answer.rerank)
@@ -199,10 +213,10 @@ def print_answer(
             "encoder": None if space is None else space.encoder,
             "hubs": hubs,
             "rerank": rerank,
-            "confident": None,
+            "confident": answer.confident,
             "note": note,
             "corrected": [dataclasses.asdict(correction) for correction in answer.corrected],
-            "hits": hits,
+            "hits": [dataclasses.asdict(hit) for hit in answer.hits],
             "timings_ms": answer.timings_ms,
         }
     )
@@ -212,14 +226,28 @@ def print_answer(
         output.say(note)
     for correction in answer.corrected:
         output.say(f'"{correction.word}" is nowhere; searched for "{correction.by}"')
+    if answer.is_far_off:
+        output.say("nothing here looks like that; these come nearest:")
     with library.read() as connection:
         for hit in answer.hits:
             gone = None if hit.online else absence(connection, Path(hit.path))
             output.line(hit_line(hit, gone))
     if not answer.hits:
         output.say("no moment in this library answers")
-    # What was asked for is printed by now, whatever becomes of the rest.
-    if not remember(library, query, hits):
+
+
+def remember_answer(
+    library: Library, output: Output, query: str, answer: Answer, *, in_history: bool = True
+) -> None:
+    """Remember the moments for `open`, after they are printed.
+
+    Args:
+        in_history: whether moments that `open` opens become picks of the history.
+    """
+    from mediaindex.store.answers import remember
+
+    hits = [dataclasses.asdict(hit) for hit in answer.hits]
+    if not remember(library, query, hits, in_history=in_history):
         output.say("this answer cannot be remembered, so 'open' does not know it; free space on this disk")
 
 
@@ -237,4 +265,5 @@ def hit_line(hit: Hit, absence: str | None = None) -> str:
     )
     similarity = "words" if hit.similarity is None else f"{hit.similarity:.3f}"
     found = "".join(f"  [{one}]" for one in (words, parts) if one)
-    return f"{hit.rank:>3}  {similarity:5}  {span}  {hit.path}{offline}{found}"
+    sure = "" if hit.confidence is None else f"{hit.confidence:>4.0%}  "
+    return f"{hit.rank:>3}  {similarity:5}  {sure}{span}  {hit.path}{offline}{found}"

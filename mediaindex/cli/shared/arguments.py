@@ -111,6 +111,14 @@ def finite(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    value = finite(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to 1")
+    return value
+
+
 def day(text: str) -> str:
     """A day as YYYY-MM-DD."""
     try:

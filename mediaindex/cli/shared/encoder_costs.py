@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mediaindex.assembly import models_folder
+from mediaindex.assembly.encoders import models_folder
 from mediaindex.config import Config
 
 if TYPE_CHECKING:

@@ -51,6 +51,11 @@ class Output:
         self.data({"error": text, "exit_code": exit_code})
 
 
+def is_on_terminal() -> bool:
+    """Whether a person sits before both ends; a stream that is closed is none."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
 def encodable(text: str) -> str:
     """Text that stdout's encoding can take, whatever the locale."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from mediaindex.cli.shared.output import Output
 from mediaindex.errors import GeneratorUnavailable, UsageError
 from mediaindex.search.ranking.gate import MODES, Gate
-from mediaindex.search.ranking.generator_registry import PRESETS, Decision, decide, idle, unusable
+from mediaindex.search.ranking.generator_registry import (
+    PRESETS,
+    Decision,
+    decide,
+    idle,
+    unusable,
+    without_evidence,
+)
 from mediaindex.search.ranking.hub_correction import hub_gate, without_hubs
 
 if TYPE_CHECKING:
@@ -46,7 +53,9 @@ def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
         help="rerank the best moments: auto (default) where that was measured to gain",
     )
     parser.add_argument(
-        "--generator", choices=PRESETS, help=f"which generator reranks them (default: {PRESETS[0]})"
+        "--generator",
+        choices=PRESETS,
+        help="which generator reranks them (default: one that is on by itself, else the first that there is)",
     )
     parser.add_argument(
         "--candidates",
@@ -96,18 +105,18 @@ def rerank_decision(
     """Whether the answer is to be reranked, and by what.
 
     Args:
-        preset: of the generator that was asked for; None for the first.
+        preset: of the generator that was asked for; None for one that is on, else the first that there is.
         beyond_text: what of the question is no sentence, such as `like:`; a generator ranks by one alone.
 
     Raises:
         GeneratorUnavailable: the mode is "on", and there is no generator for the space.
     """
-    preset = preset or PRESETS[0]
+    first = preset or PRESETS[0]
     if channel == "words":
         gate = Gate("generator", False, "--channel words", "a generator ranks what the pictures show")
-        return Decision(preset, gate, None)
+        return Decision(first, gate, None)
     if beyond_text is not None:
-        return Decision(preset, Gate("generator", False, beyond_text, "a generator ranks by sentences"), None)
+        return Decision(first, Gate("generator", False, beyond_text, "a generator ranks by sentences"), None)
     return decide(space, library.root, preset, mode)
 
 
@@ -130,33 +139,28 @@ def reranked_answer(
         try:
             searcher.reranker = load_reranker(decision.generator, threads=threads)
             answer = searcher.search(question)
-            return answer, decision if answer.rerank is not None else idle(decision)
         except GeneratorUnavailable as error:
             searcher.reranker, decision = None, unusable(decision, mode, str(error))
+        else:
+            return answer, _in_the_end(decision, answer, mode)
     return searcher.search(question), decision
 
 
-def hubs_row(gate: Gate) -> dict[str, Any]:
-    """Whether hubs are corrected, and why, as JSON."""
-    return {"on": gate.on, "by": gate.by, "reason": gate.reason}
+def _in_the_end(decision: Decision, answer: Answer, mode: Mode) -> Decision:
+    """The decision after a search with its generator.
 
-
-def rerank_row(decision: Decision) -> dict[str, Any]:
-    """Whether an answer is reranked, and why, as JSON."""
-    generator = decision.generator
-    return {
-        "generator": decision.preset,
-        "on": decision.gate.on,
-        "by": decision.gate.by,
-        "reason": decision.gate.reason,
-        "path": None if generator is None else str(generator.folder),
-    }
+    Raises:
+        GeneratorUnavailable: the mode is "on", and no moment has the evidence that it reads.
+    """
+    if answer.rerank is None:
+        return idle(decision)
+    return without_evidence(decision, mode) if answer.rerank.with_evidence == 0 else decision
 
 
 def rerank_summary(summary: RerankSummary | None) -> dict[str, Any]:
     """What the reranking of a search gave, as JSON; None where nothing was reranked."""
     if summary is None:
-        return {"candidates": None, "none_probability": None}
+        return {"candidates": None, "none_probability": None, "with_evidence": None}
     return dataclasses.asdict(summary)
 
 
@@ -169,7 +173,10 @@ def explain(answer: Answer, decisions: RankingDecisions, output: Output) -> None
     if (summary := answer.rerank) is not None:
         none = summary.none_probability
         none_note = "" if none is None else f"; none of them with probability {none:.2f}"
-        output.line(f"  {summary.candidates} moments reranked{none_note}")
+        known = summary.candidates if summary.with_evidence is None else summary.with_evidence
+        lacking = summary.candidates - known
+        evidence_note = f"; {lacking} of them without evidence" if lacking else ""
+        output.line(f"  {summary.candidates} moments reranked{none_note}{evidence_note}")
     for hit in answer.hits:
         pictures = "" if hit.instant_rank is None else f"  by pictures {hit.instant_rank}"
         probability = hit.generated_probability

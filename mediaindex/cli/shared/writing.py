@@ -34,7 +34,7 @@ def through_the_writer(
     Raises:
         MediaIndexError: it failed; the text and exit code are the writer's.
     """
-    from mediaindex.assembly import new_writer
+    from mediaindex.assembly.writing import new_writer
     from mediaindex.ingest.writer import queue
 
     writer = new_writer(library, config)

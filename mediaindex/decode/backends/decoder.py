@@ -41,6 +41,22 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What packets tell of the pictures between two keyframes that were not decoded.
+
+    Attributes:
+        seconds, sizes: times and bytes of the packets that are not keyframes, as they are stored.
+        keyframe_bytes: size of the keyframe before them.
+        is_regular: the keyframe after them came where the encoder would have put it in any case.
+    """
+
+    seconds: tuple[float, ...]
+    sizes: tuple[int, ...]
+    keyframe_bytes: int
+    is_regular: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """One decoded picture.
 
@@ -50,6 +66,7 @@ class Picture:
         keyframe: the codec calls it one, in a film that has other pictures between keyframes.
         adjacent: it directly follows the picture given before; none was left out.
         fills: it is one of those that divide a gap between keyframes evenly.
+        left_out: what lies before it, where it is a keyframe and the packets tell something of it.
         scaled: (width, height) → (height, width, 3) uint8 RGB, upright, area-averaged.
         thumbnail: (36, 64, 3) uint8 RGB of nearest pixels, quick to make, to compare pictures by.
     """
@@ -62,6 +79,7 @@ class Picture:
     scaled: Callable[[int, int], NDArray[np.uint8]]
     thumbnail: Callable[[], NDArray[np.uint8]]
     fills: bool = False
+    left_out: LeftOut | None = None
 
 
 class Decoder(Protocol):

@@ -32,10 +32,10 @@ from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from mediaindex.decode.backends.rendering import Rendering, rendering_of
 from mediaindex.decode.container.film_codec import alpha_decoder, alpha_is_padding
 from mediaindex.decode.container.film_start import read_start
-from mediaindex.decode.container.opening import FORMATS, PROTOCOLS, open_container, start_seconds
+from mediaindex.decode.container.opening import open_container, start_seconds
 from mediaindex.decode.container.reading import Search, packets, patience_seconds
 from mediaindex.decode.container.timeline import PlayingClock
-from mediaindex.decode.ffmpeg_binary import ffmpeg_binary
+from mediaindex.decode.ffmpeg_binary import FORMATS, PROTOCOLS, ffmpeg_binary
 from mediaindex.decode.sandbox.confinement import die_with_parent, lift_cpu_budget
 from mediaindex.decode.subtitles.embedded import SubtitleReader
 from mediaindex.errors import DecodeError

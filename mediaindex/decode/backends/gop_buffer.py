@@ -6,6 +6,7 @@ next keyframe, so that a stretch which turns out to matter is decoded from memor
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 from av.packet import Packet
@@ -14,6 +15,10 @@ from av.stream import Stream
 # The most that is kept: 10 s of 25 Mbit/s, or of 400 pictures a second.
 MAX_BYTES = 32 << 20
 MAX_PACKETS = 4096
+# So many intervals between keyframes that are equal are the encoder's own.
+EQUAL_INTERVALS = 3
+# The longest interval of x264 and x265 unless told otherwise, in packets.
+USUAL_INTERVAL = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +92,27 @@ class GopBuffer:
                 del self._packets[index:]
                 return packet
         return None
+
+
+class KeyframeIntervals:
+    """Tells keyframes that were due from those that an encoder puts where the scene changes."""
+
+    def __init__(self) -> None:
+        self._recent: deque[int] = deque(maxlen=EQUAL_INTERVALS)
+        self._packets = 0
+
+    def follow(self, *, is_keyframe: bool) -> None:
+        """Take the next packet."""
+        if is_keyframe and self._packets:
+            self._recent.append(self._packets)
+            self._packets = 0
+        self._packets += 1
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the newest keyframe came where the encoder would have put it in any case."""
+        if not self._recent:
+            return False
+        if self._recent[-1] == USUAL_INTERVAL:
+            return True
+        return len(self._recent) == EQUAL_INTERVALS and max(self._recent) - min(self._recent) <= 1

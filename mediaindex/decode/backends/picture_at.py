@@ -1,4 +1,4 @@
-"""The pictures of a film up to a time, decoded from the keyframe before it: for one moment of a film.
+"""The pictures of a film one by one: up to a time, from the keyframe before it; or all of them.
 
 Where a seek cannot be trusted (a clock that starts again, a wrong index), the packets are read from the
 film's start to find that keyframe, which costs a small part of decoding them.
@@ -7,6 +7,7 @@ film's start to find that keyframe, which costs a small part of decoding them.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -54,6 +55,20 @@ def pictures_until(
     with open_container(path) as container:
         film = _Film(container, info, max_pixels)
         yield from film.pictures(packets(container, [film.stream]), seconds, skipped=keyframe)
+
+
+def every_picture(path: Path, info: MediaInfo, *, max_pixels: int) -> Iterator[Picture]:
+    """All pictures of a film in ascending time, as far as it can be read.
+
+    Args:
+        max_pixels: larger pictures are not decoded.
+
+    Raises:
+        ProbeError: the file cannot be opened, or its disk gives nothing.
+    """
+    with open_container(path) as container:
+        film = _Film(container, info, max_pixels)
+        yield from film.pictures(packets(container, [film.stream]), math.inf)
 
 
 class _Film:

@@ -1,7 +1,7 @@
 """The first decoder: FFmpeg's libraries through PyAV, one pass over the file, keyframes where they suffice.
 
 Nothing ever seeks, which transport streams do wrongly: the packets of the current GOP are kept in memory,
-and where keyframes lie too far apart or two of them differ, the stretch between them is decoded from there.
+and where the sampler asks for the stretch between two keyframes, it is decoded from there.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mediaindex.decode.backends.change_search import pictures_around_change
-from mediaindex.decode.backends.decoder import Demand, Picture
+from mediaindex.decode.backends.decoder import Demand, LeftOut, Picture
 from mediaindex.decode.backends.gap_filling import GapFilling
-from mediaindex.decode.backends.gop_buffer import Gap, GopBuffer
+from mediaindex.decode.backends.gop_buffer import Gap, GopBuffer, KeyframeIntervals
 from mediaindex.decode.backends.pyav_picture import PictureMaker
 from mediaindex.decode.container.film_codec import alpha_is_padding, bounded_codec
 from mediaindex.decode.container.opening import CLOCK_MAY_RESTART, open_container, pixel_aspect, start_seconds
@@ -64,6 +64,7 @@ class PyavDecoder:
         self._gop = GopBuffer()
         self._gap = Gap([], continues=False)  # before the last picture given, for `between`
         self._filling = GapFilling(demand.gap_seconds)
+        self._intervals = KeyframeIntervals()
         self._is_inside_gop = False
         self._only_keyframes = True
         self._last_seconds = float("-inf")
@@ -74,7 +75,7 @@ class PyavDecoder:
         return self._clock.end_seconds
 
     def scan(self) -> Iterator[Picture | Cue | Position]:
-        """Keyframes, and pictures decoded one after another where keyframes are too far apart."""
+        """Keyframes; other pictures where no keyframe follows, or too late to be waited for."""
         with self._open:
             container = self._open.enter_context(open_container(self._path))
             self._start(container)
@@ -118,7 +119,7 @@ class PyavDecoder:
             return
         if not self._gap.continues:
             self._codec.flush_buffers()
-            self._codec.skip_frame = "DEFAULT"
+            self._codec.skip_frame = self._frames_to_skip()
         last = earlier.seconds
         try:
             for packet in [*packets, None]:
@@ -167,6 +168,7 @@ class PyavDecoder:
     def _film_packet(self, packet: Packet[Stream]) -> Iterator[Picture]:
         if not packet.is_keyframe:
             self._only_keyframes = False
+        self._intervals.follow(is_keyframe=packet.is_keyframe)
         if packet.is_keyframe and self._is_due(packet):
             yield from self._keyframe(packet)
         else:
@@ -187,11 +189,7 @@ class PyavDecoder:
         return self._clock.seconds(keyframe.pts) - self._filling.anchor_seconds >= wanted_seconds
 
     def _keyframe(self, packet: Packet[Stream]) -> Iterator[Picture]:
-        """The pictures that fill the gap before a keyframe, then the keyframe's own."""
-        if self._gop.undecoded and not self._only_keyframes and packet.pts is not None:
-            fills = self._filling.divide(self._clock.seconds(packet.pts), self._demand.gap_seconds)
-            if fills > 0:
-                yield from self._decode_gop(fills)
+        """The keyframe's picture, with what its packets tell of the gap before it."""
         frame = self._decode_keyframe(packet)
         adjacent = self._gop.undecoded == 0
         picture = None if frame is None else self._picture(frame, adjacent=adjacent, keyframe=True)
@@ -203,7 +201,20 @@ class PyavDecoder:
         self._is_inside_gop = False
         self._last_seconds = picture.seconds
         self._filling.begin(picture.seconds)
-        yield picture
+        yield replace(picture, left_out=self._left_out())
+
+    def _left_out(self) -> LeftOut | None:
+        """What the packets of the gap tell; None where it does not begin with its keyframe."""
+        packets = self._gap.packets
+        if self._gap.continues or not packets or not packets[0].is_keyframe:
+            return None
+        others = [packet for packet in packets if not packet.is_keyframe and packet.pts is not None]
+        return LeftOut(
+            seconds=tuple(self._clock.seconds(packet.pts) for packet in others if packet.pts is not None),
+            sizes=tuple(packet.size for packet in others),
+            keyframe_bytes=packets[0].size,
+            is_regular=self._intervals.is_regular,
+        )
 
     def _decode_gop(self, fills: float = float("inf")) -> Iterator[Picture]:
         """Pictures of the kept packets, until so many of them fill the gap; the rest stays kept.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av.error
 from av.container import InputContainer
@@ -32,12 +33,12 @@ class FilmStart:
 
     Attributes:
         film: the stream of the container's that is the film.
-        frame_seconds: ascending times of its first frames, by the container's clock.
+        frame_times: ascending seconds of its first frames, by the container's clock.
         frame: the first frame, None where none can be decoded.
     """
 
     film: VideoStream
-    frame_seconds: tuple[float, ...]
+    frame_times: tuple[Fraction, ...]
     frame: VideoFrame | None
 
 
@@ -57,7 +58,7 @@ def read_start(container: InputContainer, films: Sequence[VideoStream], *, max_p
         raise encrypted()
     _refuse_unplayable(film, max_pixels)
     times = (p.pts * p.time_base for p in film_packets if p.pts is not None and p.time_base)
-    return FilmStart(film, tuple(map(float, sorted(times))), _first_frame(film, film_packets, max_pixels))
+    return FilmStart(film, tuple(sorted(times)), _first_frame(film, film_packets, max_pixels))
 
 
 def _first_packets(

@@ -19,11 +19,9 @@ from av.video.stream import VideoStream
 from mediaindex.decode.container.orientation import Orientation
 from mediaindex.decode.container.reading import Search, patience_seconds
 from mediaindex.decode.container.refusals import explain_refusal, is_fault_of_disk
+from mediaindex.decode.ffmpeg_binary import FORMATS, PROTOCOLS
 from mediaindex.errors import ProbeError
 
-# No image sequences and no playlists, which name further files: HLS and concat would open those even here.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mxf,dv,rm,wtv"
-PROTOCOLS = "file"
 # FFmpeg's AVFMT_TS_DISCONT: formats whose clock may start again.
 CLOCK_MAY_RESTART = 0x0200
 

@@ -5,19 +5,19 @@ Runs inside the sandbox: the main process opens no media file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
-from statistics import median
 
 import av
 import av.error
+from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from mediaindex.decode.container.film_start import read_start
+from mediaindex.decode.container.film_start import FilmStart, read_start
 from mediaindex.decode.container.opening import (
     codec_of,
     display_size,
@@ -29,12 +29,14 @@ from mediaindex.decode.container.orientation import UPRIGHT, orientation_of
 from mediaindex.decode.container.reading import packets
 from mediaindex.decode.container.refusals import is_picture, refuse_unreadable
 from mediaindex.decode.container.tags import Recording, clean, clean_tags, read_recording
+from mediaindex.decode.frame_rate import FrameRate, first_frames_rate, shown_rate
 from mediaindex.media import MediaInfo, NotAVideo, StreamInfo
 
 NO_PICTURE_STREAM = "no picture stream"
 MAX_STREAMS = 64
-# A declared rate that differs by less from the measured one is the exact figure.
-RATE_TOLERANCE = 0.03
+MAX_CHANNELS = 64
+LARGEST_PART = 10**18
+"""Of a fraction that a clock without sense may give."""
 
 
 def probe(path: Path, *, max_pixels: int) -> MediaInfo | NotAVideo:
@@ -68,7 +70,7 @@ def probe(path: Path, *, max_pixels: int) -> MediaInfo | NotAVideo:
             tags,
             duration=_duration(container, film, path),
             size=(max(width, 1), max(height, 1)),
-            fps=_rate(film, start.frame_seconds),
+            start=start,
             rotation=orientation.rotation,
         )
 
@@ -81,15 +83,16 @@ def _info(
     *,
     duration: float | None,
     size: tuple[int, int],
-    fps: float | None,
+    start: FilmStart,
     rotation: int,
 ) -> MediaInfo:
     place = recording.place
+    rate = _exact_rate(start)
     return MediaInfo(
         duration_seconds=duration,
         width=size[0],
         height=size[1],
-        fps=fps,
+        fps=_shown_rate(start),
         codec=film.codec_context.codec.canonical_name,
         rotation=rotation,
         container=container.format.name,
@@ -103,6 +106,11 @@ def _info(
         timecode=recording.timecode,
         camera=recording.camera,
         title=recording.title,
+        frame_rate=None if rate is None else str(rate.value),
+        variable_rate=None if rate is None else rate.varies,
+        film_start=_film_start(container, start),
+        pixel_aspect=str(pixel_aspect(film)),
+        reel_name=recording.reel_name,
         tags=tags,
     )
 
@@ -142,23 +150,47 @@ def _duration_by_packets(path: Path, index: int) -> float | None:
     return end or None
 
 
-def _rate(film: VideoStream, seconds: Sequence[float]) -> float | None:
-    """Frames a second by frame times; a declared rate that agrees gives the exact figure.
+def _shown_rate(start: FilmStart) -> float | None:
+    """Frames a second as people are told, also the mean of a rate that varies.
 
     `average_rate` of an interlaced transport stream may count fields, twice the pictures there are.
     """
-    if film.frames > 1 and film.duration and film.time_base and film.average_rate:
-        return float(film.average_rate)
-    steps = [after - before for before, after in pairwise(seconds) if after > before]
-    if not steps:
+    average = _average_rate(start.film)
+    if average is not None:
+        return float(average)
+    return shown_rate([*map(float, start.frame_times)], _declared(start.film))
+
+
+def _exact_rate(start: FilmStart) -> FrameRate | None:
+    film = start.film
+    return first_frames_rate(
+        start.frame_times,
+        film.time_base or Fraction(1, av.time_base),
+        declared=_declared(film),
+        average=_average_rate(film),
+        frames=film.frames,
+    )
+
+
+def _average_rate(film: VideoStream) -> Fraction | None:
+    """The rate of the whole film, where its header counts the frames."""
+    is_counted = film.frames > 1 and film.duration and film.time_base
+    return film.average_rate if is_counted and film.average_rate else None
+
+
+def _declared(film: VideoStream) -> list[Fraction | None]:
+    return [film.average_rate, film.guessed_rate, film.base_rate]
+
+
+def _film_start(container: InputContainer, start: FilmStart) -> str | None:
+    """When the first frame is shown, seconds from the container's start; None where no packet tells."""
+    if not start.frame_times:
         return None
-    median_rate = 1 / median(steps)
-    mean_rate = len(steps) / sum(steps)
-    for declared in (film.average_rate, film.guessed_rate, film.base_rate):
-        for measured in (mean_rate, median_rate):
-            if declared and abs(float(declared) / measured - 1) < RATE_TOLERANCE:
-                return float(declared)
-    return mean_rate
+    first = start.frame_times[0]
+    if start.film.start_time is not None and start.film.time_base:
+        first = start.film.start_time * start.film.time_base  # frames before an edit list's start are hidden
+    begins = max(first - Fraction(container.start_time or 0, av.time_base), Fraction(0))
+    return str(begins) if max(begins.numerator, begins.denominator) < LARGEST_PART else None
 
 
 def _stream_info(stream: Stream) -> StreamInfo:
@@ -174,4 +206,6 @@ def _stream_info(stream: Stream) -> StreamInfo:
         default=bool(stream.disposition & Disposition.default),
         forced=bool(stream.disposition & Disposition.forced),
         attached_picture=bool(stream.disposition & Disposition.attached_pic),
+        channels=min(codec.channels, MAX_CHANNELS) if isinstance(codec, AudioCodecContext) else None,
+        sample_rate=codec.sample_rate if isinstance(codec, AudioCodecContext) else None,
     )

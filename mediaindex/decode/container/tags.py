@@ -31,6 +31,7 @@ _DATE_KEYS = (
 _PLACE_KEYS = ("com.apple.quicktime.location.iso6709", "location", "recording_location", "xyz")
 _MAKE_KEYS = ("com.apple.quicktime.make", "com.android.manufacturer", "make", "manufacturer")
 _MODEL_KEYS = ("com.apple.quicktime.model", "com.android.model", "model", "camera_model")
+_REEL_KEYS = ("reel_name", "com.apple.quicktime.reel_name")
 _TITLE_KEYS = ("title", "com.apple.quicktime.displayname", "com.apple.quicktime.title")
 
 # Days of clocks that were never set: day zero of QuickTime and of Unix, in any time zone.
@@ -69,6 +70,7 @@ class Recording:
     recorded_day: str | None = None
     place: Place | None = None
     timecode: str | None = None
+    reel_name: str | None = None
     camera: str | None = None
     title: str | None = None
 
@@ -102,6 +104,7 @@ def read_recording(container: Mapping[str, str], streams: Iterable[Mapping[str, 
         recorded_day=_day(moment, sources, place),
         place=place,
         timecode=next(filter(_TIMECODE.fullmatch, _values(sources, ("timecode",))), None),
+        reel_name=next(_values(sources, _REEL_KEYS), None),
         camera=_camera(sources),
         title=next(_values(sources, _TITLE_KEYS), None),
     )

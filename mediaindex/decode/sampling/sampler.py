@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mediaindex.decode.backends.decoder import Decoder, Demand, Picture, fitted
+from mediaindex.decode.backends.gap_filling import GapFilling
+from mediaindex.decode.sampling.gap_rule import SUSPECT_DIFFERENCE, GapRule, Plan
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.segments import cut_into_segments
 from mediaindex.decode.sampling.shot_boundaries import (
-    LOOK_AHEAD,
     CutDetector,
     Histogram,
     block_histogram,
@@ -35,12 +36,12 @@ KEYFRAME_SECONDS = 1.0
 # A clip shorter than three gaps still gets this many frames, if it moves.
 FRAMES_OF_A_SHORT_CLIP = 3
 MOVED_DIFFERENCE = 0.05
-# Pictures on both sides of a gap that differ more than this may have a shot boundary between them.
-SUSPECT_DIFFERENCE = 0.25
 # Pictures decoded one after another are skipped for this long, and examined only where the last one differs.
 SKIP_SECONDS = 0.25
 # A film that stands still gives no frame for long: so often it is told that it is still being read.
 SIGN_OF_LIFE_SECONDS = 10.0
+# A gap with a cut is decoded until the pictures of so many such stretches resemble its far side.
+ALIKE_STRETCHES = 2
 # The skipped pictures are held meanwhile, up to this many pixels (1.5 bytes each).
 HELD_PIXELS = 48_000_000
 
@@ -69,9 +70,12 @@ class _ExaminedPicture:
 class FrameSampler:
     """Samples one film, once."""
 
-    def __init__(self, decoder: Decoder, info: MediaInfo, sampling: Sampling) -> None:
+    def __init__(
+        self, decoder: Decoder, info: MediaInfo, sampling: Sampling, rule: GapRule | None = None
+    ) -> None:
         self._decoder = decoder
         self._sampling = sampling
+        self._rule = rule or GapRule()
         intra_seconds = demand(sampling, info.duration_seconds).intra_seconds
         self._short_clip_seconds = intra_seconds
         self._keyframe_seconds = min(SPARSE_SECONDS, intra_seconds)
@@ -135,22 +139,51 @@ class FrameSampler:
             self._examine_skipped()
 
     def _jump_to(self, picture: Picture) -> None:
-        """Examine a picture that follows an undecoded stretch; where it differs, examine that too."""
+        """Examine a picture that follows an undecoded stretch, and what of the stretch is worth it."""
         histogram = _histogram(picture)
         last = self._last_examined
-        if last is None or difference(last.histogram, histogram) <= SUSPECT_DIFFERENCE:
+        if last is None:
             self._examine(picture, histogram, steps=0)
             return
-        alike = 0
-        for between in self._decoder.between(last.picture, picture, _unlike):
-            histogram_between = _histogram(between)
-            self._examine(between, histogram_between, steps=1 if between.adjacent else 0)
-            is_alike = difference(histogram_between, histogram) <= SUSPECT_DIFFERENCE
-            alike = alike + 1 if is_alike else 0
-            if alike > LOOK_AHEAD and between.seconds < picture.seconds:
-                # The boundary lies behind: the rest of the stretch need not be decoded.
-                self._examine(picture, histogram, steps=0)
+        unlikeness = difference(last.histogram, histogram)
+        plan = self._rule.plan(picture.left_out, picture.seconds - last.picture.seconds, unlikeness)
+        if plan.decodes:
+            self._look_into_gap(last.picture, picture, histogram, plan)
+        else:
+            self._examine(picture, histogram, steps=0)
+
+    def _look_into_gap(self, earlier: Picture, later: Picture, histogram: Histogram, plan: Plan) -> None:
+        """Examine the stretch between two pictures as far as planned, then the later one.
+
+        Once it is filled, it ends early where the sides are unlike and the later one's shot has begun; where
+        they are alike, it goes on as long as something else is seen.
+        """
+        filling = GapFilling(self._sampling.gap_seconds)
+        filling.begin(earlier.seconds)
+        fills = filling.divide(later.seconds, self._sampling.gap_seconds) if plan.fills else 0
+        were_alike, alike = self._resembles(histogram), 0
+        for picture in self._decoder.between(earlier, later, _unlike):
+            if not picture.adjacent:
+                self._examine_skipped()
+                self._examine(picture, _histogram(picture), steps=0)
+                continue
+            is_fill = fills >= 1 and picture.seconds < later.seconds and filling.takes(picture.seconds)
+            fills -= is_fill
+            self._take(replace(picture, fills=is_fill))
+            if self._skipped or picture.seconds >= later.seconds:
+                continue
+            alike = alike + 1 if self._resembles(histogram) else 0
+            if fills >= 1:
+                continue
+            is_done = picture.seconds > plan.search_until
+            if (is_done and (alike or not were_alike)) or (alike >= ALIKE_STRETCHES and not were_alike):
+                self._examine(later, histogram, steps=0)
                 return
+
+    def _resembles(self, histogram: Histogram) -> bool:
+        """Whether the picture examined last shows what another does."""
+        last = self._last_examined
+        return last is not None and difference(last.histogram, histogram) <= SUSPECT_DIFFERENCE
 
     def _examine_skipped(self) -> None:
         """Examine the last of the skipped pictures; where it differs, each of them."""

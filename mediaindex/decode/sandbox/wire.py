@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from fractions import Fraction
 
 from mediaindex.media import (
     MAX_CUE_CHARACTERS,
     Cue,
+    FrameTimes,
     MediaInfo,
     NotAVideo,
     Position,
@@ -29,7 +32,12 @@ MAX_HEADER_BYTES = 16 << 20
 MAX_BODY_BYTES = 32 << 20
 LARGEST = 2**63 - 1
 
-Value = MediaInfo | NotAVideo | SampledFrame | Cue | Position | Segmentation
+MAX_FRACTION_CHARACTERS = 41
+_FRACTION = re.compile(r"-?\d{1,19}(?:/0*[1-9]\d{0,18})?", re.ASCII)
+MAX_STAMPS = MAX_BODY_BYTES // 8
+_STAMP = "<{}q"
+
+Value = MediaInfo | NotAVideo | SampledFrame | Cue | Position | Segmentation | FrameTimes
 Message = tuple[dict[str, object], bytes]
 
 
@@ -67,6 +75,8 @@ def pack(value: Value) -> Message:
     """The message that carries `value`; `unpack` is its inverse."""
     if isinstance(value, SampledFrame):
         return {"kind": "SampledFrame", "seconds": value.seconds}, value.jpeg
+    if isinstance(value, FrameTimes):
+        return _packed_times(value)
     return {"kind": type(value).__name__, **asdict(value)}, b""
 
 
@@ -78,8 +88,21 @@ def unpack(header: Mapping[str, object], body: bytes) -> Value:
     """
     try:
         return _READERS[str(header["kind"])](header, body)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, struct.error) as error:
         raise WireError(f"a message cannot be read: {error!r}") from error
+
+
+def _packed_times(times: FrameTimes) -> Message:
+    header: dict[str, object] = {
+        "kind": "FrameTimes",
+        "tick": str(times.tick),
+        "container_start": str(times.container_start),
+        "first": times.first,
+        "end": times.end,
+        "count": times.count,
+        "rate": None if times.rate is None else str(times.rate),
+    }
+    return header, struct.pack(_STAMP.format(len(times.stamps)), *times.stamps)
 
 
 def _number(value: object) -> float:
@@ -101,12 +124,28 @@ def _text(value: object) -> str:
     return value
 
 
+def _optional_whole(value: object) -> int | None:
+    return None if value is None else _whole(value)
+
+
 def _optional_number(value: object) -> float | None:
     return None if value is None else _number(value)
 
 
 def _optional_text(value: object) -> str | None:
     return None if value is None else _text(value)
+
+
+def _fraction(value: object) -> Fraction:
+    """A fraction that was written as text; SQLite and this program hold parts of 64 bits."""
+    text = _text(value)
+    if len(text) > MAX_FRACTION_CHARACTERS or not _FRACTION.fullmatch(text):
+        raise ValueError(f"{text[:MAX_FRACTION_CHARACTERS]!r} is not a fraction")
+    return Fraction(text)
+
+
+def _optional_fraction_text(value: object) -> str | None:
+    return None if value is None else str(_fraction(value))
 
 
 def _rows(value: object) -> list[Mapping[str, object]]:
@@ -125,6 +164,8 @@ def _stream(row: Mapping[str, object]) -> StreamInfo:
         default=bool(row["default"]),
         forced=bool(row["forced"]),
         attached_picture=bool(row["attached_picture"]),
+        channels=_optional_whole(row["channels"]),
+        sample_rate=_optional_whole(row["sample_rate"]),
     )
 
 
@@ -150,6 +191,11 @@ def _media_info(row: Mapping[str, object], _: bytes) -> MediaInfo:
         timecode=_optional_text(row["timecode"]),
         camera=_optional_text(row["camera"]),
         title=_optional_text(row["title"]),
+        frame_rate=_optional_fraction_text(row["frame_rate"]),
+        variable_rate=None if row["variable_rate"] is None else bool(row["variable_rate"]),
+        film_start=_optional_fraction_text(row["film_start"]),
+        pixel_aspect=_optional_fraction_text(row["pixel_aspect"]),
+        reel_name=_optional_text(row["reel_name"]),
         tags={_text(key): _text(value) for key, value in tags.items()},
     )
 
@@ -188,6 +234,19 @@ def _segmentation(row: Mapping[str, object], _: bytes) -> Segmentation:
     )
 
 
+def _frame_times(row: Mapping[str, object], body: bytes) -> FrameTimes:
+    stamps = struct.unpack(_STAMP.format(len(body) // 8), body)
+    return FrameTimes(
+        tick=_fraction(row["tick"]),
+        container_start=_fraction(row["container_start"]),
+        first=_whole(row["first"]),
+        end=_whole(row["end"]),
+        count=_whole(row["count"]),
+        rate=None if row["rate"] is None else _fraction(row["rate"]),
+        stamps=stamps,
+    )
+
+
 _READERS: dict[str, Callable[[Mapping[str, object], bytes], Value]] = {
     "MediaInfo": _media_info,
     "NotAVideo": lambda row, _: NotAVideo(_text(row["reason"])),
@@ -195,4 +254,5 @@ _READERS: dict[str, Callable[[Mapping[str, object], bytes], Value]] = {
     "Cue": _cue,
     "Position": lambda row, _: Position(_whole(row["bytes"]), _number(row["seconds"])),
     "Segmentation": _segmentation,
+    "FrameTimes": _frame_times,
 }

@@ -6,10 +6,12 @@ resizing and its own pooling; nothing of this is assumed here.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
+from operator import attrgetter
 from typing import Any
 
 import open_clip
@@ -21,6 +23,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from mediaindex.embed.encoder import EncoderSpec
+from mediaindex.embed.families.patch_scorer import ScoredTowers, scored_towers
 from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.inputs import readable
 from mediaindex.embed.weights import checkpoint
@@ -68,14 +71,33 @@ def load_openclip(
         has_tokens=texts.has_tokens,
     )
     transform: Any = image_transform_v2(pixels, is_train=False)
+    towers = scored_towers(
+        ScoredTowers(images, texts),
+        files.weights,
+        encoder=(name, spec.digest),
+        blocks=(_blocks(images.visual), _blocks(getattr(texts.model, "text", texts.model))),
+        blank=(torch.zeros(1, 3, side, side), tokenise([""])),
+    )
+    scorer = towers.scorer
     return batched_towers(
-        spec,
+        spec if scorer is None else replace(spec, scorer=scorer.digest),
         device=device,
-        image_network=lambda: images,
-        text_network=lambda: texts,
+        image_network=lambda: towers.images,
+        text_network=lambda: towers.texts,
         prepare=lambda pictures: torch.stack([transform(Image.fromarray(p)) for p in pictures]),
         tokenise=tokenise,
+        scorer=None if scorer is None else scorer.texts,
     )
+
+
+def _blocks(tower: nn.Module) -> list[nn.Module] | None:
+    """The blocks of a transformer, of open_clip itself or of timm; None of any other network."""
+    if not getattr(getattr(tower, "transformer", None), "batch_first", True):
+        return None
+    for path in ("transformer.resblocks", "trunk.blocks"):
+        with contextlib.suppress(AttributeError):
+            return list(attrgetter(path)(tower))
+    return None
 
 
 class _ImageTower(nn.Module):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenize
 from transformers.utils import logging
 
 from mediaindex.embed.encoder import EncoderSpec
+from mediaindex.embed.families.patch_scorer import ScoredTowers, scored_towers
 from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.inputs import readable
 from mediaindex.embed.weights import checkpoint, hub
@@ -93,13 +95,23 @@ def load_transformers(
     )
     images = _ImageTower(_without(model, "text_model", "text_projection"))
     texts = _TextTower(_without(model, "vision_model", "visual_projection"), masked=kind != "siglip")
+    tokenise = partial(_tokenised, tokenizer=tokenizer, length=length, siglip=kind == "siglip")
+    towers = scored_towers(
+        ScoredTowers(images, texts),
+        weights,
+        encoder=(name, spec.digest),
+        blocks=(list(model.vision_model.encoder.layers), list(model.text_model.encoder.layers)),
+        blank=(torch.zeros(1, 3, side, side), tokenise(["a"])),
+    )
+    scorer = towers.scorer
     return batched_towers(
-        spec,
+        spec if scorer is None else replace(spec, scorer=scorer.digest),
         device=device,
-        image_network=lambda: images,
-        text_network=lambda: texts,
+        image_network=lambda: towers.images,
+        text_network=lambda: towers.texts,
         prepare=partial(_prepared, processor=processor),
-        tokenise=partial(_tokenised, tokenizer=tokenizer, length=length, siglip=kind == "siglip"),
+        tokenise=tokenise,
+        scorer=None if scorer is None else scorer.texts,
     )
 
 

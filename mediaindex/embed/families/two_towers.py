@@ -10,13 +10,16 @@ import numpy as np
 import torch
 
 from mediaindex.embed.batching import BatchedNetwork
+from mediaindex.embed.encoder import no_scorer
 from mediaindex.media import FrameEmbeddings, QueryFeatures
+from mediaindex_models.region_records import FLAT, packed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from mediaindex.embed.encoder import EncoderSpec
+    from mediaindex_models.late_interaction_numpy import AskedText, NumpyLateInteraction
 
 _PICTURES_PREPARED = 128
 _PICTURES_ON_GPU = 64
@@ -32,6 +35,10 @@ class TwoTowers:
             where the spec has them.
         prepare: pictures (H, W, 3) → one tensor (B, ...).
         tokenise: texts → token numbers (B, T) and mask (B, T) bool, True = real.
+        ask: gives `asked`; None for an encoder without a scorer, or with one that is `scorer`.
+        scorer: its text side, for which `texts` gives the states (B, T, D) of two depths last.
+
+    With `spec.scorer`, `images` gives the numbers of `region_records` last, (B, FLAT).
     """
 
     def __init__(
@@ -42,7 +49,11 @@ class TwoTowers:
         texts: BatchedNetwork,
         prepare: Callable[[Sequence[NDArray[np.uint8]]], Tensor],
         tokenise: Callable[[Sequence[str]], tuple[Tensor, Tensor]],
+        ask: Callable[[str], AskedText] | None = None,
+        scorer: NumpyLateInteraction | None = None,
     ) -> None:
+        self._ask = ask
+        self._scorer = scorer
         self.spec = spec
         self._images = images
         self._texts = texts
@@ -55,18 +66,19 @@ class TwoTowers:
         return self._images.device
 
     def images(self, pictures: Sequence[NDArray[np.uint8]]) -> FrameEmbeddings:
-        """Vectors (B, D) float32 and evidence (B, E) float16 of B pictures."""
+        """Vectors (B, D) float32, evidence (B, E) float16 and records of regions (B, W) of B pictures."""
         step = -(-_PICTURES_PREPARED // self.spec.batch) * self.spec.batch
         runs = [
             self._images(self._prepare(pictures[start : start + step]))
             for start in range(0, len(pictures), step)
         ]
-        return FrameEmbeddings(
-            vectors=_joined([run[0] for run in runs], self.spec.dim),
-            evidence=None
-            if self.spec.evidence_dim is None
-            else _joined([run[1] for run in runs], self.spec.evidence_dim).astype(np.float16),
-        )
+        vectors = _joined([run[0] for run in runs], self.spec.dim)
+        evidence = regions = None
+        if self.spec.evidence_dim is not None:
+            evidence = _joined([run[1] for run in runs], self.spec.evidence_dim).astype(np.float16)
+        if self.spec.scorer is not None:
+            regions = packed(_joined([run[-1] for run in runs], FLAT))
+        return FrameEmbeddings(vectors, evidence, regions)
 
     def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
         """Pooled vectors (B, D) of B texts, with token vectors (B, T, D), zero where masked."""
@@ -77,6 +89,28 @@ class TwoTowers:
         if not (tokens and self.spec.has_tokens):
             return QueryFeatures(pooled.numpy())
         return QueryFeatures(pooled.numpy(), (states[0] * mask[..., None]).numpy(), mask.numpy())
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens are read of each text, special ones included."""
+        if not texts:
+            return []
+        counts: list[int] = self._tokenise(texts)[1].sum(dim=1).tolist()
+        return counts
+
+    def asked(self, text: str) -> AskedText:
+        """One text, to be compared with the records of regions.
+
+        Raises:
+            EncoderMismatch: the encoder has no scorer.
+        """
+        if self._ask is not None:
+            return self._ask(text)
+        if self._scorer is None:
+            raise no_scorer(self.spec.name)
+        numbers, mask = self._tokenise([text])
+        *_, shallow, last = self._texts(numbers, mask)
+        real = mask[0]
+        return self._scorer.asked(last[0][real].numpy(), shallow[0][real].numpy())
 
 
 def pictures_in_batch(device: str, *, on_cpu: int) -> int:
@@ -92,12 +126,14 @@ def batched_towers(
     text_network: Callable[[], nn.Module],
     prepare: Callable[[Sequence[NDArray[np.uint8]]], Tensor],
     tokenise: Callable[[Sequence[str]], tuple[Tensor, Tensor]],
+    ask: Callable[[str], AskedText] | None = None,
+    scorer: NumpyLateInteraction | None = None,
 ) -> TwoTowers:
     """The encoder of two networks, each of which is built when it is first called.
 
     Args:
         image_network, text_network: build what `TwoTowers` calls `images` and `texts`.
-        prepare, tokenise: as for `TwoTowers`.
+        prepare, tokenise, ask, scorer: as for `TwoTowers`.
     """
     network = partial(BatchedNetwork, device=device, name=spec.name)
     return TwoTowers(
@@ -106,6 +142,8 @@ def batched_towers(
         texts=network(text_network, size=_TEXTS, padded=False),
         prepare=prepare,
         tokenise=tokenise,
+        ask=ask,
+        scorer=scorer,
     )
 
 

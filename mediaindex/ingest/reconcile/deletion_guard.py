@@ -47,7 +47,7 @@ def review(library: Library, roots: Sequence[Path], now: float, *, vanished: boo
             if (vanished or _was_held(source)) and any(overlap(source.path, root) for root in roots)
         ]
         since = now - TOGETHER_SECONDS
-        counts = [(source, sources.places_below(connection, source.path, since=since)) for source in examined]
+        counts = [(source, sources.places_of(connection, source, since=since)) for source in examined]
     verdicts = [(source, places, _is_held(source, places)) for source, places in counts]
     for source, places, is_held in verdicts:
         if is_held and not _was_held(source):

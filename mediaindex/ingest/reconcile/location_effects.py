@@ -11,6 +11,7 @@ from mediaindex.media import FileEvent
 from mediaindex.store.catalog import failures, fulltext, locations, videos
 from mediaindex.store.catalog.failures import Failure
 from mediaindex.store.catalog.locations import Location
+from mediaindex.store.notes import waiting
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -140,6 +141,7 @@ class MoveLocation:
             forgotten_at=self.location.forgotten_at if stays_hidden else None,
         )
         fulltext.set_location_words(connection, self.location.id, self.video_id, path, self.root)
+        waiting.arrive(connection, path, self.video_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +173,4 @@ class PlaceCopy:
             missing_since=None,
         )
         fulltext.set_location_words(connection, location_id, video_id, event.path, self.root)
+        waiting.arrive(connection, event.path, video_id)

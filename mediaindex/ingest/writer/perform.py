@@ -58,8 +58,7 @@ class WriterSettings:
         rules: which files are media, and which are excluded.
         encoder: the name that the user set; None lets the serving encoder serve on.
         default_encoder: of a library in which none serves yet.
-        load_encoder: gives the encoder of a name, in an arithmetic, None for the quickest; called only when
-            there is something to embed.
+        load_encoder: gives an encoder; called only when there is something to embed.
         exact_limit_mib: vectors above this size get an index.
         cache_limit_mib: of the frame cache, 0 for any size.
     """
@@ -270,7 +269,8 @@ class Writer:
             loaded = None if self._ingest is None else self._ingest.embedder.loaded
             if loaded is not None and loaded.spec.digest == serving.digest:
                 return loaded
-            return self.settings.load_encoder(serving.encoder, arithmetic_of(serving.preprocessing))
+            arithmetic = arithmetic_of(serving.preprocessing)
+            return self.settings.load_encoder(serving.encoder, arithmetic, serving.digest)
 
         renew_bank(self.library, serving, load, self._attend)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mediaindex.embed.encoder import Encoder
-from mediaindex.embed.families.builtin_files import FILES, builtin_bank, builtin_spec
+from mediaindex.embed.families.builtin_files import FILES, builtin_bank, heads_of
 from mediaindex.errors import MediaIndexError
 from mediaindex.ingest.writer.general_captions import general_captions
 from mediaindex.store.library import Library
@@ -46,8 +46,9 @@ def _bank_of(library: Library, space: Space, load: Callable[[], Encoder]) -> Ban
         MediaIndexError: the encoder cannot embed it. ValueError: it gave no numbers.
     """
     known = library.bank(space).load()
-    if space.digest == builtin_spec(FILES).digest:
-        bank = Bank.of(builtin_bank(FILES))
+    own = next((head for head in heads_of(FILES) if head.digest == space.digest), None)
+    if own is not None:
+        bank = Bank.of(builtin_bank(FILES, own))
         return bank if known is None or known.digest != bank.digest else None
     if known is not None or not library.matrix(space).count():
         return None

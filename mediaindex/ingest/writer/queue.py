@@ -12,7 +12,8 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -28,6 +29,22 @@ KEPT_SECONDS = 24 * 3600.0
 FULL_BYTES = 1 << 16
 FULL_SECONDS = 20.0
 """An asker waits so long for a holder that has less room than this, and shows no progress."""
+
+State = Literal["queued", "running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far a request is.
+
+    Attributes:
+        progress: the newest step, None before the first.
+        outcome: None until it is done or has failed.
+    """
+
+    state: State
+    progress: Json | None = None
+    outcome: Outcome | None = None
 
 
 def carry_out(
@@ -57,7 +74,7 @@ def carry_out(
             outcome = attempt(perform, request, progress)
             serve(library, perform)
             return outcome
-    number = enqueue(library, request)
+    number = submit(library, request)
     try:
         return _follow(library, number, perform, progress)
     except KeyboardInterrupt:
@@ -148,8 +165,11 @@ def _next(library: Library) -> sa.Row[Any] | None:
         ).first()
 
 
-def enqueue(library: Library, request: Request) -> int:
-    """Leave a request to the holder of the lock; the number of its row."""
+def submit(library: Library, request: Request) -> int:
+    """Leave a request to the holder of the lock, and do not wait; its number, for `told`.
+
+    Where nobody holds the lock it waits for the next who does.
+    """
     with library.write() as connection:
         old = sa.and_(
             request_table.c.created_at < time.time() - KEPT_SECONDS,
@@ -167,10 +187,19 @@ def _set(library: Library, number: int, **values: Any) -> None:
         connection.execute(sa.update(request_table).where(request_table.c.id == number).values(**values))
 
 
-def _get(library: Library, number: int) -> Json:
+def told(library: Library, number: int) -> Told:
+    """How far a request is now.
+
+    Raises:
+        LookupError: there is none of this number; what has ended is kept for a day.
+    """
     with library.read() as connection:
-        row = connection.execute(sa.select(request_table).where(request_table.c.id == number)).one()
-    return dict(row._mapping)
+        row = connection.execute(sa.select(request_table).where(request_table.c.id == number)).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no request {number}")
+    has_ended = row.state in ("done", "failed")
+    outcome = Outcome(row.outcome or {}, row.exit_code or 0, row.error) if has_ended else None
+    return Told(row.state, row.progress, outcome)
 
 
 def _follow(library: Library, number: int, perform: Perform, progress: Callable[[Json], None]) -> Outcome:
@@ -181,16 +210,16 @@ def _follow(library: Library, number: int, perform: Perform, progress: Callable[
     """
     shown, seen, changed_at = None, None, time.monotonic()
     while True:
-        row = _get(library, number)
-        if row != seen or shutil.disk_usage(library.root).free > FULL_BYTES:
-            seen, changed_at = row, time.monotonic()
+        now = told(library, number)
+        if now != seen or shutil.disk_usage(library.root).free > FULL_BYTES:
+            seen, changed_at = now, time.monotonic()
         elif time.monotonic() - changed_at > FULL_SECONDS:
             raise NoSpace(f"{library.root} is full, so that nothing is carried out; free space on this disk")
-        if row["progress"] is not None and row["progress"] != shown:
-            shown = row["progress"]
+        if now.progress is not None and now.progress != shown:
+            shown = now.progress
             progress(shown)
-        if row["state"] in ("done", "failed"):
-            return Outcome(row["outcome"] or {}, row["exit_code"] or 0, row["error"])
+        if now.outcome is not None:
+            return now.outcome
         try:
             with library.lock():
                 serve(library, perform)

@@ -2,7 +2,7 @@
 
 Building takes minutes, in which the writer goes on. The child ends with its parent, whose pipe it reads; what
 a killed child leaves is no version of the table. An index is kept only if it finds 98 % of the 200 nearest
-rows of some; one that does not is not built again before the space has grown by half.
+rows of some sentences; one that does not is not built again before the space has grown by half.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mediaindex.errors import MediaIndexError
 from mediaindex.store.catalog.database import get_meta, set_meta
@@ -91,7 +92,8 @@ def build(library: Library, space: Space) -> float:
     """
     table, matrix = library.vectors(space), library.matrix(space).load()
     table.build_index()
-    recall = float(np.mean([_recall(library, space, matrix, row) for row in _probes(matrix)]))
+    probes = _probes(library, space, matrix)
+    recall = float(np.mean([_recall(library, space, matrix, query) for query in probes]))
     if recall < LEAST_RECALL:
         table.drop_index()
         with library.write() as connection:
@@ -99,14 +101,19 @@ def build(library: Library, space: Space) -> float:
     return recall
 
 
-def _probes(matrix: Matrix) -> list[int]:
-    chosen = np.random.default_rng(0).choice(len(matrix), min(PROBES, len(matrix)), replace=False)
-    return [int(row) for row in chosen]
+def _probes(library: Library, space: Space, matrix: Matrix) -> NDArray[np.float32]:
+    """(P, D) unit: sentences of the space's bank, rows where there is none.
+
+    Sentences lie apart from all pictures, and an index finds less of what is near to them than to a picture.
+    """
+    bank = library.bank(space).load()
+    vectors = matrix.vector if bank is None else bank.queries
+    chosen = np.random.default_rng(0).choice(len(vectors), min(PROBES, len(vectors)), replace=False)
+    return np.asarray(vectors[np.sort(chosen)], np.float32)
 
 
-def _recall(library: Library, space: Space, matrix: Matrix, row: int) -> float:
-    """The share of the nearest rows of a row that the index finds."""
-    query = np.asarray(matrix.vector[row], np.float32)
+def _recall(library: Library, space: Space, matrix: Matrix, query: NDArray[np.float32]) -> float:
+    """The share of the nearest rows of a unit vector that the index finds."""
     wanted = min(NEAREST, len(matrix))
     nearest = np.argpartition(-cosines(matrix.vector, query), wanted - 1)[:wanted]
     names = set(zip(matrix.generation[nearest].tolist(), matrix.frame[nearest].tolist(), strict=True))

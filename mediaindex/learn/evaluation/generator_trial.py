@@ -164,7 +164,10 @@ def _lists(
     asking, items = asking.to(pairs.text.device), items.to(pairs.text.device)
     rows = trial.rows.to(items.device)
     by_text = trial.direction == "t2v"
-    texts, clips = (asking, items) if by_text else (rows[items], asking)
+    if by_text:
+        texts, clips = asking, items
+    else:
+        texts, clips = (rows[items] if rows.ndim == 1 else rows[asking].gather(1, items)), asking
     evidence = pairs.evidence if spec.evidence else None
     return Candidates(
         trial.direction,

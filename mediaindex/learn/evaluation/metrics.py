@@ -176,6 +176,40 @@ def paired_bootstrap(
     return _interval(_mean(differences), means, level)
 
 
+def median_bootstrap(
+    ranks: ArrayLike,
+    group: ArrayLike,
+    *,
+    seed: int,
+    rounds: int = 2000,
+    level: float = 0.95,
+    median: Median = "middle",
+) -> Interval:
+    """MdR, counted from 1, with a percentile interval; groups are drawn as in `paired_bootstrap`.
+
+    Args:
+        ranks: (Q,) from 0. group: (Q,) as for `paired_bootstrap`.
+        median: as for `retrieval`.
+
+    Raises:
+        ValueError: shapes do not agree, or there is no rank.
+    """
+    values, numbers = np.asarray(ranks, dtype=np.float64), np.asarray(group)
+    if values.shape != numbers.shape or not values.size:
+        raise ValueError(f"{values.shape} ranks in {numbers.shape} groups")
+    order = np.argsort(values, kind="stable")
+    _, group_of = np.unique(numbers[order], return_inverse=True)
+    groups, random = int(group_of.max()) + 1, np.random.default_rng(seed)
+    sorted_values, medians = values[order], np.empty(rounds)
+    for number in range(rounds):
+        times = np.bincount(random.integers(0, groups, size=groups), minlength=groups)
+        until = np.cumsum(times[group_of])
+        middle = [(until[-1] - 1) // 2, until[-1] // 2 if median == "middle" else (until[-1] - 1) // 2]
+        medians[number] = sorted_values[np.searchsorted(until, middle, side="right")].mean()
+    value = retrieval(values, median=median).median_rank
+    return _interval(value, medians + 1.0, level)
+
+
 def pooled_bootstrap(
     sources: Sequence[tuple[ArrayLike, ArrayLike]], *, seed: int, rounds: int = 2000, level: float = 0.95
 ) -> Interval:

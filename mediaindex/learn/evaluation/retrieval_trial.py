@@ -60,7 +60,8 @@ class Trial:
     """One direction of one share, with Q queries and a gallery of G items.
 
     Attributes:
-        rows: (G,) the caption of each item's pair. asking: (Q,) the captions, or clips, that are the queries.
+        rows: (G,) the caption of each item's pair; clip → texts also (Q, G), where it depends on the query.
+        asking: (Q,) the captions, or clips, that are the queries.
         right: (Q,) the right item of each. groups: (Q,) numbers of the queries' groups.
         sources: (Q,) of the queries' captions.
         plain: cosines (Q, G). bank: cosines (B, G) of training queries with the items.

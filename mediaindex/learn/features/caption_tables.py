@@ -17,6 +17,7 @@ from typing import Literal, TextIO
 
 from mediaindex.decode.subtitles.formats import plain
 from mediaindex.errors import UsageError
+from mediaindex.safe_text import parsed_seconds
 from mediaindex.sources.language_tags import language_of
 
 Split = Literal["train", "val", "test"]
@@ -84,11 +85,15 @@ class TableLine:
     source: str = ""
 
 
-def read_table(path: Path) -> Iterator[TableLine | SkippedInput]:
+def read_table(path: Path, *, may_be_points: bool = False) -> Iterator[TableLine | SkippedInput]:
     """The lines of a table, those that cannot be read among them, in their order.
 
     The first line of a CSV names its columns: `path` and `caption` are needed, the others are not. A line of
-    JSON Lines is an object of the same keys, whose `captions` may be a list.
+    JSON Lines is an object of the same keys, whose `captions` may be a list. Times are seconds, or
+    clock times such as 1:15.5.
+
+    Args:
+        may_be_points: a stretch may end where it begins.
 
     Raises:
         UsageError: the file cannot be read, is too large, or its first line names no such columns.
@@ -102,7 +107,7 @@ def read_table(path: Path) -> Iterator[TableLine | SkippedInput]:
             for number, row in rows:
                 where = f"{path.name}:{number}"
                 try:
-                    yield _line(where, _checked(row), source=path.name)
+                    yield _line(where, _checked(row), source=path.name, may_be_point=may_be_points)
                 except ValueError as error:
                     yield SkippedInput(where, str(error))
     except OSError as error:
@@ -194,7 +199,7 @@ def _checked(row: object) -> Mapping[str, object]:
     return values
 
 
-def _line(where: str, row: Mapping[str, object], *, source: str) -> TableLine:
+def _line(where: str, row: Mapping[str, object], *, source: str, may_be_point: bool) -> TableLine:
     media = row.get("media")
     if isinstance(media, int) and not isinstance(media, bool):
         media = str(media)
@@ -203,7 +208,8 @@ def _line(where: str, row: Mapping[str, object], *, source: str) -> TableLine:
     if len(media) > MOST_NAME_CHARACTERS:
         raise ValueError(f"the name of its media file is longer than {MOST_NAME_CHARACTERS} characters")
     start, end = _seconds(row, "start"), _seconds(row, "end")
-    if end is not None and end <= (start or 0.0):
+    begins = start or 0.0
+    if end is not None and (end < begins or (end == begins and not may_be_point)):
         raise ValueError(f"its stretch ends at {end:g} s, before it begins")
     language = _text(row, "language")
     return TableLine(
@@ -268,9 +274,10 @@ def _seconds(row: Mapping[str, object], field: str) -> float | None:
     try:
         if not isinstance(value, str | int | float) or isinstance(value, bool):
             raise ValueError
-        seconds = float(value)
+        clock = parsed_seconds(value.strip()) if isinstance(value, str) else None
+        seconds = float(value) if clock is None else clock
     except (ValueError, OverflowError):
         seconds = math.nan
     if not 0.0 <= seconds < math.inf:
-        raise ValueError(f"its {field} {str(value)[:40]!r} is no time in seconds")
+        raise ValueError(f"its {field} {str(value)[:40]!r} is no time; write seconds, or 1:15.5")
     return seconds

@@ -148,15 +148,40 @@ def find_captioned(
     rules = rules or Rules()
     table = table or next((folder / name for name in TABLES if (folder / name).is_file()), None)
     files, skipped = _by_table(folder, table, rules) if table else _by_subtitles(folder, rules)
+    media, unread = _media_of(folder, files, progress)
+    return media, skipped + unread
+
+
+def captioned_files(
+    captions: Iterable[tuple[Path, tuple[float | None, float | None], Caption]],
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> tuple[list[CaptionedMedia], list[SkippedInput]]:
+    """Captions of files, anywhere, as `find_captioned` gives those of a folder; names are absolute paths.
+
+    Args:
+        captions: (file, stretch, caption) of each.
+    """
+    files: dict[Path, _CaptionLines] = {}
+    for path, stretch, caption in captions:
+        files.setdefault(path, _CaptionLines(path)).add(stretch, [caption])
+    return _media_of(None, files, progress)
+
+
+def _media_of(
+    folder: Path | None, files: dict[Path, _CaptionLines], progress: Callable[[int, int], None]
+) -> tuple[list[CaptionedMedia], list[SkippedInput]]:
+    """The media files, each content once, and what was left out of them."""
+    skipped: list[SkippedInput] = []
     by_content: dict[str, list[_CaptionLines]] = defaultdict(list)
     for number, path in enumerate(sorted(files)):
         progress(number, len(files))
         lines = files[path]
         try:
-            lines.content = _content(path)
+            lines.content = content_of(path)
             original = next((other for other in by_content[lines.content] if _is_copy(lines, other)), None)
         except (OSError, MediaError) as error:
-            skipped.append(SkippedInput(str(path), _reason(error)))
+            skipped.append(SkippedInput(str(path), reason_of(error)))
             continue
         if original is None:
             by_content[lines.content].append(lines)
@@ -192,7 +217,7 @@ def _by_table(
         try:
             path = names.path_of(line.media)
         except (OSError, MediaError) as error:
-            reason, count = missing.get(line.media, (f"{_reason(error)} ({line.where})", 0))
+            reason, count = missing.get(line.media, (f"{reason_of(error)} ({line.where})", 0))
             missing[line.media] = reason, count + len(line.captions)
             continue
         files.setdefault(path, _CaptionLines(path)).add_line(line)
@@ -217,7 +242,7 @@ def _by_subtitles(folder: Path, rules: Rules) -> tuple[dict[Path, _CaptionLines]
             siblings = listings[parent] if parent in listings else os.listdir(parent)
         except OSError as error:
             siblings = []
-            skipped.append(SkippedInput(str(parent), _reason(error)))
+            skipped.append(SkippedInput(str(parent), reason_of(error)))
         listings[parent] = siblings
         for sidecar in find_sidecars(seen.path, siblings):
             captions, problem = _captions_of(sidecar)
@@ -243,7 +268,12 @@ def _captions_of(sidecar: Sidecar) -> tuple[list[tuple[tuple[float, float], Capt
     return captions, f"cues that end before they begin, left out: {backward}" if backward else None
 
 
-def _content(path: Path) -> str:
+def content_of(path: Path) -> str:
+    """Size and partial hash of a file, as `CaptionedMedia.content` has it.
+
+    Raises:
+        OSError: it cannot be read. MediaError: its content lies in a cloud.
+    """
     status = path.stat()
     if is_dataless(status):
         raise MediaError("its content lies in a cloud; download it first")
@@ -256,7 +286,7 @@ def _is_copy(lines: _CaptionLines, other: _CaptionLines) -> bool:
 
 
 def _assigned(
-    folder: Path, files: Sequence[_CaptionLines]
+    folder: Path | None, files: Sequence[_CaptionLines]
 ) -> tuple[list[CaptionedMedia], list[SkippedInput]]:
     """The media files with their splits, and those whose captions name two splits or two groups.
 
@@ -272,8 +302,8 @@ def _assigned(
             torn = f"two splits: {', '.join(sorted(splits))}" if len(splits) > 1 else "two groups"
             skipped.append(SkippedInput(str(lines.path), f"the captions of its group are in {torn}"))
             continue
-        inside = lines.path.is_relative_to(folder)
-        name = lines.path.relative_to(folder).as_posix() if inside else str(lines.path)
+        inside = folder is not None and lines.path.is_relative_to(folder)
+        name = lines.path.relative_to(folder).as_posix() if folder and inside else str(lines.path)
         split = next(iter(splits), None) or split_of(lines.group)
         clips = tuple(_clips(lines))
         media.append(CaptionedMedia(lines.path, name, lines.content, lines.group, split, clips))
@@ -286,5 +316,6 @@ def _clips(lines: _CaptionLines) -> Iterator[CaptionedClip]:
         yield CaptionedClip(start, end, tuple(lines.captions[start, end].values()))
 
 
-def _reason(error: OSError | MediaError) -> str:
+def reason_of(error: OSError | MediaError) -> str:
+    """Why a file is left out, for a person."""
     return error.reason if isinstance(error, MediaError) else f"it cannot be read: {error.strerror}"

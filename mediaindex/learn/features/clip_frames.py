@@ -1,4 +1,4 @@
-"""Captioned media → the sampled frames of their clips: sampled as for the index, at most 12 a clip.
+"""Captioned media → the frames of their clips: sampled as for the index, at most 12 a clip, or by a protocol.
 
 Threads read ahead, each with a bounded child process for films and one for pictures; results come in the
 order of the media.
@@ -7,6 +7,7 @@ order of the media.
 from __future__ import annotations
 
 import itertools
+import math
 import queue
 import tempfile
 from collections import deque
@@ -21,7 +22,17 @@ from mediaindex.errors import MediaError
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features.caption_tables import SkippedInput
 from mediaindex.learn.features.captioned_media import CaptionedClip, CaptionedMedia
-from mediaindex.media import SEGMENT_FRAMES, NotAVideo, SampledFrame, Segment, Segmentation
+from mediaindex.learn.features.clip_protocol import ClipProtocol, evenly
+from mediaindex.media import (
+    SEGMENT_FRAMES,
+    Cue,
+    MediaInfo,
+    NotAVideo,
+    Position,
+    SampledFrame,
+    Segment,
+    Segmentation,
+)
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
 
 AHEAD_A_JOB = 2
@@ -33,7 +44,7 @@ class ClipFrames:
 
     Attributes:
         jpegs: each frame once. seconds: the time of each.
-        clips: each with the indices of its frames in `jpegs`, 1 to 12.
+        clips: each with the indices of its frames in `jpegs`, 1 to 12, or to what the protocol says.
         skipped: clips without a frame.
     """
 
@@ -44,9 +55,15 @@ class ClipFrames:
     skipped: tuple[SkippedInput, ...] = ()
 
 
-def clip_frames(media: Sequence[CaptionedMedia], decoding: Decoding) -> Iterator[ClipFrames | SkippedInput]:
-    """The frames of each media file, in this order, or why it has none."""
-    readers = [_Reader(decoding) for _ in range(decoding.jobs)]
+def clip_frames(
+    media: Sequence[CaptionedMedia], decoding: Decoding, protocol: ClipProtocol | None = None
+) -> Iterator[ClipFrames | SkippedInput]:
+    """The frames of each media file, in this order, or why it has none.
+
+    Args:
+        protocol: of a benchmark; None samples films as the index does.
+    """
+    readers = [_Reader(decoding, protocol) for _ in range(decoding.jobs)]
     free: queue.SimpleQueue[_Reader] = queue.SimpleQueue()
     for reader in readers:
         free.put(reader)
@@ -82,7 +99,8 @@ def clip_frames(media: Sequence[CaptionedMedia], decoding: Decoding) -> Iterator
 class _Reader:
     """Two child processes, each started by its first file; used by one thread at a time."""
 
-    def __init__(self, decoding: Decoding) -> None:
+    def __init__(self, decoding: Decoding, protocol: ClipProtocol | None) -> None:
+        self._protocol = protocol
         self._sampling = decoding.sampling
         self._films: DecodeWorker = decoding.new_worker()
         self._images = ImageReader()
@@ -108,14 +126,17 @@ class _Reader:
         sizes: list[int] = []
         segmentation: Segmentation | None = None
         with tempfile.TemporaryFile() as spool:  # the frames of a long film are too many for memory
-            for item in self._films.extract(media.path, info, self._sampling):
+            for item in self._frames(media, info):
                 if isinstance(item, SampledFrame):
                     seconds.append(item.seconds)
                     sizes.append(spool.write(item.jpeg))
                 elif isinstance(item, Segmentation):
                     segmentation = item
             assert segmentation is not None
-            clips, skipped = _frames_of_clips(media, seconds, segmentation)
+            if self._protocol is None:
+                clips, skipped = _frames_of_clips(media, seconds, segmentation)
+            else:
+                clips, skipped = _frames_by_protocol(media, seconds, self._protocol.frames), []
             used = sorted({index for _clip, indices in clips for index in indices})
             jpegs = []
             for index in used:
@@ -124,6 +145,15 @@ class _Reader:
         places = {index: place for place, index in enumerate(used)}
         placed = tuple((clip, tuple(places[index] for index in indices)) for clip, indices in clips)
         return ClipFrames(media, tuple(jpegs), tuple(seconds[i] for i in used), placed, tuple(skipped))
+
+    def _frames(
+        self, media: CaptionedMedia, info: MediaInfo
+    ) -> Iterator[SampledFrame | Cue | Position | Segmentation]:
+        if self._protocol is None:
+            return self._films.extract(media.path, info, self._sampling)
+        ends = [clip.end_seconds for clip in media.clips]
+        last = None if None in ends else math.ceil(max(end for end in ends if end is not None))
+        return self._films.every_second(media.path, info, self._sampling, last)
 
     def kill(self) -> None:
         self._films.kill()
@@ -148,6 +178,19 @@ def _frames_of_clips(
         stop = end if stop is None else min(stop, end)
         clips.append((clip, frames_within(seconds, start, stop, segmentation.segments)))
     return clips, skipped
+
+
+def _frames_by_protocol(
+    media: CaptionedMedia, seconds: Sequence[float], limit: int
+) -> list[tuple[CaptionedClip, list[int]]]:
+    """Each clip with the indices of its frames; frame n of a film is that of its second n."""
+    clips = []
+    for clip in media.clips:
+        first = math.floor(clip.start_seconds or 0.0)
+        stop = len(seconds) if clip.end_seconds is None else math.ceil(clip.end_seconds) + 1
+        inside = range(len(seconds))[first:stop] or range(len(seconds))[-1:]
+        clips.append((clip, [inside[place] for place in evenly(len(inside), limit)]))
+    return clips
 
 
 def frames_within(

@@ -17,6 +17,7 @@ from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features.caption_tables import SkippedInput
 from mediaindex.learn.features.captioned_media import CaptionedMedia
 from mediaindex.learn.features.clip_frames import ClipFrames, clip_frames
+from mediaindex.learn.features.clip_protocol import ClipProtocol, shortened
 from mediaindex.learn.features.feature_parts import FeatureParts
 from mediaindex.learn.features.feature_rows import ClipFeatures
 from mediaindex.media import FrameEmbeddings
@@ -50,12 +51,14 @@ def make_features(
     parts: FeatureParts,
     decoding: Decoding,
     *,
+    protocol: ClipProtocol | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> FeatureSummary:
     """Fill a feature file with the clips of the media, going on where an earlier run ended.
 
     Args:
         parts: within its `with` block.
+        protocol: of a benchmark; None samples films as the index does, and reads captions in full.
         progress: called with the media files that this run has done, and all that it has to do.
 
     Raises:
@@ -66,7 +69,7 @@ def make_features(
     remaining = [item for item in media if item.key not in parts.done]
     gathered: list[ClipFrames] = []
     enough = max(GATHERED_PICTURES, GATHERED_BATCHES * encoder.spec.batch)
-    for done, frames_of_file in enumerate(clip_frames(remaining, decoding)):
+    for done, frames_of_file in enumerate(clip_frames(remaining, decoding, protocol)):
         progress(done, len(remaining))
         if isinstance(frames_of_file, SkippedInput):
             skipped.append(frames_of_file)
@@ -74,17 +77,21 @@ def make_features(
         skipped += frames_of_file.skipped
         gathered.append(frames_of_file)
         if sum(len(item.jpegs) for item in gathered) >= enough:
-            _embed(gathered, encoder, parts)
+            _embed(gathered, encoder, parts, protocol)
             gathered = []
-    _embed(gathered, encoder, parts)
+    _embed(gathered, encoder, parts, protocol)
     progress(len(remaining), len(remaining))
     return FeatureSummary(*parts.finish(keys), tuple(skipped))
 
 
-def _embed(items: Sequence[ClipFrames], encoder: Encoder, parts: FeatureParts) -> None:
+def _embed(
+    items: Sequence[ClipFrames], encoder: Encoder, parts: FeatureParts, protocol: ClipProtocol | None
+) -> None:
     """Embed the frames and captions of some media files, and add their clips to the parts."""
     frames = _frames([jpeg for item in items for jpeg in item.jpegs], encoder)
     texts = [caption.text for item in items for clip, _places in item.clips for caption in clip.captions]
+    if protocol is not None:
+        texts = shortened(texts, encoder, protocol.tokens)
     captions = _CaptionEmbeddings(texts, encoder)
     first = 0
     for item in items:

@@ -39,14 +39,18 @@ class MediaNames:
             raise MediaError(f"it lies outside {self._folder}")
         if path.is_file():
             return path
-        if self._by_name is None:
-            self._by_name = self._files_by_name()
-        paths = self._by_name.get(name, [])
+        paths = self.named(name)
         if len(paths) > 1:
             raise MediaError(f"{paths[0]} and {paths[1]} both bear this name; write the path")
         if not paths:
             raise MediaError("there is no such file")
         return paths[0]
+
+    def named(self, name: str) -> list[Path]:
+        """The media files below the folder that bear this name, with or without their extension."""
+        if self._by_name is None:
+            self._by_name = self._files_by_name()
+        return self._by_name.get(name, [])
 
     def _files_by_name(self) -> dict[str, list[Path]]:
         by_name: dict[str, list[Path]] = defaultdict(list)

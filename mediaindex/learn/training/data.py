@@ -153,7 +153,7 @@ def pairs_of(features: Features, device: torch.device | str = "cpu") -> Pairs:
     from mediaindex_models.pairs import Pairs
 
     def required(values: NDArray[np.generic]) -> torch.Tensor:
-        on_cpu = torch.from_numpy(values)
+        on_cpu = torch.from_numpy(np.require(values, requirements="W"))  # Parquet gives what is read-only
         return on_cpu.to(device, torch.float32) if on_cpu.is_floating_point() else on_cpu.to(device)
 
     def optional(values: NDArray[np.generic] | None) -> torch.Tensor | None:

@@ -21,6 +21,7 @@ class FusedMoment:
         picture_hit: what the pictures found there. picture_rank: its place among them.
         word_rank: the place of `word_hit` among what the words rank.
         seen: what the pictures show of its video, None where they show nothing.
+        confidence: the probability that it is what was asked for, None where it was not judged.
     """
 
     moment: Moment
@@ -29,6 +30,7 @@ class FusedMoment:
     word_rank: int | None = None
     word_hit: WordHit | None = None
     seen: PictureHit | None = None
+    confidence: float | None = None
 
     @property
     def is_cue(self) -> bool:

@@ -31,6 +31,8 @@ from mediaindex.store.mapped.snapshot import SpaceSnapshot
 Near = Callable[[NDArray[np.float32]], NDArray[np.intp]]
 HUB_SHARE = 0.5
 """So much of a segment's hub is taken off its similarity: docs/benchmarks/hubs.md."""
+SAMPLE = 2048
+"""So many segments say well enough whether a library answers a sentence at all."""
 EXACT_FRAMES = 4096
 EXACT_SHARE = 1 / 32
 """Where no more frames than these, or than this share of all, may answer, half precision is left out: reading
@@ -110,7 +112,9 @@ class PictureChannel:
         self._near = near
         self._joined = joined(space.segments)
         self._shown = space.is_shown(None)
+        self._frames_shown = int(space.segments["frames"][self._shown].sum())
         self._scorer: SegmentScorer | None = None
+        self._sample: NDArray[np.float32] | None = None
 
     def similarities(
         self,
@@ -128,14 +132,27 @@ class PictureChannel:
             of_told = [place for video in told for place in self.space.of_video(video)]
             near = np.union1d(self._near(query), np.array(of_told, np.intp))
             return self.exact(query, near), 0.0
-        shown = self._shown if allowed is None else self.space.is_shown(allowed)
-        places = np.flatnonzero(shown)
-        frames = int(self.space.segments["frames"][places].sum())
+        shown, frames = self._shown, self._frames_shown
+        if allowed is not None:
+            shown = self.space.is_shown(allowed)
+            frames = int(self.space.segments["frames"][shown].sum())
         if frames <= max(EXACT_FRAMES, EXACT_SHARE * self.space.rows):
-            return self.exact(query, places), 0.0
+            return self.exact(query, np.flatnonzero(shown)), 0.0
         values = self.of_library(query)
-        values[~shown] = -np.inf
+        if allowed is not None:
+            values[~shown] = -np.inf
         return values, HALF_PRECISION
+
+    def scores_all(self, allowed: NDArray[np.int64] | None) -> bool:
+        """Whether `similarities` looks at every segment that may answer, not at what an index finds."""
+        return self._near is None or allowed is not None
+
+    def ordering(self, similarity: NDArray[np.float32], *, corrects_hubs: bool) -> NDArray[np.float32]:
+        """(S,) by which segments are put in order: their similarity, less their hubs where these count."""
+        if self._hubs is None or not corrects_hubs:
+            return similarity
+        less: NDArray[np.float32] = np.subtract(similarity, self._hubs, dtype=np.float32)
+        return less
 
     def of_library(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """(S,) similarity of every segment in half precision, -inf for those that may not be seen."""
@@ -161,23 +178,41 @@ class PictureChannel:
             query: (D,) unit. similarity, error: of `similarities`.
         """
         videos = self._videos(similarity, error, wanted)
+        scored = self._scored(videos, similarity, wanted)
+        least = _least(scored, wanted) - 2 * error
         if error:
-            similarity = self.exact(query, self._counting(videos, similarity, error, wanted))
+            similarity = self.exact(query, _counting(scored, error, wanted, least))
+            scored = self._scored(videos, similarity, wanted)
         moments = []
-        for video in videos:
-            own, first = self._scored(video, similarity, wanted), self.space.of_video(video).start
-            runs = own.runs(wanted.most, told=wanted.told.get(video, ()))
-            moments += [(own.moment(video, run), first + run.best) for run in runs]
+        for own in scored:
+            runs = own.runs(wanted.most, least=least, told=wanted.told.get(own.video_id, ()))
+            moments += [(own.moment(run), own.first + run.best) for run in runs]
         moments = [pair for pair in moments if not wanted.excludes(pair[0])]
         moments.sort(key=lambda pair: pair[0].rank_key)
         return [PictureHit(moment, place, rank) for rank, (moment, place) in enumerate(moments, 1)]
+
+    def best_of_sample(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(Q,) how similar the mean frame of one segment is at the most, of `SAMPLE` spread over the library.
+
+        Args:
+            queries: (Q, D) unit.
+        """
+        if self._sample is None:
+            shown = np.flatnonzero(self._shown)
+            places = np.linspace(0, len(shown) - 1, min(len(shown), SAMPLE)).round().astype(np.intp)
+            self._sample = self.mean_frames(shown[places])
+        best: NDArray[np.float32] = (queries @ self._sample.T).max(axis=1, initial=-1.0)
+        return best
 
     def mean_frames(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
         """(K, D) unit, the mean frame of some segments."""
         table = self.space.segments[places]
         rows = self.space.take(ranges(table["row"], table["frames"]))
-        own = np.split(rows, np.cumsum(table["frames"])[:-1])[: len(places)]
-        return unit(np.array([part.mean(axis=0) for part in own]).reshape(-1, rows.shape[1]))
+        if not len(places):
+            return rows
+        counts = table["frames"].astype(np.intp)
+        # The mean of a segment has the direction of its sum.
+        return unit(np.add.reduceat(rows, np.cumsum(counts) - counts, axis=0))
 
     def best_frames(self, query: NDArray[np.float32], places: Sequence[int]) -> list[int]:
         """The ordinal of the most similar frame in each of some segments.
@@ -198,23 +233,46 @@ class PictureChannel:
         hidden = wanted.without[0] if wanted.without is not None and wanted.without[1] is None else None
         return [video for video in [*found, *told] if video != hidden]
 
-    def _counting(
-        self, videos: Sequence[int], similarity: NDArray[np.float32], error: float, wanted: Wanted
-    ) -> NDArray[np.intp]:
-        """The segments on which the moments of these videos depend, ascending."""
-        counting: set[int] = set()
-        for video in videos:
-            scored, told = self._scored(video, similarity, wanted), wanted.told.get(video, ())
-            first = self.space.of_video(video).start
-            counting.update(first + place for place in scored.may_count(wanted.most, told=told, error=error))
-        return np.array(sorted(counting), np.intp)
-
-    def _scored(self, video: int, similarity: NDArray[np.float32], wanted: Wanted) -> ScoredVideo:
-        own = self.space.of_video(video)
-        part = slice(own.start, own.stop)
+    def _scored(
+        self, videos: Sequence[int], similarity: NDArray[np.float32], wanted: Wanted
+    ) -> list[ScoredVideo]:
         hubs = self._hubs_of(wanted)
-        own_hubs = None if hubs is None else hubs[part]
-        return ScoredVideo(self.space.segments[part], self._joined[part], similarity[part], own_hubs)
+        found = []
+        for video in videos:
+            own = self.space.of_video(video)
+            part = slice(own.start, own.stop)
+            own_hubs = None if hubs is None else hubs[part]
+            found.append(
+                ScoredVideo(
+                    video,
+                    own.start,
+                    self.space.segments[part],
+                    self._joined[part],
+                    similarity[part],
+                    own_hubs,
+                )
+            )
+        return found
 
     def _hubs_of(self, wanted: Wanted) -> NDArray[np.float32] | None:
         return self._hubs if wanted.corrects_hubs else None
+
+
+def _least(videos: Sequence[ScoredVideo], wanted: Wanted) -> float:
+    """What the best segment of a wanted moment has at least: so many videos have one that has it.
+
+    Where words are looked for too, every moment of these videos has its rank.
+    """
+    if wanted.told or wanted.min_similarity is not None or len(videos) <= wanted.depth:
+        return -np.inf
+    return float(min(video.values.max() for video in videos[: wanted.depth + 1]))
+
+
+def _counting(videos: Sequence[ScoredVideo], error: float, wanted: Wanted, least: float) -> NDArray[np.intp]:
+    """The segments on which the moments of these videos depend, ascending."""
+    counting: set[int] = set()
+    for video in videos:
+        told = wanted.told.get(video.video_id, ())
+        places = video.may_count(wanted.most, least=least - 2 * error, told=told, error=error)
+        counting.update(video.first + place for place in places)
+    return np.array(sorted(counting), np.intp)

@@ -43,12 +43,15 @@ class ScoredVideo:
     """The segments of one video, in order of time, with their similarities.
 
     Attributes:
+        first: the place of its first segment in the space.
         segments: (S,) of `store.mapped.segments.SEGMENT`.
         joined: (S,) whether each may be of one moment with the next.
         similarity: (S,), -inf for a segment that does not take part.
         hubs: (S,) what is taken off the similarity where segments are put in order, None for nothing.
     """
 
+    video_id: int
+    first: int
     segments: NDArray[np.void]
     joined: NDArray[np.bool_]
     similarity: NDArray[np.float32]
@@ -59,17 +62,20 @@ class ScoredVideo:
         """(S,) what segments are put in order by, -inf for one that does not take part."""
         return self.similarity if self.hubs is None else self.similarity - self.hubs
 
-    def runs(self, most: int | None, *, told: Iterable[tuple[float, float]] = ()) -> list[Run]:
+    def runs(
+        self, most: int | None, *, least: float = -np.inf, told: Iterable[tuple[float, float]] = ()
+    ) -> list[Run]:
         """The runs of the best moments, best first, then further ones where something is told.
 
         Args:
-            most: how many of the best, None for all. told: (start, end) of lines whose words are looked for.
+            most: how many of the best, None for all. least: those whose best segment has less are left out.
+            told: (start, end) of lines whose words are looked for.
         """
         scores = _Scores.of(self)
         values, joined = scores.values, scores.joined
         run_of: dict[int, Run] = {}
         runs: list[Run] = []
-        for place in self._best_first():
+        for place in self._best_first(least=least):
             if len(runs) == most:
                 break
             if place not in run_of:
@@ -78,7 +84,7 @@ class ScoredVideo:
         heard = (max(places, key=values.__getitem__) for line in told if (places := self._heard(line)))
         for awaited in sorted(set(heard), key=lambda place: (-values[place], place)):
             # No run goes beyond the segments that are joined: those around decide alone.
-            for place in self._best_first(_joined_around(awaited, joined)):
+            for place in self._best_first(among=_joined_around(awaited, joined)):
                 if awaited in run_of:
                     break
                 if place not in run_of:
@@ -89,7 +95,12 @@ class ScoredVideo:
         return runs
 
     def may_count(
-        self, most: int | None, *, told: Iterable[tuple[float, float]] = (), error: float
+        self,
+        most: int | None,
+        *,
+        least: float = -np.inf,
+        told: Iterable[tuple[float, float]] = (),
+        error: float,
     ) -> set[int]:
         """The segments on which `runs` depends where every similarity may be off by `error`."""
         scores = _Scores.of(self)
@@ -98,7 +109,7 @@ class ScoredVideo:
         certain: set[int] = set()  # in the run of a better segment, however the errors fall
         possible: set[int] = set()
         bests: list[float] = []
-        for place in self._best_first():
+        for place in self._best_first(least=least):
             if most is not None and len(bests) >= most and values[place] < bests[most - 1] - 2 * error:
                 break
             if place in certain:
@@ -112,11 +123,15 @@ class ScoredVideo:
         of_told = (_joined_around(place, joined) for line in told for place in self._heard(line))
         return possible.union(*of_told)
 
-    def _best_first(self, among: range | None = None) -> Iterator[int]:
-        """The segments that take part; most callers need few, so that not all are sorted at once."""
+    def _best_first(self, *, least: float = -np.inf, among: range | None = None) -> Iterator[int]:
+        """The segments that take part and have `least` at least.
+
+        Most callers need few, so that not all are sorted at once.
+        """
         all_values = self.values
         own = all_values if among is None else all_values[among.start : among.stop]
-        places = np.flatnonzero(own > -np.inf) + (0 if among is None else among.start)
+        takes_part = own > -np.inf if least == -np.inf else own >= np.float32(least)
+        places = np.flatnonzero(takes_part) + (0 if among is None else among.start)
         while len(places):
             values = all_values[places]
             is_next = np.full(len(places), True)
@@ -126,10 +141,10 @@ class ScoredVideo:
             yield from following[np.argsort(-values[is_next], kind="stable")].tolist()
             places = places[~is_next]
 
-    def moment(self, video_id: int, run: Run) -> Moment:
+    def moment(self, run: Run) -> Moment:
         """The moment of a run."""
         return Moment(
-            video_id=video_id,
+            video_id=self.video_id,
             segment_id=int(self.segments["id"][run.best]),
             start_seconds=float(self.segments["start"][run.first]),
             end_seconds=float(self.segments["end"][run.last]),

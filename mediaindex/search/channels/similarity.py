@@ -28,13 +28,31 @@ def exact_similarities(
     Args:
         segments: places in the space's table. query: (D,) unit.
     """
+    rows, near = _alone(space, segments)
+    return SegmentScorer.of(near).similarities(space.take(rows) @ query, blend=blend)
+
+
+def similarities_of_texts(
+    space: SpaceSnapshot, segments: NDArray[np.intp], texts: NDArray[np.float32], *, blend: float
+) -> NDArray[np.float32]:
+    """Similarity of each of some texts to each of some segments, (M, S).
+
+    Args:
+        segments: places in the space's table. texts: (M, D) unit.
+    """
+    rows, near = _alone(space, segments)
+    return SegmentScorer.of(near).similarities(texts @ space.take(rows).T, blend=blend)
+
+
+def _alone(space: SpaceSnapshot, segments: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+    """The rows on which the similarity of some segments depends, and their table over these rows alone."""
     table = space.segments[segments]
     first = np.minimum(table["row"], table["around"])
     behind = np.maximum(table["row"] + table["frames"], table["around"] + table["frames_around"])
     rows = np.unique(ranges(first, behind - first))
     near = table.copy()
     near["row"], near["around"] = np.searchsorted(rows, table["row"]), np.searchsorted(rows, table["around"])
-    return SegmentScorer.of(near).similarities(space.take(rows) @ query, blend=blend)
+    return rows, near
 
 
 def best_frames(space: SpaceSnapshot, segments: Sequence[int], query: NDArray[np.float32]) -> list[int]:

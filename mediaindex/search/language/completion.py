@@ -19,7 +19,7 @@ class Known:
 
     Attributes:
         folders, cameras: by name. days: of recordings, YYYY-MM-DD.
-        words: of the encoder and of the library, the most frequent first.
+        words: of its names, tags and lines, the most frequent first.
     """
 
     folders: Sequence[str] = ()
@@ -42,11 +42,18 @@ def complete(text: str, caret: int, known: Known) -> tuple[Completion, ...]:
 
     A finished word, and the inside of one, are left alone.
     """
-    token = next((token for token in tokens(text) if token.end == caret), None)
-    if token is None or text[caret - 1 : caret] in {closing for _opening, closing in QUOTES}:
+    token = unfinished(text, caret)
+    if token is None:
         return ()
     offers = _values(token, known) if token.kind == "filter" else _words(token, known)
     return tuple(islice(offers, MOST))
+
+
+def unfinished(text: str, caret: int) -> Token | None:
+    """The item that ends at the caret; None where there is none, or it is quoted to its end."""
+    if text[caret - 1 : caret] in {closing for _opening, closing in QUOTES}:
+        return None
+    return next((token for token in tokens(text) if token.end == caret), None)
 
 
 def _values(token: Token, known: Known) -> Iterator[Completion]:

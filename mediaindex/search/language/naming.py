@@ -1,4 +1,4 @@
-"""Names behind `in:` → the folders and videos of a library that begin so.
+"""The names of a library: folders and videos that begin as typed behind `in:`, and what completes a query.
 
 Names count from the root of a source downwards: what lies above says where a person keeps all videos.
 """
@@ -13,12 +13,22 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from mediaindex.search.language.completion import MOST, Known
 from mediaindex.search.language.spelling import folded
+from mediaindex.search.language.syntax import Token
 from mediaindex.sources.path_tree import outermost
-from mediaindex.store.catalog import lookup
+from mediaindex.store.catalog import lookup, sources
+from mediaindex.store.catalog.locations import anything_hidden
+from mediaindex.store.word_index import vocabulary
+from mediaindex.store.word_index.matches import Shown
+from mediaindex.store.words.terms import quoted
 
 PATHS_READ = 5_000
 """Of so many of each root the names are offered where one was not found: a library may hold millions."""
+
+WORDS_READ = 50
+PLACES_COMPLETED = 100
+"""Of so many places the names complete what was typed."""
 
 
 def places_named(connection: Connection, roots: Sequence[Path], beginning: str) -> Iterator[Path]:
@@ -34,6 +44,33 @@ def places_named(connection: Connection, roots: Sequence[Path], beginning: str) 
             yield root
         else:
             yield from _places_below(connection, root, beginning)
+
+
+def known_names(connection: Connection, token: Token) -> Known:
+    """What of a library may complete a token: no more of each kind than is ever offered."""
+    match token.key if token.kind == "filter" else "":
+        case "in":
+            roots = [source.path for source in sources.all_sources(connection)]
+            places = places_named(connection, roots, token.value)
+            # Of one name there may be many, as of a folder in each year.
+            names = dict.fromkeys(path.name for path in islice(places, PLACES_COMPLETED))
+            return Known(folders=list(names)[: MOST + 1])
+        case "camera":
+            return Known(cameras=lookup.cameras(connection))
+        case "after" | "before" | "on":
+            return Known(days=lookup.recorded_days(connection, token.value, limit=MOST + 1))
+        case "":
+            _before, _, typed = token.value.rpartition(" ")
+            return Known(words=list(islice(_words_shown(connection, typed), MOST + 1)))
+    return Known()
+
+
+def _words_shown(connection: Connection, typed: str) -> Iterator[str]:
+    """The words that begin so, the most frequent first, without those of forgotten places alone."""
+    shown = Shown(connection, anything_hidden=anything_hidden(connection))
+    for word in vocabulary.words_beginning(connection, typed, limit=WORDS_READ):
+        if shown.stands(quoted(word)):
+            yield word
 
 
 def names_below(connection: Connection, roots: Sequence[Path]) -> list[str]:

@@ -204,19 +204,15 @@ def _cameras(connection: Connection, filters: Iterable[Filter]) -> list[AskedFil
     return [*_joined(asked, Filters(cameras=tuple(meant)) if meant else None), *problems]
 
 
-def _others(connection: Connection, filters: Iterable[Filter]) -> list[AskedFilter | Problem]:
+def _others(connection: Connection, filters: Iterable[Filter]) -> list[AskedFilter]:
     """What each item of days, lengths and states lets pass: `on:2024` is one, of two filters."""
-    items: dict[tuple[int, int], AskedFilter | Problem] = {}
+    items: dict[tuple[int, int], AskedFilter] = {}
     for one in filters:
         if one.key in ("in", "camera"):
             continue
         span = one.start, one.end
-        if one == Filter("is", "marked"):
-            items[span] = Problem(*span, f"{shown(one.typed)}: there are no marks yet")
-        else:
-            other = items.get(span)
-            before = other.filters if isinstance(other, AskedFilter) else Filters()
-            items[span] = AskedFilter(one.typed, before & _filters(connection, one), *span)
+        before = items[span].filters if span in items else Filters()
+        items[span] = AskedFilter(one.typed, before & _filters(connection, one), *span)
     return list(items.values())
 
 
@@ -233,4 +229,6 @@ def _filters(connection: Connection, one: Filter) -> Filters:
         case ("is", "online"):
             mounted = [one.id for one in known_volumes(connection) if is_online(one.mount_point, one.uid)]
             return Filters(volumes=tuple(mounted))
+        case ("is", "marked"):
+            return Filters(marked=True)
     raise ValueError(f"{one} is no filter of a day, a length or a state")

@@ -7,7 +7,7 @@ mediaindex. This module reads config.json alone, so that it needs no network lib
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.safe_text import printable
 from mediaindex.search.ranking.gate import Gate, Mode, gate_in
+from mediaindex.search.ranking.mixture import Mixture
 
 if TYPE_CHECKING:
     from mediaindex.store.vectors.spaces import Space
 
-Preset = Literal["residual", "paper"]
-PRESETS: tuple[Preset, ...] = ("residual", "paper")
+Preset = Literal["residual", "linear", "paper"]
+PRESETS: tuple[Preset, ...] = ("residual", "linear", "paper")
 
 BOX = Path(__file__).parent / "boxed_generators"
 
@@ -37,10 +38,12 @@ class Description:
 
     Attributes:
         encoder, digest: of the encoder whose features it reads.
-        preset: residual or paper; None for any other recipe, which no search uses.
+        preset: residual, paper, or linear, which is no network; None for any other, which no search uses.
         width: D of the vectors that it reads.
         evidence: E, the numbers of evidence of a frame that it reads, 0 for none.
         first_stage: whether it orders what a first stage of its own ranks.
+        scorer: digest of the scorer of regions whose numbers it reads, None for none.
+        mixture: the constants of `linear`.
         gate: what was measured of it.
     """
 
@@ -52,6 +55,8 @@ class Description:
     evidence: int
     first_stage: bool
     gate: Gate
+    scorer: str | None = None
+    mixture: Mixture | None = None
 
     @property
     def name(self) -> str:
@@ -72,24 +77,36 @@ class Decision:
     generator: Description | None
 
 
-def decide(space: Space | None, library: Path, preset: Preset, mode: Mode) -> Decision:
+def decide(space: Space | None, library: Path, preset: Preset | None, mode: Mode) -> Decision:
     """Whether a search of a space is reranked, and by which generator.
 
     Args:
         space: that answers; None in a library without any.
         library: its folder.
+        preset: None for one that is on by itself, else the first of which there is a generator.
         mode: auto follows the gate that was measured for the generator.
 
     Raises:
         GeneratorUnavailable: the mode is "on", and no generator fits the space.
     """
+    known = [] if mode == "off" or space is None else list(generators_of(library))
+    if preset is not None:
+        return _decide(space, known, preset, mode)
+    decisions = [_decide(space, known, each, "auto") for each in PRESETS]
+    usable = [decision for decision in decisions if decision.generator is not None] or decisions
+    best = next((decision for decision in usable if decision.gate.on), usable[0])
+    return best if mode == "auto" else _decide(space, known, best.preset, mode)
+
+
+def _decide(space: Space | None, known: Sequence[Description], preset: Preset, mode: Mode) -> Decision:
+    """Whether a search is reranked by a preset, with the generators that there are."""
     if mode == "off":
         return Decision(preset, Gate(_COMPONENT, False, "--rerank off", "turned off for this search"), None)
     if space is None:
         return _missing(preset, mode, "nothing is indexed yet")
     fitting: list[Description] = []
     strangers: list[Description] = []
-    for description in generators_of(library):
+    for description in known:
         if description.preset == preset:
             (fitting if _fits(description, space) else strangers).append(description)
     if not fitting:
@@ -130,6 +147,17 @@ def idle(decision: Decision) -> Decision:
     return replace(decision, gate=gate)
 
 
+def without_evidence(decision: Decision, mode: Mode) -> Decision:
+    """The decision after a search of moments that have no evidence of the generator's scorer.
+
+    Raises:
+        GeneratorUnavailable: the mode is "on".
+    """
+    reason = "the moments have no evidence of its scorer yet; the next 'mediaindex index' makes it"
+    gate = replace(_missing(decision.preset, mode, reason).gate, by="no evidence")
+    return replace(decision, gate=gate)
+
+
 def generators_of(library: Path) -> Iterator[Description]:
     """Every generator whose config.json can be read: those of the library, then the box's, the newest first.
 
@@ -139,6 +167,26 @@ def generators_of(library: Path) -> Iterator[Description]:
         folders = map(_description, _folders(parent))
         found = [description for description in folders if description is not None]
         yield from sorted(found, key=lambda one: (-_modified(one.folder), one.folder.name))
+
+
+def generator_named(library: Path, name: str, digest: str) -> Description:
+    """The generator that a name means: a folder, the name of one of those here, or a preset.
+
+    Args:
+        library: folder of the library. digest: of the encoder, for a preset.
+
+    Raises:
+        GeneratorUnavailable: there is none; the message names those that there are.
+    """
+    folder = Path(name)
+    if (folder / _CONFIG).is_file() and (described := _description(folder)) is not None:
+        return described
+    known = list(generators_of(library))
+    for one in known:
+        if one.folder.name == name or (one.preset == name and one.digest == digest):
+            return one
+    names = ", ".join(one.name for one in known) or "none"
+    raise GeneratorUnavailable(f"there is no generator {printable(name)}; on this machine: {names}")
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -184,6 +232,8 @@ def _described_by(
         int(generator.get("evidence", 0)),
         config.get("matcher") is not None,
         gate or Gate(_COMPONENT, False, "no evaluation", "nobody has measured whether it gains anything"),
+        None if (scorer := config.get("scorer")) is None else str(scorer["digest"]),
+        Mixture.of(config) if known == "linear" else None,
     )
 
 
@@ -191,6 +241,7 @@ def _fits(generator: Description, space: Space) -> bool:
     return (
         (generator.encoder, generator.digest, generator.width) == (space.encoder, space.digest, space.dim)
         and generator.evidence in (0, space.evidence_dim)
+        and generator.scorer in (None, space.scorer)
         and not generator.first_stage
     )
 
@@ -203,10 +254,13 @@ def _missing(preset: Preset, mode: Mode, reason: str) -> Decision:
 
 def _why_none(preset: Preset, space: Space, strangers: list[Description]) -> str:
     """A reason that names a generator that does not fit, if there is one, and the command that makes one."""
+    if preset == "linear" and not strangers:
+        return f"there is no linear mixture for the encoder {space.encoder}"
     remedy = f"make one with 'mediaindex train --encoder {space.encoder} --recipe {preset} --features FILE'"
     if strangers:
         of_encoder = (s for s in strangers if (s.encoder, s.digest) == (space.encoder, space.digest))
-        return f"the generator {_why_not(next(of_encoder, strangers[0]), space)}; {remedy}"
+        why_not = f"the generator {_why_not(next(of_encoder, strangers[0]), space)}"
+        return why_not if preset == "linear" else f"{why_not}; {remedy}"
     return f"there is no {preset} generator for the encoder {space.encoder}; {remedy}"
 
 
@@ -219,6 +273,8 @@ def _why_not(stranger: Description, space: Space) -> str:
         )
     if stranger.first_stage:
         return f"{stranger.name} ranks behind a first stage, which search has not"
+    if stranger.scorer not in (None, space.scorer):
+        return f"{stranger.name} reads a scorer's evidence, which the next 'mediaindex index' makes"
     return f"{stranger.name} reads other widths"
 
 

@@ -7,13 +7,15 @@ seeds. Both give the same order for the same query, in every process. `generator
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.errors import GeneratorUnavailable
+from mediaindex.search.ranking.evidence_reranker import MixtureReranker, NumpyGeneratorReranker
+from mediaindex.search.ranking.shortlist import RerankedList, Reranker, Shortlist
+from mediaindex_models.checkpoint_numpy import load as load_numpy
 
 if TYPE_CHECKING:
     import torch
@@ -21,53 +23,6 @@ if TYPE_CHECKING:
     from mediaindex.search.ranking.generator_registry import Description
     from mediaindex_models.distribution import Calibration
     from mediaindex_models.generator import Ranker
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shortlist:
-    """The K ≥ 1 best segments of one query, best first, as an encoder sees them.
-
-    Attributes:
-        text: the query. query: (D,) its embedding, not normalised.
-        frames: (K, F, D), not normalised. mask: (K, F) bool, True at a real frame.
-        score: (K,) their similarity. evidence: (K, F, E), None where the library stores none.
-    """
-
-    text: str
-    query: NDArray[np.float32]
-    frames: NDArray[np.float32]
-    mask: NDArray[np.bool_]
-    score: NDArray[np.float32]
-    evidence: NDArray[np.float16] | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RerankedList:
-    """The new order of a shortlist.
-
-    Attributes:
-        order: (K,) places in the shortlist, best first.
-        probabilities: (K,) that a candidate is what the query describes, by place in the shortlist; None
-            where the generator is not calibrated.
-        none_probability: that no candidate is; with `probabilities` it sums to one.
-    """
-
-    order: NDArray[np.intp]
-    probabilities: NDArray[np.float32] | None
-    none_probability: float | None
-
-
-class Reranker(Protocol):
-    """Orders a shortlist anew; the same list has the same order in every process."""
-
-    @property
-    def reads_evidence(self) -> bool:
-        """Whether a shortlist must have evidence."""
-        ...
-
-    def rerank(self, shortlist: Shortlist) -> RerankedList:
-        """The new order, and how probable each candidate is."""
-        ...
 
 
 class GeneratorReranker:
@@ -85,6 +40,11 @@ class GeneratorReranker:
     def reads_evidence(self) -> bool:
         """Whether the network was trained with evidence."""
         return self._ranker.spec.evidence > 0
+
+    @property
+    def scorer(self) -> str | None:
+        """None: it reads no numbers of a scorer."""
+        return None
 
     def rerank(self, shortlist: Shortlist) -> RerankedList:
         """The generator's order; equal candidates keep the order of the shortlist.
@@ -119,8 +79,8 @@ class GeneratorReranker:
         return RerankedList(order, distribution.probabilities[0].numpy(), float(distribution.none[0]))
 
 
-def load_reranker(description: Description, *, threads: int | None = None) -> GeneratorReranker:
-    """The generator of a folder, ready to rank on the CPU.
+def load_reranker(description: Description, *, threads: int | None = None) -> Reranker:
+    """The generator of a folder, ready to rank on the CPU; one that reads a scorer's numbers without torch.
 
     A list takes milliseconds there, and its order does not depend on the device of the encoder.
 
@@ -130,6 +90,14 @@ def load_reranker(description: Description, *, threads: int | None = None) -> Ge
     Raises:
         GeneratorUnavailable: its files are missing or damaged, or of another encoder than the description.
     """
+    if description.mixture is not None:
+        return MixtureReranker(description.mixture)
+    if description.preset == "residual":
+        try:
+            encoder = (description.encoder, description.digest)
+            return NumpyGeneratorReranker(load_numpy(description.folder, encoder=encoder))
+        except ValueError as error:
+            raise GeneratorUnavailable(str(error)) from error
     import torch
 
     from mediaindex_models.checkpoint import CheckpointError, EncoderIdentity, load

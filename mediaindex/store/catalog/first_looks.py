@@ -17,7 +17,17 @@ from sqlalchemy import Connection
 from mediaindex.media import MediaInfo
 from mediaindex.store.catalog.database import active_space_id, in_chunks
 from mediaindex.store.catalog.locations import place
-from mediaindex.store.catalog.schema import extraction, indexed, location, subtitle, video, word
+from mediaindex.store.catalog.schema import (
+    caption,
+    extraction,
+    indexed,
+    location,
+    mark,
+    pick,
+    subtitle,
+    video,
+    word,
+)
 from mediaindex.store.catalog.videos import (
     Identity,
     is_newest,
@@ -105,4 +115,15 @@ def take_hash(connection: Connection, path: Path, identity: Identity) -> None:
     for table in (word, subtitle):
         own = sa.and_(table.c.video_id == unread, table.c.location_id.is_not(None))
         connection.execute(sa.update(table).where(own).values(video_id=known))
+    _give_notes(connection, unread, known)
     remove_unplaced_videos(connection, [unread])
+
+
+def _give_notes(connection: Connection, unread: int, known: int) -> None:
+    """What the user wrote about a video is about the content that it turned out to be."""
+    said = sa.select(caption.c.word_id).where(caption.c.video_id == unread)
+    connection.execute(sa.update(word).where(word.c.id.in_(said)).values(video_id=known))
+    for table in (caption, mark, pick):
+        own = sa.update(table).where(table.c.video_id == unread).values(video_id=known)
+        # A mark that the content has already stays as it is there.
+        connection.execute(own.prefix_with("OR IGNORE"))

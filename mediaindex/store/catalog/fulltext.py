@@ -266,6 +266,45 @@ def set_embedded_subtitles(connection: Connection, video_id: int, cues: Sequence
         add_subtitle(connection, video_id, about, lines)
 
 
+def add_captions(connection: Connection, video_id: int, said: Sequence[Cue]) -> list[int]:
+    """Index captions of the user at their times; the ids of their rows of words."""
+    ids = [0] * len(said)
+    for language in dict.fromkeys(cue.language for cue in said):
+        places = [place for place, cue in enumerate(said) if cue.language == language]
+        rows = [
+            {
+                "field": "caption",
+                "text": said[place].text,
+                "start_seconds": said[place].start_seconds,
+                "end_seconds": said[place].end_seconds,
+            }
+            for place in places
+        ]
+        _add(connection, video_id, rows, language)
+        last = int(connection.execute(sa.select(sa.func.max(word.c.id))).scalar_one())
+        for place, number in zip(places, range(last - len(rows) + 1, last + 1), strict=True):
+            ids[place] = number
+    return ids
+
+
+def lines_said(
+    connection: Connection, video_id: int, start: float | None, end: float | None, *, limit: int
+) -> list[Cue]:
+    """The subtitle lines that are said between two times of a video, the first of them; all without times."""
+    here = sa.and_(word.c.video_id == video_id, word.c.field == "subtitle", word.c.start_seconds.is_not(None))
+    query = sa.select(word.c.start_seconds, word.c.end_seconds, word.c.text).where(here)
+    if start is not None and end is not None:
+        query = query.where(word.c.start_seconds < end, word.c.end_seconds > start)
+    rows = connection.execute(query.order_by(word.c.start_seconds, word.c.id).limit(limit))
+    return [Cue(row.start_seconds, row.end_seconds, row.text, "subtitle") for row in rows]
+
+
+def remove_captions(connection: Connection, word_ids: Sequence[int]) -> None:
+    """Remove captions from the index, by their rows of words."""
+    for chunk in in_chunks(word_ids):
+        connection.execute(sa.delete(word).where(word.c.id.in_(chunk)))
+
+
 def sidecars_of(connection: Connection, location_ids: Sequence[int]) -> dict[int, list[sa.Row[Any]]]:
     """The indexed sidecars of these locations: rows with id, file, size, mtime_ns."""
     found: dict[int, list[sa.Row[Any]]] = {}

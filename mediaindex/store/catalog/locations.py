@@ -78,14 +78,18 @@ def anything_hidden(connection: Connection) -> bool:
 
 def hidden_videos(connection: Connection) -> set[int]:
     """Videos all of whose places are forgotten."""
+    return set(connection.execute(select_hidden()).scalars())
+
+
+def select_hidden() -> sa.Select[Any]:
+    """The ids of these videos."""
     other = location.alias()
     shown = sa.select(other.c.id).where(
         other.c.video_id == location.c.video_id, other.c.forgotten_at.is_(None)
     )
-    query = sa.select(location.c.video_id).where(
+    return sa.select(location.c.video_id).where(
         location.c.forgotten_at.is_not(None), location.c.video_id.is_not(None), ~shown.exists()
     )
-    return {number for number in connection.execute(query).scalars() if number is not None}
 
 
 def is_hidden(connection: Connection, path: Path) -> bool:
@@ -134,6 +138,16 @@ def location_at(connection: Connection, path: Path) -> Location | None:
     """The location at a path."""
     row = connection.execute(sa.select(location).where(location.c.path == path)).one_or_none()
     return None if row is None else record(Location, row)
+
+
+def contents(connection: Connection, folder: Path | None = None) -> Iterator[tuple[Path, int]]:
+    """The places that have a content, hidden ones too, and what it is; all, or those below a folder."""
+    content = sa.func.coalesce(location.c.video_id, location.c.next_video_id)
+    query = sa.select(location.c.path, content).where(content.is_not(None))
+    if folder is not None:
+        query = query.where(below(location.c.path, folder))
+    for path, video_id in connection.execute(query):
+        yield path, int(video_id)
 
 
 def places_of_content(connection: Connection, video_id: int) -> list[Location]:

@@ -8,18 +8,31 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from mediaindex.media import MediaInfo, StreamInfo
 from mediaindex.sources.path_tree import lies_below, overlap
 from mediaindex.store.catalog.database import in_chunks
-from mediaindex.store.catalog.locations import below
-from mediaindex.store.catalog.schema import extraction, frame, indexed, location, segment, video, volume
+from mediaindex.store.catalog.locations import below, select_hidden
+from mediaindex.store.catalog.schema import (
+    METADATA,
+    extraction,
+    frame,
+    indexed,
+    location,
+    mark,
+    segment,
+    video,
+    volume,
+)
 from mediaindex.store.catalog.sources import roots_without_thumbnails
 
 Value = TypeVar("Value")
+AFTER_DIGITS = ":"
+"""Follows every digit and the hyphen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,7 @@ class Filters:
         after, before: the first day that counts, and the first that does not.
         cameras: as the catalog names them; what one of them recorded passes.
         volumes: ids; what lies on one of them, and is not missing there, passes.
+        marked: True for videos in which a moment is marked, right or wrong for any query.
     """
 
     within: tuple[Path, ...] | None = None
@@ -40,6 +54,7 @@ class Filters:
     max_duration: float | None = None
     cameras: tuple[str, ...] | None = None
     volumes: tuple[int, ...] | None = None
+    marked: Literal[True] | None = None
 
     def __and__(self, other: Filters) -> Filters:
         """What passes both."""
@@ -51,6 +66,7 @@ class Filters:
             max_duration=_both(self.max_duration, other.max_duration, min),
             cameras=_both(self.cameras, other.cameras, _in_both),
             volumes=_both(self.volumes, other.volumes, _in_both),
+            marked=self.marked or other.marked,
         )
 
     @property
@@ -142,13 +158,15 @@ def filtered_videos(connection: Connection, filters: Filters) -> list[int] | Non
     """The videos that pass, in no order, None for all; hidden ones too, unless places are asked for."""
     if filters.empty:
         return None
-    # Half of a large library may pass: one text costs a tenth of so many rows.
+    import msgspec  # here, because most questions have no filter
+
+    # Half of a large library may pass: one text costs a third of so many rows.
     if filters.within is None and filters.volumes is None:
         query = sa.select(sa.func.group_concat(video.c.id))
     else:  # of several places of a video more than one may pass
         query = _placed(sa.select(sa.func.group_concat(video.c.id.distinct())))
     found = connection.execute(_passing(query, filters)).scalar()
-    return json.loads(f"[{found or ''}]")  # type: ignore[no-any-return]
+    return msgspec.json.decode(f"[{found or ''}]", type=list[int])
 
 
 def passing(connection: Connection, filters: Filters) -> Passing:
@@ -182,6 +200,8 @@ def _passing(query: sa.Select[*tuple[Any, ...]], filters: Filters) -> sa.Select[
         query = query.where(video.c.camera.in_(filters.cameras))
     if filters.volumes is not None:
         query = query.where(location.c.volume_id.in_(filters.volumes), location.c.missing_since.is_(None))
+    if filters.marked:
+        query = query.where(video.c.id.in_(sa.select(mark.c.video_id)))
     return query
 
 
@@ -202,11 +222,18 @@ def _inside_both(one: tuple[Path, ...], other: tuple[Path, ...]) -> tuple[Path, 
 
 
 def cameras(connection: Connection) -> list[str]:
-    """Every camera by which a shown video was recorded, the most frequent first."""
-    shown = sa.select(location.c.video_id).where(location.c.forgotten_at.is_(None))
-    query = sa.select(video.c.camera).where(video.c.camera.is_not(None), video.c.id.in_(shown))
+    """Every camera by which a video was recorded that is not forgotten, the most frequent first."""
+    query = sa.select(video.c.camera).where(video.c.camera.is_not(None), video.c.id.not_in(select_hidden()))
     query = query.group_by(video.c.camera).order_by(sa.func.count().desc(), video.c.camera)
     return [str(camera) for camera in connection.execute(query).scalars()]
+
+
+def recorded_days(connection: Connection, beginning: str, *, limit: int) -> list[str]:
+    """The days, YYYY-MM-DD, on which videos were recorded and which begin so, the newest first."""
+    day = video.c.recorded_day
+    query = sa.select(day).distinct().where(day >= beginning, day < beginning + AFTER_DIGITS)
+    query = query.where(video.c.id.not_in(select_hidden()))
+    return list(connection.execute(query.order_by(day.desc()).limit(limit)).scalars())
 
 
 def paths_below(connection: Connection, folder: Path, pattern: str, *, start: bytes = b"") -> Iterator[str]:
@@ -264,10 +291,19 @@ def timeline(connection: Connection, extraction_id: int) -> Timeline:
     )
 
 
-def seconds_of(connection: Connection, extraction_id: int, ordinal: int) -> float | None:
-    """The time of a sampled frame, None where the catalogue does not know it."""
-    here = sa.and_(frame.c.extraction_id == extraction_id, frame.c.ordinal == ordinal)
-    return connection.execute(sa.select(frame.c.seconds).where(here)).scalar()
+FRAME_TIMES = sa.text(
+    """
+    SELECT f.extraction_id, f.ordinal, f.seconds
+    FROM json_each(:frames) AS wanted CROSS JOIN frame AS f
+    ON f.extraction_id = wanted.value ->> 0 AND f.ordinal = wanted.value ->> 1
+    """
+)
+
+
+def frame_times(connection: Connection, frames: Iterable[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """The times of sampled frames, each by its extraction and ordinal, as far as the catalog knows them."""
+    rows = connection.execute(FRAME_TIMES, {"frames": json.dumps(list(frames))})
+    return {(row.extraction_id, row.ordinal): row.seconds for row in rows}
 
 
 def frame_at(connection: Connection, extraction_id: int, seconds: float) -> FrameAt | None:
@@ -339,6 +375,19 @@ def video_at(connection: Connection, path: Path) -> int | None:
 def video_row(connection: Connection, video_id: int) -> sa.Row[Any]:
     """All columns of a video."""
     return connection.execute(sa.select(video).where(video.c.id == video_id)).one()
+
+
+def media_info_of(connection: Connection, video_id: int) -> MediaInfo:
+    """What the probe of a video said; what older versions did not look at is None.
+
+    The number of the film's stream is not kept: it is that of the first one with pictures.
+    """
+    row = video_row(connection, video_id)
+    values = {name: row._mapping[name] for name in METADATA}
+    known = StreamInfo.__dataclass_fields__
+    streams = [StreamInfo(**{key: one[key] for key in one if key in known}) for one in row.streams]
+    film = next((one.index for one in streams if one.kind == "video" and not one.attached_picture), 0)
+    return MediaInfo(**values | {"streams": tuple(streams), "video_stream": film})
 
 
 def newest_extraction_of(connection: Connection, video_id: int) -> sa.Row[Any] | None:

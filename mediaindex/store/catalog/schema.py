@@ -1,4 +1,8 @@
-"""The tables of library.sqlite. Alembic's revisions make them; this is how the code names them."""
+"""The tables of library.sqlite. Alembic's revisions make them; this is how the code names them.
+
+Columns that count (those of `total`, and `places`, `videos`, `vectors` beside what they count) are kept by
+triggers: nothing else writes them, and no transaction ends with a wrong one.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +59,7 @@ class JsonType(sa.TypeDecorator[object]):
 
 METADATA = tuple(name for name in MediaInfo.__slots__ if name != "video_stream")
 """The fields of MediaInfo that `video` has a column for; a stream's number is only for the open file."""
-_COLUMN_TYPES = {int: Integer, str: Text, str | None: Text, float | None: Float}
+_COLUMN_TYPES = {int: Integer, str: Text, str | None: Text, float | None: Float, bool | None: Boolean}
 
 
 def _metadata_columns() -> Iterator[Column[Any]]:
@@ -81,6 +85,7 @@ volume = Table(
     Column("uid", Text, nullable=False, unique=True),
     Column("label", Text),
     Column("mount_point", PathType, nullable=False),
+    Column("places", Integer, nullable=False, server_default="0"),
 )
 
 source = Table(
@@ -95,6 +100,8 @@ source = Table(
     Column("held_since", Float),
     # Why the watcher polls it; null where the kernel tells of its changes.
     Column("polled", Text),
+    # Rows of `location` below its path.
+    Column("places", Integer, nullable=False, server_default="0"),
 )
 
 video = Table(
@@ -109,6 +116,7 @@ video = Table(
     sa.Index("video_likeness", "size", "partial_hash"),
     sa.Index("video_recorded_day", "recorded_day"),
     sa.Index("video_duration", "duration_seconds"),
+    sa.Index("video_camera", "camera", sqlite_where=sa.text("camera IS NOT NULL")),
 )
 
 location = Table(
@@ -130,6 +138,7 @@ location = Table(
     Column("forgotten_at", Float),
     sa.Index("location_forgotten", "forgotten_at", sqlite_where=sa.text("forgotten_at IS NOT NULL")),
     sa.Index("location_unconfirmed", "id", sqlite_where=sa.text("confirmed = 0")),
+    sa.Index("location_empty", "id", sqlite_where=sa.text("video_id IS NULL AND next_video_id IS NULL")),
     sa.Index("location_missing", "missing_since", sqlite_where=sa.text("missing_since IS NOT NULL")),
 )
 
@@ -149,6 +158,9 @@ extraction = Table(
     Column("first_look", Boolean, nullable=False, server_default="0"),
     # Size of the blob; null where the next recovery has to look for it.
     Column("blob_bytes", Integer),
+    # Whether its video has a newer one. A trigger writes it.
+    Column("replaced", Boolean, nullable=False, server_default="0"),
+    sa.Index("extraction_replaced", "video_id", sqlite_where=sa.text("replaced = 1")),
     sa.Index("extraction_sizes", "frames", "blob_bytes"),
     sa.Index("extraction_first_look", "id", sqlite_where=sa.text("first_look = 1")),
 )
@@ -187,6 +199,12 @@ space = Table(
     Column("blend", Float, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+    # Rows of `indexed`, and the sum of their vectors.
+    Column("videos", Integer, nullable=False, server_default="0"),
+    Column("vectors", Integer, nullable=False, server_default="0"),
+    # The scorer whose evidence of regions it is to have, and of how many vectors it has that.
+    Column("scorer", Text),
+    Column("scored", Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("encoder", "digest", "preprocessing"),
     sa.CheckConstraint("state IN ('building', 'serving', 'dropping')", name="space_state"),
 )
@@ -199,6 +217,8 @@ indexed = Table(
     Column("extraction_id", ForeignKey("extraction.id"), nullable=False, index=True),
     Column("generation", Integer, nullable=False, unique=True),
     Column("vectors", Integer, nullable=False),
+    # Digest of the scorer whose evidence of regions lies beside these vectors.
+    Column("scorer", Text),
 )
 
 # Triggers on `location` and `indexed` write it: whose visibility changed, in the order of the changes. The
@@ -250,6 +270,24 @@ skipped = Table(
     Column("mtime_ns", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# One row: how many rows there are of each kind, hidden and replaced ones among them.
+total = Table(
+    "total",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("places", Integer, nullable=False),
+    Column("videos", Integer, nullable=False),
+    # Of all videos, each rounded, and no longer than 1e9 s: whole numbers add up to the same in any order.
+    Column("milliseconds", Integer, nullable=False),
+    Column("extractions", Integer, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("blob_bytes", Integer, nullable=False),
+    Column("unmeasured_blobs", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    sa.CheckConstraint("id = 1"),
 )
 
 subtitle = Table(
@@ -315,6 +353,65 @@ answer = Table(
     Column("query", Text, nullable=False),
     Column("hits", JsonType, nullable=False),
     Column("asked_at", Float, nullable=False),
+    # Whether moments of it that are opened become picks.
+    Column("in_history", Boolean, nullable=False, server_default="1"),
+)
+
+# What the user says is seen. It outlives its video, and is given to it again by these hashes. One that was
+# written before its video came has none: it waits for a video at its path, and may lack times until then.
+caption = Table(
+    "caption",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("video_id", ForeignKey("video.id", ondelete="SET NULL"), index=True),
+    Column("size", Integer),
+    Column("partial_hash", Text),
+    Column("hash", Text),
+    # Where the video lay when the caption was written.
+    Column("path", PathType, nullable=False),
+    Column("start_seconds", Float),
+    Column("end_seconds", Float),
+    Column("text", Text, nullable=False),
+    Column("language", Text),
+    Column("created_at", Float, nullable=False),
+    # Its words, null while the video is gone.
+    Column("word_id", ForeignKey("word.id", ondelete="SET NULL"), index=True),
+    sa.Index("caption_without_video", "partial_hash", sqlite_where=sa.text("video_id IS NULL")),
+    sa.Index("caption_waiting", "path", sqlite_where=sa.text("size IS NULL")),
+)
+
+# Moments that are right or wrong for a query. Segments change when a video is decoded anew: seconds stay.
+mark = Table(
+    "mark",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("seconds", Float, nullable=False),
+    Column("start_seconds", Float, nullable=False),
+    Column("end_seconds", Float, nullable=False),
+    Column("is_right", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    sa.UniqueConstraint("query", "video_id", "seconds"),
+)
+
+# A query with a moment that the user opened.
+pick = Table(
+    "pick",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("asked_at", Float, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("seconds", Float, nullable=False),
+)
+
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
 )
 
 request = Table(

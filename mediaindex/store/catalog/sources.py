@@ -9,13 +9,14 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from mediaindex.store.catalog.locations import below, record
-from mediaindex.store.catalog.schema import location, source
+from mediaindex.store.catalog.schema import location, source, total, volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,28 @@ def roots_without_thumbnails(connection: Connection) -> list[Path]:
     return list(connection.execute(sa.select(source.c.path).where(source.c.thumbnails == "none")).scalars())
 
 
-def places_below(connection: Connection, root: Path, *, since: float = 0.0) -> Places:
-    """How many places are known below a root, how many of them are gone, and gone since a moment.
+def all_places(connection: Connection) -> Places:
+    """The places of the whole library; `vanished` are all that are missing."""
+    return _places_among(connection, sa.select(total.c.places), Path("/"))
 
-    All paths are counted in their index. What is hidden or missing is rare and has an index of its own.
-    """
+
+def places_of(connection: Connection, root: Source, *, since: float = 0.0) -> Places:
+    """How many places are known below a source, how many of them are gone, and gone since a moment."""
+    every = sa.select(source.c.places).where(source.c.id == root.id)
+    return _places_among(connection, every, root.path, since=since)
+
+
+def places_below(connection: Connection, root: Path) -> Places:
+    """The places below any folder, all of which are counted in the index of paths."""
     every = sa.select(sa.func.count()).select_from(location).where(below(location.c.path, root))
+    return _places_among(connection, every, root)
+
+
+def _places_among(connection: Connection, every: sa.Select[Any], root: Path, *, since: float = 0.0) -> Places:
+    """Every place without those that are hidden; hidden and missing ones are rare and have indexes."""
     empty = sa.and_(location.c.video_id.is_(None), location.c.next_video_id.is_(None))
-    hidden = _count_below(connection, root, sa.or_(location.c.forgotten_at.is_not(None), empty))
+    hidden = _count_below(connection, root, location.c.forgotten_at.is_not(None))
+    hidden += _count_below(connection, root, sa.and_(location.c.forgotten_at.is_(None), empty))
     missing = sa.and_(location.c.missing_since.is_not(None), *shown_places())
     return Places(
         known=int(connection.execute(every).scalar_one()) - hidden,
@@ -121,9 +136,21 @@ def places_on(connection: Connection, volume_ids: Collection[int]) -> int:
     """How many places are known on some volumes, without those that a pass found missing."""
     if not volume_ids:
         return 0
-    here = sa.and_(location.c.volume_id.in_(volume_ids), location.c.missing_since.is_(None))
-    query = sa.select(sa.func.count()).select_from(location).where(here, *shown_places())
-    return int(connection.execute(query).scalar_one())
+    every = sa.select(sa.func.coalesce(sa.func.sum(volume.c.places), 0)).where(volume.c.id.in_(volume_ids))
+    rare = sa.union(
+        *(
+            sa.select(location.c.id).where(is_rare, location.c.volume_id.in_(volume_ids))
+            for is_rare in (
+                location.c.missing_since.is_not(None),
+                location.c.forgotten_at.is_not(None),
+                sa.and_(location.c.video_id.is_(None), location.c.next_video_id.is_(None)),
+            )
+        )
+    ).subquery()
+    left_out = sa.select(sa.func.count()).select_from(rare).scalar_subquery()
+    return int(connection.execute(every).scalar_one()) - int(
+        connection.execute(sa.select(left_out)).scalar_one()
+    )
 
 
 def shown_places() -> Sequence[sa.ColumnElement[bool]]:

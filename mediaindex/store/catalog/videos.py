@@ -26,6 +26,8 @@ from mediaindex.store.catalog.schema import (
     indexed,
     location,
     segment,
+    space,
+    total,
     video,
 )
 
@@ -61,6 +63,11 @@ def is_shown(connection: Connection, video_id: int) -> bool:
         indexed.c.video_id == video_id, indexed.c.space_id == active_space_id(connection)
     )
     return connection.execute(query).first() is not None
+
+
+def added_at(connection: Connection, video_id: int) -> float:
+    """When a video came into the library, Unix time."""
+    return float(connection.execute(sa.select(video.c.added_at).where(video.c.id == video_id)).scalar_one())
 
 
 def identity_of(connection: Connection, video_id: int) -> Identity:
@@ -140,11 +147,32 @@ def mark_frames_lost(connection: Connection, ids: Sequence[int]) -> None:
 
 
 def visible_frames(connection: Connection, space_id: int) -> int:
-    """Number of vectors that a search of the space sees."""
-    shown = sa.and_(location.c.video_id.is_not(None), location.c.forgotten_at.is_(None))
-    placed = indexed.c.video_id.in_(sa.select(location.c.video_id).where(shown))
-    total = sa.select(sa.func.coalesce(sa.func.sum(indexed.c.vectors), 0))
-    return int(connection.execute(total.where(indexed.c.space_id == space_id, placed)).scalar_one())
+    """Number of vectors that a search of the space sees: all of it without the few that no place shows."""
+    every = sa.select(space.c.vectors).where(space.c.id == space_id)
+    unshown = sa.select(sa.func.coalesce(sa.func.sum(indexed.c.vectors), 0))
+    unshown = unshown.where(indexed.c.space_id == space_id, indexed.c.video_id.in_(_unshown_contents()))
+    return int((connection.execute(every).scalar() or 0) - connection.execute(unshown).scalar_one())
+
+
+def _unshown_contents() -> sa.CompoundSelect[Any]:
+    """Contents that no place shows now: it is forgotten, or shows something else until they are embedded."""
+    shown = location.alias()
+    rare = {
+        location.c.video_id: location.c.forgotten_at.is_not(None),
+        location.c.next_video_id: location.c.next_video_id.is_not(None),
+    }
+    return sa.union(
+        *(
+            sa.select(content).where(
+                is_rare,
+                content.is_not(None),
+                ~sa.select(shown.c.id)
+                .where(shown.c.video_id == content, shown.c.forgotten_at.is_(None))
+                .exists(),
+            )
+            for content, is_rare in rare.items()
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +189,27 @@ class Contents:
 
 
 def contents(connection: Connection) -> Contents:
-    """Count the contents that are not forgotten: all of them in their indexes, without the few that are."""
-    hidden, replaced = _hidden_contents(), sa.select(extraction.c.id).where(~is_newest())
-    seconds = sa.func.coalesce(sa.func.sum(video.c.duration_seconds), 0.0)
-    here = sa.select(sa.func.count(), seconds)
-    all_videos, all_seconds = connection.execute(here).one()
-    hidden_videos, hidden_seconds = connection.execute(here.where(video.c.id.in_(hidden))).one()
-    segments = sa.select(sa.func.count()).select_from(segment)
-    old = sa.or_(extraction.c.id.in_(replaced), extraction.c.video_id.in_(hidden))
-    not_counted = segments.where(segment.c.extraction_id.in_(sa.select(extraction.c.id).where(old)))
-    return Contents(
-        all_videos - hidden_videos,
-        all_seconds - hidden_seconds,
-        int(connection.execute(segments).scalar_one() - connection.execute(not_counted).scalar_one()),
+    """Count the contents that are not forgotten: the totals without the few that are."""
+    hidden = _hidden_contents()
+    every = connection.execute(sa.select(total.c.videos, total.c.milliseconds, total.c.segments)).one()
+    hidden_of = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(milliseconds()), 0))
+    videos, length = connection.execute(hidden_of.select_from(video).where(video.c.id.in_(hidden))).one()
+    not_counted = sa.union(
+        sa.select(extraction.c.id).where(~is_newest()),
+        sa.select(extraction.c.id).where(extraction.c.video_id.in_(hidden)),
     )
+    segments = sa.select(sa.func.count()).select_from(segment)
+    segments = segments.where(segment.c.extraction_id.in_(not_counted))
+    return Contents(
+        every.videos - videos,
+        (every.milliseconds - length) / 1000,
+        every.segments - connection.execute(segments).scalar_one(),
+    )
+
+
+def milliseconds() -> sa.ColumnElement[int]:
+    """The length of a video as `total.milliseconds` has it."""
+    return sa.cast(1000 * sa.func.min(video.c.duration_seconds, 1e9) + 0.5, sa.Integer)
 
 
 def _hidden_contents() -> sa.CompoundSelect[Any]:
@@ -192,9 +227,7 @@ def _hidden_contents() -> sa.CompoundSelect[Any]:
 
 def is_newest() -> sa.ColumnElement[bool]:
     """Whether an extraction (the outer query's) is the newest of its video."""
-    newer = extraction.alias()
-    same = sa.and_(newer.c.video_id == extraction.c.video_id, newer.c.id > extraction.c.id)
-    return ~sa.select(newer.c.id).where(same).exists()
+    return ~extraction.c.replaced
 
 
 def is_cached() -> sa.ColumnElement[bool]:
@@ -219,6 +252,18 @@ def without_frames(connection: Connection) -> set[int]:
         evicted = sa.and_(evicted, ~has_vectors(active))
     query = sa.select(extraction.c.video_id).where(sa.or_(_is_marked(LOST), evicted), is_newest())
     return set(connection.execute(query).scalars())
+
+
+def any_evicted(connection: Connection, *, beside: int | None) -> bool:
+    """Whether a video has no cached frames, so that a space cannot get vectors of it without decoding.
+
+    Args:
+        beside: the space that may have them already; None for one that has not begun.
+    """
+    gone = sa.select(extraction.c.id).where(sa.or_(_is_marked(LOST), _is_marked(EVICTED)), is_newest())
+    if beside is not None:
+        gone = gone.where(~has_vectors(beside))
+    return connection.execute(gone.limit(1)).first() is not None
 
 
 def has_vectors(space_id: int) -> sa.ColumnElement[bool]:
@@ -254,8 +299,8 @@ def without_vectors(connection: Connection) -> set[int]:
 
 def cached_frames(connection: Connection) -> int:
     """Frames of the newest extractions, which is what an encoder has to embed."""
-    total = sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0))
-    return int(connection.execute(total.where(is_newest())).scalar_one())
+    replaced = sa.select(sa.func.coalesce(sa.func.sum(extraction.c.frames), 0)).where(~is_newest())
+    return int(connection.execute(sa.select(total.c.frames - replaced.scalar_subquery())).scalar_one())
 
 
 def remove_unplaced_videos(connection: Connection, candidates: Iterable[int]) -> list[int]:
@@ -335,10 +380,5 @@ def note_absent_blobs(connection: Connection) -> None:
 
 def cached_bytes(connection: Connection) -> int | None:
     """Size of all blobs that rows name; None while that of some is not known."""
-    total, unknown = connection.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(extraction.c.blob_bytes), 0),
-            sa.func.count().filter(extraction.c.blob_bytes.is_(None)),
-        )
-    ).one()
-    return None if unknown else int(total)
+    known = connection.execute(sa.select(total.c.blob_bytes, total.c.unmeasured_blobs)).one()
+    return None if known.unmeasured_blobs else int(known.blob_bytes)

@@ -3,6 +3,7 @@
     library.sqlite   VACUUM INTO: one snapshot
     frames/          the blobs that this snapshot names
     vectors/         LanceDB's files; what was committed after the snapshot counts for nothing
+    regions/         the evidence of regions that this snapshot names
     encoders/, generators/
     digests.json     the digest of each of these files
     backup.json      whose copy it is; complete once the last line of it is written
@@ -41,6 +42,7 @@ from mediaindex.store.layout import (
     DATABASE,
     LOCK,
     PRIVATE_FILE,
+    REGIONS,
     make_private_folder,
     regular_files,
     sync_path,
@@ -71,10 +73,12 @@ from mediaindex.store.maintenance.digests import (
     read_digests,
     write_digests,
 )
+from mediaindex.store.mapped.region_files import region_file
 from mediaindex.store.vectors.table_files import data_and_manifests
 
 SNAPSHOT = f"{DATABASE}.new"
-COPIED = ("frames", "vectors", "encoders", "generators")
+SCORED = "SELECT space_id, generation, scorer FROM indexed WHERE scorer IS NOT NULL"
+COPIED = ("frames", "vectors", REGIONS, "encoders", "generators")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class _Plan:
     """What is to be copied beside the catalog, in this order.
 
     Attributes:
-        files: cached frames, encoders and generators.
+        files: cached frames, evidence of regions, encoders and generators.
         vectors: what LanceDB never changes under its name. versions: its manifests.
     """
 
@@ -165,17 +169,21 @@ def other_files(root: Path) -> Iterator[tuple[Path, int]]:
             yield from (found for found in regular_files(root / name) if found[0].name[0] != ".")
 
 
-def blobs(root: Path, named: set[str]) -> dict[str, int]:
-    """The sizes of those of these blobs that are in a library or backup.
+def named_files(folder: Path, named: set[str]) -> dict[str, int]:
+    """The sizes of those of these files that are in a folder of a library or backup, by names below it.
 
     What is there is listed, rather than opened by the names that a database has: those of a backup
     from somewhere else may lead anywhere.
     """
-    folder = root / "frames"
     if folder.is_symlink():
         return {}
     found = ((path.relative_to(folder).as_posix(), size) for path, size in regular_files(folder))
     return {name: size for name, size in found if name in named}
+
+
+def region_name(space_id: int, generation: int, scorer: str) -> str:
+    """The name of a file of evidence, below regions/."""
+    return f"space_{space_id}/{region_file(generation, scorer)}"
 
 
 def files_of(folder: Path) -> list[tuple[Path, int]]:
@@ -244,9 +252,10 @@ def _copy_library(
     library: Library, folder: Path, identity: str, earlier: _Earlier, progress: Progress
 ) -> BackupResult:
     with library.keeping():
-        videos, named = _snapshot(library, folder / SNAPSHOT)
-        present = blobs(library.root, named)
-        plan = _plan(library.root, folder, present, earlier)
+        videos, named, evidence = _snapshot(library, folder / SNAPSHOT)
+        present = named_files(library.root / "frames", named)
+        regions = named_files(library.root / REGIONS, evidence)
+        plan = _plan(library.root, folder, present, regions, earlier)
         refuse_too_little_room(plan.every, folder, target=f"the backup in {folder}", remedy="another folder")
         _forget_replaced(folder, plan, earlier.digests)
         files = with_progress(_carry_out(plan, folder), plan.every, progress)
@@ -272,7 +281,9 @@ def _forget_replaced(folder: Path, plan: _Plan, digests: Mapping[str, str]) -> N
         write_digests(folder, {n: digest for n, digest in digests.items() if n not in names}, PARTIAL)
 
 
-def _plan(root: Path, folder: Path, present: Mapping[str, int], earlier: _Earlier) -> _Plan:
+def _plan(
+    root: Path, folder: Path, present: Mapping[str, int], regions: Mapping[str, int], earlier: _Earlier
+) -> _Plan:
     def copy(source: Path, size: int, *, immutable: bool = True) -> Copy:
         name = source.relative_to(root)
         damaged = name.as_posix() in earlier.damaged
@@ -283,6 +294,7 @@ def _plan(root: Path, folder: Path, present: Mapping[str, int], earlier: _Earlie
     return _Plan(
         files=(
             *(copy(root / "frames" / name, size) for name, size in present.items()),
+            *(copy(root / REGIONS / name, size) for name, size in regions.items()),
             *(copy(*file, immutable=False) for file in other_files(root)),
         ),
         vectors=tuple(copy(*file) for file in data),
@@ -300,8 +312,8 @@ def _carry_out(plan: _Plan, folder: Path) -> Iterator[CopiedFile]:
         yield from copy_missing(plan.versions)
 
 
-def _snapshot(library: Library, target: Path) -> tuple[int, set[str]]:
-    """Write the catalog as it is at one moment; (videos, blobs that it names)."""
+def _snapshot(library: Library, target: Path) -> tuple[int, set[str], set[str]]:
+    """Write the catalog as it is at one moment; (videos, blobs and evidence of regions that it names)."""
     _remove_snapshot(target.parent)
     try:
         with library.outside_transaction() as database:
@@ -317,8 +329,9 @@ def _snapshot(library: Library, target: Path) -> tuple[int, set[str]]:
         copy.execute("INSERT OR REPLACE INTO meta(key, value) VALUES (?, '0')", (CLEAN,))
         names = {str(row[0]) for row in copy.execute("SELECT frame_file FROM extraction")}
         videos = int(copy.execute("SELECT count(*) FROM video").fetchone()[0])
+        scored = copy.execute(SCORED).fetchall()
     sync_path(target, mode=PRIVATE_FILE)
-    return videos, names
+    return videos, names, {region_name(*row) for row in scored}
 
 
 def _remove_snapshot(folder: Path) -> None:
@@ -334,6 +347,7 @@ def _publish(folder: Path, kept: set[Path]) -> None:
     (folder / SNAPSHOT).replace(folder / DATABASE)
     _sync_folder(folder)
     _remove_stale(folder / "frames", kept, "*/*.mif")
+    _remove_stale(folder / REGIONS, kept, "space_*/*/*")
     _remove_stale(folder / "vectors", kept, "space_*.lance/**/*")
     for name in COPIED:
         _remove_stale(folder / name, kept, f"**/*{PARTIAL}")

@@ -8,7 +8,7 @@ are read a few at a time, so that memory does not grow with them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from mediaindex.errors import MediaIndexError, StoreError
 from mediaindex.store import layout
-from mediaindex.store.catalog import videos
+from mediaindex.store.catalog import schema, sources, videos
 from mediaindex.store.catalog.database import EPOCH, get_meta, in_chunks
+from mediaindex.store.catalog.locations import below
 from mediaindex.store.catalog.schema import extraction, garbage, indexed
 from mediaindex.store.catalog.videos import throw_away
 from mediaindex.store.commit import collect
@@ -29,7 +30,14 @@ from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.vectors import table_files
 from mediaindex.store.vectors.audit import audit, segments_differ
 from mediaindex.store.vectors.matrix_renewal import refresh_matrix
-from mediaindex.store.vectors.spaces import Space, all_spaces, extractions_of, owned
+from mediaindex.store.vectors.spaces import (
+    Space,
+    all_spaces,
+    extractions_of,
+    note_regions,
+    owned,
+    scorers,
+)
 
 BLOBS_AT_ONCE = 1_000
 
@@ -42,6 +50,7 @@ class Findings:
         videos, vectors, frames: how many there are; of videos, those that the serving space finds.
         problems: one line each. incomplete: space → generations that lack vectors.
         lost_frames: ids of extractions whose cached frames are missing or damaged.
+        lost_evidence: generations whose evidence of regions is missing or damaged; the next index makes it.
         unfound: videos that have neither vectors nor cached frames to make them from. No repair brings them
             back, the next index does.
     """
@@ -52,6 +61,7 @@ class Findings:
     problems: list[str]
     incomplete: dict[int, list[int]]
     lost_frames: list[int]
+    lost_evidence: list[int]
     unfound: int = 0
 
     @property
@@ -70,6 +80,7 @@ class _SpaceFindings:
     problems: list[str]
     vectors: int = 0
     incomplete: list[int] | None = None
+    lost_evidence: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +130,100 @@ def check(library: Library, attend: Callable[[], None] = lambda: None) -> Findin
             space: part.incomplete for space, part in of_spaces.items() if part.incomplete is not None
         },
         lost_frames=sorted({*cache.lost_frames, *unreached.incomplete}),
+        lost_evidence=[generation for part in of_spaces.values() for generation in part.lost_evidence],
         unfound=len(without_vectors & to_decode),
     )
 
 
 def _problems_of_sqlite(connection: sa.Connection) -> list[str]:
-    lines = connection.exec_driver_sql("PRAGMA quick_check").scalars().all()
-    return [f"library.sqlite: {line}" for line in lines if line != "ok"]
+    lines = [
+        line for line in connection.exec_driver_sql("PRAGMA quick_check").scalars().all() if line != "ok"
+    ]
+    wrong = wrong_counts(connection)
+    if wrong:
+        lines.append(f"wrong counts: {', '.join(wrong)}")
+    return [f"library.sqlite: {line}" for line in lines]
+
+
+def wrong_counts(connection: sa.Connection) -> list[str]:
+    """The columns (`table.column`) that triggers keep and that do not fit the rows that they count."""
+    wrong = {
+        f"{row.table.name}.{name}" for row in _recounted(connection) for name in row.differing(connection)
+    }
+    if connection.execute(sa.select(extraction.c.id).where(_is_marked_wrongly()).limit(1)).first():
+        wrong.add("extraction.replaced")
+    return sorted(wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recounted:
+    """A row whose counts triggers keep, and what they should be."""
+
+    table: sa.Table
+    id: int
+    counts: Mapping[str, int]
+
+    def differing(self, connection: sa.Connection) -> list[str]:
+        """The columns that hold another number."""
+        query = sa.select(*(self.table.c[name] for name in self.counts)).where(self.table.c.id == self.id)
+        kept = connection.execute(query).first()
+        return [name for name, count in self.counts.items() if kept is None or kept._mapping[name] != count]
+
+    def store(self, connection: sa.Connection) -> None:
+        """Write the right numbers; the row of `total` may be gone."""
+        here = sa.update(self.table).where(self.table.c.id == self.id)
+        if not connection.execute(here.values(**self.counts)).rowcount:
+            connection.execute(sa.insert(self.table).values(id=self.id, **self.counts))
+
+
+def _recounted(connection: sa.Connection) -> Iterator[_Recounted]:
+    """Every such row, with its counts from the rows that are counted."""
+
+    def of(table: sa.Table, number: int, **counts: sa.Select[Any]) -> _Recounted:
+        row = connection.execute(sa.select(*(count.scalar_subquery() for count in counts.values()))).one()
+        return _Recounted(table, number, dict(zip(counts, row, strict=True)))
+
+    def rows(table: sa.Table) -> sa.Select[Any]:
+        return sa.select(sa.func.count()).select_from(table)
+
+    def sums(column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        return sa.select(sa.func.coalesce(sa.func.sum(column), 0))
+
+    yield of(
+        schema.total,
+        1,
+        places=rows(schema.location),
+        videos=rows(schema.video),
+        milliseconds=sums(videos.milliseconds()),
+        extractions=rows(extraction),
+        frames=sums(extraction.c.frames),
+        segments=rows(schema.segment),
+        blob_bytes=sums(extraction.c.blob_bytes),
+        unmeasured_blobs=rows(extraction).where(extraction.c.blob_bytes.is_(None)),
+        skipped=rows(schema.skipped),
+    )
+    for number in connection.execute(sa.select(schema.volume.c.id)).scalars():
+        places = rows(schema.location).where(schema.location.c.volume_id == number)
+        yield of(schema.volume, number, places=places)
+    for source in sources.all_sources(connection):
+        places = rows(schema.location).where(below(schema.location.c.path, source.path))
+        yield of(schema.source, source.id, places=places)
+    for space in all_spaces(connection):
+        own = indexed.c.space_id == space.id
+        yield of(
+            schema.space,
+            space.id,
+            videos=rows(indexed).where(own),
+            vectors=sums(indexed.c.vectors).where(own),
+            scored=sums(indexed.c.vectors).where(own, indexed.c.scorer == (space.scorer or "")),
+        )
+
+
+def _is_marked_wrongly() -> sa.ColumnElement[bool]:
+    """Whether an extraction (the outer query's) says wrongly whether its video has a newer one."""
+    newer = extraction.alias()
+    same = sa.and_(newer.c.video_id == extraction.c.video_id, newer.c.id > extraction.c.id)
+    return extraction.c.replaced != sa.select(newer.c.id).where(same).exists()
 
 
 def _check_space(library: Library, space: Space, attend: Callable[[], None]) -> _SpaceFindings:
@@ -167,7 +265,33 @@ def _compare(
         problems.append(f"{name}: {len(found.unowned - dead)} writes belong to no video")
     if found.matrix_differs or is_unfit:
         problems.append(f"matrix of {space.encoder}: it differs from the vectors")
-    return _SpaceFindings(problems, sum(visible.values()), [*found.incomplete, *found.damaged] or None)
+    lost, unnamed = _check_regions(library, space, attend)
+    if lost:
+        problems.append(f"evidence of {space.encoder}: that of {len(lost)} videos is missing or damaged")
+    if unnamed:
+        problems.append(f"evidence of {space.encoder}: {unnamed} files belong to no video")
+    return _SpaceFindings(
+        problems, sum(visible.values()), [*found.incomplete, *found.damaged] or None, tuple(lost)
+    )
+
+
+def _check_regions(library: Library, space: Space, attend: Callable[[], None]) -> tuple[list[int], int]:
+    """The generations whose evidence is not as it was written, and how many files belong to none."""
+    files = library.regions(space)
+    listed = set(files.names())
+    with library.read() as connection:
+        visible, named = owned(connection, space.id), scorers(connection, space.id)
+        thrown_away = set(connection.execute(sa.select(garbage.c.generation)).scalars())
+    lost = []
+    for generation, scorer in named.items():
+        with contextlib.suppress(OSError):  # it cannot be read now
+            if not files.is_whole(generation, scorer, visible.get(generation, 0)):
+                lost.append(generation)
+        attend()
+    kept = {f"{generation:016x}" for generation in {*visible, *thrown_away}}
+    # What an index writes at this moment has no row yet, and is another scorer's where that was replaced.
+    unnamed = [name for name in listed if name.rpartition("/")[2].partition(".")[0] not in kept]
+    return lost, len(unnamed)
 
 
 def _attended(batches: Iterable[VectorRows], attend: Callable[[], None]) -> Iterator[VectorRows]:
@@ -239,7 +363,12 @@ def repair(library: Library, findings: Findings) -> None:
     """
     with library.write() as connection:
         videos.mark_frames_lost(connection, findings.lost_frames)
+        note_regions(connection, findings.lost_evidence, None)
         reachability.remove_unreached(connection)
+        marked_wrongly = sa.update(extraction).where(_is_marked_wrongly())
+        connection.execute(marked_wrongly.values(replaced=~extraction.c.replaced))
+        for row in list(_recounted(connection)):
+            row.store(connection)
         spaces = {space.id: space for space in all_spaces(connection)}
     for space_id in findings.incomplete:
         table_files.remove_empty_manifests(library.root / "vectors" / f"space_{space_id}.lance")

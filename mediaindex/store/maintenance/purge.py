@@ -26,6 +26,7 @@ _NAMES = {
     "thumbnails": r"[^/]+\.(jpg|tmp)",
     "encoders": r"[^/]+/.+",
     "generators": r"[^/]+/.+",
+    "features": r"[^/]+\.parquet(\.partial/.+)?",
     "logs": r"mediaindex\.log[^/]*",
 }
 _WHAT = {
@@ -35,6 +36,7 @@ _WHAT = {
     "thumbnails": "frames that searches have shown",
     "encoders": "imported weights",
     "generators": "trained generators",
+    "features": "features of benchmarks",
     "logs": "logs of the watcher",
     LOCK: "lock of the one writer",
     KEEP: "lock of those who copy",
@@ -182,5 +184,5 @@ def _goes_late(name: str) -> int:
 
 def _what(name: str) -> str:
     if name in DATABASE_FILES:
-        return "the catalog: names, words, times, queries"
+        return "the catalog: names, words, times, queries, captions, marks"
     return _WHAT.get(name, "a library that a restore moved aside" if name.startswith(ASIDE) else "left over")

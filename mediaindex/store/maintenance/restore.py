@@ -9,7 +9,8 @@ parts to go and the last of the new ones to come: after a kill the library is th
 none and the restore is to be run again.
 
 A damaged catalog is refused. Cached frames that are damaged are left out, and decoded again by the next
-index; of vectors the whole table, which the check that follows makes anew; of weights and generators the
+index; evidence of regions likewise, and made anew from the frames; of vectors the whole table, which the
+check that follows makes anew; of weights and generators the
 folder of their name, for a network with one wrong number gives wrong answers without a word.
 """
 
@@ -30,9 +31,9 @@ from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, UsageError
 from mediaindex.sources.places.volumes import refuse_unfit
 from mediaindex.store import layout
 from mediaindex.store.catalog.database import HEAD, make_engine, revision, translated
-from mediaindex.store.catalog.schema import extraction, location, video
+from mediaindex.store.catalog.schema import extraction, indexed, location, video
 from mediaindex.store.layout import DATABASE, DATABASE_FILES, make_private_folder, sync_path
-from mediaindex.store.maintenance.backup import blobs, other_files
+from mediaindex.store.maintenance.backup import SCORED, named_files, other_files, region_name
 from mediaindex.store.maintenance.backup_description import Description, DescriptionDamaged, describe
 from mediaindex.store.maintenance.copying import (
     CopiedFile,
@@ -51,7 +52,7 @@ class Backup:
     """A backup that can be restored.
 
     Attributes:
-        frames: blob → bytes, of those that its catalog names.
+        frames: blob → bytes, of those that its catalog names. regions: the same of evidence of regions.
         digests: name of a file → what it held when it was written.
         problems: what of its own records is damaged, a line each.
     """
@@ -59,6 +60,7 @@ class Backup:
     folder: Path
     description: Description
     frames: dict[str, int]
+    regions: dict[str, int]
     digests: Mapping[str, str]
     problems: list[str]
 
@@ -117,6 +119,10 @@ def verify(folder: Path) -> Backup:
             wrong = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
             orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             named = set(connection.execute(sa.select(extraction.c.frame_file)).scalars())
+            has_evidence = "scorer" in {
+                each["name"] for each in sa.inspect(connection).get_columns(indexed.name)
+            }
+            evidence = connection.exec_driver_sql(SCORED).all() if has_evidence else []
             videos = connection.execute(sa.select(sa.func.count()).select_from(video)).scalar_one()
     except DatabaseError as error:
         raise StoreError(f"the backup is damaged: {translated(error, engine)}") from error
@@ -125,7 +131,9 @@ def verify(folder: Path) -> Backup:
     if wrong != ["ok"] or orphans:
         raise _damaged(folder)
     description = dataclasses.replace(description, videos=videos)
-    return Backup(folder, description, blobs(folder, named), digests, problems)
+    frames = named_files(folder / "frames", named)
+    regions = named_files(folder / layout.REGIONS, {region_name(*row) for row in evidence})
+    return Backup(folder, description, frames, regions, digests, problems)
 
 
 def _damaged(folder: Path) -> StoreError:
@@ -182,6 +190,7 @@ def _plan(backup: Backup, incoming: Path) -> list[Copy]:
     folder = backup.folder
     data, manifests = data_and_manifests(folder / "vectors")
     found = [(folder / "frames" / name, size) for name, size in backup.frames.items()]
+    found += [(folder / layout.REGIONS / name, size) for name, size in backup.regions.items()]
     found += [*other_files(folder), *data, *manifests]
     found.append((folder / DATABASE, (folder / DATABASE).stat().st_size))
     return [Copy(path, incoming / path.relative_to(folder), size) for path, size in found]
@@ -206,7 +215,8 @@ def _leave_out_damaged(incoming: Path, backup: Backup, copied: list[CopiedFile])
     for file in copied:
         name = file.path.relative_to(incoming)
         if file.digest != backup.digests.get(name.as_posix(), file.digest):
-            wholes.add(file.path if name.parts[0] == "frames" else incoming.joinpath(*name.parts[:2]))
+            is_alone = name.parts[0] in ("frames", layout.REGIONS)
+            wholes.add(file.path if is_alone else incoming.joinpath(*name.parts[:2]))
     for whole in wholes:
         shutil.rmtree(whole) if whole.is_dir() else whole.unlink()
     return {
@@ -219,11 +229,14 @@ def _described(left_out: Mapping[Path, Path], incoming: Path) -> tuple[list[str]
     names = sorted({whole.relative_to(incoming).as_posix() for whole in left_out.values()})
     frames = [name for name in names if name.startswith("frames/")]
     vectors = [name for name in names if name.startswith("vectors/")]
-    others = [name for name in names if not name.startswith(("frames/", "vectors/"))]
+    evidence = [name for name in names if name.startswith(f"{layout.REGIONS}/")]
+    others = [name for name in names if name.partition("/")[0] not in ("frames", "vectors", layout.REGIONS)]
     lines = [f"{name} is damaged in the backup: its vectors are made anew" for name in vectors]
     lines += [f"{name} is damaged in the backup and left out: take it from elsewhere" for name in others]
     if frames:
         lines.append(f"{len(frames)} files of cached frames are damaged in the backup: {frames[0]}")
+    if evidence:
+        lines.append(f"{len(evidence)} files of evidence are damaged in the backup: it is made anew")
     return lines, bool(others)
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mediaindex.store.mapped.scan import prefix_sums
+
 BEST_FRAMES = 3
 
 
@@ -63,25 +65,29 @@ class SegmentScorer:
         Args:
             cosines: of all rows, (N,) or (M, N). blend: w, 0..1.
         """
-        sums = np.zeros((*cosines.shape[:-1], cosines.shape[-1] + 1))
-        np.cumsum(cosines, axis=-1, dtype=np.float64, out=sums[..., 1:])
-        whole = (sums[..., self.behind] - sums[..., self.around]) / self.norm
-        return np.asarray(blend * self._best(cosines) + (1.0 - blend) * whole, dtype=np.float32)
+        sums = prefix_sums(cosines)
+        values = self._best(cosines)
+        values *= blend
+        values += (1.0 - blend) * ((sums[..., self.behind] - sums[..., self.around]) / self.norm)
+        return values
 
     def _best(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean of the three best frames of each segment, in the order of the table."""
         shape = (*cosines.shape[:-1], len(self.order))
-        best = np.full((BEST_FRAMES, *shape), -np.inf, np.float32)
-        own, begin = cosines[..., self.row], 0
-        for having in self.having.tolist():
+        best = np.empty((BEST_FRAMES, *shape), np.float32)
+        own, begin = np.take(cosines, self.row, axis=-1), 0
+        for place, having in enumerate(self.having.tolist()):
             value = own[..., begin : begin + having]
             begin += having
-            for rank in best[..., :having]:
+            for rank in best[:place, ..., :having]:
                 lower = np.minimum(rank, value)
                 np.maximum(rank, value, out=rank)
                 value = lower
-        counted = np.arange(BEST_FRAMES).reshape(-1, *(1,) * len(shape)) < self.frames
-        mean = np.where(counted, best, 0.0).sum(axis=0) / np.minimum(self.frames, BEST_FRAMES)
+            best[place : place + 1, ..., :having] = value
+        total = best[0]
+        for rank, having in zip(best[1:], self.having[1:].tolist(), strict=False):
+            total[..., :having] += rank[..., :having]
+        total /= np.minimum(self.frames, BEST_FRAMES).astype(np.float32)
         values = np.empty(shape, np.float32)
-        values[..., self.order] = mean
+        values[..., self.order] = total
         return values

@@ -12,7 +12,7 @@ from mediaindex.store.catalog.lookup import FrameSpan
 from mediaindex.store.mapped.bank import Hubs
 from mediaindex.store.mapped.matrix import Matrix
 from mediaindex.store.mapped.rows import VectorRows
-from mediaindex.store.mapped.scan import cosines
+from mediaindex.store.mapped.scan import cosines, single
 from mediaindex.store.mapped.segments import ranges
 from mediaindex.store.mapped.visible import Visible
 
@@ -121,18 +121,20 @@ class SpaceSnapshot:
 
     def cosines(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N,) of every row with a unit vector, to half precision at least."""
-        return np.concatenate([cosines(part, query) for part in self.vectors])
+        parts = [cosines(part, query) for part in self.vectors]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(n, D) unit rows, by their places."""
         of_files = self.vectors[0]
         if len(self.vectors) == 1:
-            return of_files[rows].astype(np.float32)
-        taken = np.empty((len(rows), of_files.shape[1]), np.float32)
-        mapped = rows < len(of_files)
-        taken[mapped] = of_files[rows[mapped]]
-        taken[~mapped] = self.vectors[1][rows[~mapped] - len(of_files)]
-        return taken
+            taken = of_files[rows]
+        else:
+            taken = np.empty((len(rows), of_files.shape[1]), of_files.dtype)
+            mapped = rows < len(of_files)
+            taken[mapped] = of_files[rows[mapped]]
+            taken[~mapped] = self.vectors[1][rows[~mapped] - len(of_files)]
+        return single(taken, np.empty(taken.shape, np.int32))
 
     def of_video(self, video_id: int) -> range:
         """The segments of a video, in order of time; none where it is not shown."""
@@ -192,10 +194,16 @@ class SpaceSnapshot:
         """
         shown = self._videos != NO_VIDEO
         if videos is not None:
-            shown &= np.isin(self._videos, videos, kind="table" if len(videos) else None)
+            shown &= self._among(videos)
         of_generation = np.zeros(len(shown), bool)
         of_generation[self._generation_of[shown]] = True
         return np.repeat(of_generation, self._generations.segments)
+
+    def _among(self, videos: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(V,) whether each video is one of these, which np.isin says in five times the time."""
+        is_one = np.zeros(1 + max(self._videos.max(initial=0), videos.max(initial=0)), np.bool_)
+        is_one[videos] = True
+        return is_one[self._videos]
 
     def spans(self, segments: NDArray[np.intp]) -> list[FrameSpan]:
         """The frames of some segments, as LanceDB names them."""

@@ -19,6 +19,7 @@ from mediaindex.errors import StoreError
 from mediaindex.store.catalog.database import EPOCH, get_meta
 from mediaindex.store.catalog.lookup import FrameSpan
 from mediaindex.store.layout import MATRIX
+from mediaindex.store.mapped.bank import Bank
 from mediaindex.store.mapped.matrix import Matrix
 from mediaindex.store.mapped.rows import VectorRows
 from mediaindex.store.mapped.segments import segment_table
@@ -84,6 +85,7 @@ class SpaceReader:
         self._matrix: Matrix | None = None
         self._visible: Visible | None = None
         self._snapshot: SpaceSnapshot | None = None
+        self._bank: Bank | None = None
 
     def snapshot(self, connection: sa.Connection) -> SpaceSnapshot:
         """What a snapshot of SQLite shows of the space; the one from before where nothing changed.
@@ -129,6 +131,13 @@ class SpaceReader:
         return rows, segment_table(connection, extractions, rows, first_row=first_row)
 
     @property
+    def bank(self) -> Bank | None:
+        """The bank of queries of the space, None where it has none yet; read once."""
+        if self._bank is None:
+            self._bank = self._library.bank(self.space).load()
+        return self._bank
+
+    @property
     def has_index(self) -> bool:
         """Whether LanceDB has an index of the vectors."""
         return self._library.vectors(self.space).has_index
@@ -165,6 +174,16 @@ class SpaceReader:
         beside = np.zeros((*mask.shape, rows.evidence.shape[1]), np.float16)
         beside[mask] = rows.evidence
         return SegmentFeatures(frames, mask, beside)
+
+    def regions(
+        self, snapshot: SpaceSnapshot, segments: NDArray[np.intp], *, scorer: str, width: int
+    ) -> NDArray[np.uint8]:
+        """What a scorer reads of the frames of some segments, (K, F, W) bytes, zeros where there is nothing.
+
+        Args:
+            segments: (K,) places in the snapshot. scorer: its digest. width: W.
+        """
+        return self._library.regions(self.space).read(scorer, snapshot.spans(segments), width)
 
     def _rows_of_spans(self, spans: list[FrameSpan]) -> VectorRows:
         rows = self._library.vectors(self.space).read_spans(spans)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,13 +16,18 @@ from sqlalchemy import Connection
 
 from mediaindex.store.catalog.database import ACTIVE, get_meta, in_chunks, set_meta
 from mediaindex.store.catalog.locations import Location, leave, record
-from mediaindex.store.catalog.schema import extraction, indexed, location, space
-from mediaindex.store.catalog.videos import is_cached, is_newest, throw_away
+from mediaindex.store.catalog.schema import extraction, indexed, location, space, total
+from mediaindex.store.catalog.videos import has_vectors, is_cached, is_newest, throw_away
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One embedding space: an encoder with its weights and its preprocessing."""
+    """One embedding space: an encoder with its weights and its preprocessing.
+
+    Attributes:
+        scorer: digest of the scorer whose evidence of regions it is to have, None for none.
+        vectors, scored: how many it has, and how many of these have that.
+    """
 
     id: int
     encoder: str
@@ -32,6 +37,9 @@ class Space:
     evidence_dim: int | None
     blend: float
     state: str
+    scorer: str | None = field(default=None, compare=False)
+    vectors: int = field(default=0, compare=False)
+    scored: int = field(default=0, compare=False)
 
 
 def _space(row: sa.Row[Any] | None) -> Space | None:
@@ -77,6 +85,12 @@ def ensure_space(connection: Connection, **identity: Any) -> Space:
     return found
 
 
+def set_scorer(connection: Connection, space_id: int, scorer: str | None) -> None:
+    """Let a space have the evidence of another scorer; that of the one before is counted no more."""
+    is_other = space.c.scorer.is_distinct_from(scorer)
+    connection.execute(sa.update(space).where(space.c.id == space_id, is_other).values(scorer=scorer))
+
+
 def switch_space(connection: Connection, target: int) -> None:
     """Let another space serve; the one before is dropped by the next sweep."""
     old = get_meta(connection, ACTIVE)
@@ -112,6 +126,73 @@ def missing_vectors(connection: Connection, space_id: int) -> list[Unembedded]:
     return [Unembedded(row.video_id, row.id, row.frame_file, row.frames) for row in rows]
 
 
+def missing_regions(connection: Connection, space_id: int, scorer: str) -> list[Unembedded]:
+    """What has vectors in the space, no evidence of the scorer, and frames to make it from."""
+    query = sa.select(extraction.c.video_id, extraction.c.id, extraction.c.frame_file, extraction.c.frames)
+    query = query.join(indexed, indexed.c.extraction_id == extraction.c.id)
+    lacks = (indexed.c.space_id == space_id, indexed.c.scorer.is_distinct_from(scorer))
+    rows = connection.execute(query.where(*lacks, is_newest(), is_cached()).order_by(extraction.c.id))
+    return [Unembedded(row.video_id, row.id, row.frame_file, row.frames) for row in rows]
+
+
+def evicted_without_regions(connection: Connection, space_id: int, scorer: str) -> list[int]:
+    """Videos with vectors in the space, no evidence of the scorer, and no cached frames."""
+    query = sa.select(indexed.c.video_id).join(extraction, indexed.c.extraction_id == extraction.c.id)
+    lacks = (indexed.c.space_id == space_id, indexed.c.scorer.is_distinct_from(scorer))
+    return list(connection.execute(query.where(*lacks, ~is_cached())).scalars())
+
+
+def scorers(connection: Connection, space_id: int) -> dict[int, str]:
+    """generation → the scorer whose evidence it has, for what is visible in the space."""
+    query = sa.select(indexed.c.generation, indexed.c.scorer)
+    query = query.where(indexed.c.space_id == space_id, indexed.c.scorer.is_not(None))
+    return {row.generation: row.scorer for row in connection.execute(query)}
+
+
+def generations_of(
+    connection: Connection, space_id: int, extractions: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """extraction → the generation of its vectors in the space, and how many there are."""
+    query = sa.select(indexed.c.extraction_id, indexed.c.generation, indexed.c.vectors)
+    return {
+        row.extraction_id: (row.generation, row.vectors)
+        for chunk in in_chunks(extractions)
+        for row in connection.execute(
+            query.where(indexed.c.space_id == space_id, indexed.c.extraction_id.in_(chunk))
+        )
+    }
+
+
+def note_regions(connection: Connection, generations: Sequence[int], scorer: str | None) -> None:
+    """The evidence of a scorer lies beside the vectors of these generations; None for none."""
+    for chunk in in_chunks(generations):
+        here = sa.update(indexed).where(indexed.c.generation.in_(chunk))
+        connection.execute(here.values(scorer=scorer))
+
+
+def missing_count(connection: Connection, space_id: int) -> int:
+    """How many extractions `missing_vectors` lists, from the totals.
+
+    They are the newest ones without those that have vectors, and without those that have neither vectors nor
+    cached frames.
+    """
+    replaced = sa.select(extraction.c.id).where(~is_newest())
+    count, own = sa.select(sa.func.count()), indexed.c.space_id == space_id
+    every, of_replaced, embedded, embedded_of_replaced = connection.execute(
+        sa.select(
+            total.c.extractions,
+            count.select_from(replaced.subquery()).scalar_subquery(),
+            sa.select(space.c.videos).where(space.c.id == space_id).scalar_subquery(),
+            count.where(own, indexed.c.extraction_id.in_(replaced)).scalar_subquery(),
+        )
+    ).one()
+    without = every - of_replaced - (embedded - embedded_of_replaced)
+    if not without:
+        return 0
+    uncached = count.select_from(extraction).where(is_newest(), ~is_cached())
+    return int(without) - int(connection.execute(uncached.where(~has_vectors(space_id))).scalar_one())
+
+
 def owned(connection: Connection, space_id: int) -> dict[int, int]:
     """generation → number of vectors, for what is visible in the space."""
     query = sa.select(indexed.c.generation, indexed.c.vectors).where(indexed.c.space_id == space_id)
@@ -135,9 +216,20 @@ def extractions_of(connection: Connection, space_id: int, generations: Sequence[
 
 
 def make_visible(
-    connection: Connection, *, video_id: int, space_id: int, extraction_id: int, generation: int, vectors: int
+    connection: Connection,
+    *,
+    video_id: int,
+    space_id: int,
+    extraction_id: int,
+    generation: int,
+    vectors: int,
+    scorer: str | None = None,
 ) -> None:
-    """Let the vectors of one video be found, in place of those it had."""
+    """Let the vectors of one video be found, in place of those it had.
+
+    Args:
+        scorer: whose evidence lies beside them.
+    """
     here = sa.and_(indexed.c.video_id == video_id, indexed.c.space_id == space_id)
     old = connection.execute(sa.select(indexed.c.generation).where(here)).scalars().all()
     throw_away(connection, dict.fromkeys(old, space_id))
@@ -149,6 +241,7 @@ def make_visible(
             extraction_id=extraction_id,
             generation=generation,
             vectors=vectors,
+            scorer=scorer,
         )
     )
     if get_meta(connection, ACTIVE) == str(space_id):

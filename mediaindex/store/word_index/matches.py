@@ -17,11 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.store.word_index.alternatives import AskedTerm, any_of
+from mediaindex.store.word_index.relevance import cues_of_best_videos, files_of_best_videos, saturation
 
 CUES_OF_A_WORD = 8192
 """Of a word that stands in more cues than this, so many are read."""
-TOKENS_OF_A_PLACE = 6
-"""A name or line of so many is neither short nor long."""
 
 # A video that lies nowhere is not shown. Words of one place count only where that place is not forgotten,
 # other words where any is not.
@@ -45,10 +44,18 @@ FROM word_index_cues CROSS JOIN word AS w ON w.id = word_index_cues.rowid
 WHERE word_index_cues MATCH :expression AND {filters}
 ORDER BY word_index_cues.rowid DESC LIMIT :most
 """
+# What the user wrote counts however old it is.
+CAPTIONS = """
+SELECT w.video_id, w.id, w.field, {length} AS length
+FROM caption CROSS JOIN word AS w ON w.id = caption.word_id
+    CROSS JOIN word_index_cues ON word_index_cues.rowid = w.id
+WHERE word_index_cues MATCH :expression AND {filters}
+ORDER BY w.id DESC LIMIT :most
+"""
 CUES_OF_EACH_VIDEO = """
 SELECT video_id, id, field, length FROM (
     SELECT w.video_id, w.id, w.field, {length} AS length,
-        ROW_NUMBER() OVER (PARTITION BY w.video_id ORDER BY w.id DESC) AS number
+        ROW_NUMBER() OVER (PARTITION BY w.video_id ORDER BY w.field = 'caption' DESC, w.id DESC) AS number
     FROM word_index_cues CROSS JOIN word AS w ON w.id = word_index_cues.rowid
     WHERE word_index_cues MATCH :expression AND {filters}
 ) ORDER BY number, id DESC LIMIT :most
@@ -62,7 +69,9 @@ cue AS (
 )
 SELECT video_id, id, field, length, numbers FROM (
     SELECT w.video_id, w.id, w.field, {length} AS length, cue.numbers,
-        ROW_NUMBER() OVER (PARTITION BY w.video_id ORDER BY cue.terms DESC, w.id DESC) AS place
+        ROW_NUMBER() OVER (
+            PARTITION BY w.video_id ORDER BY w.field = 'caption' DESC, cue.terms DESC, w.id DESC
+        ) AS place
     FROM cue CROSS JOIN word AS w ON w.id = cue.id
     WHERE {filters}
 ) ORDER BY place, id DESC LIMIT :most
@@ -130,13 +139,14 @@ class _Places(dict[int, Place]):
     def add(
         self, video_id: int, cue: int, where: str, length: int, matched: _Expression, weight: float
     ) -> None:
-        """Add a match: BM25 of a term that stands there once, among words of which nobody repeats any."""
+        """Add a match."""
         key = cue or video_id
-        place = self.get(key)
-        if place is None:
-            place = self[key] = Place(video_id, cue)
-        share = 2.2 / (1 + 1.2 * (0.25 + 0.75 * length / TOKENS_OF_A_PLACE))
-        place.add(matched.term, where, weight * share, is_exact=matched.is_exact)
+        score = weight * saturation(length)
+        if (place := self.get(key)) is not None:
+            place.add(matched.term, where, score, is_exact=matched.is_exact)
+        else:
+            exact = {matched.term} if matched.is_exact else set()
+            self[key] = Place(video_id, cue, {(matched.term, where): score}, exact)
 
 
 class Shown:
@@ -176,14 +186,17 @@ class Shown:
         """The files about which the words say any of the terms, and the cues that hold enough of them.
 
         Args:
-            videos: cues of so many videos, where there are so many.
+            videos: cues of so many videos, where there are so many; of one word alone, what stands in the
+                best so many.
         """
         expressions = list(_expressions(asked))
         weights = [self._weight(one.text) for one in expressions]
         narrowed = [replace(one, text=self._narrowed(one.text, asked)) for one in expressions]
+        is_alone = len(expressions) == 1
         files, cues = _Places(), _Places()
         for one, weight in zip(expressions, weights, strict=True):
-            for video_id, where, length in self._rows(OF_FILES, one.text):
+            rows = self._rows(OF_FILES, one.text)
+            for video_id, where, length in files_of_best_videos(rows, videos) if is_alone else rows:
                 files.add(video_id, 0, where, length, one, weight)
         if enough > 1:
             for video_id, cue, where, length, numbers in self._of_enough_terms(narrowed, enough):
@@ -191,7 +204,8 @@ class Shown:
                     cues.add(video_id, cue, where, length, narrowed[number], weights[number])
         else:
             for one, weight in zip(narrowed, weights, strict=True):
-                for video_id, cue, where, length in self._of_any_term(one, narrowed, videos):
+                rows = self._of_any_term(one, narrowed, videos)
+                for video_id, cue, where, length in cues_of_best_videos(rows, videos) if is_alone else rows:
                     cues.add(video_id, cue, where, length, one, weight)
         return [*files.values(), *cues.values()]
 
@@ -207,11 +221,13 @@ class Shown:
         return [*rows, *self._rows(NEWEST_CUES, both, most=CUES_OF_A_WORD)]
 
     def _of_any_age(self, expression: str, videos: int) -> Sequence[Any]:
-        """The newest cues that match; where these are many of few videos, some of each video."""
+        """All cues that match; of many the captions and the newest, or some of each of few videos."""
         rows = self._rows(NEWEST_CUES, expression, most=CUES_OF_A_WORD)
-        if len(rows) < CUES_OF_A_WORD or len({row.video_id for row in rows}) >= videos:
+        if len(rows) < CUES_OF_A_WORD:
             return rows
-        return self._rows(CUES_OF_EACH_VIDEO, expression, most=CUES_OF_A_WORD)
+        if len({row.video_id for row in rows}) < videos:
+            rows = self._rows(CUES_OF_EACH_VIDEO, expression, most=CUES_OF_A_WORD)
+        return [*self._rows(CAPTIONS, expression, most=CUES_OF_A_WORD), *rows]
 
     def _of_enough_terms(self, expressions: Sequence[_Expression], enough: float) -> Sequence[Any]:
         matched = " UNION ALL ".join(

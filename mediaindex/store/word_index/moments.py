@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.store.word_index.matches import Place
+from mediaindex.store.word_index.relevance import FIELD_WEIGHTS
 
 SAME_MOMENT_SECONDS = 0.5
 """Lines that begin so soon after one another belong to one moment, as those of layers."""
@@ -21,17 +22,6 @@ LINES_A_MOMENT = 16
 PLACES_AT_ONCE = 256
 SAME_LINE_SECONDS = 0.1
 """So long may a line be gone before it is shown again: it counts as one line that stays."""
-FIELD_WEIGHTS = {
-    "title": 0.8,
-    "name": 1.0,
-    "tag": 0.8,
-    "caption": 0.8,
-    "subtitle": 0.7,
-    "folder": 0.6,
-    "camera": 0.3,
-}
-"""What the BM25 of a word counts by where it stands; docs/benchmarks/words.md says how they were chosen."""
-
 CUES = sa.text(
     "SELECT id, video_id, subtitle_id, folded, start_seconds, end_seconds FROM word "
     "WHERE id IN (SELECT value FROM json_each(:cues))"
@@ -74,7 +64,7 @@ def best_moments(
     for rank, place in ranked:
         if place.video_id not in best or rank > best[place.video_id]:
             best[place.video_id] = rank
-    chosen = set(heapq.nsmallest(limit, best, key=lambda video: (_descending(best[video]), video)))
+    chosen = set(heapq.nlargest(limit, best, key=lambda video: (best[video], -video)))
     groups = _groups((rank, place) for rank, place in ranked if place.video_id in chosen)
     lines = itertools.chain.from_iterable(_lines_in_turn(connection, groups))
     return list(itertools.islice(_moments(lines, most), limit))

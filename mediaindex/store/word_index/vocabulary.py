@@ -6,15 +6,16 @@ here may stand nowhere; who asks for it finds nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from mediaindex.store.words.folding import spellings
+from mediaindex.store.words.folding import spellings, tokens
 from mediaindex.store.words.nearest import errors_allowed, nearest
 from mediaindex.store.words.stems import is_sure, query_stems, stems
 
@@ -31,6 +32,18 @@ SHORTEST_PART = 4
 """Letters of a part of a compound."""
 SHORTEST_REST, LONG_REST = 3, 5
 """Letters beside a part that make a compound where the part is nowhere else, and where it is."""
+SHORTEST_BEGINNING = 2
+"""Letters of a word that is completed: one says little, and a tenth of all places may hold it."""
+BEGINNING = sa.text(
+    """
+    SELECT term FROM (
+        SELECT term, doc FROM word_index_terms WHERE term >= :first AND term < :behind
+        UNION ALL SELECT term, doc FROM word_index_cues_terms WHERE term >= :first AND term < :behind
+    )
+    WHERE term NOT GLOB '*[0-9]*'
+    GROUP BY term ORDER BY SUM(doc) DESC, term LIMIT :limit
+    """
+)
 _LINKS = ("", "s", "es", "n", "en", "e", "er")
 """What German and Dutch put between the parts of a compound."""
 
@@ -150,20 +163,43 @@ def neighbours(connection: Connection, word: str) -> list[str]:
     return nearest(word, list(connection.execute(query).scalars()))
 
 
+def words_beginning(connection: Connection, typed: str, *, limit: int) -> list[str]:
+    """The words that begin as typed and stand in names or lines now, the most frequent first."""
+    beginning = tokens(typed)
+    if len(beginning) != 1 or len(beginning[0]) < SHORTEST_BEGINNING:
+        return []
+    with _indexed_terms(connection):
+        rows = connection.execute(
+            BEGINNING, {"first": beginning[0], "behind": beginning[0] + "\U0010ffff", "limit": limit}
+        )
+        return list(rows.scalars())
+
+
 def drop_unused(connection: Connection) -> None:
     """Drop the words that stand in no text any more."""
     run = connection.exec_driver_sql
-    for index in ("word_index", "word_index_cues"):
-        run(f"CREATE VIRTUAL TABLE temp.{index}_terms USING fts5vocab(main, {index}, row)")
-    run(
-        "CREATE TEMP TABLE used AS "
-        "SELECT term FROM word_index_terms UNION SELECT term FROM word_index_cues_terms"
-    )
+    with _indexed_terms(connection):
+        run(
+            "CREATE TEMP TABLE used AS "
+            "SELECT term FROM word_index_terms UNION SELECT term FROM word_index_cues_terms"
+        )
     run("CREATE INDEX temp.used_term ON used (term)")
     run("DELETE FROM stem WHERE word NOT IN (SELECT term FROM used)")
     run(
         "DELETE FROM vocabulary WHERE word NOT IN (SELECT term FROM used) "
         f"AND (language <> '{OF_A_STEM}' OR word NOT IN (SELECT stem FROM stem))"
     )
-    for table in ("used", "word_index_terms", "word_index_cues_terms"):
-        run(f"DROP TABLE temp.{table}")
+    run("DROP TABLE temp.used")
+
+
+@contextlib.contextmanager
+def _indexed_terms(connection: Connection) -> Iterator[None]:
+    """The terms of both indexes as tables, `word_index_terms` and `word_index_cues_terms`."""
+    tables = {index: f"{index}_terms" for index in ("word_index", "word_index_cues")}
+    for index, table in tables.items():
+        connection.exec_driver_sql(f"CREATE VIRTUAL TABLE temp.{table} USING fts5vocab(main, {index}, row)")
+    try:
+        yield
+    finally:
+        for table in tables.values():
+            connection.exec_driver_sql(f"DROP TABLE temp.{table}")

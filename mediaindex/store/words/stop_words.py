@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection
-from importlib import resources
-
-from mediaindex.store.words.folding import folded
+from pathlib import Path
 
 # Words of other lists that are English words, or names, for what one sees or does.
 _THINGS = """
@@ -32,7 +30,8 @@ def small_words(words: Collection[str]) -> frozenset[str]:
 @functools.cache
 def _lists() -> dict[str, frozenset[str]]:
     """Language → its small words as the index holds them."""
-    text = resources.files("mediaindex.store.words").joinpath("stop_words.txt").read_text(encoding="utf-8")
+    # Folded already: doing it here would be a tenth of the time of a search for words.
+    text = Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8")
     lists: dict[str, list[str]] = {}
     words: list[str] = []
     for line in text.splitlines():
@@ -40,4 +39,4 @@ def _lists() -> dict[str, frozenset[str]]:
             words = lists.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
             words += line.split()
-    return {language: frozenset(map(folded, listed)) for language, listed in lists.items()}
+    return {language: frozenset(listed) for language, listed in lists.items()}

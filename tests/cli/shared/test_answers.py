@@ -13,6 +13,7 @@ from mediaindex.cli.shared.answers import (
     hit_line,
     option_filters,
     print_answer,
+    remember_answer,
 )
 from mediaindex.cli.shared.output import Output
 from mediaindex.errors import QueryError
@@ -76,6 +77,7 @@ def test_an_answer_is_printed_and_remembered(
         answer: Answer = Searcher(library, None, None).search(Question(text="red", channel="words"))
         capsys.readouterr()
         print_answer(library, output, "red", None, answer, note="a note")
+        remember_answer(library, output, "red", answer)
         printed = capsys.readouterr()
         remembered = last(library)
     (hit,) = answer.hits
@@ -84,4 +86,4 @@ def test_an_answer_is_printed_and_remembered(
     assert hit_line(hit).startswith("  1  words  ")
     assert str(three / "red.mp4") in hit_line(hit)
     assert remembered is not None
-    assert (remembered[0], remembered[1][0]["path"]) == ("red", str(three / "red.mp4"))
+    assert (remembered.query, remembered.hits[0]["path"]) == ("red", str(three / "red.mp4"))

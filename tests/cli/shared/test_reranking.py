@@ -38,7 +38,7 @@ def order(answer: dict[str, Any]) -> list[tuple[str, float]]:
 
 def test_without_a_generator_a_search_says_which_command_makes_one(commands: Commands) -> None:
     answer = commands("search", "red")
-    assert answer["rerank"].keys() == ROW | {"candidates", "none_probability"}
+    assert answer["rerank"].keys() == ROW | {"candidates", "none_probability", "with_evidence"}
     assert (answer["rerank"]["on"], answer["rerank"]["path"]) == (False, None)
     assert "mediaindex train --encoder colours" in answer["rerank"]["reason"]
     assert {hit["generated_probability"] for hit in answer["hits"]} == {None}
@@ -88,8 +88,9 @@ def test_a_gate_that_is_off_gives_its_reason(commands: Commands) -> None:
 
 def test_status_tells_both_generators(commands: Commands) -> None:
     write_generator(commands.library / "generators" / "mine")
-    residual, paper = commands("status")["rerank"]
-    assert residual.keys() == paper.keys() == ROW
+    residual, linear, paper = commands("status")["rerank"]
+    assert residual.keys() == linear.keys() == paper.keys() == ROW
+    assert "builtin-linear was trained for the encoder builtin" in linear["reason"]
     assert (residual["generator"], residual["on"], paper["on"]) == ("residual", True, False)
     assert "--recipe paper" in paper["reason"]
     told = commands.text("status").out

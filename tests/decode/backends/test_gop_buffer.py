@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediaindex.decode.backends import gop_buffer
-from mediaindex.decode.backends.gop_buffer import GopBuffer
+from mediaindex.decode.backends.gop_buffer import USUAL_INTERVAL, GopBuffer, KeyframeIntervals
 
 
 def packet(*, keyframe: bool = False, size: int = 10) -> Packet[Stream]:
@@ -82,3 +82,32 @@ def test_no_more_is_undecoded_than_is_kept(steps: list[str]) -> None:
             case _:
                 gop.take()
         assert 0 <= gop.undecoded <= len(gop)
+
+
+def regular_after(intervals: list[int]) -> bool:
+    """Whether the keyframe after these intervals, in packets, was due."""
+    counted = KeyframeIntervals()
+    for packets in intervals:
+        for place in range(packets):
+            counted.follow(is_keyframe=place == 0)
+    counted.follow(is_keyframe=True)
+    return counted.is_regular
+
+
+@pytest.mark.parametrize(
+    ("intervals", "is_regular"),
+    [
+        ([50, 50, 50], True),
+        ([50, 49, 50], True),
+        ([7, 50, 50, 50], True),
+        ([50, 50], False),
+        ([50, 50, 30], False),
+        ([150, 150, 175], False),
+        ([USUAL_INTERVAL], True),
+        ([], False),
+    ],
+)
+def test_equal_intervals_and_the_usual_one_are_the_encoders_own(
+    intervals: list[int], is_regular: bool
+) -> None:
+    assert regular_after(intervals) is is_regular

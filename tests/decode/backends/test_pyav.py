@@ -51,13 +51,22 @@ def test_keyframes_alone_are_decoded_where_they_are_near_enough(tmp_path: Path) 
     assert not any(picture.fills for picture in pictures)
 
 
-def test_a_long_gop_is_filled_at_equal_distances(tmp_path: Path) -> None:
-    pictures = pictures_of(write_clip(tmp_path / "rare.mp4", moving(200), Clip(gop=100, b_frames=0)))
-    wanted = [picture for picture in pictures if picture.fills or picture.keyframe]
-    steps = [after.seconds - before.seconds for before, after in pairwise(wanted[:4])]
-    assert max(steps) - min(steps) <= 0.2
-    assert max(steps) <= Sampling().gap_seconds + 0.2
-    assert all(number_of(picture) == round(picture.seconds * 10) for picture in pictures)
+def test_packets_tell_of_what_was_left_out(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "near.mp4", moving(100), Clip(gop=20, b_frames=0))
+    first, *others = pictures_of(path)[:5]
+    assert first.left_out is None
+    for before, picture in pairwise([first, *others]):
+        left_out = picture.left_out
+        assert left_out is not None
+        assert len(left_out.sizes) == 19
+        assert before.seconds < min(left_out.seconds) < max(left_out.seconds) < picture.seconds
+        assert left_out.keyframe_bytes > 0
+    assert [picture.left_out is not None and picture.left_out.is_regular for picture in others] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_gop_over_the_bounds_is_decoded_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +87,7 @@ def test_keyframes_alone_over_the_bounds_are_thinned(tmp_path: Path, monkeypatch
 
 
 def test_a_gap_is_decoded_from_memory(tmp_path: Path) -> None:
-    decoder = decoder_of(write_clip(tmp_path / "near.mp4", moving(80), Clip(gop=20)))
+    decoder = decoder_of(write_clip(tmp_path / "near.mp4", moving(80), Clip(gop=20, b_frames=0)))
     before: Picture | None = None
     for item in decoder.scan():
         if isinstance(item, Picture):

@@ -10,6 +10,7 @@ from mediaindex.decode.container.probe import MAX_STREAMS, probe
 from mediaindex.decode.container.tags import MAX_KEY_CHARACTERS, MAX_TAGS, MAX_VALUE_CHARACTERS
 from mediaindex.errors import ProbeError
 from mediaindex.media import NotAVideo
+from tests.support.counted_films import FILMS, Film, write_film
 from tests.support.media import (
     Clip,
     cut_off,
@@ -30,6 +31,31 @@ def test_a_film_is_described(tmp_path: Path) -> None:
     assert (info.width, info.height, info.fps, info.codec, info.rotation) == (128, 96, 10.0, "h264", 0)
     assert (info.title, info.recorded_at, info.video_stream) == ("Sea", "2024-02-28T23:41:07Z", 0)
     assert [stream.kind for stream in info.streams] == ["video"]
+    assert (info.frame_rate, info.variable_rate, info.film_start, info.pixel_aspect) == (
+        "10",
+        False,
+        "0",
+        "1",
+    )
+
+
+@pytest.mark.parametrize("kind", FILMS, ids=lambda kind: kind.name)
+def test_rate_timecode_and_channels_of_films_that_editors_cut(kind: Film, tmp_path: Path) -> None:
+    info = film(write_film(tmp_path, kind).path)
+    assert info.variable_rate == bool(kind.stamps)
+    assert kind.stamps or info.frame_rate == str(kind.rate)
+    assert info.timecode == kind.timecode
+    assert info.film_start == "0"
+    channels = [stream.channels for stream in info.streams if stream.kind == "audio"]
+    assert channels == [kind.channels] * bool(kind.channels)
+
+
+def test_sound_that_begins_before_the_film_moves_its_start(tmp_path: Path) -> None:
+    late = Clip(stamps=[number + 5 for number in range(20)])
+    info = film(
+        write_films(tmp_path / "both.mkv", (moving(20), late), ([flat(9, 9, 9)] * 2, Clip(codec="mpeg4")))
+    )
+    assert info.film_start == "1/2"
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:

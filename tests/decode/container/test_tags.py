@@ -140,6 +140,7 @@ def test_camera_timecode_title_and_localised_keys() -> None:
     )
     assert (recording.camera, recording.title) == ("Apple iPhone 15", "Sea")
     assert recording.timecode == "10:20:30;00"
+    assert read_recording({}, [{}, {"reel_name": "A001C002"}]).reel_name == "A001C002"
     assert recording.place is not None
     assert read_recording({"make": "Sony", "model": "A7"}).camera == "Sony A7"
     assert read_recording({}).camera is None

@@ -47,6 +47,16 @@ def test_long_shots_have_a_frame_every_two_and_a_half_seconds(tmp_path: Path) ->
     assert max(steps) <= 3.1
 
 
+def test_a_long_gop_is_filled_at_equal_distances(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "rare.mp4", moving(200), Clip(gop=100, b_frames=0))
+    extraction = extract_here(path)
+    steps = np.diff(extraction.seconds[:4])
+    assert steps.max() - steps.min() <= 0.2
+    assert steps.max() <= Sampling().gap_seconds + 0.2
+    numbers = [number_in(jpeg_pixels(frame.jpeg)) for frame in extraction.frames]
+    assert numbers == [round(second * 10) for second in extraction.seconds]
+
+
 def plain(picture: Pixels, width: int = 64, height: int = 36) -> Pixels:
     """The same picture, whatever its size should be."""
     assert (height, width) == picture.shape[:2]

@@ -24,6 +24,7 @@ import pytest
 
 from mediaindex.decode.backends import ffmpeg as ffmpeg_decoder
 from mediaindex.decode.container import opening
+from mediaindex.decode.ffmpeg_binary import FORMATS
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.errors import MediaError
 from mediaindex.media import MediaInfo
@@ -311,7 +312,7 @@ def test_without_the_whitelists_the_watch_sees_it(
         pytest.skip("no ffmpeg binary here")
     info = film(watch.secret)
     for module in (opening, ffmpeg_decoder):
-        monkeypatch.setattr(module, "FORMATS", f"{opening.FORMATS},hls,concat,dash")
+        monkeypatch.setattr(module, "FORMATS", f"{FORMATS},hls,concat,dash")
         monkeypatch.setattr(module, "PROTOCOLS", "file,http,tcp")
     monkeypatch.delenv("http_proxy")
     path = watch.secret.with_name(name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from mediaindex.decode.sandbox import wire
 from mediaindex.media import (
     MAX_FRAMES,
     Cue,
+    FrameTimes,
     MediaInfo,
     NotAVideo,
     Position,
@@ -31,11 +34,20 @@ INFO = MediaInfo(
     90,
     "mp4",
     0,
-    streams=(StreamInfo(0, "video", "h264", "en", "t", True, False, False),),
+    streams=(
+        StreamInfo(0, "video", "h264", "en", "t", True, False, False),
+        StreamInfo(1, "audio", "aac", channels=6, sample_rate=48_000),
+    ),
+    frame_rate="30000/1001",
+    variable_rate=False,
+    film_start="1/3",
+    pixel_aspect="16/15",
+    reel_name="A001",
     tags={"a": "b"},
 )
 
 
+EVEN = FrameTimes(Fraction(1, 25), Fraction(0), 0, 3, 3, Fraction(25))
 VALUES = [
     INFO,
     NotAVideo("no picture stream"),
@@ -43,6 +55,8 @@ VALUES = [
     Cue(0.0, 1.0, "héllo", "stream 1", "en", True),
     Position(17),
     Segmentation(3.0, (1.0,), (Segment(0.0, 1.0, 0, 1), Segment(1.0, 3.0, 1, 2)), 4),
+    FrameTimes(Fraction(1, 600), Fraction(7, 5), 3, 93, 3, None, (3, 33, 63)),
+    FrameTimes(Fraction(1, 30_000), Fraction(0), 0, 3003, 3, Fraction(30_000, 1001)),
 ]
 
 
@@ -65,11 +79,26 @@ def test_values_come_back_from_the_wire(value: wire.Value) -> None:
         {"kind": "Segmentation", "duration_seconds": 1, "cuts": [], "segments": 3, "damaged_packets": 0},
         {**wire.pack(INFO)[0], "tags": []},
         {**wire.pack(INFO)[0], "rotation": 45},
+        {**wire.pack(INFO)[0], "frame_rate": "1/0"},
+        {**wire.pack(INFO)[0], "film_start": "9" * 100},
+        {**wire.pack(EVEN)[0], "count": 0},
+        {**wire.pack(EVEN)[0], "rate": "0"},
+        {**wire.pack(EVEN)[0], "rate": None},
+        {**wire.pack(EVEN)[0], "tick": "-1/5"},
     ],
 )
 def test_fields_of_the_wrong_type_are_refused(header: dict[str, object]) -> None:
     with pytest.raises(wire.WireError):
         wire.unpack(header, b"")
+
+
+@pytest.mark.parametrize("stamps", [(3, 3), (5, 4), (1,)])
+def test_frames_that_are_not_in_order_or_not_all_there_are_refused(stamps: tuple[int, ...]) -> None:
+    header = wire.pack(FrameTimes(Fraction(1, 25), Fraction(0), 0, 3, 2, None, (0, 1)))[0]
+    with pytest.raises(wire.WireError):
+        wire.unpack(header, struct.pack(f"<{len(stamps)}q", *stamps))
+    with pytest.raises(wire.WireError):
+        wire.unpack(header, b"odd")
 
 
 @given(st.binary(max_size=64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,13 +12,18 @@ import torch
 from safetensors import safe_open
 
 from mediaindex.embed.families.builtin_files import (
-    BANK,
     FILES,
-    TEXT_TENSORS,
-    WEIGHTS,
+    FREE_NAME,
+    TEXT_HEAD,
+    TEXT_TOWER,
+    TOWERS,
+    HeadFiles,
     Tokeniser,
     builtin_bank,
     builtin_spec,
+    head_of,
+    heads_of,
+    is_superseded,
     name_in_text_tower,
     tensors,
     unfit,
@@ -26,22 +32,43 @@ from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.errors import EncoderMismatch
 from mediaindex.ingest.writer.general_captions import general_captions
 
+HEADS = heads_of(FILES)
+each_head = pytest.mark.parametrize("head", HEADS, ids=lambda head: head.digest[:8])
 
-def test_the_spec_is_that_of_the_configuration() -> None:
+
+@each_head
+def test_the_spec_is_that_of_the_configuration(head: HeadFiles) -> None:
     config = json.loads((FILES / "config.json").read_text(encoding="utf-8"))
-    spec = builtin_spec(FILES, batch=7)
-    for name in ("digest", "preprocessing", "dim", "evidence_dim", "image_size", "text_length", "languages"):
+    spec = builtin_spec(FILES, head=head, batch=7)
+    assert spec.evidence_dim == (config["evidence_dim"] if head.name == "builtin" else None)
+    for name in ("preprocessing", "dim", "image_size", "text_length", "languages"):
         assert getattr(spec, name) == config[name]
-    assert (spec.name, spec.batch, spec.has_tokens) == ("builtin", 7, True)
+    for name in ("name", "digest", "licence", "commercial"):
+        assert getattr(spec, name) == getattr(head, name)
+    assert (spec.batch, spec.has_tokens) == (7, True)
 
 
-def test_the_bank_is_of_this_encoder_and_of_unit_rows() -> None:
-    bank = builtin_bank(FILES)
-    assert bank.shape == (2000, builtin_spec(FILES).dim)
+def test_a_head_is_found_by_its_name_and_its_digest() -> None:
+    newest = head_of(FILES)
+    assert (newest.name, builtin_spec(FILES).digest) == ("builtin", newest.digest)
+    for head in HEADS:
+        assert head_of(FILES, head.name, head.digest) == head
+        assert is_superseded(head.name, head.digest) == (head != head_of(FILES, head.name))
+    assert len({head.digest for head in HEADS}) == len(HEADS)
+    assert not is_superseded("builtin", "ab" * 32), "unknown weights are of no earlier release"
+    with pytest.raises(EncoderMismatch, match="models use builtin"):
+        head_of(FILES, "builtin", "ab" * 32)
+
+
+@each_head
+def test_a_bank_is_of_its_head_and_of_unit_rows(head: HeadFiles) -> None:
+    bank = builtin_bank(FILES, head)
+    assert bank.shape == (500 if head.name == FREE_NAME else 2000, builtin_spec(FILES).dim)
     np.testing.assert_allclose(np.linalg.norm(bank, axis=1), 1.0, atol=1e-6)
-    with safe_open(FILES / BANK, framework="np") as stored:
-        assert stored.metadata() == {"encoder": builtin_spec(FILES).digest}
-    embedded = BuiltinTexts(FILES).texts(general_captions()[:5]).pooled
+    with safe_open(FILES / head.bank, framework="np") as stored:
+        assert stored.metadata() == {"encoder": head.digest}
+    texts = BuiltinTexts(FILES, name=head.name, digest=head.digest)
+    embedded = texts.texts(general_captions()[:5]).pooled
     cosines = (bank[:5] * embedded).sum(axis=1) / np.linalg.norm(embedded, axis=1)
     assert cosines.min() > 0.999, "int8 keeps the direction"
 
@@ -49,17 +76,22 @@ def test_the_bank_is_of_this_encoder_and_of_unit_rows() -> None:
 def test_a_damaged_bank_names_the_remedy(tmp_path: Path) -> None:
     for content in (None, b"", b"no tensors"):
         if content is not None:
-            (tmp_path / BANK).write_bytes(content)
+            (tmp_path / HEADS[0].bank).write_bytes(content)
         with pytest.raises(EncoderMismatch, match="install mediaindex again"):
-            builtin_bank(tmp_path)
+            builtin_bank(tmp_path, HEADS[0])
 
 
-def test_both_frameworks_read_the_same_tensors() -> None:
-    arrays = {
-        name: (values, scale)
-        for name, values, scale in tensors(FILES / WEIGHTS, TEXT_TENSORS, framework="np")
-    }
-    for name, values, scale in tensors(FILES / WEIGHTS, TEXT_TENSORS, framework="pt"):
+def test_the_bank_of_another_head_is_refused() -> None:
+    other = dataclasses.replace(HEADS[0], digest="ab" * 32)
+    with pytest.raises(EncoderMismatch, match="of other weights"):
+        builtin_bank(FILES, other)
+
+
+@pytest.mark.parametrize(("file", "names"), [(TOWERS, TEXT_TOWER), (HEADS[0].members[0], TEXT_HEAD)])
+def test_both_frameworks_read_the_same_tensors(file: str, names: tuple[str, ...]) -> None:
+    arrays = {name: (values, scale) for name, values, scale in tensors(FILES / file, names, framework="np")}
+    assert arrays
+    for name, values, scale in tensors(FILES / file, names, framework="pt"):
         array, array_scale = arrays.pop(name)
         assert torch.equal(values, torch.from_numpy(array)), name
         assert (scale is None) == (array_scale is None), name

@@ -12,11 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from mediaindex.embed.families.builtin_files import FILES, WEIGHTS
+from mediaindex.embed.families.builtin_files import FILES, TOWERS, ScorerFile, head_of
 from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.embed.loading import load_encoder
 from mediaindex.errors import EncoderMismatch
 from mediaindex.ingest.writer.general_captions import general_captions
+from mediaindex_models.region_records import FLAT, packed
+from tests.support.made_scorer import made_scorer, use_scorer
 from tests.support.paths import CHECKOUT
 
 Tensors = dict[str, NDArray[np.generic]]
@@ -62,18 +64,19 @@ def test_nothing_in_gives_nothing_out(encoder: BuiltinTexts) -> None:
 def damaged(folder: Path, damage: Callable[[Tensors], object]) -> BuiltinTexts:
     for path in FILES.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
-    tensors = load_file(folder / WEIGHTS)
-    damage(tensors)
-    save_file(tensors, folder / WEIGHTS)
+    for file in (TOWERS, head_of(FILES).members[-1]):
+        tensors = load_file(folder / file)
+        damage(tensors)
+        save_file(tensors, folder / file)
     return BuiltinTexts(folder)
 
 
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda tensors: tensors.pop("minilm.blocks.3.q.weight"),
-        lambda tensors: tensors.pop("minilm.word.weight"),
-        lambda tensors: tensors.pop("head.t.0.bias"),
+        lambda tensors: tensors.pop("minilm.blocks.3.q.weight", None),
+        lambda tensors: tensors.pop("minilm.word.weight", None),
+        lambda tensors: tensors.pop("head.t.0.bias", None),
         lambda tensors: tensors.update({"minilm.norm.bias": np.zeros(7, np.float16)}),
         lambda tensors: tensors.update({"minilm.blocks.6.q.bias": np.zeros(384, np.float16)}),
         lambda tensors: tensors.update({"minilm.word.weight#scale": np.ones(3, np.float16)}),
@@ -103,3 +106,59 @@ print(sorted({"torch", "transformers", "tokenizers", "open_clip", "PIL"} & set(s
     environment = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'models'}"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+@pytest.fixture
+def scorer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScorerFile:
+    """A scorer with which the encoder ships in a test."""
+    made = made_scorer(tmp_path)
+    use_scorer(monkeypatch, made)
+    return made
+
+
+def records(frames: int) -> NDArray[np.uint8]:
+    return packed(np.random.default_rng(0).standard_normal((frames, FLAT)).astype(np.float32))[:, None]
+
+
+def test_a_text_is_asked_with_the_states_of_its_own_pass(scorer: ScorerFile) -> None:
+    encoder, other = BuiltinTexts(), BuiltinTexts()
+    assert encoder.spec.scorer == scorer.digest
+    encoder.texts(["a dog on the grass", "a red car"])
+    asked = encoder.asked("a red car").numbers(records(5))
+    np.testing.assert_allclose(asked, other.asked("a red car").numbers(records(5)), atol=1e-5)
+    assert np.isfinite(asked).all()
+    assert not np.allclose(asked[:, :3], encoder.asked("a dog on the grass").numbers(records(5))[:, :3])
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_any_text_may_be_asked(scorer: ScorerFile, encoder: BuiltinTexts, text: str) -> None:
+    assert np.isfinite(BuiltinTexts().asked(text).numbers(records(2))).all()
+
+
+def test_without_a_scorer_nothing_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_scorer(monkeypatch, None)
+    assert BuiltinTexts().spec.scorer is None
+    with pytest.raises(EncoderMismatch, match="builtin has no scorer"):
+        BuiltinTexts().asked("a dog")
+    with pytest.raises(EncoderMismatch, match="builtin-free has no scorer"):
+        BuiltinTexts(name="builtin-free").asked("a dog")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda tensors: tensors.pop("words.weight.bias"),
+        lambda tensors: tensors.update({"words.direction.4.weight": np.zeros((128, 7), np.float16)}),
+        lambda tensors: tensors.update({"gains": np.full(3, np.nan, np.float32)}),
+        lambda tensors: tensors.update({"words.further": np.zeros(3, np.float32)}),
+    ],
+)
+def test_a_scorer_that_does_not_fit_is_named(scorer: ScorerFile, damage: Callable[[Tensors], object]) -> None:
+    tensors = load_file(scorer.file)
+    damage(tensors)
+    save_file(tensors, scorer.file)
+    encoder = BuiltinTexts()
+    assert encoder.texts(["a dog"]).pooled.shape == (1, encoder.spec.dim)
+    with pytest.raises(EncoderMismatch, match=r"scorer-0\.safetensors") as raised:
+        encoder.asked("a dog")
+    assert "\n" not in str(raised.value)

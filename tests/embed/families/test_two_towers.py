@@ -102,3 +102,10 @@ def test_tokens_come_only_where_they_are_asked_for_and_there() -> None:
 def test_a_graphics_card_takes_more_pictures_at_once() -> None:
     assert pictures_in_batch("cpu", on_cpu=4) == 4
     assert pictures_in_batch("cuda", on_cpu=4) == pictures_in_batch("mps", on_cpu=8) == 64
+
+
+def test_tokens_are_counted_as_they_are_read() -> None:
+    texts = ["a", "abc", ""]
+    mask = lengths(texts)[1]
+    assert towers().token_counts(texts) == mask.sum(dim=1).tolist()
+    assert towers().token_counts([]) == []

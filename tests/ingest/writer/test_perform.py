@@ -46,7 +46,7 @@ def videos(tmp_path: Path) -> Path:
     return tmp_path / "videos"
 
 
-def load(name: str, _arithmetic: Arithmetic | None) -> Encoder:
+def load(name: str, _arithmetic: Arithmetic | None, _digest: str | None = None) -> Encoder:
     if name == "nothing":
         raise EncoderUnavailable("the encoder nothing is not here")
     return FakeEncoder(name=name)
@@ -235,7 +235,7 @@ def test_requests_of_others_are_carried_out_between_two_files(
     monkeypatch.setattr(perform, "ATTEND_SECONDS", 0.0)
     depths: list[int] = []
     writer: Writer = new_writer(opened, between_files=lambda: depths.append(writer.depth))
-    queue.enqueue(opened, CheckRequest())
+    queue.submit(opened, CheckRequest())
     done(writer, IndexRequest((videos,)))
     assert not queue.waiting(opened)
     assert 1 in depths

@@ -109,16 +109,42 @@ def test_the_holder_carries_out_what_another_asks_and_the_asker_sees_it(opened: 
 
 def test_a_refused_request_comes_back_to_the_asker(opened: Library) -> None:
     with opened.lock():
-        number = queue.enqueue(opened, REFUSED)
+        number = queue.submit(opened, REFUSED)
         queue.serve(opened, Recorder())
     outcome = queue._follow(opened, number, Recorder(), silent)
     assert (outcome.exit_code, outcome.error) == (2, "that cannot be done; do something else")
 
 
+def test_a_request_is_put_without_waiting_and_tells_how_far_it_is(opened: Library) -> None:
+    during: list[queue.Told] = []
+
+    def perform(request: Request, progress: Callable[[Json], None]) -> Outcome:
+        progress({"stage": request.kind, "done": 1, "total": 2})
+        during.append(queue.told(opened, number))
+        return Outcome({"indexed": 1}, 0)
+
+    number = queue.submit(opened, INDEX)
+    assert queue.told(opened, number) == queue.Told("queued")
+    with opened.lock():
+        queue.serve(opened, perform)
+    assert during == [queue.Told("running", {"stage": "index", "done": 1, "total": 2})]
+    ended = queue.told(opened, number)
+    assert (ended.state, ended.outcome) == ("done", Outcome({"indexed": 1}, 0))
+
+
+def test_a_request_that_failed_tells_why_and_one_that_is_not_there_is_no_outcome(opened: Library) -> None:
+    number = queue.submit(opened, REFUSED)
+    with opened.lock():
+        queue.serve(opened, Recorder())
+    assert queue.told(opened, number).outcome == Outcome({}, 2, "that cannot be done; do something else")
+    with pytest.raises(LookupError, match="no request 99"):
+        queue.told(opened, 99)
+
+
 def test_an_asker_whose_holder_is_gone_does_it_itself_older_requests_first(opened: Library) -> None:
     perform, older = Recorder(), ForgetRequest((Path("/videos"),))
-    queue.enqueue(opened, older)
-    number = queue.enqueue(opened, INDEX)
+    queue.submit(opened, older)
+    number = queue.submit(opened, INDEX)
     outcome = queue._follow(opened, number, perform, silent)
     assert outcome.exit_code == 0
     assert perform.done == [older, INDEX]
@@ -126,7 +152,7 @@ def test_an_asker_whose_holder_is_gone_does_it_itself_older_requests_first(opene
 
 
 def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
-    queue.enqueue(opened, INDEX)
+    queue.submit(opened, INDEX)
     code = textwrap.dedent(f"""
         import pathlib, sys
         from mediaindex.ingest.writer import queue
@@ -152,7 +178,7 @@ def test_a_request_of_a_killed_holder_is_begun_again(opened: Library) -> None:
 
 def left_running(library: Library, *, holder: int) -> int:
     """A request as a killed holder leaves it."""
-    number = queue.enqueue(library, INDEX)
+    number = queue.submit(library, INDEX)
     with library.write() as connection:
         left = sa.update(request).where(request.c.id == number)
         connection.execute(left.values(state="running", holder=holder, progress={"stage": "index"}))
@@ -180,13 +206,13 @@ def test_an_asker_whose_holder_died_with_our_process_id_does_it_itself(opened: L
 
 
 def test_a_request_within_a_request_is_not_begun_twice(opened: Library) -> None:
-    queue.enqueue(opened, INDEX)
+    queue.submit(opened, INDEX)
     begun: list[Request] = []
 
     def perform(asked: Request, progress: Callable[[Json], None]) -> Outcome:
         begun.append(asked)
         if asked == INDEX:
-            queue.enqueue(opened, ForgetRequest((Path("/videos"),), at=1.0))
+            queue.submit(opened, ForgetRequest((Path("/videos"),), at=1.0))
         assert queue.waiting(opened) == (asked == INDEX)
         queue.serve(opened, perform)
         return Outcome({}, 0)
@@ -200,7 +226,7 @@ def test_a_request_within_a_request_is_not_begun_twice(opened: Library) -> None:
 def test_a_request_whose_outcome_could_not_be_written_is_begun_again(
     opened: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue.enqueue(opened, INDEX)
+    queue.submit(opened, INDEX)
     perform, write = Recorder(), queue._set
 
     def full(library: Library, number: int, **values: Any) -> None:
@@ -221,7 +247,7 @@ def test_a_request_whose_outcome_could_not_be_written_is_begun_again(
 def test_a_fault_of_ours_ends_neither_the_asker_nor_the_holder(
     opened: Library, caplog: pytest.LogCaptureFixture
 ) -> None:
-    number = queue.enqueue(opened, INDEX)
+    number = queue.submit(opened, INDEX)
 
     def broken(_request: Request, _progress: object) -> Outcome:
         raise RuntimeError("a fault")

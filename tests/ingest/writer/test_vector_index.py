@@ -9,16 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mediaindex.ingest.writer import vector_index
 from mediaindex.ingest.writer.vector_index import IndexBuild, build
+from mediaindex.store.catalog.database import get_meta
 from mediaindex.store.library import Library, open_library
+from mediaindex.store.mapped.bank import Bank
 from mediaindex.store.mapped.rows import VectorRows, new_generation
+from mediaindex.store.mapped.scan import cosines
 from mediaindex.store.mapped.segments import no_segments
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
 from tests.support.faults import BROKEN, failing
 from tests.support.processes import start
+from tests.support.waiting import until
 
 DIM = 256
 ROWS = 2100
@@ -128,6 +133,50 @@ def test_an_index_that_finds_enough_is_kept(opened: Library, space: Space) -> No
     add_rows(opened, space, 300)
     assert build(opened, space) >= vector_index.LEAST_RECALL
     assert opened.vectors(space).has_index
+
+
+def test_an_index_is_judged_by_sentences_where_there_are_some(
+    opened: Library, space: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sentences are not among the rows, and the gate asks as they do."""
+    add_rows(opened, space, 300)
+    sentences = np.random.default_rng(7).normal(size=(9, DIM)).astype(np.float32)
+    sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
+    opened.bank(space).write(Bank.of(sentences))
+    asked: list[bytes] = []
+    real = cosines
+
+    def counted(rows: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[np.float32]:
+        asked.append(query.tobytes())
+        return real(rows, query)
+
+    monkeypatch.setattr(vector_index, "cosines", counted)
+    build(opened, space)
+    assert sorted(asked) == sorted(sentence.tobytes() for sentence in sentences)
+
+
+@pytest.mark.kill
+def test_a_kill_in_the_middle_leaves_a_library_that_answers_and_builds_again(
+    opened: Library, space: Space
+) -> None:
+    add_rows(opened, space, 4 * ROWS)
+    child = run_child(opened, space)
+    until(lambda: any(opened.root.glob("vectors/**/_indices/*")), child)
+    child.kill()
+    child.communicate()
+    opened.forget_handles()
+    was_built = opened.vectors(space).has_index  # on a busy machine the kill may come too late
+    rows = opened.vectors(space).read()
+    assert len(rows.generation) == 4 * ROWS
+    building = IndexBuild()
+    assert begins(opened, space, building, exact_limit_mib=1) != was_built
+    building.wait()
+    opened.forget_handles()
+    with opened.read() as connection:
+        refused = get_meta(connection, f"index_refused_{space.id}")
+    assert opened.vectors(space).has_index or refused == str(4 * ROWS), "it was built to its end, and judged"
+    generation, _frame = opened.vectors(space).nearest(rows.vector[0].astype(np.float32), 5)
+    assert len(generation) == 5
 
 
 def test_an_index_that_finds_too_little_is_dropped_until_the_space_has_grown(

@@ -78,7 +78,7 @@ def test_what_is_no_feature_file_is_refused(tmp_path: Path) -> None:
     refused("its column split lacks", table.set_column(4, "split", pa.array([1] * 4)))
     refused("holds 0 clips", table.slice(0, 0))
     refused(
-        "1 to 12 frames, and a caption",
+        "1 to 64 frames, and a caption",
         table.set_column(9, "captions", pa.array([[]] * 4, pa.list_(pa.string()))),
     )
     refused("lengths of frames", table.set_column(6, "frames", pa.array([[1.0]] * 4, pa.list_(pa.float16()))))

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.timeout(400)
 
 SCRIPTS = (
     "commands",
+    "confidence",
+    "evidence_cost",
     "faults",
     "feedback",
     "first_answer",
@@ -27,6 +29,8 @@ SCRIPTS = (
     "score",
     "soak",
     "startup",
+    "ui",
+    "ui_tasks",
     "watch",
 )
 

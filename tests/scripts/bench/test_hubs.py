@@ -37,7 +37,7 @@ def test_photographs_that_are_near_to_every_sentence_are_found_by_their_own() ->
 
 
 def gate_of(halves: list[Gallery], left_out: list[Gallery]) -> bool:
-    (gate,) = verdict(halves, left_out, bank())["gates"]
+    (gate,) = verdict(halves, left_out, bank(), bank())["gates"]
     return bool(gate["on"])
 
 
@@ -48,6 +48,15 @@ def against_it(name: str, items: int = ITEMS) -> Gallery:
     right = np.arange(items) % 50
     noise = np.random.default_rng(6).normal(scale=0.7, size=(items, DIM)).astype(np.float32)
     return of_pictures(name, pictures.astype(np.float32), unit(queries[right] + noise), right)
+
+
+def test_each_source_is_corrected_by_the_bank_of_its_own_encoder() -> None:
+    half, source = gallery("half", hubs=5.0), gallery("source", hubs=5.0, seed=3)
+    own, other = bank(), -bank()
+    gains = verdict([half], [source], own, other)["mrr"]
+    assert gains["half"]["low"] > 0
+    assert gains["source"]["high"] < gains["half"]["low"]
+    assert verdict([half], [source], other, own)["mrr"]["source"]["low"] > 0
 
 
 def test_it_is_on_only_where_both_halves_gain_and_no_large_source_loses() -> None:

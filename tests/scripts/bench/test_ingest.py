@@ -16,9 +16,9 @@ def test_ingest_splits_the_cpu_time_of_both_sides(clips: Path, tmp_path: Path) -
     rows = bench("ingest", "--quick", "--videos", clips, file=tmp_path / "rows.json")
     both = next(row for what, row in rows.items() if what.startswith("CPU, ours"))
     assert both["ratio"] == pytest.approx(both["baseline"] / both["value"])
-    frames = rows["frames (plain to ours)"]
+    frames = rows["frames (naive to ours)"]
     assert frames["baseline"] == 4 + 4 + 12, "one frame a second"
-    for who, total in (("ours", both["value"]), ("plain", both["baseline"])):
+    for who, total in (("ours", both["value"]), ("naive", both["baseline"])):
         parts = [row for what, row in rows.items() if what.startswith(f"{who}: ")]
         assert sum(part["value"] for part in parts) == pytest.approx(total)
         assert all(part["value"] >= 0 for part in parts)

@@ -82,6 +82,7 @@ def test_sizes_that_do_not_fit_are_refused(text: str, remedy: str) -> None:
     assert remedy in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_it_measures_everything_of_a_library(tmp_path: Path) -> None:
     rows = bench("scale", "--quick", "--shape", "films", "--frames", "2000", file=tmp_path / "scale.json")
     title = "films, 2 000 frames: "

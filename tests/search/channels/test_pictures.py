@@ -281,6 +281,20 @@ def test_mean_frames_and_best_frames_are_those_of_the_segments(made: list[Film],
     assert channel.mean_frames(np.empty(0, np.intp)).shape == (0, 6)
 
 
+def test_a_sample_is_as_similar_as_the_best_of_its_mean_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = three_films()
+    channel = PictureChannel(space_of(made), blend=BLEND)
+    means = channel.mean_frames(np.arange(len(channel.space)))
+    queries = np.stack([query_of(0), query_of(1), means[-1]])
+    expected = (queries @ means.T).max(axis=1)
+    np.testing.assert_allclose(channel.best_of_sample(queries), expected, atol=1e-6)
+    monkeypatch.setattr(pictures, "SAMPLE", 2)
+    sparse = PictureChannel(space_of(made), blend=BLEND).best_of_sample(queries)
+    np.testing.assert_allclose(sparse, (queries @ means[[0, -1]].T).max(axis=1), atol=1e-6)
+    nothing = PictureChannel(space_of(made).shows(visible_of([])), blend=BLEND)
+    assert nothing.best_of_sample(queries).tolist() == [-1.0] * 3
+
+
 def test_a_space_that_shows_nothing_answers_nothing() -> None:
     made = three_films()
     space = space_of(made).shows(visible_of([]))

@@ -32,11 +32,11 @@ def scored(
     table["start"], table["end"] = np.array(bounds).T
     table["likeness"] = -1.0
     table["likeness"][:-1] = ALIKE if likenesses is None else likenesses[: len(table) - 1]
-    return ScoredVideo(table, joined(table), np.array(similarities, np.float32))
+    return ScoredVideo(7, 0, table, joined(table), np.array(similarities, np.float32))
 
 
 def moments(video: ScoredVideo, most: int | None = None) -> list[Moment]:
-    return [video.moment(7, run) for run in video.runs(most)]
+    return [video.moment(run) for run in video.runs(most)]
 
 
 def spans(video: ScoredVideo, most: int | None = None) -> list[tuple[float, float]]:

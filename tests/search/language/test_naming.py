@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mediaindex.search.language.naming import names_below, places_named
+from mediaindex.search.language.completion import Known, unfinished
+from mediaindex.search.language.naming import known_names, names_below, places_named
+from mediaindex.store.catalog import fulltext, locations
 from mediaindex.store.library import Library, open_library
 from tests.support.catalogued import add_place, add_source
 
@@ -66,6 +68,33 @@ def test_what_is_forgotten_has_no_name(catalogued: Library) -> None:
     assert set(names) == {
         "Holiday 2024", "beach_walk.mp4", "Café", "Äpfel.mp4", "archive", "beach 1999", "tape.mov", "犬.mp4"
     }  # fmt: skip
+
+
+def completed(library: Library, text: str) -> Known:
+    token = unfinished(text, len(text))
+    assert token is not None
+    with library.read() as connection:
+        return known_names(connection, token)
+
+
+def test_only_what_may_complete_the_token_is_read(catalogued: Library) -> None:
+    assert completed(catalogued, "dog in:bea") == Known(folders=["beach_walk.mp4", "beach 1999"])
+    assert completed(catalogued, "camera:go") == Known(cameras=["Canon EOS R6", "GoPro HERO9"])
+    assert completed(catalogued, "on:2024") == Known(days=["2024-05-03", "2024-05-01"])
+    assert completed(catalogued, "on:2023") == Known(days=[])
+    assert completed(catalogued, "by:wor") == Known()
+
+
+def test_words_of_what_is_forgotten_complete_nothing(catalogued: Library) -> None:
+    for name, forgotten in (("beach", None), ("bean", 1.0)):
+        path = FILMS / "archive" / f"{name}.mp4"
+        video = add_place(catalogued, path, forgotten_at=forgotten)
+        with catalogued.write() as connection:
+            place = locations.location_at(connection, path)
+            assert place is not None
+            fulltext.set_location_words(connection, place.id, video, path, None)
+    assert completed(catalogued, "the bea") == Known(words=["beach"])
+    assert completed(catalogued, "the b") == Known(words=[]), "one letter says too little"
 
 
 NAMES = st.text("aAbB%_\\äÄ ", min_size=1, max_size=4).filter(str.strip)

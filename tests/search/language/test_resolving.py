@@ -11,9 +11,11 @@ import pytest
 from mediaindex.search.language import resolving
 from mediaindex.search.language.resolving import AskedFilter, joint, leaving_nothing, resolved, video_named
 from mediaindex.search.query import parse
+from mediaindex.store import forgetting
 from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
+from mediaindex.store.notes import marks
 from tests.support.catalogued import add_place
 
 TODAY = datetime.date(2026, 11, 29)
@@ -79,6 +81,19 @@ def test_a_video_that_is_missing_is_not_online(catalogued: Library) -> None:
     assert "gone.mp4" not in passing(catalogued, "is:online")
 
 
+def test_what_a_moment_of_was_marked_passes_until_its_video_is_forgotten(catalogued: Library) -> None:
+    assert left_by(catalogued, "dog is:marked") == "is:marked leaves no video; without it 4"
+    video_id = add_place(catalogued, FILMS / "marked.mp4")
+    with catalogued.write() as connection:
+        marks.put(connection, "cat", video_id, 1.0, is_right=False)
+    assert passing(catalogued, "dog is:marked") == {"marked.mp4"}
+    assert passing(catalogued, "dog is:marked longer:1s") == {"marked.mp4"}
+    assert problems(catalogued, "dog is:marked") == []
+    with catalogued.write() as connection:
+        forgetting.forget(connection, [FILMS / "marked.mp4"], at=1.0)
+    assert left_by(catalogued, "dog is:marked") == "is:marked leaves no video; without it 4"
+
+
 @pytest.mark.parametrize(
     ("text", "item", "said"),
     [
@@ -93,7 +108,6 @@ def test_a_video_that_is_missing_is_not_online(catalogued: Library) -> None:
             "camera:kanon",
             "camera:kanon: no such camera; here are Canon EOS R6, GoPro HERO9",
         ),
-        ("dog is:marked", "is:marked", "is:marked: there are no marks yet"),
     ],
 )
 def test_a_problem_names_what_there_is(catalogued: Library, text: str, item: str, said: str) -> None:

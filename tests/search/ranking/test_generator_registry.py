@@ -13,7 +13,7 @@ import pytest
 
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.search.ranking import generator_registry
-from mediaindex.search.ranking.generator_registry import decide, generators_of, unusable
+from mediaindex.search.ranking.generator_registry import decide, generator_named, generators_of, unusable
 from mediaindex.store.vectors.spaces import Space
 from tests.support.fake_encoder import COLOURS, EVIDENCE, FakeEncoder
 from tests.support.tiny_generators import OFF, ON, write_generator
@@ -165,3 +165,17 @@ def test_twins_and_controls_are_not_searched_with(library: Path) -> None:
         write_generator(library / "generators" / name, name)
     assert [one.preset for one in generators_of(library)] == [None, None]
     assert decide(SPACE, library, "residual", "auto").generator is None
+
+
+def test_a_name_means_a_folder_a_name_or_a_preset(library: Path, box: Path, tmp_path: Path) -> None:
+    mine = write_generator(library / "generators" / "mine", "paper")
+    write_generator(box / "shipped")
+    apart = write_generator(tmp_path / "apart")
+    digest = SPACE.digest
+    assert generator_named(library, "mine", digest).folder == mine
+    assert generator_named(library, "residual", digest).folder == box / "shipped"
+    assert generator_named(library, str(apart), digest).folder == apart
+    with pytest.raises(
+        GeneratorUnavailable, match="there is no generator residual; on this machine: mine, shipped"
+    ):
+        generator_named(library, "residual", "of another encoder")

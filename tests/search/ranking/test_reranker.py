@@ -12,13 +12,8 @@ import pytest
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.search.answer import Answer, Question
 from mediaindex.search.ranking.generator_registry import Description, generators_of
-from mediaindex.search.ranking.reranker import (
-    GeneratorReranker,
-    Reranker,
-    Shortlist,
-    load_reranker,
-    query_seed,
-)
+from mediaindex.search.ranking.reranker import GeneratorReranker, load_reranker, query_seed
+from mediaindex.search.ranking.shortlist import Reranker, Shortlist
 from mediaindex.search.searcher import Searcher
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors import spaces

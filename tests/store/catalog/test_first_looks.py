@@ -11,6 +11,7 @@ from mediaindex.store.catalog.schema import extraction, video
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import put
 from mediaindex.store.library import Library
+from mediaindex.store.notes import history, marks
 from mediaindex.store.vectors.spaces import Space
 from tests.support.small_library import INFO, AddVideo
 
@@ -70,6 +71,22 @@ def test_content_that_is_known_takes_the_place_of_the_unread(opened: Library) ->
         assert place is not None
         assert place.video_id == known != number
         assert set(connection.execute(sa.select(video.c.id)).scalars()) == {known}
+
+
+def test_what_was_written_about_the_unread_goes_to_the_known(opened: Library) -> None:
+    with opened.write() as connection:
+        known = videos.ensure_video(connection, READ, INFO, 6.0)
+        number = place_unread(connection, A)
+        kept = marks.put(connection, "dog", known, 1.0, is_right=True)
+        marks.put(connection, "dog", number, 1.0, is_right=False)
+        other = marks.put(connection, "dog", number, 2.0, is_right=False)
+        pick = history.record(connection, "dog", number, 1.0)
+        first_looks.take_hash(connection, A, READ)
+        assert [(one.id, one.video_id) for one in marks.every(connection)] == [
+            (other.id, known),
+            (kept.id, known),
+        ]
+        assert [(one.id, one.video_id) for one in history.picks(connection)] == [(pick, known)]
 
 
 def test_where_nothing_is_unread_nothing_changes(opened: Library, add_video: AddVideo) -> None:

@@ -70,6 +70,7 @@ def test_a_video_passes_when_every_filter_lets_it(
         (Filters(within=(A,)), Filters(within=(B,)), Filters(within=())),
         (Filters(cameras=("a", "b")), Filters(cameras=("b", "c")), Filters(cameras=("b",))),
         (Filters(volumes=(1,)), Filters(volumes=(2,)), Filters(volumes=())),
+        (Filters(marked=True), Filters(after="2020"), Filters(after="2020", marked=True)),
     ],
 )
 def test_what_passes_both_of_two_filters(one: Filters, other: Filters, both: Filters) -> None:
@@ -92,6 +93,11 @@ def test_cameras_volumes_and_many_places(opened: Library) -> None:
     add_place(opened, "/videos/d.mp4", camera="Secret", forgotten_at=1.0, day="2019-01-01")
     with opened.read() as connection:
         assert lookup.cameras(connection) == ["GoPro HERO9", "Canon EOS R6"]
+        assert lookup.recorded_days(connection, "20", limit=9) == ["2020-01-01"], (
+            "nothing of what is forgotten"
+        )
+        assert lookup.recorded_days(connection, "2020", limit=9) == ["2020-01-01"]
+        assert lookup.recorded_days(connection, "2019\U0010ffff", limit=9) == []
         found = lookup.filtered_videos(connection, Filters(cameras=("GoPro HERO9",)))
         assert set(found or ()) == {other, again}
         assert set(lookup.filtered_videos(connection, Filters(volumes=(2,))) or ()) == {again}
@@ -197,8 +203,8 @@ def test_times_of_an_extraction_and_durations(opened: Library, two: tuple[Embedd
     with opened.read() as connection:
         assert lookup.timeline(connection, extraction) == Timeline((0.0, 2.0, 4.0), (4.0,))
         assert lookup.timeline(connection, extraction + 1) == Timeline((), ())
-        assert lookup.seconds_of(connection, extraction, 2) == 4.0
-        assert lookup.seconds_of(connection, extraction, 3) is None
+        wanted = [(extraction, 2), (extraction, 3), (extraction + 1, 0)]
+        assert lookup.frame_times(connection, wanted) == {(extraction, 2): 4.0}
         asked = [first.video_id, second.video_id, 10**6]
         assert lookup.durations(connection, asked) == {first.video_id: 6.0, second.video_id: 10.0}
 

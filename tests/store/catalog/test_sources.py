@@ -51,7 +51,12 @@ def test_places_below_a_root_are_counted_without_the_forgotten(opened: Library, 
         forgotten = sa.update(location).where(location.c.path == ROOT / "d.mp4")
         connection.execute(forgotten.values(forgotten_at=1.0))
         assert sources.places_below(connection, ROOT) == Places(known=3, missing=2, vanished=2)
-        assert sources.places_below(connection, ROOT, since=150.0) == Places(3, 2, 1)
+        sources.add_source(connection, ROOT)
+        source = sources.source_at(connection, ROOT)
+        assert source is not None
+        assert sources.places_of(connection, source) == Places(3, 2, 2)
+        assert sources.places_of(connection, source, since=150.0) == Places(3, 2, 1)
+        assert sources.all_places(connection) == Places(4, 2, 2)
         assert sources.places_below(connection, Path("/")).known == 4
         assert sources.places_below(connection, Path("/none")) == Places(0, 0, 0)
 

@@ -21,6 +21,12 @@ from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
 from tests.support.small_library import AddVideo, make_space
 
+OLDER_COLUMNS = {
+    **dict.fromkeys(("location", "segment", "frame", "garbage"), "*"),
+    "indexed": "video_id, space_id, extraction_id, generation, vectors",
+    "video": "id, hash, size, partial_hash, container, codec, duration_seconds, fps, tags, streams, added_at",
+    "space": "id, encoder, digest, preprocessing, dim, evidence_dim, blend, state, created_at",
+}
 A, B = Path("/videos/a.mp4"), Path("/videos/b.mp4")
 
 
@@ -64,11 +70,14 @@ def older(tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 def rows_of(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the tables that say what is visible."""
+    """Every row of the tables that say what is visible, in the columns that the older revision has."""
     with engine.connect() as connection, connection.begin():
         return {
-            name: [tuple(row) for row in connection.execute(sa.text(f'SELECT * FROM "{name}" ORDER BY 1'))]
-            for name in ("video", "location", "segment", "frame", "space", "indexed", "garbage")
+            name: [
+                tuple(row)
+                for row in connection.execute(sa.text(f'SELECT {columns} FROM "{name}" ORDER BY 1'))
+            ]
+            for name, columns in OLDER_COLUMNS.items()
         }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bench._plain_scores import similarities
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ def drawn_bank(seed: int, count: int = 300) -> Bank:
     return Bank.of(np.stack([query_of(seed + number) for number in range(count)]))
 
 
+@settings(max_examples=25)  # each asks 300 queries
 @given(made=films(), seed=st.integers(0, 2**31), blend=st.sampled_from([0.0, 0.5, 1.0]))
 def test_what_segments_are_to_a_bank_follows_from_their_similarities(
     made: list[Film], seed: int, blend: float

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mediaindex.search.channels.similarity import unit
 from mediaindex.store.mapped import scan
-from mediaindex.store.mapped.scan import cosines
+from mediaindex.store.mapped.scan import cosines, single
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,3 +68,11 @@ def test_mapped_rows_are_not_written(tmp_path_factory: pytest.TempPathFactory) -
     mapped = np.memmap(path, np.float16, "c", shape=rows.shape)
     np.testing.assert_allclose(cosines(mapped, query), by_numpy(mapped, query), atol=1e-3)
     assert path.read_bytes() == rows.tobytes()
+
+
+def test_every_finite_half_is_the_same_number_in_single_precision() -> None:
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    made = single(finite, np.empty(len(finite), np.int32))
+    assert np.array_equal(made, finite.astype(np.float32))
+    assert np.array_equal(np.signbit(made), np.signbit(finite))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mediaindex.store.catalog import fulltext
 from mediaindex.store.library import Library
+from mediaindex.store.notes import captions
 from mediaindex.store.word_index import matches
 from tests.support.talking_films import AddFilm
 
@@ -123,3 +124,17 @@ def test_no_query_is_syntax_or_too_long(query: str, library: Library, add_film: 
 @given(text=st.text(st.characters(exclude_categories=()), max_size=60), part=st.text(max_size=12))
 def test_any_text_can_be_asked_in_any_way(text: str, part: str, library: Library) -> None:
     assert found(library, text, phrases=[part], excluded=[part], unfinished=True) == []
+
+
+def test_a_caption_is_found_however_many_newer_lines_hold_its_words(
+    library: Library, add_film: AddFilm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matches, "CUES_OF_A_WORD", 10)
+    captioned = add_film("1")
+    with library.write() as connection:
+        captions.add(connection, captioned, 1.0, 2.0, "a whale in the sea")
+    for _number in range(5):
+        add_film("2", [f"a whale in the sea, {number}" for number in range(8)])
+    for query in ("whale", "whale sea"):
+        assert (captioned, 1.0) in found(library, query), query
+        assert found(library, query)[0][0] == captioned, query

@@ -8,7 +8,8 @@ from mediaindex.store.catalog import fulltext
 from mediaindex.store.library import Library
 from mediaindex.store.word_index import moments
 from mediaindex.store.word_index.matches import Place
-from mediaindex.store.word_index.moments import FIELD_WEIGHTS, rank_of
+from mediaindex.store.word_index.moments import rank_of
+from mediaindex.store.word_index.relevance import FIELD_WEIGHTS
 from tests.support.talking_films import AddFilm
 
 

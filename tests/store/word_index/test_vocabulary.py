@@ -34,6 +34,16 @@ def test_a_word_that_comes_in_another_language_gets_the_stems_of_both(
     assert ("da", "hund") in [tuple(row) for row in known]
 
 
+def test_words_that_begin_so_come_by_how_many_places_hold_them(library: Library, add_film: AddFilm) -> None:
+    add_film("beach IMG_20240503", ["a beat, a beat", "the beach"], language="en")
+    add_film("bear", ["the beach 犬"], language="en")
+    with library.read() as connection:
+        assert vocabulary.words_beginning(connection, "Bea", limit=9) == ["beach", "bear", "beat"]
+        assert vocabulary.words_beginning(connection, "bea", limit=1) == ["beach"]
+        for nothing in ("b", "img2", "20", "zz", "two words", "", "犬"):
+            assert vocabulary.words_beginning(connection, nothing, limit=9) == []
+
+
 def test_a_compound_has_a_part_and_a_rest(library: Library, add_film: AddFilm) -> None:
     add_film("Strandspaziergang Hundeschule schule carpet destination")
     with library.read() as connection:

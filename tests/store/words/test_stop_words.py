@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex.store.words.folding import tokens
+from mediaindex.store.words import stop_words
+from mediaindex.store.words.folding import folded, tokens
 from mediaindex.store.words.stop_words import small_words
 
 
@@ -30,6 +33,13 @@ from mediaindex.store.words.stop_words import small_words
 )
 def test_small_words_are_those_of_the_language_of_the_query(query: str, small: set[str]) -> None:
     assert small_words(tokens(query)) == small
+
+
+def test_the_lists_are_folded_as_the_index_is() -> None:
+    listed = Path(stop_words.__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+    words = [word for line in listed if not line.startswith(("#", "[")) for word in line.split()]
+    assert len(words) > 1000
+    assert [word for word in words if folded(word) != word] == []
 
 
 @given(words=st.lists(st.text(max_size=8), max_size=10))

@@ -1,0 +1,1 @@
+"""Cuts as films of their own, made by ffmpeg."""

@@ -1,0 +1,1 @@
+"""The list of cuts that every format is made from, on exact frames."""

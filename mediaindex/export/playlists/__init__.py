@@ -1,0 +1,1 @@
+"""Lists of stretches for players, cutters and programs: one format a file."""

@@ -1,0 +1,1 @@
+"""Timelines of editors, in which the cuts follow each other: one format a file."""

@@ -1,0 +1,1 @@
+"""The retrieval benchmarks: annotation files and videos → captioned media."""

@@ -1,0 +1,1 @@
+"""How probable it is that a hit is what was asked for."""

@@ -1,0 +1,119 @@
+"""The confidence of what an answer shows: of each moment by its kind, and of the answer by its first moment.
+
+A moment that both channels found has the higher of both confidences: each kind was fitted alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mediaindex.search.channels.fusion import FusedMoment
+from mediaindex.search.confidence.calibration import CONFIDENT, WORDS, calibration_of
+from mediaindex.search.confidence.word_numbers import word_numbers
+from mediaindex.store.catalog.fulltext import WordHit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mediaindex.search.channels.pictures import PictureChannel
+    from mediaindex.store.mapped.bank import Bank
+
+
+MOST_JUDGED = 100
+"""Moments that the pictures found, from the first on; a longer list is shown without their confidences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The moments of an answer with their confidences.
+
+    Attributes:
+        confident: whether the first is a match by its confidence; None where that has none.
+    """
+
+    moments: list[FusedMoment]
+    confident: bool | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureList:
+    """What the pictures of one sentence are judged by.
+
+    Attributes:
+        digest: of the encoder. bank: of the space.
+        score: (S,) by which all segments were put in order, -inf for those that take no part.
+    """
+
+    digest: str
+    bank: Bank
+    pictures: PictureChannel
+    score: NDArray[np.float32]
+
+
+def judged(
+    moments: Sequence[FusedMoment], word_hits: Sequence[WordHit], pictures: PictureList | None
+) -> Judged:
+    """The moments with their confidences, None where nothing was fitted for their kind.
+
+    Args:
+        word_hits: every hit of the words. pictures: None where they were not asked by one sentence.
+    """
+    of_pictures = _of_pictures(moments, pictures)
+    of_words = _of_words(moments, word_hits)
+    found = []
+    for place, moment in enumerate(moments):
+        own = [of_kind[place] for of_kind in (of_pictures, of_words) if place in of_kind]
+        found.append(replace(moment, confidence=max(own, default=None)))
+    first = found[0].confidence if found else None
+    return Judged(found, None if first is None else first >= CONFIDENT)
+
+
+def _of_words(moments: Sequence[FusedMoment], hits: Sequence[WordHit]) -> dict[int, float]:
+    """By the place of each moment that words found."""
+    calibration = calibration_of(WORDS)
+    if calibration is None or not hits:
+        return {}
+    probabilities = [calibration.probability(numbers) for numbers in word_numbers(hits)]
+    by_hit = {id(hit): probability for hit, probability in zip(hits, probabilities, strict=False)}
+    return {
+        place: by_hit[id(moment.word_hit)]
+        for place, moment in enumerate(moments)
+        if id(moment.word_hit) in by_hit
+    }
+
+
+def _of_pictures(moments: Sequence[FusedMoment], found: PictureList | None) -> dict[int, float]:
+    """By the place of each moment that pictures found."""
+    if found is None:
+        return {}
+    calibration = calibration_of(found.digest)
+    judged_moments = enumerate(moments[:MOST_JUDGED])
+    own = {place: moment.picture_hit for place, moment in judged_moments if moment.picture_hit}
+    if calibration is None or not own:
+        return {}
+    import numpy as np
+
+    from mediaindex.search.channels.similarity import similarities_of_texts
+    from mediaindex.search.confidence.picture_numbers import (
+        best_segments,
+        picture_numbers,
+        sentences_of,
+    )
+
+    space, channel = found.pictures.space, found.pictures
+    places = [hit.place for hit in own.values()]
+    best = best_segments(found.score)
+    here = np.array(places, np.intp)
+    numbers = picture_numbers(
+        found.score,
+        space.video,
+        places,
+        [hit.moment.similarity or 0.0 for hit in own.values()],
+        similarities_of_texts(space, here, sentences_of(found.bank.queries), blend=channel.blend).T,
+        channel.mean_frames(np.concatenate([here, best])),
+        best,
+    )
+    return dict(zip(own, map(calibration.probability, numbers), strict=True))

@@ -1,0 +1,1 @@
+"""What the user writes about videos: captions, marks, picks, saved searches."""

@@ -1,0 +1,179 @@
+"""The described clips, ranked by a scorer and without it, by eight frames of each.
+
+A clip's similarity is what the product gives to a segment that is the whole clip: half the mean of the three
+best frames, half the mean frame. Of the scorer the three frames with the largest logit less hub count, and
+their numbers are averaged. All clips are ranked; there is no list of candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from bench._evidence_lists import CORRECTED, PLAIN, QB_NORM, Lists, Matrix, Places, Ranker, Sides, Similarity
+from bench.hubs import less_hubs
+from bench.recall import Clip, read_clips
+from builtin._captioned import Captions
+from builtin.prepare import SIDE, TextStates
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
+
+from mediaindex.embed.families.builtin import image_tower
+from mediaindex.embed.families.builtin_files import FILES, builtin_bank, builtin_spec
+from mediaindex.embed.families.builtin_text import BuiltinTexts
+from mediaindex.embed.preprocess import centre_squares
+from mediaindex.learn.evaluation.metrics import ranks
+from mediaindex.search.ranking.qb_norm import querybank_normalised
+from mediaindex.store.mapped.bank import BETA as BETA_OF_SIMILARITY
+from mediaindex.store.mapped.scores import BEST_FRAMES
+from mediaindex_models.builtin_head import cells_of, depths, pooled
+from mediaindex_models.evidence_mixture import evidence_numbers
+from mediaindex_models.named_colours import colour_shares
+from mediaindex_models.region_cells import RegionCells
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+FRAMES = 8
+QUERIES, CAPTIONS = "clips, queries", "clips, captions"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clips:
+    """C clips with what is read of their frames, and T texts about them.
+
+    Attributes:
+        cells: (8 C, 16, 313). vectors: (8 C, D) unit rows, the frames of a clip one behind the other.
+        texts: states of the texts. said: (T, D) unit. right: (T,) the clip of each.
+        is_query: (T,) bool: the query of a clip, not one of its captions.
+    """
+
+    cells: Tensor
+    vectors: Matrix
+    texts: Captions
+    said: Matrix
+    right: Places
+    is_query: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, folder: Path, bases: Path) -> Clips:
+        """Of the clips in a folder.
+
+        Args:
+            bases: of the cells, as scripts/builtin left them.
+        """
+        clips = read_clips(folder)
+        cells, vectors = _read(clips, bases)
+        texts = [clip.query for clip in clips] + [text for clip in clips for text in clip.captions]
+        right = [*range(len(clips)), *(place for place, clip in enumerate(clips) for _ in clip.captions)]
+        said = _unit(BuiltinTexts(FILES).texts(texts).pooled)
+        is_query = np.arange(len(texts)) < len(clips)
+        return cls(cells, vectors, _states(texts), said, np.array(right), is_query)
+
+    def lists(self, ranker: Ranker, similarity: Similarity) -> dict[str, Lists]:
+        """All clips for every query, and for every caption, with the numbers of a scorer."""
+        plain, of_bank = (self._blended(rows) for rows in (self.said, builtin_bank(FILES)))
+        corrected = less_hubs(plain, of_bank)
+        numbers = evidence_numbers(
+            torch.from_numpy(corrected / similarity.deviation), *self._of_best_frames(ranker)
+        )
+        count = plain.shape[1]
+        best = torch.from_numpy(corrected).topk(count, dim=1).indices
+        sorted_numbers = numbers.gather(1, best[..., None].expand(-1, -1, numbers.shape[2]))
+        place = (best == torch.from_numpy(self.right)[:, None]).int().argmax(1, keepdim=True)
+        norm = querybank_normalised(plain, of_bank, beta=BETA_OF_SIMILARITY)
+        cheap = {
+            name: ranks(scores, self.right)
+            for name, scores in ((PLAIN, plain), (CORRECTED, corrected), (QB_NORM, norm))
+        }
+        frames = torch.from_numpy(self.vectors).view(count, FRAMES, -1)
+        sides = Sides(torch.from_numpy(self.said), frames, best, similarity.deviation)
+        lists = Lists(sorted_numbers, place, cheap, self.right, sides)
+        return {QUERIES: lists.where(self.is_query), CAPTIONS: lists.where(~self.is_query)}
+
+    def _blended(self, rows: Matrix) -> Matrix:
+        """(Q, C) similarities of texts (Q, D) to clips."""
+        blend = builtin_spec(FILES).blend
+        frames = self.vectors.reshape(-1, FRAMES, self.vectors.shape[1])
+        best = np.sort((rows @ self.vectors.T).reshape(len(rows), -1, FRAMES))[..., -BEST_FRAMES:].mean(-1)
+        mean = rows @ _unit(frames.mean(axis=1)).T
+        return np.asarray(blend * best + (1 - blend) * mean, np.float32)
+
+    def _of_best_frames(self, ranker: Ranker) -> tuple[Tensor, Tensor]:
+        """Agreements (T, C, 3) and hub numbers (T, C) of each clip's best frames, averaged."""
+        texts = ranker.scorer.words(*self.texts.states(np.arange(len(self.right))))
+        regions = ranker.scorer.regions(self.cells)
+        agreements = ranker.scorer.agreements(texts, regions)
+        hubs = ranker.hubs(regions).expand(agreements.shape[:2])
+        said = (ranker.scorer.logits(agreements) - hubs).view(len(agreements), -1, FRAMES)
+        best = said.topk(BEST_FRAMES, dim=2).indices
+
+        def averaged(numbers: Tensor) -> Tensor:
+            """(T, 8 C, n) → (T, C, n)."""
+            of_clips = numbers.view(*said.shape, -1)
+            return of_clips.gather(2, best[..., None].expand(-1, -1, -1, of_clips.shape[3])).mean(2)
+
+        return averaged(agreements), averaged(hubs)[..., 0]
+
+
+@torch.inference_mode()
+def _read(clips: Sequence[Clip], bases: Path) -> tuple[Tensor, Matrix]:
+    """Cells and vectors of the frames of all clips."""
+    tower = image_tower(FILES).eval()
+    network = RegionCells()
+    network.load_state_dict(load_file(bases))
+    cells, vectors = [], []
+    for clip in clips:
+        squares = centre_squares(list(frames_of(clip.path)), SIDE)
+        pixels = squares.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+        maps, classifier = tower.backbone.feature_maps(pixels), tower.backbone.classifier
+        features = pooled(maps.last)
+        seen = torch.cat([features, depths(cells_of(maps, squares))], dim=1)
+        cells.append(network(maps, colour_shares(squares), classifier))
+        vectors.append(F.normalize(tower.vectors(seen, classifier(features)), dim=-1))
+    return torch.cat(cells), torch.cat(vectors).numpy()
+
+
+def frames_of(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """Eight frames of a film, one of each of eight equal parts; its last again where it ends early."""
+    import av
+
+    with av.open(str(path)) as container:
+        assert container.duration is not None
+        seconds = container.duration / av.time_base
+        wanted = [(place + 0.5) * seconds / FRAMES for place in range(FRAMES)]
+        last = None
+        for frame in container.decode(video=0):
+            while wanted and frame.pts is not None and frame.time >= wanted[0]:
+                del wanted[0]
+                yield _pixels(frame)
+            last = frame
+        for _ in wanted:
+            assert last is not None
+            yield _pixels(last)
+
+
+def _pixels(frame: VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+
+
+def _states(texts: Sequence[str]) -> Captions:
+    parts = sorted(TextStates().of(texts), key=lambda part: part[0])
+    first = np.cumsum([0, *(len(part[1]) for part in parts)])
+    tokens = torch.cat([torch.stack([part[1], part[2]], 1) for part in parts])
+    return Captions(
+        torch.stack([part[4] for part in parts]),
+        torch.stack([part[3] for part in parts]),
+        tokens.half().numpy(),
+        first,
+    )
+
+
+def _unit(rows: Matrix) -> Matrix:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)

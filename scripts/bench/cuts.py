@@ -1,0 +1,221 @@
+"""What each rule for decoding the gaps between keyframes costs, and what it finds.
+
+    python scripts/bench/cuts.py --videos ../shared/corpus/videos     (104 clips: minutes on one core)
+    python scripts/bench/cuts.py --quick                              (6 clips, one joined film)
+
+CPU seconds are those of probing and sampling the clips in this process, JPEGs of the frame cache included.
+Recall is that of the plain similarity of the sampled frames, without hub correction. Cuts are compared with
+the joints of the clips that the manifest says were joined, and with those of films that are made here of
+clips without cuts, with keyframes as different encoders place them. The baseline of every row is the rule
+that decodes every gap.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench._joined_films import CODINGS, SHORTEST_SECONDS, JoinedFilm, write_joined_films
+from bench._plain_scores import PlainVideo, similarities
+from bench._report import Row, add_videos, flags, publish, say
+from bench.moments import Boundaries, compared
+from bench.recall import Clip, read_clips, recall, some_of
+
+from mediaindex.decode.backends.pyav import PyavDecoder
+from mediaindex.decode.container.probe import probe
+from mediaindex.decode.sampling.gap_rule import GapRule
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.sampling.sampler import FrameSampler, demand
+from mediaindex.embed.inputs import picture
+from mediaindex.embed.loading import load_encoder
+from mediaindex.media import NotAVideo, SampledFrame, Segmentation
+from mediaindex.search.channels.similarity import unit
+from mediaindex.store.catalog.lookup import SegmentRow
+
+if TYPE_CHECKING:
+    from mediaindex.embed.encoder import Encoder
+
+EVERY_GAP = "every gap"
+SHIPPED = "packets (ships)"
+RULES = {
+    EVERY_GAP: GapRule(alike_seconds=3.4, trusts_packets=False),
+    "keyframes alone": GapRule(alike_seconds=float("inf"), suspect_difference=1.0),
+    "unlike sides": GapRule(trusts_packets=False),
+    SHIPPED: GapRule(),
+    "packets, whatever the sides": GapRule(certain_difference=1.0),
+    "packets, all alike gaps over 3.4 s filled": GapRule(alike_seconds=3.4),
+    "packets, alike gaps up to 10.5 s left": GapRule(alike_seconds=10.5),
+    "packets, all gaps up to 10.5 s left": GapRule(alike_seconds=10.5, unlike_seconds=10.5),
+}
+QUICK_CLIPS, QUICK_SCENES, SCENES = 6, 3, 13
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What a rule made of one film."""
+
+    frames: tuple[SampledFrame, ...]
+    segmentation: Segmentation
+
+
+Pairs = Sequence[tuple[Sampled, Sequence[float]]]
+"""Films, each with the times of its joints."""
+
+
+def sampled(path: Path, rule: GapRule) -> Sampled:
+    """Probe and sample a film in this process."""
+    sampling = Sampling()
+    info = probe(path, max_pixels=sampling.max_pixels)
+    if isinstance(info, NotAVideo):
+        sys.exit(f"{path} is not a video")
+    decoder = PyavDecoder(path, info, demand(sampling, info.duration_seconds))
+    items = list(FrameSampler(decoder, info, sampling, rule).run())
+    frames = tuple(item for item in items if isinstance(item, SampledFrame))
+    (segmentation,) = (item for item in items if isinstance(item, Segmentation))
+    return Sampled(frames, segmentation)
+
+
+def timed(paths: Sequence[Path], rule: GapRule) -> tuple[float, list[Sampled]]:
+    """(CPU seconds, what the rule made of each film)."""
+    began = time.process_time()
+    found = [sampled(path, rule) for path in paths]
+    return time.process_time() - began, found
+
+
+class Recall:
+    """Ranks of clips by the frames that a rule sampled; a frame that two rules share is embedded once."""
+
+    def __init__(self, clips: Sequence[Clip]) -> None:
+        self._clips = clips
+        self._encoder: Encoder = load_encoder("builtin", device="cpu", threads=1)
+        self._vectors: dict[bytes, NDArray[np.float32]] = {}
+        self._queries: dict[str, NDArray[np.float32]] = {}
+
+    def ranks(self, found: Sequence[Sampled], texts: Iterable[tuple[str, int]]) -> list[int]:
+        """The rank of the clip of each (text, its place), ties counted against it."""
+        self._embed(found)
+        videos = [self._plain(one) for one in found]
+        ranks = []
+        for text, place in texts:
+            query = self._query(text)
+            best = [similarities(video, query, blend=self._encoder.spec.blend).max() for video in videos]
+            ranks.append(sum(bool(value >= best[place]) for value in best))
+        return ranks
+
+    def _plain(self, found: Sampled) -> PlainVideo:
+        seconds = [frame.seconds for frame in found.frames]
+        segments = tuple(
+            SegmentRow(
+                number,
+                segment.start_seconds,
+                segment.end_seconds,
+                segment.first_frame,
+                tuple(seconds[segment.first_frame : segment.first_frame + segment.frame_count]),
+            )
+            for number, segment in enumerate(found.segmentation.segments)
+        )
+        return PlainVideo(0, segments, np.stack([self._vectors[frame.jpeg] for frame in found.frames]))
+
+    def _embed(self, found: Sequence[Sampled]) -> None:
+        jpegs = {frame.jpeg for one in found for frame in one.frames}
+        new, size = sorted(jpegs - self._vectors.keys()), self._encoder.spec.batch
+        for batch in (new[start : start + size] for start in range(0, len(new), size)):
+            vectors = unit(self._encoder.images([picture(jpeg) for jpeg in batch]).vectors.astype(np.float32))
+            self._vectors |= zip(batch, vectors, strict=True)
+
+    def _query(self, text: str) -> NDArray[np.float32]:
+        if text not in self._queries:
+            self._queries[text] = unit(self._encoder.texts([text]).pooled[0])
+        return self._queries[text]
+
+
+def missed_and_false(found: Pairs) -> Boundaries:
+    """Cuts of several films beside their joints, added up."""
+    counts = [compared(one.segmentation.cuts, joints)[0] for one, joints in found]
+    return Boundaries(
+        sum(count.true for count in counts),
+        sum(count.missed for count in counts),
+        sum(count.false for count in counts),
+    )
+
+
+def measures(
+    clips: Sequence[Clip],
+    found: Sequence[Sampled],
+    films: dict[str, JoinedFilm],
+    rule: GapRule,
+    ranking: Recall,
+) -> dict[tuple[str, str], float]:
+    """(what, unit) → value, of one rule."""
+    queries = [(clip.query, place) for place, clip in enumerate(clips)]
+    captions = [(text, place) for place, clip in enumerate(clips) for text in clip.captions]
+    values: dict[tuple[str, str], float] = {
+        ("sampled frames", "frames"): sum(len(one.frames) for one in found),
+    }
+    for what, texts in (("queries", queries), ("captions", captions)):
+        ranks = ranking.ranks(found, texts)
+        values |= {(f"{what} R@{depth}", "%"): recall(ranks, depth) for depth in (1, 5, 10)}
+    joined = [
+        (one, [scene.start_seconds for scene in clip.scenes[1:]])
+        for clip, one in zip(clips, found, strict=True)
+        if clip.scenes
+    ]
+    kinds: dict[str, Pairs] = {"joined clips": joined} if joined else {}
+    kinds |= {name: [(sampled(film.path, rule), film.joints)] for name, film in films.items()}
+    for name, pairs in kinds.items():
+        count = missed_and_false(pairs)
+        values[f"{name}, {count.true} cuts: missed", "cuts"] = count.missed
+        values[f"{name}, {count.true} cuts: false", "cuts"] = count.false
+    return values
+
+
+def without_cuts(clips: Sequence[Clip], found: Sequence[Sampled], count: int) -> list[tuple[Path, float]]:
+    """(path, seconds) of the first clips that move for some seconds without a cut."""
+    calm = [
+        (clip.path, one.segmentation.duration_seconds)
+        for clip, one in zip(clips, found, strict=True)
+        if not clip.scenes and not one.segmentation.cuts
+    ]
+    return [(path, seconds) for path, seconds in calm if seconds >= SHORTEST_SECONDS][:count]
+
+
+def main() -> None:
+    parser = flags(__doc__ or "")
+    add_videos(parser)
+    arguments = parser.parse_args()
+    clips = read_clips(arguments.videos)
+    if arguments.quick:
+        clips = some_of(clips, QUICK_CLIPS, arguments.seed)
+    paths = [clip.path for clip in clips]
+    say("sampling by every rule")
+    turn = {name: timed(paths, rule) for name, rule in RULES.items()}
+    ranking, values = Recall(clips), {}
+    with tempfile.TemporaryDirectory() as folder:
+        scenes = without_cuts(clips, turn[EVERY_GAP][1], QUICK_SCENES if arguments.quick else SCENES)
+        say(f"joining {len(scenes)} scenes in {len(CODINGS)} ways")
+        films = write_joined_films(Path(folder), scenes, arguments.seed)
+        for name, rule in RULES.items():
+            say(name)
+            values[name] = {("CPU", "s"): turn[name][0]}
+            values[name] |= measures(clips, turn[name][1], films, rule, ranking)
+    rows = [
+        Row(f"{name}: {what}", value, unit_, base, value / base if base else None)
+        for name in RULES
+        for (what, unit_), value in values[name].items()
+        for base in (values[EVERY_GAP][what, unit_],)
+    ]
+    publish("cuts", rows, arguments.json)
+
+
+if __name__ == "__main__":
+    main()

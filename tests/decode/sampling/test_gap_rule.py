@@ -1,0 +1,87 @@
+"""Which gaps are decoded, by their sides, their length and their packets."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediaindex.decode.backends.decoder import LeftOut
+from mediaindex.decode.sampling.gap_rule import AFTER_PACKET_SECONDS, GapRule, Plan
+from tests.support.media import Clip, extract_here, flat, moving, numbered, write_clip
+
+ALIKE, UNLIKE, CERTAIN = 0.1, 0.4, 0.9
+
+
+def left_out(sizes: list[int], *, is_regular: bool = True) -> LeftOut:
+    """Packets 0.1 s apart after a keyframe of 1000 bytes."""
+    return LeftOut(tuple(0.1 * place for place in range(1, len(sizes) + 1)), tuple(sizes), 1000, is_regular)
+
+
+def test_nothing_is_decoded_between_sides_that_are_alike_and_near() -> None:
+    assert GapRule().plan(left_out([100] * 30), 3.3, ALIKE) == Plan(fills=False)
+    assert GapRule().plan(left_out([100, 900, 100]), 3.0, ALIKE) == Plan(fills=False)
+
+
+def test_a_long_gap_is_filled_though_its_sides_are_alike() -> None:
+    assert GapRule().plan(left_out([100] * 30), 8.0, ALIKE) == Plan(fills=True)
+
+
+def test_no_cut_is_searched_for_where_all_packets_are_small_and_the_keyframe_was_due() -> None:
+    assert GapRule().plan(left_out([100] * 30), 3.0, UNLIKE) == Plan(fills=False)
+
+
+@pytest.mark.parametrize("size", [500, 1500])
+def test_the_search_ends_after_the_last_large_packet(size: int) -> None:
+    sizes = [100] * 30
+    sizes[9] = size
+    plan = GapRule().plan(left_out(sizes), 3.0, UNLIKE)
+    assert plan.search_until == pytest.approx(1.0 + AFTER_PACKET_SECONDS)
+
+
+def test_a_keyframe_ahead_of_its_time_may_be_a_cut() -> None:
+    assert GapRule().plan(left_out([100] * 30, is_regular=False), 3.0, UNLIKE).search_until == math.inf
+
+
+def test_sides_that_have_nothing_in_common_are_searched_whatever_the_packets_tell() -> None:
+    assert GapRule().plan(left_out([100] * 30), 3.0, CERTAIN).search_until == math.inf
+
+
+def test_without_packets_unlike_sides_are_searched() -> None:
+    assert GapRule().plan(None, 3.0, UNLIKE).search_until == math.inf
+
+
+@given(st.lists(st.integers(0, 5000), max_size=60), st.floats(0.0, 1.0), st.floats(0.1, 100), st.booleans())
+def test_more_unlike_sides_are_never_decoded_less(
+    sizes: list[int], unlikeness: float, gap_seconds: float, is_regular: bool
+) -> None:
+    rule, told = GapRule(), left_out(sizes, is_regular=is_regular)
+    less, more = rule.plan(told, gap_seconds, unlikeness / 2), rule.plan(told, gap_seconds, unlikeness)
+    assert more.fills >= less.fills
+    assert more.search_until >= less.search_until
+
+
+@pytest.mark.parametrize("gop", [40, 100])
+def test_a_shot_is_seen_though_the_next_one_was_seen_before_it(tmp_path: Path, gop: int) -> None:
+    """Shots A B C B: the second is like the keyframe at the end of the gap."""
+    scenes = [(10, numbered(1)), (12, flat(250, 250, 250)), (70, numbered(5)), (60, flat(250, 250, 250))]
+    pictures = [picture for count, picture in scenes for _ in range(count)]
+    found = extract_here(write_clip(tmp_path / "again.mp4", pictures, Clip(codec="mpeg4", gop=gop)))
+    assert any(2.2 < seconds < 9.2 for seconds in found.seconds)
+
+
+def test_a_shot_cut_in_between_distant_sides_that_are_alike_is_found(tmp_path: Path) -> None:
+    pictures = [numbered(1)] * 20 + [flat(250, 250, 250)] * 25 + [numbered(1)] * 95
+    outline = extract_here(write_clip(tmp_path / "cut.mp4", pictures, Clip(codec="mpeg4", gop=70))).outline
+    assert outline.cuts == pytest.approx([2.0, 4.5], abs=0.31)
+
+
+@pytest.mark.parametrize("at", [25, 40, 57])
+@pytest.mark.parametrize("gop", [20, 250])
+def test_a_cut_is_found_wherever_it_lies_between_keyframes(tmp_path: Path, at: int, gop: int) -> None:
+    pictures = moving(at) + [flat(250, 250, 250)] * (120 - at)
+    outline = extract_here(write_clip(tmp_path / "cut.mp4", pictures, Clip(gop=gop))).outline
+    assert outline.cuts == pytest.approx([at / 10], abs=0.31)

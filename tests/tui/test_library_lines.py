@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import msgspec
+
+from mediaindex_tui.library_lines import Block, blocks_of, headline
+from mediaindex_tui.look import ASCII, Glyphs
+from mediaindex_tui.messages import LibraryTold
+from tests.support.fake_finder import library_told
+
+
+def text(block: Block) -> str:
+    lines = [*block.lines, *(entry.parts for entry in block.entries)]
+    return "\n".join("".join(part for part, _ in line) for line in lines)
+
+
+def test_the_library_in_a_line() -> None:
+    assert headline(library_told()) == ("/home/ann/.local/share/mediaindex", "1 214 videos · 412 h")
+
+
+def test_blocks_tell_what_the_commands_tell() -> None:
+    blocks = blocks_of(library_told(), Glyphs())
+    assert list(blocks) == ["watching", "sources", "failures", "encoders", "ranking", "disk"]
+    assert "!    802      790  held     /videos/cam" in text(blocks["sources"])
+    assert "◌    311        0  offline  /media" in text(blocks["sources"])
+    assert "answers" in text(blocks["encoders"])
+    assert "hub correction on: it gains" in text(blocks["ranking"])
+    assert "marked 12 · captions 60 · saved searches 4 · history 212" in text(blocks["disk"])
+
+
+def test_a_simple_terminal_has_other_bars() -> None:
+    assert "####" in text(blocks_of(library_told(), ASCII)["watching"])
+
+
+def test_what_is_not_told_leaves_no_hole() -> None:
+    blocks = blocks_of(
+        LibraryTold({}, {"running": True, "progress": {"stage": "scanning"}}, [{}], {}), Glyphs()
+    )
+    assert "scanning 0" in text(blocks["watching"])
+    assert "all files could be read" in text(blocks["failures"])
+    assert all("None" not in text(block) for block in blocks.values())
+
+
+def test_names_steer_no_terminal() -> None:
+    hostile = "\x1b[31m\u202e"
+    told = LibraryTold(
+        {
+            "sources": [{"path": hostile}],
+            "failures": [{"path": hostile, "reason": hostile}],
+            "rerank": [{"generator": "residual", "reason": hostile}],
+        },
+        {"running": True, "reason": hostile, "progress": {"path": hostile, "done": 1, "total": 2}},
+        [{"name": hostile, "licence": hostile}],
+        {},
+    )
+    assert not any(
+        set(text(block)) & set(hostile[0] + hostile[-1]) for block in blocks_of(told, Glyphs()).values()
+    )
+
+
+def test_where_there_is_no_library_it_says_so() -> None:
+    told = LibraryTold({}, {}, [], {})
+    assert headline(told) == ("no library here: a adds a folder", "")
+    blocks = blocks_of(told, Glyphs())
+    assert list(blocks) == list(blocks_of(library_told(), Glyphs()))
+    said = [text(block) for block in blocks.values() if text(block)]
+    assert said == ["no folder is followed: a adds one"]
+
+
+def test_requests_that_are_open_are_named_and_those_that_are_done_counted() -> None:
+    told = library_told()
+    states = ("queued", "running", "failed", "done", "done")
+    requests = [{"id": 18 - n, "kind": "index", "state": state} for n, state in enumerate(states)]
+    told = msgspec.structs.replace(told, requests=requests)
+    assert text(blocks_of(told, Glyphs())["watching"]).splitlines()[-4:] == [
+        "request 18 index waits",
+        "request 17 index is carried out",
+        "request 16 index failed",
+        "✓ 2 done today",
+    ]
+    assert "* 2 done today" in text(blocks_of(told, ASCII)["watching"])
+
+
+def test_how_many_of_all_files_could_not_be_read() -> None:
+    told = library_told()
+    assert blocks_of(told, Glyphs())["failures"].note == "2"
+    told.status["locations"] = 2327
+    assert blocks_of(told, Glyphs())["failures"].note == "2 of 2 327"
+    told.status["failures"] = []
+    assert blocks_of(told, Glyphs())["failures"].note == ""

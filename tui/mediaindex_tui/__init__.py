@@ -1,0 +1,1 @@
+"""The terminal interface: type a sentence, see the moments, land on one."""
