@@ -116,6 +116,30 @@ def test_answers_that_come_late_are_dropped(interface: Build, finder: FakeFinder
     drive(app, body)
 
 
+def test_over_a_slow_line_the_newest_of_several_answers_is_drawn(
+    interface: Build, finder: FakeFinder
+) -> None:
+    app = interface(is_far=True)
+
+    async def body(pilot: Pilot[int]) -> None:
+        finder.is_slow = True
+        await type_in(pilot, "dog")
+        first, second, third = finder.asked(Ask)
+        for ask in (first, second):
+            finder.answer(ask, "words", moments=(moment(1, 9, 9.0),))
+        finder.answer(third, "words", "full")
+        finder.answer(second, "full", moments=(moment(1, 9, 9.0),))
+        assert app.search.session.answer is None, "nothing is drawn at once"
+        await until(pilot, lambda: app.search.session.is_settled)
+        answer = app.search.session.answer
+        assert answer is not None
+        assert (answer.number, answer.stage) == (third.number, "full")
+        assert len(app.search.moments.moments) == len(MOMENTS)
+        assert {strip.video_id for strip in finder.asked(messages.WantStrip)} == {1}, "nor what went before"
+
+    drive(app, body)
+
+
 def test_results_never_move_the_cursor_off_its_moment(interface: Build, finder: FakeFinder) -> None:
     app = interface()
 

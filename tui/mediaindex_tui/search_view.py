@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from textual import on
@@ -21,7 +22,11 @@ from mediaindex_tui.search_parts import SearchParts
 from mediaindex_tui.session import Recall
 
 REST_SECONDS = 0.08
-REST_SECONDS_FAR = 0.2
+REST_SECONDS_FAR = 0.5
+ANSWERED_SECONDS_FAR = 0.1
+"""So long after an answer it is drawn over a slow line: that of the words is followed by that of the pictures."""
+BETWEEN_ANSWERS_FAR = 0.35
+"""A list is up to 15 kB, a tenth of a second on a line of 1 Mbit/s, and letters wait behind it."""
 RESIZE_SECONDS = 0.15
 TOGETHER_SECONDS = 0.04
 
@@ -44,12 +49,16 @@ class SearchView(SearchParts):
         self._asked_strip: tuple[int, int] | None = None
         self._rest: Timer | None = None
         self._arrived: list[Wanted] = []
+        self._waiting: Answer | None = None
+        self._drew_at = 0.0
 
     # What the finder tells
 
     def told(self, reply: Reply) -> None:
         """Show a reply of the finder."""
         match reply:
+            case Answer() if self.interface.setup.is_far:
+                self._answered_far(reply)
             case Answer():
                 self._answered(reply)
             case Picture():
@@ -99,6 +108,21 @@ class SearchView(SearchParts):
         if self.opens_next and answer.number == self.session.number and is_final:
             self.opens_next = False
             self.open_current()
+
+    def _answered_far(self, answer: Answer) -> None:
+        """Draw the newest of the answers that come shortly after each other, so that letters do not wait."""
+        waiting = self._waiting
+        if waiting is None or answer.number >= waiting.number:
+            self._waiting = answer
+        if waiting is None:
+            pause = self._drew_at + BETWEEN_ANSWERS_FAR - time.monotonic()
+            self.set_timer(max(ANSWERED_SECONDS_FAR, pause), self._draw_waiting)
+
+    def _draw_waiting(self) -> None:
+        answer, self._waiting = self._waiting, None
+        if answer is not None:
+            self._drew_at = time.monotonic()
+            self._answered(answer)
 
     def mark_lost(self, mark: messages.Mark) -> None:
         """Show a moment as it was answered, since its mark was not kept."""

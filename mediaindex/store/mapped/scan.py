@@ -6,6 +6,7 @@ more than the product: the rows are converted in blocks that stay in the process
 
 from __future__ import annotations
 
+import functools
 import sys
 
 import numpy as np
@@ -24,7 +25,10 @@ def cosines(rows: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[np
         import torch
 
         matrix = torch.from_numpy(rows)
-        return (matrix @ torch.from_numpy(query).to(matrix.dtype)).float().numpy()
+        vector = torch.from_numpy(query).to(matrix.dtype)
+        if _has_half_precision():
+            return torch.nn.functional.linear(vector[None], matrix)[0].float().numpy()
+        return (matrix @ vector).float().numpy()
     values = np.empty(len(rows), np.float32)
     at_once = max(1, BLOCK_BYTES // (4 * max(1, rows.shape[1])))
     room = np.empty((min(at_once, len(rows)), rows.shape[1]), np.int32)
@@ -32,6 +36,18 @@ def cosines(rows: NDArray[np.float16], query: NDArray[np.float32]) -> NDArray[np
         block = rows[start : start + at_once]
         np.dot(single(block, room[: len(block)]), query, out=values[start : start + at_once])
     return values
+
+
+@functools.cache
+def _has_half_precision() -> bool:
+    """Whether oneDNN computes in half precision here: its product then takes 0.7 of the time of torch's own.
+
+    Told by the processor, not by a clock, so that all processes of a machine find the same order.
+    """
+    import torch
+
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_fp16_supported", None)
+    return bool(supported is not None and supported())
 
 
 def single(halves: NDArray[np.float16], room: NDArray[np.int32]) -> NDArray[np.float32]:
