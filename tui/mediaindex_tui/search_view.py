@@ -24,7 +24,7 @@ from mediaindex_tui.session import Recall
 REST_SECONDS = 0.08
 REST_SECONDS_FAR = 0.5
 ANSWERED_SECONDS_FAR = 0.1
-"""So long after an answer it is drawn over a slow line: that of the words is followed by that of the pictures."""
+"""An answer waits so long over a slow line, as that of the words is followed by that of the pictures."""
 BETWEEN_ANSWERS_FAR = 0.35
 """A list is up to 15 kB, a tenth of a second on a line of 1 Mbit/s, and letters wait behind it."""
 RESIZE_SECONDS = 0.15
@@ -57,10 +57,8 @@ class SearchView(SearchParts):
     def told(self, reply: Reply) -> None:
         """Show a reply of the finder."""
         match reply:
-            case Answer() if self.interface.setup.is_far:
-                self._answered_far(reply)
             case Answer():
-                self._answered(reply)
+                self._answer_arrived(reply)
             case Picture():
                 self._pictured(reply)
             case messages.Strip():
@@ -109,8 +107,11 @@ class SearchView(SearchParts):
             self.opens_next = False
             self.open_current()
 
-    def _answered_far(self, answer: Answer) -> None:
-        """Draw the newest of the answers that come shortly after each other, so that letters do not wait."""
+    def _answer_arrived(self, answer: Answer) -> None:
+        """Show an answer; over a slow line the newest of several, so that letters do not wait."""
+        if not self.interface.setup.is_far:
+            self._answered(answer)
+            return
         waiting = self._waiting
         if waiting is None or answer.number >= waiting.number:
             self._waiting = answer
