@@ -51,6 +51,12 @@ def screen_text(app: InterfaceApp) -> list[str]:
     return rows
 
 
+def row_shows(app: InterfaceApp, row: int, text: str) -> bool:
+    """Whether a text is in a row of the screen; also while the screen takes another size."""
+    strips = app.screen._compositor.render_strips()
+    return len(strips) == app.size.height and text in strips[row].text
+
+
 def is_shown(app: InterfaceApp, text: str) -> bool:
     """Whether a text is on the screen; also while a screen is still being made."""
     return text in "\n".join(strip.text for strip in app.screen._compositor.render_strips())

@@ -29,7 +29,7 @@ from mediaindex_tui.messages import (
 )
 from mediaindex_tui.playing import Playing
 from tests.support.fake_finder import MOMENTS, FakeFinder, moment, past
-from tests.support.pilots import drive, screen_text, type_in, until
+from tests.support.pilots import drive, row_shows, screen_text, type_in, until
 
 Build = Callable[..., InterfaceApp]
 
@@ -710,10 +710,10 @@ def test_a_low_terminal_says_things_on_the_second_line(interface: Build, finder:
     async def body(pilot: Pilot[int]) -> None:
         await type_in(pilot, "dog")
         finder.tell(Notice("the search stopped", is_error=True))
-        await until(pilot, lambda: "the search stopped" in screen_text(app)[1])
+        await until(pilot, lambda: row_shows(app, 1, "the search stopped"))
         await pilot.resize_terminal(60, 24)
-        await until(pilot, lambda: "the search stopped" in screen_text(app)[-2])
-        await until(pilot, lambda: "the search stopped" not in screen_text(app)[1])
+        await until(pilot, lambda: row_shows(app, -2, "the search stopped"))
+        assert not row_shows(app, 1, "the search stopped")
 
     drive(app, body, (60, 12))
 
