@@ -29,7 +29,7 @@ from mediaindex_tui.messages import (
 )
 from mediaindex_tui.playing import Playing
 from tests.support.fake_finder import MOMENTS, FakeFinder, moment, past
-from tests.support.pilots import drive, row_shows, screen_text, type_in, until
+from tests.support.pilots import drive, is_shown, row_shows, screen_text, type_in, until
 
 Build = Callable[..., InterfaceApp]
 
@@ -692,7 +692,7 @@ def test_the_focus_outlives_a_terminal_that_is_too_small(interface: Build) -> No
         await type_in(pilot, "dog")
         await pilot.press("escape")
         await pilot.resize_terminal(30, 8)
-        await until(pilot, lambda: "needs 40 × 8" in "\n".join(screen_text(app)))
+        await until(pilot, lambda: is_shown(app, "needs 40 × 8"))
         await pilot.press("x")
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: app.focused is not None)
