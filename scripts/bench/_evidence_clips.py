@@ -7,10 +7,9 @@ their numbers are averaged. All clips are ranked; there is no list of candidates
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,11 +23,15 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
 
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import DecodeWorker, new_worker
 from mediaindex.embed.families.builtin import image_tower
 from mediaindex.embed.families.builtin_files import FILES, builtin_bank, builtin_spec
 from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.embed.preprocess import centre_squares
+from mediaindex.errors import DecodeError
 from mediaindex.learn.evaluation.metrics import ranks
+from mediaindex.media import MediaInfo, SampledFrame, decoded
 from mediaindex.search.ranking.qb_norm import querybank_normalised
 from mediaindex.store.mapped.bank import BETA as BETA_OF_SIMILARITY
 from mediaindex.store.mapped.scores import BEST_FRAMES
@@ -36,9 +39,6 @@ from mediaindex_models.builtin_head import cells_of, depths, pooled
 from mediaindex_models.evidence_mixture import evidence_numbers
 from mediaindex_models.named_colours import colour_shares
 from mediaindex_models.region_cells import RegionCells
-
-if TYPE_CHECKING:
-    from av import VideoFrame
 
 FRAMES = 8
 QUERIES, CAPTIONS = "clips, queries", "clips, captions"
@@ -129,8 +129,9 @@ def _read(clips: Sequence[Clip], bases: Path) -> tuple[Tensor, Matrix]:
     network = RegionCells()
     network.load_state_dict(load_file(bases))
     cells, vectors = [], []
-    for clip in clips:
-        squares = centre_squares(list(frames_of(clip.path)), SIDE)
+    with new_worker() as worker:
+        pictures = [centre_squares(frames_of(worker, clip.path), SIDE) for clip in clips]
+    for squares in pictures:
         pixels = squares.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
         maps, classifier = tower.backbone.feature_maps(pixels), tower.backbone.classifier
         features = pooled(maps.last)
@@ -140,27 +141,21 @@ def _read(clips: Sequence[Clip], bases: Path) -> tuple[Tensor, Matrix]:
     return torch.cat(cells), torch.cat(vectors).numpy()
 
 
-def frames_of(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """Eight frames of a film, one of each of eight equal parts; its last again where it ends early."""
-    import av
+def frames_of(worker: DecodeWorker, path: Path) -> list[NDArray[np.uint8]]:
+    """Eight frames of a film, one of the middle of each of eight equal parts.
 
-    with av.open(str(path)) as container:
-        assert container.duration is not None
-        seconds = container.duration / av.time_base
-        wanted = [(place + 0.5) * seconds / FRAMES for place in range(FRAMES)]
-        last = None
-        for frame in container.decode(video=0):
-            while wanted and frame.pts is not None and frame.time >= wanted[0]:
-                del wanted[0]
-                yield _pixels(frame)
-            last = frame
-        for _ in wanted:
-            assert last is not None
-            yield _pixels(last)
-
-
-def _pixels(frame: VideoFrame) -> NDArray[np.uint8]:
-    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    Raises:
+        MediaError: it is no film, or cannot be read.
+    """
+    info = worker.probe(path)
+    if not isinstance(info, MediaInfo) or info.duration_seconds is None:
+        raise DecodeError(f"{path} is no film whose length is known")
+    frames: list[NDArray[np.uint8]] = []
+    for place in range(FRAMES):
+        seconds = (place + 0.5) * info.duration_seconds / FRAMES
+        values = worker.moment(path, info, Sampling(), seconds)
+        frames += [np.asarray(decoded(one.jpeg), np.uint8) for one in values if isinstance(one, SampledFrame)]
+    return frames
 
 
 def _states(texts: Sequence[str]) -> Captions:

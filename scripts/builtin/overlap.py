@@ -24,27 +24,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from builtin._fingerprints import fingerprint, fingerprints_of, nearest
 from builtin._photographs import Item, read_items
 
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import new_worker
+from mediaindex.media import MediaInfo, SampledFrame, decoded
+from mediaindex.sources.filetypes import MEDIA_EXTENSIONS, extension_of
+
 WITHIN = (4, 8, 12)
 
 Hashes = NDArray[np.uint64]
 
 
-def of_film(path: Path) -> Hashes:
-    """(F,) of one frame a second."""
-    import av
-
-    found: list[np.uint64] = []
-    with av.open(str(path)) as container:
-        for frame in container.decode(video=0):
-            if frame.pts is not None and frame.time >= len(found):
-                found.append(fingerprint(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)))
-    return np.array(found, np.uint64)
-
-
 def of_clips(folder: Path) -> Hashes:
-    """Of the frames of every film below a folder."""
-    films = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".jsonl"]
-    return np.concatenate([of_film(path) for path in films])
+    """(F,) of one frame a second of every film below a folder."""
+    found: list[np.uint64] = []
+    with new_worker() as worker:
+        for path in sorted(each for each in folder.rglob("*") if extension_of(each.name) in MEDIA_EXTENSIONS):
+            info = worker.probe(path)
+            if isinstance(info, MediaInfo):
+                values = worker.every_second(path, info, Sampling(), last_second=None)
+                frames = [value for value in values if isinstance(value, SampledFrame)]
+                found += [fingerprint(np.asarray(decoded(frame.jpeg), np.uint8)) for frame in frames]
+    return np.array(found, np.uint64)
 
 
 def of_pooled(builtin: Path) -> Hashes:
