@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mediaindex.assembly.encoders import encoder_costs
 from mediaindex.cli.shared.arguments import add_device
-from mediaindex.cli.shared.encoder_costs import encoder_costs
-from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.output import Output, is_on_terminal
 from mediaindex.config import Config
 from mediaindex.errors import MediaIndexError
 
