@@ -29,12 +29,14 @@ def test_doctor_checks_for_real(commands: Commands, tmp_path: Path, monkeypatch:
         "decoder",
         "encoder",
         "player",
+        "terminal",
     ]
     assert all(list(check) == ["name", "ok", "detail"] for check in doctor["checks"])
     assert "frames read in a bounded process" in details["decoder"]
     assert details["device"].startswith("cpu")
     assert "builtin" in details["encoder"]
     assert details["player"].startswith("mpv")
+    assert details["terminal"] == "none here"
     assert not commands.library.exists()
 
 
