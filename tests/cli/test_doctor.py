@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import Commands
+from tests.support.terminals import PIXEL_TERMINAL, Terminal
 
 
 def test_doctor_checks_for_real(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,3 +51,21 @@ def test_doctor_names_what_fails(commands: Commands, monkeypatch: pytest.MonkeyP
         pytest.skip("this machine has what the test asks for")
     assert ran.code == 1
     assert any("device" in line for line in failed)
+
+
+ASKS = """
+from mediaindex.cli.doctor import CHECKS
+from mediaindex.config import load_config
+print(*CHECKS["terminal"](load_config()))
+"""
+
+
+def test_doctor_says_how_pictures_are_drawn_on_a_terminal_and_what_it_answers() -> None:
+    colours = {"COLORTERM": "truecolor", "TMUX": "", "SSH_CONNECTION": ""}
+    kitty = Terminal([sys.executable, "-c", ASKS], answers=PIXEL_TERMINAL, **colours, TERM="xterm-kitty")
+    kitty.until("pictures kitty, preview kitty (its name is one of those that draw pixels)")
+    kitty.until("it says that it draws kitty pictures and sixels")
+    plain = Terminal([sys.executable, "-c", ASKS], **colours, TERM="xterm-256color")
+    plain.until("pictures quadrant, preview quadrant (its name is none of those that draw pixels)")
+    plain.until("it answers nothing")
+    assert (kitty.wait(), plain.wait()) == (0, 0)
