@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Commands
-from tests.support.terminals import PIXEL_TERMINAL, Terminal
+from tests.support.terminals import PIXEL_TERMINAL, Answers, Terminal
 
 
 def test_doctor_checks_for_real(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,12 +60,17 @@ print(*CHECKS["terminal"](load_config()))
 """
 
 
+def on(term: str, answers: Answers | None = None) -> Terminal:
+    """What the check of the terminal says on one of this name."""
+    words = [sys.executable, "-c", ASKS]
+    return Terminal(words, answers=answers, TERM=term, COLORTERM="truecolor", TMUX="", SSH_CONNECTION="")
+
+
 def test_doctor_says_how_pictures_are_drawn_on_a_terminal_and_what_it_answers() -> None:
-    colours = {"COLORTERM": "truecolor", "TMUX": "", "SSH_CONNECTION": ""}
-    kitty = Terminal([sys.executable, "-c", ASKS], answers=PIXEL_TERMINAL, **colours, TERM="xterm-kitty")
+    kitty = on("xterm-kitty", PIXEL_TERMINAL)
     kitty.until("pictures kitty, preview kitty (its name is one of those that draw pixels)")
     kitty.until("it says that it draws kitty pictures and sixels")
-    plain = Terminal([sys.executable, "-c", ASKS], **colours, TERM="xterm-256color")
-    plain.until("pictures quadrant, preview quadrant (its name is none of those that draw pixels)")
-    plain.until("it answers nothing")
-    assert (kitty.wait(), plain.wait()) == (0, 0)
+    other = on("xterm-256color")
+    other.until("pictures quadrant, preview quadrant (its name is none of those that draw pixels)")
+    other.until("it answers nothing")
+    assert (kitty.wait(), other.wait()) == (0, 0)

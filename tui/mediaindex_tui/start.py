@@ -51,6 +51,11 @@ def run(
         new_link = Link
     if plain or os.environ.get("TERM") == "dumb":
         return _run_plain(config, new_link)
+    return _run_screen(config, images, new_link, mouse=mouse and config.ui_mouse)
+
+
+def _run_screen(config: Config, images: str | None, new_link: NewLink, *, mouse: bool) -> int:
+    """Show the screen, and plain lines after it where the user turned to them."""
     _prepare_environment()
     # Looking for garbage while modules are loaded would be a tenth of the time to the first frame, after
     # which the application turns it on again.
@@ -63,7 +68,7 @@ def run(
     link = new_link(config.library)
     app = InterfaceApp(setup, link)
     try:
-        code = app.run(mouse=mouse and config.ui_mouse)
+        code = app.run(mouse=mouse)
     finally:
         link.close()
         app.playing.close()
