@@ -26,14 +26,17 @@ SOCKET = "mediaindex-record"
 STEPS = (
     (6.0, ""),
     *((0.25, letter) for letter in "panda gui"),
-    (2.0, "Tab"),
-    (0.8, "Down"),
+    (2.0, ""),
     (2.0, "Right"),
-    (2.5, "Enter"),
-    (4.0, "v"),
-    (2.5, "Space"),
-    (1.5, "F1"),
-    (2.5, "Escape"),
+    (6.0, "Enter"),
+    (1.0, "Tab"),
+    (1.0, "Down"),
+    (1.0, "Down"),
+    (2.0, "Right"),
+    (1.5, "Space"),
+    (3.0, "v"),
+    (3.0, "F1"),
+    (1.5, "Escape"),
     (1.0, "q"),
 )
 """Seconds to wait, and the key that is pressed then."""
@@ -46,8 +49,10 @@ def tmux(*words: str) -> None:
 
 def recorded(command: str) -> list[tuple[float, bytes]]:
     """What tmux drew, each piece with its time in seconds from the start."""
-    tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), command)
+    size = ("-x", str(COLUMNS), "-y", str(ROWS))
+    tmux("-f", os.devnull, "new-session", "-d", "-e", "COLORTERM=truecolor", *size, command)
     tmux("set-option", "-g", "status", "off")
+    tmux("set-option", "-ga", "terminal-features", ",*:RGB")
     pid, descriptor = pty.fork()
     if pid == 0:
         os.environ["TERM"] = "xterm-256color"

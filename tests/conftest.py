@@ -10,11 +10,15 @@ import socket
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.paths import CHECKOUT
+
+if TYPE_CHECKING:
+    from tests.support.commands import Commands
 
 pytest_plugins = ["tests.support.processes", "tests.support.time_limit"]
 
@@ -54,6 +58,22 @@ def shared(request: pytest.FixtureRequest) -> Path:
 def library(tmp_path: Path) -> Path:
     """A folder for one library, not created yet."""
     return tmp_path / "library"
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    """A folder for films, beside the library."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def commands(library: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
+    """The commands on that library, in this process."""
+    from tests.support.commands import Commands  # late, as below
+
+    return Commands(library, capsys)
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mediaindex.assembly.encoders import encoder_costs
 from mediaindex.cli.shared.arguments import add_device
-from mediaindex.cli.shared.encoder_costs import encoder_costs
-from mediaindex.cli.shared.output import Output
+from mediaindex.cli.shared.output import Output, is_on_terminal
 from mediaindex.config import Config
 from mediaindex.errors import MediaIndexError
 
@@ -132,6 +132,21 @@ def _player(config: Config) -> Verdict:
     return True, " ".join(command)
 
 
+def _terminal(config: Config) -> Verdict:
+    """How the interface draws pictures here and why, and what the terminal itself says that it can draw."""
+    if not is_on_terminal():
+        return True, "none here"
+    from mediaindex_tui.terminal_answers import ask_terminal
+    from mediaindex_tui.terminal_pictures import drawing, reason, this_terminal
+
+    terminal = this_terminal(dict(os.environ))
+    drawn = drawing(config.ui_images, terminal)
+    why = reason(config.ui_images, terminal)
+    answers = ask_terminal()
+    asked = "it answers nothing" if answers is None else f"it says that it draws {answers}"
+    return True, f"pictures {drawn.listed or 'off'}, preview {drawn.large or 'off'} ({why}); {asked}"
+
+
 CHECKS: dict[str, Callable[[Config], Verdict]] = {
     "python": _python,
     "sqlite": _sqlite,
@@ -141,4 +156,5 @@ CHECKS: dict[str, Callable[[Config], Verdict]] = {
     "decoder": _decoder,
     "encoder": _encoder,
     "player": _player,
+    "terminal": _terminal,
 }

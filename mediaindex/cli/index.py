@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from mediaindex.assembly.encoders import encoder_costs
 from mediaindex.assembly.paths import absolute_unless_empty, check_root, stored_name
 from mediaindex.assembly.serving import serving_space
 from mediaindex.cli.shared.arguments import add_indexing, add_no_wait
-from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.report import print_report
 from mediaindex.cli.shared.writing import through_the_writer

@@ -6,11 +6,10 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from mediaindex.assembly.encoders import models_folder
+from mediaindex.assembly.encoders import encoder_costs, models_folder
 from mediaindex.assembly.paths import absolute_unless_empty
 from mediaindex.assembly.serving import serving_space
 from mediaindex.cli.shared.arguments import add_device, add_shared, named
-from mediaindex.cli.shared.encoder_costs import encoder_costs
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.writing import through_the_writer
 from mediaindex.config import Config

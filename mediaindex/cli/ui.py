@@ -41,6 +41,6 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     return start.run(
         config,
         plain=arguments.plain,
-        images=arguments.images or config.ui_images,
-        mouse=arguments.mouse and config.ui_mouse,
+        images=arguments.images,
+        mouse=arguments.mouse,
     )

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +26,26 @@ PLAYERS: tuple[tuple[str, ...], ...] = (
 )
 
 
+TERMINAL_OUTPUTS = ("tct", "caca", "kitty", "sixel")
+"""Of mpv; the first two draw letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandPlayer:
-    """A program with its arguments, in which `{path}` and `{seconds}` stand for the moment."""
+    """A program with its arguments, in which `{path}` and `{seconds}` stand for the moment.
+
+    Attributes:
+        start: runs it.
+    """
 
     template: tuple[str, ...]
+    start: Callable[[Sequence[str]], None] = start_detached
+
+    @property
+    def draws_in_terminal(self) -> bool:
+        """Whether the command asks a player to draw with the letters or pixels of the terminal."""
+        outputs = [part.removeprefix("--vo=") for part in self.template if part.startswith("--vo=")]
+        return bool(outputs) and outputs[-1].partition(",")[0] in TERMINAL_OUTPUTS
 
     def command(self, path: Path, seconds: float) -> tuple[str, ...]:
         """The arguments for one moment; they go to the program as they are, never through a shell.
@@ -42,7 +58,7 @@ class CommandPlayer:
         )
 
     def play(self, path: Path, seconds: float) -> StartedPlayer:
-        """Start the program in a session of its own; it goes on when this process ends.
+        """Start the program; by default in a session of its own, so that it goes on when this process ends.
 
         Raises:
             MediaError: the film is not there.
@@ -51,7 +67,7 @@ class CommandPlayer:
         if not os.path.exists(path):
             raise MediaError(f"{path} is not there now")
         command = self.command(path, seconds)
-        start_detached(command)
+        self.start(command)
         if any("{seconds}" in part for part in self.template):
             return StartedPlayer(command)
         return StartedPlayer(

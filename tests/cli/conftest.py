@@ -1,4 +1,4 @@
-"""A library that commands are run on, a folder for films, and the encoder "colours" for all of them."""
+"""The encoder "colours" for every command, and indexed films."""
 
 from __future__ import annotations
 
@@ -28,19 +28,6 @@ def _signals() -> Iterator[None]:
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
-
-
-@pytest.fixture
-def commands(library: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
-    return Commands(library, capsys)
-
-
-@pytest.fixture
-def videos(tmp_path: Path) -> Path:
-    """A folder for films, beside the library."""
-    folder = tmp_path / "videos"
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture

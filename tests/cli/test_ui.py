@@ -32,7 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = []
 
     def run(config: Config, **options: Any) -> int:
-        calls.append({"theme": config.ui_theme, **options})
+        calls.append({"settings": (config.ui_theme, config.ui_images, config.ui_mouse), **options})
         return 7
 
     module = types.ModuleType("mediaindex_tui.start")
@@ -53,20 +53,20 @@ def test_the_options_go_to_the_interface(
 ) -> None:
     on_terminal(monkeypatch)
     assert main(["ui", "--plain", "--images", "half", "--no-mouse"]) == 7
-    assert started == [{"theme": "dark", "plain": True, "images": "half", "mouse": False}]
+    settings = ("dark", "auto", True)
+    assert started == [{"settings": settings, "plain": True, "images": "half", "mouse": False}]
 
 
-def test_settings_count_where_no_option_was_typed(
-    started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_settings_go_with_them(started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     on_terminal(monkeypatch)
     monkeypatch.setenv("MEDIAINDEX_UI_IMAGES", "off")
     monkeypatch.setenv("MEDIAINDEX_UI_MOUSE", "no")
     assert main(["ui"]) == 7
     assert main(["ui", "--images", "auto"]) == 7
+    settings = ("dark", "off", False)
     assert started == [
-        {"theme": "dark", "plain": False, "images": "off", "mouse": False},
-        {"theme": "dark", "plain": False, "images": "auto", "mouse": False},
+        {"settings": settings, "plain": False, "images": None, "mouse": True},
+        {"settings": settings, "plain": False, "images": "auto", "mouse": True},
     ]
 
 
@@ -75,7 +75,8 @@ def test_without_a_command_it_is_the_interface(
 ) -> None:
     on_terminal(monkeypatch)
     assert main([]) == 7
-    assert started == [{"theme": "dark", "plain": False, "images": "auto", "mouse": True}]
+    settings = ("dark", "auto", True)
+    assert started == [{"settings": settings, "plain": False, "images": None, "mouse": True}]
 
 
 @pytest.mark.parametrize("stream", ["sys.stdin", "sys.stdout"])

@@ -63,3 +63,20 @@ def test_a_command_that_cannot_be_used_is_a_setting_to_mend(command: str, words:
 def test_a_film_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="is not there now"):
         CommandPlayer(MPV).play(tmp_path / "gone.mp4", 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "draws"),
+    [
+        ("mpv --vo=tct {path}", True),
+        ("mpv --vo=kitty,gpu --start={seconds} {path}", True),
+        ("mpv --vo=sixel --vo=gpu {path}", False),
+        ("mpv {path} tct", False),
+    ],
+)
+def test_a_player_that_draws_in_the_terminal_is_known(
+    command: str, draws: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "mpv", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_player(command).draws_in_terminal is draws

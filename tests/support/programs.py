@@ -21,3 +21,16 @@ def writes_arguments(folder: Path, name: str, pipe: Path) -> Path:
 def arguments_written(pipe: Path) -> list[str]:
     """What the program wrote; reading waits until it has."""
     return pipe.read_text().split("\0")
+
+
+def prints(path: Path, text: str, code: int = 0) -> None:
+    """Write a program that prints a text; what it was given stands in a file beside it, one word a line."""
+    path.write_text(
+        f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {path}.told\ncat <<'EOT'\n{text}\nEOT\nexit {code}\n"
+    )
+    path.chmod(0o755)
+
+
+def words_told(path: Path) -> list[bytes]:
+    """What that program was given."""
+    return Path(f"{path}.told").read_bytes().splitlines()

@@ -111,7 +111,12 @@ class Terminal:
     def is_restored(self) -> bool:
         """Whether keys are read as before, and the screen of before is shown."""
         shown = self.drawn.rfind(ALTERNATE_SCREEN_OFF) > self.drawn.rfind(ALTERNATE_SCREEN_ON)
-        return shown and termios.tcgetattr(self._own)[:4] == self.before[:4]
+        return shown and self.has_its_modes
+
+    @property
+    def has_its_modes(self) -> bool:
+        """Whether keys are read as before."""
+        return termios.tcgetattr(self._own)[:4] == self.before[:4]
 
     def until(self, text: str) -> None:
         """Wait until something was drawn."""
@@ -120,6 +125,10 @@ class Terminal:
     def type(self, text: str) -> None:
         """Press keys."""
         os.write(self._master, text.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give it another size; whoever runs in it is told by a signal."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def wait(self) -> int:
         """The exit code."""

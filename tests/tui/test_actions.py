@@ -409,3 +409,29 @@ def test_an_installation_that_describes_nothing_is_not_asked(interface: Build, f
 
     drive(app, body)
     assert bool(finder.asked(messages.WantDescription)) == has_command("describe")
+
+
+def test_an_evaluation_is_a_page_too(interface: Build, finder: FakeFinder) -> None:
+    app = interface()
+
+    async def body(pilot: Pilot[int]) -> None:
+        await app.run_action("evaluation")
+        await until(pilot, lambda: is_shown(app, "this takes some seconds"))
+        finder.tell(messages.CommandTold("eval library", ("R@1 40.0",)))
+        await until(pilot, lambda: is_shown(app, "R@1 40.0"))
+
+    drive(app, body)
+    asked = messages.SubmitRequest(("eval", "library"), shows=True)
+    assert finder.asked(messages.SubmitRequest) == [asked]
+
+
+def test_how_pictures_are_drawn_is_remembered_unless_it_is_set(interface: Build) -> None:
+    app = interface()
+
+    async def body(pilot: Pilot[int]) -> None:
+        await app.run_action("screen.pictures('half')", app.search)
+        assert app.drawing.listed == "half"
+
+    drive(app, body)
+    assert interface().drawing.listed == "half"
+    assert interface(images="quadrant").drawing.listed == "quadrant"

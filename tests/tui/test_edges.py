@@ -31,6 +31,9 @@ EDGES = {
         "test_first_screen.py::test_a_library_that_is_away_for_a_while_asks_for_no_folder"
     ),
     "indexing runs, new videos come": "test_search_screen.py::test_new_videos_are_told",
+    "indexing runs, a request is asked for and done": (
+        "finder/test_commands.py::test_a_command_is_carried_out"
+    ),
     "indexing runs, requests wait": (
         "test_library_lines.py::test_requests_that_are_open_are_named_and_those_that_are_done_counted"
     ),
@@ -41,6 +44,12 @@ EDGES = {
     "the encoder is missing": "test_search_screen.py::test_a_missing_encoder_says_the_command",
     "the encoder is missing, words answer": (
         "finder/test_desk.py::test_an_encoder_that_is_missing_leaves_the_words_and_a_note"
+    ),
+    "the encoder has other weights": (
+        "finder/test_searching.py::test_an_encoder_that_is_missing_or_another_leaves_a_note"
+    ),
+    "the encoder is missing, which are here": (
+        "test_library_lines.py::test_encoders_that_are_here_are_told_from_those_that_are_not"
     ),
     "the finder died": "test_link.py::test_a_finder_that_is_killed_is_started_again_and_asked_again",
     "the finder died thrice": (
@@ -56,14 +65,20 @@ EDGES = {
     "the player ends at once": "test_playing.py::test_a_player_that_ends_at_once",
     "no display": "test_playing.py::test_no_display",
     "10 000 letters": "test_search_screen.py::test_a_long_paste_is_cut_and_told",
+    "no display, the command is copied": "test_edges.py::test_without_a_display_y_copies_the_command",
     "another language": "finder/test_answers.py::test_a_language_that_the_encoder_does_not_read_is_told",
     "names of all kinds": "test_rows.py::test_any_name_keeps_the_width_and_reaches_no_terminal_raw",
     "names of all kinds, at every size": "test_search_screen.py::test_every_size_keeps_its_layout",
     "the library is swapped": "finder/test_library.py::test_another_library_in_its_place_is_another",
+    "the library is swept": "finder/test_desk.py::test_a_library_that_is_swept_meanwhile_goes_on_answering",
     "the space is switched": (
         "finder/test_searching.py::test_a_switch_of_the_space_is_noticed_and_not_waited_for"
     ),
     "a terminal of 30 × 8 and back": "test_search_screen.py::test_a_resize_to_nothing_and_back",
+    "another size, the cursor's row": "test_edges.py::test_the_row_of_the_cursor_stays_on_the_screen",
+    "a real terminal of 30 × 8 and back": (
+        "test_ends.py::test_a_terminal_that_is_made_small_and_large_again_goes_on"
+    ),
     "another size, pictures": "test_edges.py::test_pictures_are_asked_anew_once_the_size_rests",
     "TERM=dumb": "test_start.py::test_a_dumb_terminal_gets_plain_lines",
     "no terminal": "test_start.py::test_without_a_terminal_the_remedy_is_named",
@@ -100,6 +115,37 @@ def test_a_moment_that_is_away_can_be_marked_captioned_and_copied(
     drive(app, body)
     assert [mark.right for mark in finder.asked(Mark)] == [True]
     assert finder.asked(AddCaption)[0].text == "waves"
+
+
+def test_without_a_display_y_copies_the_command(interface: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    app = interface()
+
+    async def body(pilot: Pilot[int]) -> None:
+        await type_in(pilot, "dog")
+        await pilot.press("enter")
+        await until(pilot, lambda: is_shown(app, "on your own machine (y copies it): mpv --start=4"))
+        await pilot.press("escape", "y")
+        assert app.clipboard == "mpv --start=4 -- '/videos/Holiday 2024/beach_walk.mp4'"
+
+    drive(app, body, (160, 40))
+
+
+def test_the_row_of_the_cursor_stays_on_the_screen(interface: Build, finder: FakeFinder) -> None:
+    finder.moments = tuple(moment(n, n, 0.0) for n in range(1, 61))
+    app = interface(view="lines")
+
+    async def body(pilot: Pilot[int]) -> None:
+        await type_in(pilot, "dog")
+        for _ in range(40):
+            await pilot.press("down")
+        for width, height in ((60, 12), (120, 40), (40, 8), (80, 24)):
+            await pilot.resize_terminal(width, height)
+            await until(pilot, lambda: any(row.startswith("▌41 ") for row in screen_text(app)))
+
+    drive(app, body)
 
 
 def test_pictures_are_asked_anew_once_the_size_rests(interface: Build, finder: FakeFinder) -> None:
@@ -176,26 +222,56 @@ def test_no_binding_that_is_active_while_typing_is_printable(interface: Build) -
     drive(app, body)
 
 
+def listed(app: InterfaceApp) -> set[str]:
+    """The names of the actions that the palette lists now."""
+    return {action.name for action in Actions(app.screen)._fitting()}
+
+
+OF_PALETTE = {action.name for action in ACTIONS if action.palette}
+OF_APPLICATION = {action.name for action in ACTIONS if action.palette and action.owner == "app"}
+
+
 @pytest.mark.parametrize("screen", ["search", "library"])
-def test_every_action_of_the_palette_is_listed_where_it_works(interface: Build, screen: str) -> None:
+def test_every_action_of_the_palette_is_listed_where_it_works(
+    interface: Build, finder: FakeFinder, screen: str
+) -> None:
     app = interface()
 
     async def body(pilot: Pilot[int]) -> None:
+        await type_in(pilot, "dog")  # which has moments, and one of them is marked
+        finder.has_ended = True
         if screen == "library":
             await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, LibraryScreen) == (screen == "library"))
-        listed = {action.name for action in Actions(app.screen)._fitting()}
-        of_app = {action.name for action in ACTIONS if action.palette and action.owner == "app"}
-        assert of_app <= listed
-        of_search = {action.name for action in ACTIONS if action.palette} - of_app
-        assert of_search <= listed or screen == "library"
-        reached = {action.name for action in ACTIONS if action.keys} | listed
-        assert reached >= {action.name for action in ACTIONS} or screen == "library"
+        assert listed(app) >= OF_APPLICATION
+        if screen == "search":
+            assert listed(app) >= OF_PALETTE
+            assert listed(app) | {action.name for action in ACTIONS if action.keys} == {
+                action.name for action in ACTIONS
+            }
 
     drive(app, body)
 
 
-NOT_TRIED = {"leave", "suspend", "start_search"}
+def test_what_has_nothing_to_work_on_is_not_listed(interface: Build, finder: FakeFinder) -> None:
+    finder.moments = (moment(1, 1, 0.0),)
+    app = interface()
+
+    async def body(pilot: Pilot[int]) -> None:
+        away = {"open", "caption", "copy_path", "export", "export_mpv_edl", "clear_marks", "words_only"}
+        assert listed(app).isdisjoint(away | {"start_search"})
+        assert {"undo", "saved_searches", "plain", "evaluation", "encoders", "doctor"} <= listed(app)
+        await type_in(pilot, "dog")
+        assert listed(app) >= away - {"clear_marks"}
+        assert "clear_marks" not in listed(app)
+        await pilot.press("escape", "space")
+        assert "clear_marks" in listed(app)
+        assert "start_search" not in listed(app)
+
+    drive(app, body)
+
+
+NOT_TRIED = {"leave", "plain", "suspend", "start_search"}
 """They end or stop the program, or start a finder."""
 
 

@@ -14,7 +14,7 @@ from mediaindex.store.library import open_library
 from mediaindex.store.maintenance.check import check
 from tests.support.commands import ENCODER, index_quietly, process
 from tests.support.films import film
-from tests.support.terminals import Terminal, finder_of, has_ended, interface
+from tests.support.terminals import CONTROL, Terminal, finder_of, has_ended, interface
 from tests.support.waiting import WAIT_SECONDS, until
 
 pytestmark = pytest.mark.slow
@@ -120,3 +120,21 @@ def test_a_resting_screen_sends_nothing(terminal: Terminal) -> None:
     until(rests, terminal.process)
     terminal.type("\x11")
     assert terminal.wait() == 0
+
+
+def test_a_terminal_that_is_made_small_and_large_again_goes_on(terminal: Terminal) -> None:
+    def draws(text: bytes) -> None:
+        until(lambda: text in CONTROL.sub(b"", terminal.drawn[before:]), terminal.process)
+
+    before = len(terminal.drawn)
+    terminal.resize(30, 8)
+    draws("needs 40 × 8".encode())
+    before = len(terminal.drawn)
+    terminal.resize(80, 24)
+    draws(b"flag.mp4")
+    before = len(terminal.drawn)
+    terminal.type("\x15sunset")
+    draws(b"sunset.mp4")
+    terminal.type("\x11")
+    assert terminal.wait() == 0
+    assert terminal.is_restored

@@ -108,3 +108,19 @@ def test_an_installation_without_the_command_says_so(
 
     drive(app, body)
     assert not finder.asked(SubmitRequest)
+
+
+def test_a_format_of_the_palette_is_the_first_that_is_asked_for(
+    interface: Build, finder: FakeFinder, installed: None
+) -> None:
+    app = interface()
+
+    async def body(pilot: Pilot[int]) -> None:
+        await type_in(pilot, "dog")
+        await app.run_action("screen.export_as('mpv-edl')", app.search)
+        await until(pilot, lambda: is_shown(app, "export 1 moment as mpv-edl to"))
+        assert app.search.prompt.input.value.endswith("marked.edl")
+        await pilot.press("tab")
+        await until(pilot, lambda: is_shown(app, "as m3u to"))
+
+    drive(app, body)

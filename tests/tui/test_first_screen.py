@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from mediaindex_tui import first_screen
+from mediaindex_tui import jobs
 from mediaindex_tui.app import InterfaceApp, Setup
 from mediaindex_tui.first_screen import FirstScreen, estimate_lines
 from mediaindex_tui.folder_line import FolderLine
@@ -34,7 +34,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         found.append(folder)
         return 4711
 
-    monkeypatch.setattr(first_screen, "start_watching", start)
+    monkeypatch.setattr(jobs, "start_watching", start)
     return found
 
 
@@ -228,3 +228,37 @@ def test_without_a_length_only_the_order_is_promised() -> None:
     assert line.startswith("Searchable by name at once")
     short = estimate_lines(Estimated(1, 10, 6.0, 5e4, 0.1, 0.2))
     assert short[1] == "Searchable by name at once, by picture in about 1 min, complete in about 1 min."
+
+
+def test_the_foot_names_the_encoder_and_its_language(interface: Build, empty: FakeFinder) -> None:
+    for encoder, told in (
+        ("builtin", "builtin, English"),
+        ("mine\x1b", r"mine\x1b"),
+        ("multilingual", "multilingual, many languages"),
+    ):
+        app = interface(encoder=encoder)
+
+        async def body(pilot: Pilot[int], told: str = told) -> None:
+            await asked(pilot)
+            assert f" no library · encoder {told}" in "\n".join(screen_text(pilot.app))  # type: ignore[arg-type]
+
+        drive(app, body)
+
+
+def test_a_place_where_no_library_can_lie_is_said_below_the_folder(
+    finder: FakeFinder, empty: FakeFinder, started: list[Path], tmp_path: Path
+) -> None:
+    app = InterfaceApp(Setup(library=tmp_path / "odd\x07name"), finder)
+
+    async def body(pilot: Pilot[int]) -> None:
+        (await asked(pilot)).value = str(tmp_path)
+        await until(pilot, lambda: first(app).unfit)
+        words = " ".join(" ".join(screen_text(app)).split())
+        assert r"odd\x07name has a control character" in words
+        assert "choose another folder with --library" in words
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, FirstScreen)
+
+    drive(app, body)
+    assert started == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaindex_tui.heat import bars, column_of, columns_of, next_frame, next_peak, second_of
+from mediaindex_tui.heat import bars, column_of, columns_of, next_of, second_of
 from mediaindex_tui.messages import Strip, WantStrip
 from tests.support.fake_finder import strip
 
@@ -38,8 +38,8 @@ def test_a_column_is_inside_the_strip(second: float, duration: float, width: int
     ("at", "step", "there"), [(0, 1, 5), (5, 1, 9), (9, 1, None), (9, -1, 5), (5, -1, None)]
 )
 def test_peaks_one_after_the_other(at: float, step: int, there: float | None) -> None:
-    assert next_peak((9.0, 5.0), at, step) == there
-    assert next_frame((5.0, 9.0), at, step) == there
+    assert next_of((9.0, 5.0), at, step) == there
+    assert next_of((5.0, 9.0), at, step) == there
 
 
 def test_many_cuts_are_no_help() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import msgspec
 
 from mediaindex_tui.library_lines import Block, blocks_of, headline
@@ -87,3 +89,42 @@ def test_how_many_of_all_files_could_not_be_read() -> None:
     assert blocks_of(told, Glyphs())["failures"].note == "2 of 2 327"
     told.status["failures"] = []
     assert blocks_of(told, Glyphs())["failures"].note == ""
+
+
+def test_the_hours_to_embed_are_told_of_the_chosen_encoder() -> None:
+    told = library_told()
+    assert [entry.told for entry in blocks_of(told, Glyphs())["encoders"].entries] == ["", ""]
+    told.models[0]["hours_for_library"], told.models[1]["hours_for_library"] = 0.01, 41.26
+    assert [entry.told for entry in blocks_of(told, Glyphs())["encoders"].entries] == [
+        "embeds this library in 36 s",
+        "embeds this library in 41 h",
+    ]
+
+
+def test_what_of_a_first_pass_is_over_is_ticked() -> None:
+    told = library_told()
+    assert text(blocks_of(told, Glyphs())["watching"]).splitlines()[2] == "names ✓  first looks ✓"
+    told.watch["progress"]["stage"] = "first looks"
+    assert text(blocks_of(told, Glyphs())["watching"]).splitlines()[2] == "names ✓"
+    told.watch["progress"]["stage"] = "reading headers"
+    assert "✓" not in text(blocks_of(told, Glyphs())["watching"])
+
+
+def test_how_long_the_watcher_runs_and_when_a_file_is_tried_again() -> None:
+    told = library_told()
+    told.watch["since"] = time.time() - 7300.0
+    assert blocks_of(told, Glyphs())["watching"].note == "process 4711, 2 h, working"
+    told.status["failures"][1]["next_at"] = 60_000.0
+    hour = time.strftime("%H:%M", time.localtime(60_000.0))
+    dead, waiting = text(blocks_of(told, Glyphs())["failures"]).splitlines()
+    assert f"permission denied, next {hour}  /videos" in waiting
+    assert "next" not in dead
+
+
+def test_encoders_that_are_here_are_told_from_those_that_are_not() -> None:
+    told = library_told()
+    told.models.append({"name": "fast", "licence": "MIT", "size_bytes": 6e8, "present": True})
+    answers, away, here = text(blocks_of(told, Glyphs())["encoders"]).splitlines()
+    assert answers.split() == ["builtin", "Apache-2.0", "34", "MB", "answers"]
+    assert away.split() == ["quality", "Apache-2.0", "2.7", "GB"]
+    assert here.split() == ["fast", "MIT", "600", "MB", "here"]

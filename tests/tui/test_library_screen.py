@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mediaindex_tui import library_screen
+from mediaindex_tui import jobs
 from mediaindex_tui.app import InterfaceApp
 from mediaindex_tui.folder_line import FolderLine
 from mediaindex_tui.jobs import Ended
@@ -217,7 +218,7 @@ def test_without_a_watcher_one_is_started(
         started.append(folder)
         return 99
 
-    monkeypatch.setattr(library_screen, "start_watching", start)
+    monkeypatch.setattr(jobs, "start_watching", start)
     finder.status = Status(104, 1380.0)
     app = interface()
 
@@ -372,8 +373,37 @@ def test_nothing_stands_at_the_right_edge(interface: Build, finder: FakeFinder) 
         rows = screen_text(app)
         assert rows[0].rstrip().endswith("1 214 videos · 412 h")
         assert all(row[-1] == " " for row in rows[2:-2])
-        assert any(
-            row.rstrip().endswith("process 4711, working") or "process 4711, working " in row for row in rows
-        )
+        assert any(re.search(r"process 4711, [\d ]+ h, working( |$)", row.rstrip()) for row in rows)
 
     drive(app, body, (120, 40))
+
+
+def test_encoders_are_measured_once_theirs_is_the_block(interface: Build, finder: FakeFinder) -> None:
+    finder.library.models[0]["hours_for_library"] = 0.4
+    finder.library.models[1]["hours_for_library"] = 41.26
+    app = interface()
+
+    async def body(pilot: Pilot[int]) -> None:
+        screen = await open_library(pilot)
+        assert not any(want.measures for want in finder.asked(WantLibrary))
+        assert "embeds this library" not in "\n".join(screen_text(app))
+        await pilot.press("tab", "tab")
+        assert screen.active == "encoders"
+        assert finder.asked(WantLibrary)[-1].measures
+        await until(pilot, lambda: is_shown(app, "embeds this library in 24 min"))
+        await pilot.press("down")
+        await until(pilot, lambda: is_shown(app, "embeds this library in 41 h"))
+
+    drive(app, body, (120, 40))
+
+
+def test_the_palette_leads_to_the_encoders(interface: Build, finder: FakeFinder) -> None:
+    app = interface()
+
+    async def body(pilot: Pilot[int]) -> None:
+        await app.run_action("encoders")
+        await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and app.screen.told_library)
+        assert isinstance(app.screen, LibraryScreen)
+        assert app.screen.active == "encoders"
+
+    drive(app, body)

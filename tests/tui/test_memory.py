@@ -34,3 +34,11 @@ def test_without_a_place_nothing_is_remembered(tmp_path: Path) -> None:
     Memory(None).keep_view(SMALL, "grid")
     (tmp_path / "file").touch()
     Memory(tmp_path / "file" / "ui.json").keep_view(SMALL, "grid")
+
+
+def test_a_way_of_drawing_is_remembered_and_no_other_word(tmp_path: Path) -> None:
+    path = tmp_path / "ui.json"
+    Memory(path).keep_images("half")
+    assert Memory(path).images == "half"
+    path.write_text('{"images": "braille", "theme": "light"}')
+    assert (Memory(path).images, Memory(path).theme) == (None, "light")

@@ -309,8 +309,8 @@ def test_pictures_are_wanted_when_the_cursor_rests(interface: Build, finder: Fak
             return [one for request in finder.asked(WantPictures) for one in request.pictures]
 
         def is_all_here() -> bool:
-            shelf, sheet = app.shelf, app.search.sheet
-            return bool(sheet.seconds) and all(one in shelf for one in [*wanted(), *sheet.wanted_pictures()])
+            cache, sheet = app.picture_cache, app.search.sheet
+            return bool(sheet.seconds) and all(one in cache for one in [*wanted(), *sheet.wanted_pictures()])
 
         await until(pilot, lambda: any((one.columns, one.rows) == (52, 14) for one in wanted()))
         first = next(request for request in finder.asked(WantPictures) if request.pictures).pictures[0]
@@ -906,7 +906,7 @@ def test_pictures_of_the_library_before_are_forgotten(interface: Build, finder: 
 
     async def body(pilot: Pilot[int]) -> None:
         await type_in(pilot, "dog")
-        await until(pilot, lambda: app.shelf.bytes)
+        await until(pilot, lambda: app.picture_cache.bytes)
         asked = len(finder.asked(WantPictures))
         finder.tell(Ready("pictures", 3, 60.0, "builtin"))
         await until(pilot, lambda: len(finder.asked(WantPictures)) > asked)

@@ -24,7 +24,7 @@ sys.path[:0] = [{checkout!r}, {tui!r}]
 from pathlib import Path
 from mediaindex.config import load_config
 from mediaindex_tui import start
-from tests.support.fake_finder import FakeFinder
+from tests.support.fake_finder import MOMENTS, FakeFinder, moment
 
 if {fault!r}:
     from mediaindex_tui.search_screen import SearchScreen
@@ -33,17 +33,31 @@ if {fault!r}:
         raise RuntimeError("a fault\\x1b[31m")
 
     SearchScreen.action_history = fault
-sys.exit(start.run(load_config({{"library": {library!r}}}), plain={plain!r}, link=FakeFinder()))
+moments = [moment(1, 1, 4.0, path={film!r}, name="film.mp4")] if {film!r} else MOMENTS
+settings = {{"library": {library!r}, "player": {player!r}}}
+sys.exit(start.run(load_config(settings), plain={plain!r}, new_link=lambda _library: FakeFinder(moments)))
 """
 
 
 def started(
-    library: Path, *, fault: bool = False, plain: bool = False, term: str = "xterm-256color"
+    library: Path,
+    *,
+    fault: bool = False,
+    plain: bool = False,
+    term: str = "xterm-256color",
+    film: Path | None = None,
+    player: str = "true {path}",
 ) -> Terminal:
-    """The interface with a finder that answers in its own process."""
+    """The interface with a finder in its own process, which finds `film` where one is given."""
     library.mkdir()
     program = PROGRAM.format(
-        checkout=str(CHECKOUT), tui=str(CHECKOUT / "tui"), library=str(library), fault=fault, plain=plain
+        checkout=str(CHECKOUT),
+        tui=str(CHECKOUT / "tui"),
+        library=str(library),
+        fault=fault,
+        plain=plain,
+        film=b"" if film is None else os.fsencode(film),
+        player=player,
     )
     return Terminal([sys.executable, "-c", program], TERM=term, HOME=str(library.parent))
 
@@ -97,6 +111,23 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     assert b"\x1b[?" not in terminal.drawn
 
 
+@pytest.mark.slow
+def test_plain_mode_takes_the_place_of_the_screen(tmp_path: Path) -> None:
+    terminal = started(tmp_path / "library")
+    terminal.until("ready")
+    terminal.type("\x10numbered lines")
+    terminal.until("View: numbered lines")
+    terminal.type("\r")
+    terminal.until("query, or ? >")
+    lines = terminal.drawn[terminal.drawn.rindex(ALTERNATE_SCREEN_OFF) :]
+    assert ALTERNATE_SCREEN_ON not in lines
+    terminal.type("dog\n")
+    terminal.until("1. 0:04")
+    terminal.type("q\n")
+    assert terminal.wait() == 0
+    assert terminal.is_restored
+
+
 def test_without_a_terminal_the_remedy_is_named(library: Path) -> None:
     with pytest.raises(UsageError, match="mediaindex search"):
         start.run(load_config({"library": str(library)}))
@@ -109,11 +140,13 @@ def test_settings_become_the_setup(library: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(terminal_pictures, "terminal_encoding", lambda: "UTF-8")
     monkeypatch.delenv("NO_COLOR", raising=False)
     setup = setup_of(load_config({"library": str(library)}), None)
-    assert (setup.library, setup.images, setup.view, setup.theme) == (library, "auto", "grid", "light")
+    assert (setup.library, setup.images, setup.view, setup.theme) == (library, None, "grid", "light")
     assert setup.terminal.encoding == "UTF-8"
     assert setup.terminal.environment["TERM"] == "xterm-256color"
     assert not setup.is_ascii
     assert setup_of(load_config({"library": str(library)}), "off").images == "off"
+    monkeypatch.setenv("MEDIAINDEX_UI_IMAGES", "half")
+    assert setup_of(load_config({"library": str(library)}), None).images == "half"
 
 
 def test_over_ssh_fewer_frames_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,3 +154,26 @@ def test_over_ssh_fewer_frames_are_drawn(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("TEXTUAL_FPS", raising=False)
     start._prepare_environment()
     assert os.environ.pop("TEXTUAL_FPS") == start.FRAMES_OVER_SSH
+
+
+@pytest.mark.slow
+def test_a_player_that_draws_in_the_terminal_gets_it_until_it_ends(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.touch()
+    player = tmp_path / "letters"
+    player.write_text('#!/bin/sh\necho "plays $3 from $2"\nread line\necho "typed $line"\n')
+    player.chmod(0o755)
+    terminal = started(tmp_path / "library", film=film, player=f"{player} --vo=tct {{seconds}} {{path}}")
+    terminal.until("ready")
+    terminal.type("dog")
+    until(lambda: "film.mp4" in "".join(terminal.screen), terminal.process)
+    terminal.type("\r")
+    terminal.until(f"plays {film} from 4.000")
+    assert terminal.is_restored
+    terminal.type("stop\n")
+    terminal.until("typed stop")
+    until(lambda: not terminal.is_restored, terminal.process)
+    terminal.until("film.mp4 plays from 0:04")
+    terminal.type("\x11")
+    assert terminal.wait() == 0
+    assert terminal.is_restored

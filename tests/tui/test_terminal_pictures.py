@@ -10,6 +10,7 @@ from mediaindex_tui.terminal_pictures import (
     colours_of,
     drawing,
     is_unicode,
+    reason,
     this_terminal,
 )
 
@@ -97,3 +98,19 @@ def test_colours(environment: dict[str, str], colours: int) -> None:
 def test_encodings() -> None:
     assert is_unicode("UTF-8")
     assert not is_unicode("ANSI_X3.4-1968")
+
+
+@pytest.mark.parametrize(
+    ("images", "environment", "told"),
+    [
+        ("auto", COLOURS, "is none of those"),
+        ("auto", KITTY, "is one of those"),
+        ("auto", FOOT, "mediaindex[pictures]"),
+        ("auto", {**KITTY, "TMUX": "/tmp/tmux,1,0"}, "TMUX is set"),
+        ("auto", {"TERM": "xterm"}, "16 colours, encoding UTF-8, TERM=xterm"),
+        ("half", KITTY, "ui.images = half"),
+        ("kitty", {"TERM": "xterm-256color"}, "COLORTERM=truecolor"),
+    ],
+)
+def test_the_choice_has_a_reason(images: str, environment: dict[str, str], told: str) -> None:
+    assert told in reason(images, Terminal(environment, "UTF-8", CELL))

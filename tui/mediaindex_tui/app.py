@@ -5,19 +5,21 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.app import SystemCommand
+from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mediaindex.errors import MediaIndexError
 from mediaindex_tui import keys
 from mediaindex_tui.fault_log import log_fault
 from mediaindex_tui.key_order import KeysInOrder
@@ -36,7 +38,7 @@ from mediaindex_tui.messages import (
     WantPast,
     WantStatus,
 )
-from mediaindex_tui.pictures import PictureShelf
+from mediaindex_tui.pictures import PictureCache
 from mediaindex_tui.playing import Playing
 from mediaindex_tui.search_screen import SearchScreen
 from mediaindex_tui.shown_text import shown
@@ -58,16 +60,18 @@ class Setup:
     """What the interface is started with.
 
     Attributes:
-        library: its folder. terminal: what is known of it. images: how the user wishes pictures to be drawn.
+        library: its folder. terminal: what is known of it.
+        images: how the user wishes pictures to be drawn, None for the way chosen last.
         is_ascii: whether the terminal has no more.
         player: command of the user's settings. keys: of `[ui.keys]`. memory: file of what is remembered.
         is_far: whether the terminal is at the end of a line, so that little may be sent.
         theme: by name, None for the one chosen last. view: None for one that fits the size.
+        encoder: of the settings, for a library that is not there yet.
     """
 
     library: Path
     terminal: Terminal = TRUE_COLOUR
-    images: str = "auto"
+    images: str | None = None
     is_ascii: bool = False
     player: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +79,7 @@ class Setup:
     is_far: bool = False
     theme: str | None = None
     view: View | None = None
+    encoder: str = "builtin"
 
 
 class Told(Message):
@@ -83,12 +88,6 @@ class Told(Message):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self.reply = reply
-
-
-def _actions() -> type[Provider]:
-    from mediaindex_tui.palette import Actions
-
-    return Actions
 
 
 class Gone(Message):
@@ -107,15 +106,23 @@ class WatchEnded(Message):
         self.reason = reason
 
 
+def _actions() -> type[Provider]:
+    from mediaindex_tui.palette import Actions
+
+    return Actions
+
+
 class InterfaceApp(KeysInOrder, inherit_bindings=False):
     """The interface of one session.
 
     Attributes:
-        keys: of the table and the settings. shelf: pictures that are here. playing: the user's player.
-        memory: what is remembered. standing: of the status line. ready: what of the finder can answer.
+        keys: of the table and the settings. picture_cache: pictures that are here.
+        playing: the user's player. memory: what is remembered. standing: of the status line.
+        ready: what of the finder can answer.
         lacks_videos: whether nothing is indexed and nobody was asked for a folder yet.
         had_videos: whether there were any in this session. is_away: whether there are none any more.
         process: of an indexing that this session started and that goes on without it.
+        turns_plain: whether the user wants numbered lines once the screen has gone.
     """
 
     CSS_PATH = "ui.tcss"
@@ -130,18 +137,21 @@ class InterfaceApp(KeysInOrder, inherit_bindings=False):
         super().__init__()
         self.setup = setup
         self.link = link
-        self.drawing = drawing(setup.images, setup.terminal)
         self.is_ascii = setup.is_ascii
         self.keys = keys.keymap(setup.keys)
         self.kitty = KittyPictures(self._write_to_terminal)
-        self.shelf = PictureShelf(dropped=self.kitty.forget)
-        self.playing = Playing(setup.player, self.tell, self._gone, copies=" (y copies it)")
+        self.picture_cache = PictureCache(dropped=self.kitty.forget)
+        self.playing = Playing(
+            setup.player, self.tell, self._gone, copies=" (y copies it)", lend=self._lend_terminal
+        )
         self.memory = Memory(setup.memory)
+        self.drawing = drawing(setup.images or self.memory.images or "auto", setup.terminal)
         self.standing = Standing()
         self.ready: tuple[str, ...] = ()
         self.lacks_videos = self.had_videos = self.is_away = False
         self._first_start: Screen[None] | None = None
         self.process: int | None = None
+        self.turns_plain = False
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
@@ -191,6 +201,20 @@ class InterfaceApp(KeysInOrder, inherit_bindings=False):
         if self.screen is not self.search and tell is not None:
             tell(told.reply)
 
+    def follow(self, folder: Path) -> str:
+        """Index a folder and follow it, by a process that goes on without this one.
+
+        Returns:
+            Why it cannot be started; empty where it is.
+        """
+        from mediaindex_tui.jobs import start_watching
+
+        try:
+            self.process = start_watching(folder, self.setup.library, self.watch_ended)
+        except OSError as error:
+            return f"it cannot be started: {error.strerror or error}"
+        return ""
+
     def watch_ended(self, reason: str | None) -> None:
         """The indexing that this session started has ended, for a reason where it failed; from any thread."""
         self.post_message(WatchEnded(reason))
@@ -220,7 +244,8 @@ class InterfaceApp(KeysInOrder, inherit_bindings=False):
         self.say(f"copied {shown(text)}")
 
     def show_pictures(self, images: str) -> None:
-        """Draw pictures so, or none."""
+        """Draw pictures so, or none, from now on and in the next session."""
+        self.memory.keep_images(images)
         self.drawing = self.search.results.drawing = self.search.sheet.drawing = drawing(
             images, self.setup.terminal
         )
@@ -263,7 +288,7 @@ class InterfaceApp(KeysInOrder, inherit_bindings=False):
         cells = picture.cells
         if cells and picture.wanted.style == "kitty":
             cells = self.kitty.send(picture.wanted, cells)
-        self.shelf.put(picture.wanted, cells)
+        self.picture_cache.put(picture.wanted, cells)
         return cells
 
     # Actions
@@ -332,11 +357,22 @@ class InterfaceApp(KeysInOrder, inherit_bindings=False):
 
     def action_doctor(self) -> None:
         """Check this machine, and show on a page what comes of it."""
-        from mediaindex_tui.text_screen import TextScreen
+        self._show_command("doctor")
 
-        command = "doctor"
-        self.push_screen(TextScreen(command, ["this takes some seconds"], awaits=command))
-        self.send(SubmitRequest((command,), shows=True))
+    def action_evaluation(self) -> None:
+        """Measure how well the user's captions are found, and show the figures."""
+        self._show_command("eval", "library")
+
+    async def action_encoders(self) -> None:
+        """The encoders, on the screen of the library."""
+        screen = await self._on_library()
+        if screen is not None:
+            screen.turn_to("encoders")
+
+    def action_plain(self) -> None:
+        """Numbered lines in place of the screen, until the user leaves."""
+        self.turns_plain = True
+        self.exit(0)
 
     def action_retry_all(self) -> None:
         """Try all files again that could not be read."""
@@ -432,6 +468,14 @@ class InterfaceApp(KeysInOrder, inherit_bindings=False):
         if self._driver is not None and not self.is_headless:
             self._driver.write(text)
 
+    def _show_command(self, *words: str) -> None:
+        """Carry a command out, and show what it prints on a page."""
+        from mediaindex_tui.text_screen import TextScreen
+
+        command = " ".join(words)
+        self.push_screen(TextScreen(command, ["this takes some seconds"], awaits=command))
+        self.send(SubmitRequest(words, shows=True))
+
     async def _on_library(self) -> LibraryScreen | None:
         """The screen of the library, opened from the search; None while another one is open."""
         from mediaindex_tui.library_screen import LibraryScreen
@@ -456,9 +500,27 @@ class InterfaceApp(KeysInOrder, inherit_bindings=False):
         for problem in (*self.keys.problems, *filter(None, [self.drawing.lacks])):
             self.say(problem, is_error=True)
 
+    def _lend_terminal(self, command: Sequence[str]) -> None:
+        """Let a program draw in the terminal until it ends; from another thread.
+
+        Raises:
+            OSError: it cannot be started. MediaIndexError: this terminal cannot be lent.
+        """
+
+        def lend() -> None:
+            with self.suspend():
+                subprocess.run(command, check=False)
+
+        try:
+            self.call_from_thread(lend)
+        except SuspendNotSupported as error:
+            raise MediaIndexError(
+                f"{command[0]} draws in the terminal, which cannot be lent to it"
+            ) from error
+
     def _show_again(self) -> None:
         """The shell had the terminal for a while, which holds no picture any more."""
-        self.shelf.clear()
+        self.picture_cache.clear()
         self.search.look_soon()
 
     def _turn_to(self, theme: str) -> None:

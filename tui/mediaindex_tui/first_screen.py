@@ -14,16 +14,20 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mediaindex.embed.presets import PRESETS
+from mediaindex.errors import MediaIndexError
+from mediaindex.safe_text import printable
+from mediaindex.sources.places.volumes import refuse_unfit
 from mediaindex_tui.counting import Count, count_videos
 from mediaindex_tui.folder_line import NOTHING_WRITTEN, FolderLine, likely_folder
-from mediaindex_tui.jobs import start_watching
 from mediaindex_tui.messages import Estimated, Reply, WantEstimate
 from mediaindex_tui.shown_text import hours, shown, size
-from mediaindex_tui.text_lines import TextLine, TextLines
+from mediaindex_tui.text_lines import TextLine, TextLines, keys_line, wrapped
 
 if TYPE_CHECKING:
     from mediaindex_tui.app import InterfaceApp
 
+LANGUAGES = {"en": ", English", "multilingual": ", many languages"}
 QUESTION = "Nothing is indexed yet. Which folder holds your videos?"
 PROMISES = (
     "Videos are only read; nothing is written beside them, nothing is uploaded.",
@@ -34,7 +38,11 @@ PROMISES = (
 
 
 class FirstScreen(Screen[None], inherit_bindings=False):
-    """Asks for a folder, tells what lies in it, begins."""
+    """Asks for a folder, tells what lies in it, begins.
+
+    Attributes:
+        unfit: why no library can lie where it is to be; empty where one can.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "later", show=False),
@@ -47,6 +55,7 @@ class FirstScreen(Screen[None], inherit_bindings=False):
         self.counted_folder: Path | None = None
         self.count = Count()
         self.estimated: Estimated | None = None
+        self.unfit = ""
 
     def compose(self) -> ComposeResult:
         """The question, the line, what was counted."""
@@ -56,20 +65,26 @@ class FirstScreen(Screen[None], inherit_bindings=False):
             yield FolderLine(likely_folder())
         yield TextLines(id="first-offers")
         yield TextLines(id="first-facts")
+        yield TextLines(id="first-standing")
         yield TextLines(id="first-foot")
 
     def on_mount(self) -> None:
         """Draw what never changes, and count."""
         self.query_one("#first-question", TextLines).show((), [("  " + QUESTION, "strong")], ())
         self.query_one("#first-label", TextLines).show([("  folder  ", "accent")])
-        keys = [("Enter", "begin"), ("Tab", "complete"), ("F1", "help"), ("^Q", "leave")]
-        self.query_one("#first-foot", TextLines).show(
-            [
-                (" ", "text"),
-                *(part for key, label in keys for part in ((key, "strong"), (f" {label}  ", "dim"))),
-            ]
-        )
+        preset = PRESETS.get(self.interface.setup.encoder)
+        language = LANGUAGES[preset.languages] if preset is not None else ""
+        standing = f" no library · encoder {shown(self.interface.setup.encoder)}{language}"
+        self.query_one("#first-standing", TextLines).show([(standing, "dim")])
+        keys = (("Enter", "begin"), ("Tab", "complete"), ("F1", "help"), ("^Q", "leave"))
+        self.query_one("#first-foot", TextLines).show(keys_line(*keys))
+        self.run_worker(self._look_at_place, thread=True, exit_on_error=False, group="place")
         self._draw()
+
+    @property
+    def interface(self) -> InterfaceApp:
+        """The application, with what the whole session shares."""
+        return cast("InterfaceApp", self.app)
 
     @on(FolderLine.Offered)
     def _offered(self, event: FolderLine.Offered) -> None:
@@ -79,21 +94,20 @@ class FirstScreen(Screen[None], inherit_bindings=False):
 
     @on(Input.Submitted)
     def _begin(self) -> None:
+        if self.unfit:
+            return  # the line below the folder says why
         folder = self.query_one(FolderLine).folder
-        if folder is None or not os.path.isdir(folder):
-            problem = NOTHING_WRITTEN if folder is None else "there is no such folder"
+        problem = "there is no such folder"
+        if folder is None:
+            problem = NOTHING_WRITTEN
+        elif os.path.isdir(folder):
+            problem = self.interface.follow(folder)
+        if problem:
             self.count = Count(problem=problem, is_complete=True)
             self._draw()
             return
-        interface = cast("InterfaceApp", self.app)
-        try:
-            interface.process = start_watching(folder, interface.setup.library, interface.watch_ended)
-        except OSError as error:
-            self.count = Count(problem=f"it cannot be started: {error.strerror or error}", is_complete=True)
-            self._draw()
-            return
         self.dismiss()
-        interface.say(
+        self.interface.say(
             f"indexing {shown(str(folder))}: names can be searched in a moment; F2 shows how it goes"
         )
 
@@ -120,6 +134,18 @@ class FirstScreen(Screen[None], inherit_bindings=False):
             group="count",
         )
 
+    def _look_at_place(self) -> None:
+        """Look, on a thread, whether a library can lie where it is to be."""
+        try:
+            refuse_unfit(self.interface.setup.library)
+        except (MediaIndexError, OSError) as error:
+            self.app.call_from_thread(self._refuse, printable(str(error)))
+
+    def _refuse(self, reason: str) -> None:
+        if self.is_attached:
+            self.unfit = reason
+            self._draw()
+
     def _counts(self, folder: Path) -> bool:
         return self.counted_folder == folder and self.is_attached
 
@@ -133,8 +159,7 @@ class FirstScreen(Screen[None], inherit_bindings=False):
             self._draw()
             if count.is_complete and count.videos:
                 sample = tuple(map(os.fsencode, count.sample))
-                interface = cast("InterfaceApp", self.app)
-                interface.send(WantEstimate(count.videos, count.size, sample))
+                self.interface.send(WantEstimate(count.videos, count.size, sample))
 
     def told(self, reply: Reply) -> None:
         """Show what the finder told of what was counted."""
@@ -146,13 +171,11 @@ class FirstScreen(Screen[None], inherit_bindings=False):
             self._draw()
 
     def _draw(self) -> None:
-        lines: list[TextLine] = [
-            [],
-            [("  " + self._counted_text(), "wrong" if self.count.problem else "text")],
-        ]
         said = [*estimate_lines(self._estimate), self._room(), *PROMISES]
-        lines += [[("  " + line, "dim")] for line in said]
-        self.query_one("#first-facts", TextLines).show(*lines)
+        counted: TextLine = [("  " + self._counted_text(), "wrong" if self.count.problem else "text")]
+        unfit = wrapped([("  " + self.unfit, "wrong")], self.size.width - 1, 2) if self.unfit else []
+        facts = [[("  " + line, "dim")] for line in said]
+        self.query_one("#first-facts", TextLines).show([], *unfit, counted, *facts)
 
     def _counted_text(self) -> str:
         count = self.count
@@ -172,7 +195,7 @@ class FirstScreen(Screen[None], inherit_bindings=False):
         return told if is_of_this else None
 
     def _room(self) -> str:
-        library = cast("InterfaceApp", self.app).setup.library
+        library = self.interface.setup.library
         there = next((folder for folder in (library, *library.parents) if folder.is_dir()), Path("/"))
         try:
             return f"{size(shutil.disk_usage(there).free)} are free where frames and index will lie."

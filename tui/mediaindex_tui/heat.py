@@ -56,12 +56,7 @@ def bars(levels: Sequence[float | None], steps: str) -> str:
     )
 
 
-def next_peak(peaks: Sequence[float], at: float, step: int) -> float | None:
-    """The peak after or before a time, in the order of the video; None where there is no further one."""
-    later = sorted(peak for peak in peaks if (peak - at) * step > 0.05)
+def next_of(seconds: Sequence[float], at: float, step: int) -> float | None:
+    """The one of some times after or before another, for a `step` of 1 or -1; None where there is none."""
+    later = sorted(second for second in seconds if (second - at) * step > 0.05)
     return (later[0] if step > 0 else later[-1]) if later else None
-
-
-def next_frame(seconds: Sequence[float], at: float, step: int) -> float | None:
-    """The sampled frame after or before a time."""
-    return next_peak(seconds, at, step)

@@ -15,7 +15,7 @@ from mediaindex_tui.ascii_scrollbar import use_ascii
 from mediaindex_tui.keys import ACTIONS, STATES, TITLES, Keymap, shown_keys
 from mediaindex_tui.orderly_input import OrderlyInput
 from mediaindex_tui.shown_text import fit
-from mediaindex_tui.text_lines import TextLine, TextLines, wrapped
+from mediaindex_tui.text_lines import TextLine, TextLines, keys_line, wrapped
 
 EDITING = (
     ("letters", "are the query: nothing has to be chosen before"),
@@ -72,13 +72,8 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         if getattr(self.app, "is_ascii", False):
             use_ascii(self.query_one("#help-page"))
         self.query_one("#help-title", TextLines).show([(" Help  ", "strong")])
-        foot = [("Esc", "back"), ("↑ ↓", "scroll"), ("letters", "filter")]
-        self.query_one("#help-foot", TextLines).show(
-            [
-                (" ", "text"),
-                *(part for key, label in foot for part in ((key, "strong"), (f" {label}  ", "dim"))),
-            ]
-        )
+        foot = keys_line(("Esc", "back"), ("↑ ↓", "scroll"), ("letters", "filter"))
+        self.query_one("#help-foot", TextLines).show(foot)
         self._show("")
 
     @on(Input.Changed)

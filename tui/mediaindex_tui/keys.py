@@ -9,6 +9,8 @@ from typing import Literal, get_args
 from textual.binding import Binding, BindingType
 from textual.keys import key_to_character
 
+from mediaindex_tui.export_line import ENDINGS
+
 State = Literal["typing", "browsing", "sheet", "library", "everywhere"]
 STATES: tuple[State, ...] = get_args(State)
 TITLES: Mapping[State, str] = {
@@ -52,6 +54,10 @@ class Action:
 
 def _keys(**keys: str) -> Mapping[State, str]:
     return {state: keys[state] for state in STATES if state in keys}
+
+
+def _export_name(form: str) -> str:
+    return f"export_{form.replace('-', '_')}"
 
 
 ACTIONS = (
@@ -98,6 +104,10 @@ ACTIONS = (
     Action("caption", "write a caption for this moment", _keys(browsing="c"), "caption", "Moment"),
     Action("export", "export the moments that are marked right, else this one", _keys(
         browsing="e"), "export", "Export"),
+    *(
+        Action(_export_name(form), f"export as {form}", palette="Export", call=f"export_as('{form}')")
+        for form in ENDINGS
+    ),
     Action("open_with", "open the moment with another player, until you leave", palette="Moment"),
     Action("copy_moment", "copy PATH@SECONDS", _keys(browsing="y"), "", "Moment"),
     Action("copy_path", "copy the path", _keys(browsing="Y"), "", "Moment"),
@@ -139,6 +149,8 @@ ACTIONS = (
     Action("use_encoder", "embed the library with this encoder", _keys(library="u"), "use"),
     Action("import_weights", "bring the weights of an encoder from a file or folder", _keys(
         library="i"), "import", "Library", "app"),
+    Action("encoders", "encoders, and the hours that each takes to embed", palette="Library", owner="app"),
+    Action("evaluation", "measure how well your captions are found", palette="Library", owner="app"),
     Action("why", "the whole reason of this file", _keys(library="enter"), "why"),
     Action("log", "what the watcher logged", _keys(library="l"), "log", "Library", "app"),
     Action("start_search", "start the search again where it stopped", palette="Search", owner="app"),
@@ -150,6 +162,7 @@ ACTIONS = (
     Action("dark", "dark theme", palette="View", owner="app"),
     Action("light", "light theme", palette="View", owner="app"),
     Action("high_contrast", "theme of high contrast", palette="View", owner="app"),
+    Action("plain", "numbered lines in place of the screen", palette="View", owner="app"),
     Action("notices", "the notices of this session", palette="Help", owner="app"),
     Action("settings", "where the settings lie", palette="Help", owner="app"),
     Action("doctor", "check this machine, and what is installed", palette="Help", owner="app"),

@@ -20,6 +20,10 @@ TITLES = {
     "ranking": "Ranking",
     "disk": "Disk",
 }
+_STAGES = ("scanning", "reading headers", "first looks", "indexing", "embedding", "confirming")
+"""Of a pass of the watcher, in their order."""
+_PASSED = {"names": 1, "first looks": 2}
+"""What can be searched from when the stage at this place is over."""
 OPEN_REQUESTS = 3
 FAILURES = 200
 """So many files that could not be read are listed."""
@@ -27,10 +31,11 @@ FAILURES = 200
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line that can be chosen, and what it stands for."""
+    """A line that can be chosen, what it stands for, and what is told of it below once it is chosen."""
 
     parts: TextLine
     value: Mapping[str, Any] = field(default_factory=dict)
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,9 @@ def _watching(told: LibraryTold, glyphs: Glyphs) -> Block:
             *_requests(told.requests, glyphs),
         ]
         return Block("Watching", lines=lines, keys="a add a folder   l log")
-    note = f"process {watch.get('pid')}, {watch.get('state') or 'working'}"
+    since = watch.get("since")
+    runs = f", {hours(max(0.0, time.time() - since))}" if since else ""
+    note = f"process {watch.get('pid')}{runs}, {watch.get('state') or 'working'}"
     lines = [*_progress(watch.get("progress"), glyphs)]
     if watch.get("reason"):
         lines.append([(shown(str(watch["reason"])), "accent")])
@@ -115,17 +122,20 @@ def _progress(progress: Mapping[str, Any] | None, glyphs: Glyphs) -> list[TextLi
     share = done / total if share is None and total else share or 0.0
     full = round(30 * max(0.0, min(1.0, share)))
     ready = outlook.get("ready_at")
-    about = f" · ready about {time.strftime('%H:%M', time.localtime(ready))}" if ready else ""
+    about = f" · ready about {_hour(ready)}" if ready else ""
     bar: list[Part] = [(glyphs.full * full, "accent"), (glyphs.empty * (30 - full), "dim")]
     lines: list[TextLine] = [[*bar, (f"  {share:.0%} searchable{about}", "text")]]
     count = f"{done} of {total}" if total else str(done)
-    lines.append(
-        [
-            (f"{progress.get('stage') or 'working'} {count}  ", "dim"),
-            (shown(str(progress.get("path") or "")), "text"),
-        ]
-    )
-    return lines
+    stage = str(progress.get("stage") or "working")
+    lines.append([(f"{stage} {count}  ", "dim"), (shown(str(progress.get("path") or "")), "text")])
+    place = _STAGES.index(stage) if stage in _STAGES else 0
+    passed = [f"{name} {glyphs.done}" for name, last in _PASSED.items() if place > last]
+    return [*lines, *([[("  ".join(passed), "dim")]] if passed else [])]
+
+
+def _hour(at: float) -> str:
+    """A time of the day: `16:40`."""
+    return time.strftime("%H:%M", time.localtime(at))
 
 
 def _sources(sources: Sequence[Mapping[str, Any]], glyphs: Glyphs) -> Block:
@@ -152,8 +162,9 @@ def _failures(failures: Sequence[Mapping[str, Any]], files: int) -> Block:
         Entry(
             [
                 (fit(str(one.get("state", "")), 8) + fit(str(one.get("stage", "")), 7), "dim"),
-                (shown(str(one.get("reason", ""))) + "  ", "text"),
-                (shown(str(one.get("path", ""))), "dim"),
+                (shown(str(one.get("reason", ""))), "text"),
+                (f", next {_hour(one['next_at'])}" if one.get("next_at") else "", "dim"),
+                ("  " + shown(str(one.get("path", ""))), "dim"),
             ],
             one,
         )
@@ -170,15 +181,15 @@ def _encoders(models: Sequence[Mapping[str, Any]], status: Mapping[str, Any]) ->
     for model in models:
         name, used = str(model.get("name", "")), bool(model.get("used"))
         here = "answers" if used else "here" if model.get("present") else ""
-        cost = model.get("hours_for_library")
         parts: list[Part] = [
             (fit(cut(shown(name), 13), 13) + " ", "strong" if used else "text"),
             (fit(shown(str(model.get("licence", ""))).partition(" ")[0], 10) + " ", "dim"),
             (size(model.get("size_bytes") or 0).rjust(7) + "  ", "dim"),
-            (fit(here, 8), "accent"),
-            (f"{cost:.1f} h" if isinstance(cost, int | float) else "", "dim"),
+            (here, "accent"),
         ]
-        entries.append(Entry(parts, model))
+        takes = model.get("hours_for_library")
+        told = "" if takes is None else f"embeds this library in {hours(3600.0 * takes)}"
+        entries.append(Entry(parts, model, told))
     return Block("Encoders", "", (), entries, "u use   i import   `mediaindex models pull NAME` downloads")
 
 

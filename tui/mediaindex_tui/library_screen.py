@@ -16,9 +16,8 @@ from textual.widgets import Input
 
 from mediaindex_tui import keys
 from mediaindex_tui.folder_line import NOTHING_WRITTEN, FolderLine, likely_folder
-from mediaindex_tui.jobs import start_watching
 from mediaindex_tui.keys import shown_key
-from mediaindex_tui.library_lines import Block, blocks_of, headline
+from mediaindex_tui.library_lines import Block, Entry, blocks_of, headline
 from mediaindex_tui.messages import LibraryTold, Reply, Status, SubmitRequest, WantLibrary
 from mediaindex_tui.shown_text import shown
 from mediaindex_tui.status_line import FooterLine, StatusLine
@@ -44,10 +43,15 @@ class BlockLines(TextLines):
         self.is_active = False
 
     @property
-    def value(self) -> Mapping[str, Any]:
-        """What the entry under the cursor stands for; empty where there is none."""
+    def entry(self) -> Entry | None:
+        """The one under the cursor."""
         entries = self.block.entries
-        return entries[self.cursor].value if self.cursor < len(entries) else {}
+        return entries[self.cursor] if self.cursor < len(entries) else None
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """What that stands for; empty where there is none."""
+        return {} if self.entry is None else self.entry.value
 
     def take(self, block: Block) -> None:
         """Show a block as it is now."""
@@ -74,8 +78,8 @@ class BlockLines(TextLines):
             told = [fitted(line, width) for line in lines]
         else:
             told = [part for line in lines for part in wrapped(line, width, 5)]
-        has_keys = block.keys and self.is_active
-        foot = wrapped([("   ", "text"), (block.keys, "dim")], width, 3) if has_keys else []
+        said = "   ".join(filter(None, [self.entry.told if self.entry else "", block.keys]))
+        foot = wrapped([("   ", "text"), (said, "dim")], width, 3) if said and self.is_active else []
         is_auto = self.styles.height is None or self.styles.height.is_auto
         rows = ENTRY_ROWS if is_auto else self.size.height - 1 - len(told) - len(foot)
         room = max(1, rows)
@@ -132,8 +136,8 @@ class LibraryScreen(Screen[None], inherit_bindings=False):
         self.set_class(self.interface.is_ascii, "-ascii")
         self.query_one("#library-ask").display = False
         self.query_one("#library-title", TextLines).show([(" Library", "strong")])
-        self.interface.send(WantLibrary())
-        self.set_interval(ASK_SECONDS, lambda: self.interface.send(WantLibrary()))
+        self._ask_library()
+        self.set_interval(ASK_SECONDS, self._ask_library)
         self.draw()
 
     def on_resize(self) -> None:
@@ -170,6 +174,13 @@ class LibraryScreen(Screen[None], inherit_bindings=False):
     def draw_status(self) -> None:
         """Draw how things stand."""
         self.query_one(StatusLine).show_standing(self.interface.standing)
+
+    def turn_to(self, name: str) -> None:
+        """Make a block the active one; how fast encoders are is measured once theirs is."""
+        self.active = name
+        if name == "encoders":
+            self._ask_library()
+        self.draw()
 
     # Actions
 
@@ -308,19 +319,16 @@ class LibraryScreen(Screen[None], inherit_bindings=False):
 
     def _follow(self, folder: Path) -> None:
         """Index a folder and follow it: by the watcher that runs, else by one that is started."""
-        status = self.interface.standing.status
+        interface = self.interface
+        status = interface.standing.status
         if not folder.is_dir():
-            self.interface.say(f"there is no such folder: {shown(str(folder))}", is_error=True)
+            interface.say(f"there is no such folder: {shown(str(folder))}", is_error=True)
         elif status is not None and status.is_watching:
-            self.interface.send(SubmitRequest(("sources", "add"), (os.fsencode(folder),)))
+            interface.send(SubmitRequest(("sources", "add"), (os.fsencode(folder),)))
         else:
-            try:
-                interface = self.interface
-                interface.process = start_watching(folder, interface.setup.library, interface.watch_ended)
-            except OSError as error:
-                self.interface.say(f"it cannot be started: {error.strerror or error}", is_error=True)
-                return
-            self.interface.say(f"indexing {shown(str(folder))}, and following it from now on")
+            problem = interface.follow(folder)
+            begun = f"indexing {shown(str(folder))}, and following it from now on"
+            interface.say(problem or begun, is_error=bool(problem))
 
     @on(FolderLine.Offered)
     def _offered(self, event: FolderLine.Offered) -> None:
@@ -334,8 +342,10 @@ class LibraryScreen(Screen[None], inherit_bindings=False):
 
     def _turn(self, by: int) -> None:
         names = list(self.blocks)
-        self.active = names[(names.index(self.active) + by) % len(names)]
-        self.draw()
+        self.turn_to(names[(names.index(self.active) + by) % len(names)])
+
+    def _ask_library(self) -> None:
+        self.interface.send(WantLibrary(measures=self.active == "encoders"))
 
     def _entry(self, block: str, key: str) -> str | None:
         """What the chosen entry of a block says there; None, and it is said, where another is active."""

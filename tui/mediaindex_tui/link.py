@@ -129,7 +129,10 @@ class Link:
                     if isinstance(reply, Noted):
                         self._forget(reply.note)
                     self._told(reply)
-        code = process.wait()
+        self._ended(process.wait())
+
+    def _ended(self, code: int) -> None:
+        """Start a finder in place of one that ended; after too many say that none is, and what is lost."""
         with self._lock:
             if self._is_closed:
                 return
@@ -138,14 +141,14 @@ class Link:
             now = time.monotonic()
             self._deaths = [*(death for death in self._deaths if now - death < DEATHS_SECONDS), now]
             deaths = len(self._deaths)
-            obituary = self._obituary(code, deaths)
+            told = self._what_is_told(code, deaths)
             if deaths <= DEATHS:
                 self._start_again(unread, words_only=deaths == DEATHS)
             else:
-                self._end = obituary
+                self._end = told
             lost, self._notes = (self._notes, []) if self._end is not None else ([], self._notes)
         unkept = f"; not kept of what you did: {len(lost)}" if lost else ""
-        self._told(Notice(obituary + unkept, is_error=True))
+        self._told(Notice(told + unkept, is_error=True))
         for note in lost:
             self._told(Noted(note, is_kept=False))
 
@@ -166,7 +169,7 @@ class Link:
         for request in [*self._notes, *submitted, *asked]:
             self._requests.put(request)
 
-    def _obituary(self, code: int, deaths: int) -> str:
+    def _what_is_told(self, code: int, deaths: int) -> str:
         """What is said of a finder that ended, the one of so many of late."""
         code = 128 - code if code < 0 else code  # as a shell counts signals
         stopped = (

@@ -146,7 +146,13 @@ class WantStatus(Message, frozen=True):
 
 
 class WantLibrary(Message, frozen=True):
-    """What the library screen shows."""
+    """What the library screen shows.
+
+    Attributes:
+        measures: whether it is to be measured how fast encoders embed here; it is told when it is known.
+    """
+
+    measures: bool = False
 
 
 class WantPast(Message, frozen=True):
@@ -384,11 +390,16 @@ class Estimated(Message, frozen=True):
 
 
 class PastTold(Message, frozen=True):
-    """Saved searches, history and what is new, the newest first."""
+    """Saved searches, history and what is new, the newest first.
+
+    Attributes:
+        newest: folder of the video that was recorded last, and its day as YYYY-MM-DD.
+    """
 
     saved: tuple[Past, ...] = ()
     recent: tuple[Past, ...] = ()
     new: tuple[Past, ...] = ()
+    newest: tuple[str, str] | None = None
 
 
 class CaptionKept(Message, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
@@ -21,6 +21,8 @@ SECONDS_BEFORE = 5.0
 """A player starts at the beginning of a moment, but at most so long before its best frame."""
 
 MarkName = Literal["right", "wrong"]
+RIGHT: Mapping[MarkName | None, bool | None] = {"right": True, "wrong": False, None: None}
+"""Whether a mark says right; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,9 @@ class MomentList:
     highest: float = 0.0
     _together: list[int] = field(default_factory=list)
 
-    def show(self, answer: Sequence[Moment], *, anew: bool = False) -> None:
-        """Take an answer, the best first; the cursor stays on its moment unless the question is `anew`."""
-        here = self.current if self.touched and not anew else None
+    def show(self, answer: Sequence[Moment]) -> None:
+        """Take an answer, the best first; the cursor stays on its moment once the user has moved it."""
+        here = self.current if self.touched else None
         ordered: list[Moment] = []
         groups: list[Group] = []
         for page in _pages(answer):
@@ -64,7 +66,6 @@ class MomentList:
                 ordered += together
         self.moments, self.groups = tuple(ordered), tuple(groups)
         self._together = [group.count for group in groups for _ in range(group.count)]
-        self.touched = self.touched and not anew
         self.cursor = self._place_of(here)
         told: dict[str, MarkName | None] = {moment.key: moment.mark for moment in answer}
         self.marks = {key: mark for key, mark in (told | self.changed).items() if mark is not None}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Mapping, Set
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,6 +14,16 @@ from mediaindex_tui.orderly_input import OrderlyInput
 
 if TYPE_CHECKING:
     from mediaindex_tui.app import InterfaceApp
+
+
+Need = Literal["moment", "marks", "query", "dead finder"]
+NEEDS: Mapping[Need, Set[str]] = {
+    "moment": {one.name for one in ACTIONS if one.palette in ("Moment", "Export")} - {"undo"},
+    "marks": {"with_marks", "without_marks", "clear_marks"},
+    "query": {"order", "ask_again", "save_search", "words_only", "pictures_only"},
+    "dead finder": {"start_search"},
+}
+"""Without these an action would only say that it cannot."""
 
 
 class PaletteInput(CommandInput, OrderlyInput):
@@ -57,7 +68,20 @@ class Actions(Provider):
             for action in ACTIONS
             if action.palette
             and hasattr(self._owner(action), f"action_{action.call.partition('(')[0] or action.name}")
+            and self._is_of_use(action)
         ]
+
+    def _is_of_use(self, action: Action) -> bool:
+        """Whether what an action works on is there now."""
+        interface = cast("InterfaceApp", self.app)
+        search = interface.search
+        is_there: dict[Need, bool] = {
+            "moment": search.moments.current is not None,
+            "marks": bool(search.moments.marks),
+            "query": not search.session.is_empty,
+            "dead finder": interface.link.has_ended,
+        }
+        return all(is_there[need] for need, names in NEEDS.items() if action.name in names)
 
     def _owner(self, action: Action) -> object:
         return self.app if action.owner == "app" else self.screen

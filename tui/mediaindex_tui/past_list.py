@@ -90,7 +90,11 @@ class PastList(TextLines):
             return {"saved": "saved searches", "recent": "searches of before"}[self.which]
         if self.ready is None:
             return "the library is not open" if self.has_failed else "opening the library"
-        return f"{self.ready.videos:,} videos · {hours(self.ready.seconds)}".replace(",", " ")
+        facts = [f"{self.ready.videos:,} videos".replace(",", " "), hours(self.ready.seconds)]
+        if self.told.newest is not None:
+            folder, when = self.told.newest
+            facts.append(f"newest: {shown(folder)} ({said_day(datetime.date.fromisoformat(when))})")
+        return " · ".join(facts)
 
     def _line(self, place: int, label: str, past: Past) -> list[Part]:
         is_here = place == self.cursor
@@ -111,13 +115,18 @@ class PastList(TextLines):
 
 
 def day(at: float, *, today: datetime.date | None = None) -> str:
-    """A time as people say it: today, yesterday, Tuesday, 12 May, 12 May 2023; empty for 0."""
+    """The day of a time in Unix seconds, as people say it; empty for 0."""
     if at <= 0:
         return ""
     try:
         then = datetime.datetime.fromtimestamp(at).date()  # noqa: DTZ006  the day where the user is
     except (ValueError, OSError, OverflowError):
         return ""
+    return said_day(then, today=today)
+
+
+def said_day(then: datetime.date, *, today: datetime.date | None = None) -> str:
+    """A day as people say it: today, yesterday, Tuesday, 12 May, 12 May 2023."""
     now = today or datetime.date.today()  # noqa: DTZ011
     ago = (now - then).days
     if ago in (0, 1):

@@ -15,7 +15,7 @@ EMPTY_SECONDS = 20.0
 MOST_EMPTY = 4000
 
 
-class PictureShelf:
+class PictureCache:
     """Pictures by what was wanted; the one that was longest not looked at goes first.
 
     Args:

@@ -138,12 +138,7 @@ class Plain:
     def _wait_for_answer(self) -> Answer | None:
         """The last stage of the answer to the newest question."""
         end = time.monotonic() + ANSWER_SECONDS
-        while (left := end - time.monotonic()) > 0:
-            try:
-                reply = self.replies.get(timeout=left)
-            except queue.Empty:
-                break
-            self._take(reply)
+        while (reply := self._next(end)) is not None:
             if isinstance(reply, Answer) and self.session.is_settled:
                 if reply.stage == "reranked" or "pictures" not in self.ready:
                     break
@@ -166,12 +161,7 @@ class Plain:
 
     def _greet(self) -> None:
         end = time.monotonic() + ANSWER_SECONDS
-        while "words" not in self.ready and time.monotonic() < end:
-            try:
-                reply = self.replies.get(timeout=1.0)
-            except queue.Empty:
-                continue
-            self._take(reply)
+        while "words" not in self.ready and (reply := self._next(end)) is not None:
             if isinstance(reply, Ready):
                 self._say(f"{reply.videos} videos, {hours(reply.seconds)}; ? explains")
 
@@ -247,15 +237,19 @@ class Plain:
     def _wait_for(self, is_meant: Callable[[Reply], bool], seconds: float) -> Reply | None:
         """The next reply that is meant, None where it does not come in time; those before it are taken."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            try:
-                reply = self.replies.get(timeout=left)
-            except queue.Empty:
-                break
-            self._take(reply)
+        while (reply := self._next(end)) is not None:
             if is_meant(reply):
                 return reply
         return None
+
+    def _next(self, end: float) -> Reply | None:
+        """The next reply, which is taken; None where none comes before a time of `time.monotonic`."""
+        try:
+            reply = self.replies.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            return None
+        self._take(reply)
+        return reply
 
     def _say(self, text: str) -> None:
         sys.stdout.write(text + "\n")

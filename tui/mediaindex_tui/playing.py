@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mediaindex.export.player import Player
 
 Say = Callable[[Notice], None]
+Lend = Callable[[Sequence[str]], None]
 
 
 class Playing:
@@ -28,6 +30,7 @@ class Playing:
         say: gets what a person should know, on a thread.
         gone: gets the path of a film that is not there, on the same thread.
         copies: what is said of a command to paste: the key that copies it.
+        lend: runs a command that draws in the terminal; None where the terminal cannot be lent.
 
     Attributes:
         to_paste: the command that shows the last moment where there is a display; None where one could.
@@ -40,11 +43,13 @@ class Playing:
         gone: Callable[[Path], None] = lambda _path: None,
         *,
         copies: str = "",
+        lend: Lend | None = None,
     ) -> None:
         self.command = command
         self.say = say
         self.gone = gone
         self.copies = copies
+        self._lend = lend
         self.to_paste: str | None = None
         self._player: Player | None = None
         self._one_at_a_time = threading.Lock()
@@ -60,7 +65,7 @@ class Playing:
             return False
         with self._one_at_a_time:
             self.close()
-            self.command, self._player = command, player
+            self.command, self._player = command, self._in_terminal(player)
         return True
 
     def open(self, path: Path, seconds: float) -> None:
@@ -92,6 +97,14 @@ class Playing:
             self.to_paste = shlex.join(["mpv", f"--start={seconds:.0f}", "--", str(path)])
             return f"no display here; on your own machine{self.copies}: {printable(self.to_paste)}"
         if self._player is None:
-            self._player = new_player(self.command)
+            self._player = self._in_terminal(new_player(self.command))
         started = self._player.play(path, seconds)
         return started.note or f"{printable(path.name)} plays from {clock(seconds)}"
+
+    def _in_terminal(self, player: Player) -> Player:
+        """A player that draws in the terminal is started where that is lent to it; any other as it is."""
+        from mediaindex.export.command_player import CommandPlayer
+
+        if self._lend is None or not isinstance(player, CommandPlayer) or not player.draws_in_terminal:
+            return player
+        return replace(player, start=self._lend)

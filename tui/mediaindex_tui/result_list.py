@@ -83,15 +83,11 @@ class ResultList(Drawn, ScrollView, can_focus=True, inherit_bindings=False):
         self.moments.move_to(place)
         if self.moments.cursor != before:
             for changed in (before, self.moments.cursor):
-                self._refresh_words(changed)
+                self.refresh_words(changed)
             self._keep_cursor_visible()
         self.post_message(self.Chosen())
 
-    def refresh_moment(self, place: int) -> None:
-        """Draw one moment again."""
-        self._refresh_words(place)
-
-    def _refresh_words(self, place: int) -> None:
+    def refresh_words(self, place: int) -> None:
         """Draw a moment again, its picture aside: that would be most of what is sent."""
         layout, width = self.layout_of_list, self.size.width
         top = layout.top(place) - self.scroll_offset.y

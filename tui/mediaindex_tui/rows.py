@@ -57,7 +57,7 @@ def heading(moment: Moment, count: int, width: int, look: Look) -> Strip:
     badge = f"{glyphs.offline} " if moment.absence else ""
     before = f"{glyphs.opening}{glyphs.rule} {facts} {glyphs.rule} {badge}"
     name = cut(shown(moment.name), width - cell_len(before), glyphs.ellipsis)
-    return _strip([(before, look.dim), (name, look.dim if moment.absence else look.strong)], width)
+    return text_strip([(before, look.dim), (name, look.dim if moment.absence else look.strong)], width)
 
 
 def line(shown_moment: Shown, width: int, look: Look) -> Strip:
@@ -73,8 +73,8 @@ def line(shown_moment: Shown, width: int, look: Look) -> Strip:
     ]
     if shown_moment.is_alone:
         room = width - sum(cell_len(text) for text, _ in parts)
-        return _strip([*parts, *_name(moment, room, strong, look)], width)
-    return _strip([*parts, (shown(moment.absence or _CHANNELS[moment.channel]), look.dim)], width)
+        return text_strip([*parts, *_name(moment, room, strong, look)], width)
+    return text_strip([*parts, (shown(moment.absence or _CHANNELS[moment.channel]), look.dim)], width)
 
 
 def card(shown_moment: Shown, picture: Picture, width: int, look: Look) -> list[Strip]:
@@ -99,7 +99,7 @@ def card(shown_moment: Shown, picture: Picture, width: int, look: Look) -> list[
     bar = (look.glyphs.cursor if shown_moment.has_cursor else " ", look.cursor)
     filled = [*lines[:rows], *([[]] * (rows - len(lines)))]
     return [
-        Strip.join([_strip([bar, *texts], width - 1 - columns), part, _strip([], 1)])
+        Strip.join([text_strip([bar, *texts], width - 1 - columns), part, text_strip([], 1)])
         for part, texts in zip(_picture(picture, columns, rows), filled, strict=True)
     ]
 
@@ -120,13 +120,10 @@ def tile(shown_moment: Shown, picture: Picture, look: Look) -> list[Strip]:
     room = TILE_WIDTH - 1 - sum(cell_len(text) for text, _ in below)
     name = PurePosixPath(shown(moment.name)).stem
     below += [(cut(name, room, look.glyphs.ellipsis), here)]
-    pictures = [Strip.join([_strip([], 1), part, _strip([], 1)]) for part in _picture(picture, columns, rows)]
-    return [*pictures, _strip(below, TILE_WIDTH)]
-
-
-def text_strip(parts: Sequence[tuple[str, Style]], width: int) -> Strip:
-    """Styled texts as a strip of exactly so many cells: cut at its end, or filled."""
-    return _strip(parts, width)
+    pictures = [
+        Strip.join([text_strip([], 1), part, text_strip([], 1)]) for part in _picture(picture, columns, rows)
+    ]
+    return [*pictures, text_strip(below, TILE_WIDTH)]
 
 
 def _reasons(moment: Moment) -> tuple[list[str], list[str]]:
@@ -173,7 +170,8 @@ def _picture(picture: Picture, columns: int, rows: int) -> list[Strip]:
     return [picture[row] if row < len(picture) else Strip.blank(columns) for row in range(rows)]
 
 
-def _strip(parts: Sequence[tuple[str, Style]], width: int) -> Strip:
+def text_strip(parts: Sequence[tuple[str, Style]], width: int) -> Strip:
+    """Styled texts as a strip of exactly so many cells: cut at its end, or filled."""
     segments, room = [], width
     for text, style in parts:
         if room <= 0:

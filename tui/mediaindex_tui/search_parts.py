@@ -81,10 +81,10 @@ class SearchParts(Screen[None], inherit_bindings=False):
         yield PromptLine()
         with Horizontal(id="body"):
             yield PastList()
-            yield ResultList(self.moments, self.interface.shelf.get)
+            yield ResultList(self.moments, self.interface.picture_cache.get)
             with Vertical(id="side"):
                 yield Preview()
-                yield ContactSheet(self.interface.shelf.get)
+                yield ContactSheet(self.interface.picture_cache.get)
                 yield TextLines(id="facts")
         yield HeatStrip()
         yield StatusLine(id="status")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual.widget import Widget
 
 from mediaindex_tui import messages
-from mediaindex_tui.heat import next_frame, next_peak
+from mediaindex_tui.export_line import ENDINGS, Export, likely_path
+from mediaindex_tui.heat import next_of
 from mediaindex_tui.jobs import has_command
 from mediaindex_tui.keys import State
 from mediaindex_tui.list_layout import VIEWS, View
 from mediaindex_tui.messages import MarksTold
-from mediaindex_tui.moments import MarkName
+from mediaindex_tui.moments import RIGHT, MarkName
 from mediaindex_tui.past_list import Which
 from mediaindex_tui.search_view import SearchView
 from mediaindex_tui.shown_text import shown, span
@@ -221,8 +222,10 @@ class SearchScreen(SearchView):
 
     def action_export(self) -> None:
         """Write the moments that are marked right, else this one, to a file."""
-        from mediaindex_tui.export_line import Export, likely_path
+        self.action_export_as(next(iter(ENDINGS)))
 
+    def action_export_as(self, form: str) -> None:
+        """The same in a format; Tab turns to the others."""
         chosen = [one for one in self.moments.moments if self.moments.marks.get(one.key) == "right"]
         chosen = chosen or [one for one in (self.moments.current,) if one is not None]
         if not chosen:
@@ -231,7 +234,7 @@ class SearchScreen(SearchView):
         if not has_command("export"):
             self.interface.say("this installation has no `mediaindex export`: update it", is_error=True)
             return
-        export = Export(chosen)
+        export = Export(chosen, form)
 
         def turn(text: str) -> tuple[str, str]:
             nonlocal export
@@ -410,17 +413,17 @@ class SearchScreen(SearchView):
     def _to_peak(self, step: int) -> None:
         if self.results.view == "grid":
             self.results.move_to(self.moments.cursor + step)
-            return
-        moment = self.moments.current
-        strip = None if moment is None else self.strip_of(moment)
-        there = None if strip is None else next_peak(strip.peaks, self.at, step)
-        if there is not None:
-            self.point_at(there)
+        else:
+            self._to_next(lambda strip: strip.peaks, step)
 
     def _to_frame(self, step: int) -> None:
+        self._to_next(lambda strip: strip.seconds, step)
+
+    def _to_next(self, seconds_of: Callable[[messages.Strip], Sequence[float]], step: int) -> None:
+        """Point at the next of some times of the video, where there is a further one."""
         moment = self.moments.current
         strip = None if moment is None else self.strip_of(moment)
-        there = None if strip is None else next_frame(strip.seconds, self.at, step)
+        there = None if strip is None else next_of(seconds_of(strip), self.at, step)
         if there is not None:
             self.point_at(there)
 
@@ -428,10 +431,10 @@ class SearchScreen(SearchView):
         moment = self.moments.current
         if moment is None or self.session.is_empty:
             return
-        before = {"right": True, "wrong": False, None: None}[self.moments.marks.get(moment.key)]
+        before = RIGHT[self.moments.marks.get(moment.key)]
         right = self.moments.mark(moment, name)
         self.interface.send(self.session.marked(moment, before, right))
-        self.results.refresh_moment(self.moments.cursor)
+        self.results.refresh_words(self.moments.cursor)
         self._count_marks()
         if right:
             self.results.move_to(self.moments.cursor + 1)

@@ -14,7 +14,7 @@ from mediaindex_tui import messages
 from mediaindex_tui.contact_sheet import ContactSheet
 from mediaindex_tui.heat_strip import HeatStrip
 from mediaindex_tui.messages import Answer, Ask, Completions, PastTold, Picture, Ready, Reply, Wanted
-from mediaindex_tui.moments import seconds_to_open
+from mediaindex_tui.moments import RIGHT, seconds_to_open
 from mediaindex_tui.past_list import PastList
 from mediaindex_tui.query_line import QueryLine
 from mediaindex_tui.result_list import ResultList
@@ -128,8 +128,7 @@ class SearchView(SearchParts):
     def mark_lost(self, mark: messages.Mark) -> None:
         """Show a moment as it was answered, since its mark was not kept."""
         if mark.query == self.session.text:
-            before = {"right": True, "wrong": False, None: None}[mark.moment.mark]
-            self.moments.set_mark(mark.moment.key, before)
+            self.moments.set_mark(mark.moment.key, RIGHT[mark.moment.mark])
             self.results.refresh()
 
     def _pictured(self, picture: Picture) -> None:
@@ -168,7 +167,7 @@ class SearchView(SearchParts):
             self.interface.offer_first_start()
         self.draw_words()
         if ready.what == "pictures":  # of this library, or of another one
-            self.interface.shelf.clear()
+            self.interface.picture_cache.clear()
         if ready.what == "pictures" and not self.session.is_empty:
             self.ask(self.session.again())
 
@@ -307,11 +306,11 @@ class SearchView(SearchParts):
             large = self.preview.want(moment.video_id, self.at, drawing)
             if large is not None:
                 wanted.append(large)
-                if large in self.interface.shelf:
-                    self.preview.take(large, self.interface.shelf.get(large))
+                if large in self.interface.picture_cache:
+                    self.preview.take(large, self.interface.picture_cache.get(large))
             wanted += self.sheet.wanted_pictures()
         wanted += self.results.wanted_pictures()
-        lacking = tuple(one for one in dict.fromkeys(wanted) if one not in self.interface.shelf)
+        lacking = tuple(one for one in dict.fromkeys(wanted) if one not in self.interface.picture_cache)
         if lacking:
             self.interface.send(messages.WantPictures(lacking))
 

@@ -122,6 +122,22 @@ def _less(lacks: str, *, is_wished: bool) -> Drawing:
     return Drawing("quadrant", "quadrant", lacks=lacks if is_wished else "")
 
 
+def reason(images: str, terminal: Terminal) -> str:
+    """Why pictures are drawn on a terminal as `drawing` says."""
+    if images != "auto":
+        return drawing(images, terminal).lacks or f"ui.images = {images}"
+    if terminal.is_simple:
+        term = terminal.environment.get("TERM", "")
+        return f"{terminal.colours} colours, encoding {terminal.encoding}, TERM={term}"
+    between = next((name for name in _BETWEEN if terminal.environment.get(name)), None)
+    if between is not None:
+        return f"{between} is set: pixels do not come through, or take too long"
+    if terminal.draws("sixel"):
+        return _sixel(terminal, is_wished=True).lacks or "its name is one of those that draw sixels"
+    known = "is one" if terminal.draws("kitty") else "is none"
+    return f"its name {known} of those that draw pixels"
+
+
 def this_terminal(environment: Mapping[str, str]) -> Terminal:
     """The terminal of this process."""
     return Terminal(environment, terminal_encoding(), cell_pixels(), find_spec(SIXEL_LIBRARY) is not None)

@@ -37,6 +37,7 @@ from mediaindex.decode.container.reading import Search, packets, patience_second
 from mediaindex.decode.container.timeline import PlayingClock
 from mediaindex.decode.ffmpeg_binary import FORMATS, PROTOCOLS, ffmpeg_binary
 from mediaindex.decode.sandbox.confinement import die_with_parent, lift_cpu_budget
+from mediaindex.decode.sandbox.starting import started
 from mediaindex.decode.subtitles.embedded import SubtitleReader
 from mediaindex.errors import DecodeError
 from mediaindex.media import Cue, MediaInfo, Position
@@ -212,16 +213,16 @@ class _Run:
         self._is_stopped = False
         parent = os.getpid()
 
-        def before_exec() -> None:
+        def confine() -> None:
             die_with_parent(parent)
             lift_cpu_budget()
 
-        self._process = subprocess.Popen(
+        self._process = started(
             command,
+            confine,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=before_exec,
             # Or each of its threads reserves 64 MiB of the address space, which is bounded.
             env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mediaindex.decode.sandbox.confinement import die_with_parent, leave_network
+from mediaindex.decode.sandbox.starting import ended, started
 from mediaindex.errors import MediaIndexError, NoSpace
 
 ADDRESS_SPACE = 16 << 30
@@ -50,53 +48,24 @@ def run(command: Sequence[str], what: str, *, frame: Callable[[int], None] = lam
     Raises:
         NoSpace: the disk is full. MediaIndexError: it failed; its last line is shown.
     """
-    process: subprocess.Popen[str] | None = None
+    process = _started(command)
     try:
-        with _interrupts_held():
-            process = _started(command)
         return _followed(process, what, frame)
     finally:
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in filter(None, (process.stdout, process.stderr)):
-                pipe.close()
+        ended(process)
 
 
 def _started(command: Sequence[str]) -> subprocess.Popen[str]:
     parent = os.getpid()
-    return subprocess.Popen(
+    return started(
         command,
+        lambda: _confine(parent),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if "pipe:1" in command else subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         errors="backslashreplace",
-        preexec_fn=lambda: _confine(parent),
     )
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back until the block is left.
-
-    What libraries have registered to be called around a fork swallows exceptions, and so would the interrupt.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _frame: caught.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-    for sent in caught:
-        signal.raise_signal(sent)
 
 
 def _followed(process: subprocess.Popen[str], what: str, frame: Callable[[int], None]) -> Run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,9 @@ from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.errors import DecodeError
 from mediaindex.media import MediaInfo
+from tests.support.finders import environment
 from tests.support.media import Clip, extract_here, film, has_ffmpeg, moving, numbered, write_clip
+from tests.support.processes import start
 from tests.support.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.skipif(not has_ffmpeg(), reason="no ffmpeg binary here")
@@ -75,3 +79,39 @@ def test_an_ffmpeg_has_the_limits_of_the_child_that_started_it(tmp_path: Path) -
         for which in (psutil.RLIMIT_AS, psutil.RLIMIT_FSIZE, psutil.RLIMIT_NOFILE, psutil.RLIMIT_CORE):
             assert grandchild.rlimit(which) == child.rlimit(which)
             assert grandchild.rlimit(which)[1] != psutil.RLIM_INFINITY
+
+
+DECODES = """
+import signal, sys
+from pathlib import Path
+from mediaindex.decode.sampling.policy import Sampling
+from mediaindex.decode.worker import new_worker
+from mediaindex.media import SampledFrame
+
+signal.signal(signal.SIGINT, lambda *_: None)  # it ends its work before it obeys
+path = Path(sys.argv[1])
+with new_worker(decoder="ffmpeg") as worker:
+    info = worker.probe(path)
+    values = worker.extract(path, info, Sampling())
+    frames = (value for value in values if isinstance(value, SampledFrame))
+    print(next(frames).seconds, flush=True)
+    sys.stdin.readline()
+    print(info.duration_seconds - max(frame.seconds for frame in frames), flush=True)
+"""
+
+
+def test_a_ctrl_c_of_the_terminal_does_not_cut_a_film_short(tmp_path: Path) -> None:
+    """It goes to the whole process group, and ffmpeg would end at once, as at the film's end."""
+    pictures = [numbered(index, 640, 480) for index in range(8)]
+    path = write_clip(tmp_path / "long.mkv", [pictures[index % 8] for index in range(1500)])
+    reader = start(
+        [sys.executable, "-c", DECODES, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
+    )
+    assert reader.stdout is not None
+    assert float(reader.stdout.readline()) < 1.0
+    os.killpg(reader.pid, signal.SIGINT)
+    left, _ = reader.communicate("on\n", timeout=WAIT_SECONDS)
+    assert float(left) < 4.0

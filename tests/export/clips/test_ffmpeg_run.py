@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from mediaindex.errors import MediaIndexError, NoSpace
-from mediaindex.export.clips import ffmpeg_run
 from mediaindex.export.clips.ffmpeg_run import run
 from tests.support.waiting import until
 
@@ -47,22 +43,6 @@ def test_a_full_disk_is_told_apart() -> None:
     program = f"print('{said}', file=sys.stderr); sys.exit(1)"
     with pytest.raises(NoSpace, match="disk is full"):
         run(speaking(program), "a clip")
-
-
-def test_an_interrupt_that_comes_while_it_is_started_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[subprocess.Popen[str]] = []
-    started = ffmpeg_run._started
-
-    def interrupted(command: Sequence[str]) -> subprocess.Popen[str]:
-        signal.raise_signal(signal.SIGINT)
-        begun.append(started(command))
-        return begun[0]
-
-    monkeypatch.setattr(ffmpeg_run, "_started", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        run(speaking("time.sleep(600)"), "a clip")
-    assert begun[0].returncode is not None
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,11 @@ def cold(library: Path, colours: None) -> Iterator[AtDesk]:
 def desk(cold: AtDesk) -> AtDesk:
     """A desk whose pictures answer."""
     return cold.with_pictures()
+
+
+@pytest.fixture
+def interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program in place of the interpreter that commands are run with; it is not there yet."""
+    program = tmp_path / "python"
+    monkeypatch.setattr(sys, "executable", str(program))
+    return program

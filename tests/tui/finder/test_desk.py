@@ -177,3 +177,21 @@ def test_a_fault_is_said_with_the_log_and_does_not_end_it(
 def test_the_library_screen_of_a_library_that_went_says_nothing(desk: AtDesk, library: Path) -> None:
     desk.inbox.put(WantLibrary())
     assert desk.wait(LibraryTold).status["videos"] == 2
+
+
+def test_a_library_that_is_swept_meanwhile_goes_on_answering(
+    desk: AtDesk, library: Path, tmp_path: Path
+) -> None:
+    before = desk.full("red")
+    new = film(tmp_path / "new" / "cat.mp4", "purple")
+    index_quietly(library, new)
+    assert desk.names("purple")[0] == "cat.mp4"
+    assert cli.main(["forget", "--now", str(new), "--library", str(library)]) == 0
+    assert cli.main(["compact", "--library", str(library)]) == 0
+    after = desk.full("red")
+    assert [one.key for one in after.moments] == [one.key for one in before.moments]
+    assert "cat.mp4" not in desk.names("purple")
+    moment = after.moments[0]
+    (picture,) = of(desk.ask(WantPictures((Wanted(moment.video_id, moment.best, 2, 1),))), Picture)
+    assert picture.cells
+    assert of(desk.replies, Notice) == []

@@ -74,6 +74,7 @@ def test_the_past_is_told(desk: AtDesk, moment: Moment, library: Path) -> None:
     assert [(one.text, one.opened) for one in past.recent] == [("red", 2)]
     assert [one.text for one in past.saved] == ["blue sea"]
     assert past.new == ()
+    assert past.newest == ("Holiday", "2024-05-03")
     with open_library(library) as opened, opened.write() as connection:
         connection.execute(video.update().where(video.c.recorded_day.is_(None)).values(added_at=0.0))
     (new,) = desk.one(PastTold, WantPast()).new

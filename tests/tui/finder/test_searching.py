@@ -13,7 +13,7 @@ from mediaindex.assembly.serving import serving_space
 from mediaindex.config import load_config
 from mediaindex.embed import loading
 from mediaindex.embed.encoder import EncoderSpec
-from mediaindex.errors import EncoderUnavailable
+from mediaindex.errors import EncoderMismatch, EncoderUnavailable
 from mediaindex.media import QueryFeatures
 from mediaindex.search.answer import Question
 from mediaindex.store.library import Library, open_library
@@ -73,15 +73,17 @@ def test_what_was_loaded_for_another_space_is_left(
     assert searching.searcher is None
 
 
-def test_an_encoder_that_is_missing_leaves_a_note(
+@pytest.mark.parametrize("error", [EncoderUnavailable, EncoderMismatch])
+def test_an_encoder_that_is_missing_or_another_leaves_a_note(
     searching: Searching,
     opened: Library,
     space: Space,
     told: queue.Queue[Loaded],
     monkeypatch: pytest.MonkeyPatch,
+    error: type[EncoderUnavailable],
 ) -> None:
     def missing(*_words: object, **_options: object) -> None:
-        raise EncoderUnavailable("run 'mediaindex models pull fast'")
+        raise error("run 'mediaindex models pull fast'")
 
     monkeypatch.setattr(loading, "load_encoder", missing)
     searching.follow(opened, space)

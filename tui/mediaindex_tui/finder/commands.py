@@ -1,7 +1,8 @@
-"""Commands of the library that the interface asks for, each a `mediaindex` of its own that outlives both."""
+"""Commands of `mediaindex` in processes of their own: those that the interface asks for outlive both."""
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,12 +10,17 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
+
+import msgspec
 
 from mediaindex.errors import DONE
 from mediaindex.safe_text import printable
 from mediaindex_tui.messages import CommandTold, Notice, SubmitRequest
 
+logger = logging.getLogger(__name__)
+
+Kind = TypeVar("Kind")
 Tell = Callable[[Notice | CommandTold], None]
 SHOWN_WORDS = 6
 
@@ -65,3 +71,25 @@ def _follow(
         tell(Notice(f"done: {shown}"))
     else:
         tell(Notice(f"{shown} failed: {printable(lines[-1])}", is_error=True))
+
+
+def printed(words: Sequence[str], library: Path, kind: type[Kind], *, seconds: float) -> Kind | None:
+    """What a command prints as JSON; None, and the log says why, where it fails or takes longer.
+
+    Args:
+        kind: what its JSON is read as.
+    """
+    command = [sys.executable, "-m", "mediaindex", *words, "--json", "--library", str(library)]
+    try:
+        done = subprocess.run(
+            command,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+        )
+        return msgspec.json.decode(done.stdout, type=kind)
+    except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
+        logger.warning("%s says nothing: %s", words[0], error)
+        return None

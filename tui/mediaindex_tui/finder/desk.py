@@ -27,6 +27,7 @@ from mediaindex_tui.finder.inbox import Arrived, Inbox
 from mediaindex_tui.finder.library import CurrentLibrary, OpenLibrary
 from mediaindex_tui.finder.pictures import Pictures
 from mediaindex_tui.finder.searching import Loaded, Searching, SpaceSwitched
+from mediaindex_tui.finder.speeds import Speeds, speeds
 from mediaindex_tui.finder.status import library_told, status
 from mediaindex_tui.finder.strip import strip
 from mediaindex_tui.finder.words import completed, offers, spans
@@ -97,6 +98,8 @@ class Desk:
         self._examples: dict[str, Example] = {}
         self._ready: Ready | None = None
         self._told: Status | None = None
+        self._speeds = Speeds({})
+        self._is_measuring = False
         self._failed = ("", 0.0)
 
     @property
@@ -171,8 +174,10 @@ class Desk:
         match arrived.what:
             case Loaded() as loaded:
                 self._take(loaded)
-            case WantLibrary():
-                self._tell_library()
+            case Speeds() as measured:
+                self._speeds = measured
+            case WantLibrary() as want:
+                self._tell_library(want)
             case WantEstimate() as want:
                 self._aside(lambda: estimate(want), "estimate")
             case WantDescription() as moment:
@@ -230,16 +235,20 @@ class Desk:
             case SaveSearch():
                 notes.save_search(here.library, note)
 
-    def _tell_library(self) -> None:
+    def _tell_library(self, want: WantLibrary) -> None:
         """Tell from a thread what the library holds: its folders are measured, which takes its time."""
         here = self._look()
         if here is None:
             self._send(LibraryTold({}, {}, [], {}))
-        else:
-            self._aside(lambda: library_told(here.library), "library")
+            return
+        known, root = self._speeds, here.library.root
+        self._aside(lambda: library_told(here.library, known), "library")
+        if want.measures and not self._is_measuring:
+            self._is_measuring = True  # once: the machine stays the same
+            self._aside(lambda: speeds(root), "speeds")
 
-    def _aside(self, work: Callable[[], Reply], name: str) -> None:
-        """Tell from a thread what comes of some work that takes its time."""
+    def _aside(self, work: Callable[[], Reply | Speeds], name: str) -> None:
+        """Put from a thread what comes of some work that takes its time."""
 
         def run() -> None:
             try:

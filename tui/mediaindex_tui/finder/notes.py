@@ -14,7 +14,7 @@ from mediaindex.embed.language import language_of_text
 from mediaindex.safe_text import printable, storable
 from mediaindex.search.answer import Question
 from mediaindex.store.catalog.locations import select_hidden
-from mediaindex.store.catalog.schema import video
+from mediaindex.store.catalog.schema import location, video
 from mediaindex.store.library import Library
 from mediaindex.store.notes import captions, history, marks, saved
 from mediaindex_tui.messages import (
@@ -95,6 +95,7 @@ def past(library: Library) -> PastTold:
         kept = saved.every(connection)
         asked = history.asked(connection, limit=RECENT)
         by_day = _new_by_day(connection)
+        newest = _newest(connection)
     counts = {one.query: one.opened for one in asked}
     return PastTold(
         saved=tuple(
@@ -102,6 +103,7 @@ def past(library: Library) -> PastTold:
         ),
         recent=tuple(Past(printable(one.query), one.at, one.opened) for one in asked),
         new=by_day,
+        newest=newest,
     )
 
 
@@ -121,6 +123,19 @@ def _new_by_day(connection: sa.Connection) -> tuple[Past, ...]:
         Past(f"on:{day}", came[day], name=f"{days[day]} new {'video' if days[day] == 1 else 'videos'}")
         for day in sorted(days, reverse=True)[:NEW]
     )
+
+
+def _newest(connection: sa.Connection) -> tuple[str, str] | None:
+    """The folder of the video that was recorded last, and its day; None where no video tells one."""
+    newest = (
+        sa.select(location.c.path, video.c.recorded_day)
+        .join(video, video.c.id == location.c.video_id)
+        .where(video.c.recorded_day.is_not(None), location.c.forgotten_at.is_(None))
+        .order_by(video.c.recorded_day.desc(), location.c.id)
+        .limit(1)
+    )
+    row = connection.execute(newest).first()
+    return None if row is None else (printable(row.path.parent.name), row.recorded_day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from mediaindex.assembly.overview import library_values, watcher_values
 from mediaindex.embed.weights.files import installed
 from mediaindex.safe_text import printable
 from mediaindex.sources.places.volumes import is_online
+from mediaindex.store.catalog import videos
 from mediaindex.store.catalog.failures import failures
 from mediaindex.store.catalog.schema import request, volume
 from mediaindex.store.library import Library
 from mediaindex.store.lock import holder
 from mediaindex.store.notes import captions, history, marks, saved
 from mediaindex_tui.finder.library import OpenLibrary
+from mediaindex_tui.finder.speeds import Speeds
 from mediaindex_tui.messages import LibraryTold, Status
 
 REQUESTS = 100
@@ -74,13 +76,13 @@ def _progress(progress: dict[str, Any]) -> str:
     return text if ready_at is None else f"{text}, ready {time.strftime('%H:%M', time.localtime(ready_at))}"
 
 
-def library_told(library: Library) -> LibraryTold:
-    """What the library screen shows; nothing is measured, and no encoder is loaded."""
+def library_told(library: Library, speeds: Speeds) -> LibraryTold:
+    """What the library screen shows; nothing is measured, and no encoder is loaded.
+
+    Args:
+        speeds: of encoders, as far as they are known.
+    """
     values = library_values(library)
-    models = [
-        {**dataclasses.asdict(entry), "present": entry.present, "used": entry.name == values["encoder"]}
-        for entry in installed(models_folder(library.root))
-    ]
     with library.read() as connection:
         counts = {
             "marks": marks.count(connection),
@@ -89,6 +91,16 @@ def library_told(library: Library) -> LibraryTold:
             "history": len(history.picks(connection)),
         }
         requests = _requests(connection)
+        frames = videos.cached_frames(connection)
+    models = [
+        {
+            **dataclasses.asdict(entry),
+            "present": entry.present,
+            "used": entry.name == values["encoder"],
+            "hours_for_library": speeds.hours(entry.name, frames),
+        }
+        for entry in installed(models_folder(library.root))
+    ]
     return LibraryTold(_safe(values), _safe(watcher_values(library)), _safe(models), counts, requests)
 
 
