@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -41,9 +42,11 @@ Images = Literal["auto", "quadrant", "half", "kitty", "sixel", "off"]
 Theme = Literal["dark", "light", "high-contrast"]
 View = Literal["auto", "lines", "cards", "grid"]
 Choice = TypeVar("Choice", bound=str)
-Value = Path | str | int | float | tuple[str, ...] | Mapping[str, str] | None
-TABLES = ("ui",)
+Benchmark = Mapping[str, str]
+Value = Path | str | int | float | tuple[str, ...] | tuple[Benchmark, ...] | Mapping[str, str] | None
+TABLES = ("ui", "nightly")
 """Tables of the file; the field `ui_images` is the setting `ui.images`."""
+BENCHMARK_KEYS = ("name", "videos", "annotations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,14 @@ class Config:
         ui_view: how it lists moments; `auto` by the size of the terminal.
         ui_history: whether moments that are opened, here and by `open`, become picks of the history.
         ui_keys: keys by action, such as {"open": "o,enter"}, in place of those that it has.
+        nightly_library: whether a nightly evaluation measures the library.
+        nightly_encoders: encoders that it measures the benchmarks with; empty for the one of `encoder`.
+        nightly_generators: generators that it measures beside what is on by itself.
+        nightly_queries: of each ranking, queries at the most; 0 for all.
+        nightly_minutes: after which it ends, None for no limit. nightly_at: when it begins, HH:MM.
+        nightly_report: its page, None for none.
+        nightly_notify: command with {summary} that tells that something fell, None for none.
+        nightly_benchmarks: with name, and absolute folders of videos and annotations.
         origins: by setting: "default", "file PATH", "environment NAME" or "flag --NAME".
     """
 
@@ -107,7 +118,21 @@ class Config:
     ui_view: View
     ui_history: bool
     ui_keys: Mapping[str, str]
+    nightly_library: bool
+    nightly_encoders: tuple[str, ...]
+    nightly_generators: tuple[str, ...]
+    nightly_queries: int
+    nightly_minutes: float | None
+    nightly_at: str
+    nightly_report: Path | None
+    nightly_notify: str | None
+    nightly_benchmarks: tuple[Benchmark, ...]
     origins: Mapping[str, str] = field(compare=False, repr=False)
+
+    @property
+    def has_nightly(self) -> bool:
+        """Whether anything says what is evaluated at night, be it an empty table `[nightly]`."""
+        return any(self.origins[name] != "default" for name in SETTINGS if name.startswith("nightly."))
 
     def rows(self) -> tuple[tuple[str, Value, str], ...]:
         """(setting, value, origin) of every setting, in the order of the fields."""
@@ -174,6 +199,15 @@ def load_config(flags: Mapping[str, object] | None = None) -> Config:
         ui_view=settings.choice("ui.view", get_args(View), "auto"),
         ui_history=settings.flag("ui.history", default=True),
         ui_keys=settings.table("ui.keys", 'a table of the settings file, such as open = "o,enter"'),
+        nightly_library=settings.flag("nightly.library", default=True),
+        nightly_encoders=settings.texts("nightly.encoders", (), allowed="a list of names"),
+        nightly_generators=settings.texts("nightly.generators", (), allowed="a list of names"),
+        nightly_queries=settings.whole("nightly.queries", 1000, least=0, most=10**6),
+        nightly_minutes=settings.number("nightly.minutes", 60.0, least=0.0, most=1440.0) or None,
+        nightly_at=settings.time_of_day("nightly.at", "03:30"),
+        nightly_report=settings.file("nightly.report"),
+        nightly_notify=settings.text("nightly.notify", "") or None,
+        nightly_benchmarks=settings.benchmarks("nightly.benchmarks"),
         origins=MappingProxyType(settings.origins),
     )
 
@@ -241,6 +275,8 @@ def _file(path: Path) -> _Source:
     for name, value in _toml(path).items():
         if name in TABLES and isinstance(value, dict):
             values |= {f"{name}.{inner}": one for inner, one in value.items()}
+            if name == "nightly":  # an empty one asks for nights too
+                values.setdefault("nightly.library", True)
         elif name in TABLES:
             raise ConfigError(f"file {path}: {name} must be a table [{name}], not {reprlib.repr(value)}")
         else:
@@ -277,10 +313,15 @@ class _Settings:
 
     def folder(self, name: str, default: Path) -> Path:
         value, source = self._find(name)
-        if source is None:
-            return default
+        return default if source is None else self._path(name, value, source, "the path of a folder")
+
+    def file(self, name: str) -> Path | None:
+        value, source = self._find(name)
+        return None if source is None else self._path(name, value, source, "the path of a file")
+
+    def _path(self, name: str, value: object, source: _Source, allowed: str) -> Path:
         if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
-            raise self._wrong(name, value, "the path of a folder")
+            raise self._wrong(name, value, allowed)
         return Path(os.path.abspath(source.folder / os.path.expanduser(value)))
 
     def text(self, name: str, default: str) -> str:
@@ -291,14 +332,44 @@ class _Settings:
             raise self._wrong(name, value, "text on one line")
         return value
 
-    def texts(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    def time_of_day(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise self._wrong(name, value, "a time of day such as 03:30")
+        return value
+
+    def benchmarks(self, name: str) -> tuple[Benchmark, ...]:
+        """Benchmarks with their folders; whether these are there is known to who measures."""
+        value, source = self._find(name)
+        if source is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            raise self._wrong(name, value, f"tables [[{name}]] of the settings file")
+        found = []
+        for one in value:
+            if odd := sorted(set(one) ^ set(BENCHMARK_KEYS)):
+                what = "unknown key" if odd[0] in one else "no key"
+                keys = ", ".join(BENCHMARK_KEYS)
+                shown = reprlib.repr(odd[0])
+                raise ConfigError(f"{self.origins[name]}: {what} {shown} in [[{name}]]; it has {keys}")
+            if not isinstance(one["name"], str):
+                raise self._wrong(name, one["name"], "tables whose name is that of a benchmark")
+            folders = {
+                key: str(self._path(name, one[key], source, f"a path in {key}")) for key in BENCHMARK_KEYS[1:]
+            }
+            found.append(MappingProxyType({"name": one["name"], **folders}))
+        return tuple(found)
+
+    def texts(
+        self, name: str, default: tuple[str, ...], *, allowed: str = "a list of globs"
+    ) -> tuple[str, ...]:
         value, source = self._find(name)
         if source is None:
             return default
         if source.textual and isinstance(value, str):
             value = value.split(os.pathsep)
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
-            raise self._wrong(name, value, "a list of globs")
+            raise self._wrong(name, value, allowed)
         return tuple(value)
 
     def choice(self, name: str, allowed: tuple[Choice, ...], default: Choice) -> Choice:

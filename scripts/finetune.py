@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs `mediaindex train ARGS…` from this checkout, its .venv set up where that is missing or stale.
 
+scripts/finetune.py                                   on the captions of your library
 scripts/run features ~/Videos --split train --out train.parquet
 scripts/finetune.py --features train.parquet --out generator
 """

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,6 +73,62 @@ def test_the_interface_has_a_table_of_its_own(write: Write, monkeypatch: pytest.
     rows = {name: (value, origin) for name, value, origin in config.rows()}
     assert rows["ui.images"] == ("off", "environment MEDIAINDEX_UI_IMAGES")
     assert rows["ui.keys"] == ({"open": "o,enter"}, f"file {path}")
+
+
+def test_nights_have_a_table_of_their_own(write: Write) -> None:
+    write("")
+    config = load_config()
+    assert not config.has_nightly
+    assert (config.nightly_library, config.nightly_at, config.nightly_minutes) == (True, "03:30", 60.0)
+    assert (config.nightly_queries, config.nightly_encoders, config.nightly_benchmarks) == (1000, (), ())
+    write("[nightly]\n")
+    assert load_config().has_nightly
+    path = write(
+        "[nightly]\nlibrary = false\nencoders = ['a', 'b']\nminutes = 0\nat = '23:59'\nreport = 'page.html'\n"
+        "notify = 'mail {summary}'\n"
+        "[[nightly.benchmarks]]\nname = 'msvd'\nvideos = 'clips'\nannotations = '/texts'\n"
+    )
+    config = load_config()
+    assert (config.nightly_library, config.nightly_encoders, config.nightly_minutes) == (
+        False,
+        ("a", "b"),
+        None,
+    )
+    assert config.nightly_report == path.parent / "page.html"
+    assert [dict(one) for one in config.nightly_benchmarks] == [
+        {"name": "msvd", "videos": str(path.parent / "clips"), "annotations": "/texts"}
+    ]
+    rows = {name: origin for name, _value, origin in config.rows()}
+    assert (rows["nightly.benchmarks"], rows["nightly.queries"]) == (f"file {path}", "default")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[nightly]\nwhen = '03:30'\n", "unknown setting 'nightly.when'"),
+        ("nightly = 3\n", "nightly must be a table [nightly], not 3"),
+        ("[nightly]\nat = '3:30'\n", "nightly.at must be a time of day such as 03:30, not '3:30'"),
+        ("[nightly]\nat = '24:00'\n", "must be a time of day"),
+        ("[nightly]\nminutes = -1\n", "nightly.minutes must be a number from 0 to 1440, not -1"),
+        ("[nightly]\nqueries = 'all'\n", "nightly.queries must be a whole number"),
+        ("[nightly]\nencoders = 'builtin'\n", "nightly.encoders must be a list of names"),
+        ("[nightly]\nbenchmarks = ['msvd']\n", "must be tables [[nightly.benchmarks]] of the settings file"),
+        (
+            "[[nightly.benchmarks]]\nname = 'msvd'\nvideos = '/'\nannotations = '/'\n" + "video = 'x'\n",
+            "unknown key 'video' in [[nightly.",
+        ),
+        ("[[nightly.benchmarks]]\nname = 'msvd'\nvideos = '/tmp'\n", "no key 'annotations' in"),
+        (
+            "[[nightly.benchmarks]]\nname = 1\nvideos = 'a'\nannotations = 'b'\n",
+            "must be tables whose name is",
+        ),
+        ("[[nightly.benchmarks]]\nname = 'a'\nvideos = 1\nannotations = 'b'\n", "must be a path in videos"),
+    ],
+)
+def test_a_wrong_table_of_nights_is_refused(text: str, said: str, write: Write) -> None:
+    write(text)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_config()
 
 
 @pytest.mark.parametrize(

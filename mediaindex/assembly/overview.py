@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from mediaindex.search.ranking.gate import Gate
     from mediaindex.search.ranking.generator_registry import Decision
+    from mediaindex.search.ranking.user_gate import UserGates
+    from mediaindex.store.evaluations.runs import LastEvaluation
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
 
@@ -22,9 +24,12 @@ NAMED = 10
 
 def library_values(library: Library) -> dict[str, Any]:
     """The JSON of `status`."""
+    from mediaindex.search.confidence.calibration import confidence_gate
     from mediaindex.search.ranking.generator_registry import PRESETS, decide
+    from mediaindex.search.ranking.user_gate import UserGates
     from mediaindex.store.catalog import failures as failure_rows
     from mediaindex.store.catalog import videos
+    from mediaindex.store.evaluations.runs import last_evaluation
     from mediaindex.store.lock import holder
     from mediaindex.store.vectors.spaces import active_space
 
@@ -35,7 +40,9 @@ def library_values(library: Library) -> dict[str, Any]:
         failures = list(failure_rows.failures(connection).values())
         sources = source_rows(connection)
         notes = _notes(connection)
+        captions = UserGates.read(connection)
         cached_bytes = videos.cached_bytes(connection)
+        evaluated = last_evaluation(connection)
     writer = holder(library.root / "lock")
     return {
         "library": str(library.root),
@@ -57,9 +64,11 @@ def library_values(library: Library) -> dict[str, Any]:
             for f in failures
         ],
         "writer": None if writer is None else {"pid": writer.pid, "role": writer.role},
-        "hubs": hubs_row(_hubs(library, active)),
-        "rerank": [rerank_row(decide(active, library.root, preset, "auto")) for preset in PRESETS],
-        "last_evaluation": None,
+        "hubs": gate_row(_hubs(library, active, captions)),
+        "confidence": gate_row(confidence_gate(active, library.root)),
+        "rerank": [rerank_row(decide(active, library.root, preset, "auto", captions)) for preset in PRESETS],
+        "personal": _personal(library, active),
+        "last_evaluation": None if evaluated is None else _evaluation_row(evaluated),
     }
 
 
@@ -105,8 +114,8 @@ def source_rows(connection: sa.Connection) -> list[dict[str, Any]]:
     return rows
 
 
-def hubs_row(gate: Gate) -> dict[str, Any]:
-    """Whether hubs are corrected, and why, as JSON."""
+def gate_row(gate: Gate) -> dict[str, Any]:
+    """Whether a part of the ranking is on, and why, as JSON."""
     return {"on": gate.on, "by": gate.by, "reason": gate.reason}
 
 
@@ -122,13 +131,33 @@ def rerank_row(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _hubs(library: Library, active: Space | None) -> Gate:
+def _personal(library: Library, active: Space | None) -> dict[str, str | None] | None:
+    """The personal ranking in use and the one before it; None where there never was one."""
+    from mediaindex.search.ranking.personal_selection import read_selection
+
+    selection = None if active is None else read_selection(library.root, active.digest)
+    if selection is None or selection.is_empty:
+        return None
+    return {"generator": selection.current, "previous": selection.previous}
+
+
+def _evaluation_row(evaluated: LastEvaluation) -> dict[str, Any]:
+    return {
+        "at": evaluated.at,
+        "line": evaluated.line,
+        "regressed": evaluated.regressed,
+        "report": None if evaluated.report is None else str(evaluated.report),
+        "older_than_space": evaluated.older_than_space,
+    }
+
+
+def _hubs(library: Library, active: Space | None, captions: UserGates) -> Gate:
     """Whether searches correct hubs: where that gains, and where all segments have them."""
     from mediaindex.search.ranking.hub_correction import hub_gate, without_hubs
     from mediaindex.store.layout import MATRIX
     from mediaindex.store.mapped.state_file import has_hubs
 
-    gate = hub_gate(active, "auto")
+    gate = hub_gate(active, "auto", library.root, captions)
     if not gate.on or active is None or has_hubs(library.root / MATRIX, active.id):
         return gate
     return without_hubs(gate)

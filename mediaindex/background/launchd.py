@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mediaindex.background.unit_file import State
+from mediaindex.background.unit_file import State, UnitFile
 from mediaindex.errors import MediaIndexError
 
 WAIT_SECONDS = 150.0
@@ -38,26 +38,44 @@ class Launchd:
         Raises:
             MediaIndexError: it cannot hold a word of the command or a variable's value.
         """
-        try:
-            plist = plistlib.dumps(
-                {
-                    "Label": service,
-                    "ProgramArguments": list(command),
-                    "EnvironmentVariables": dict(environment),
-                    "RunAtLoad": True,
-                    "KeepAlive": {"SuccessfulExit": False},
-                    "ThrottleInterval": RESTART_SECONDS,
-                    "ExitTimeOut": STOP_SECONDS,
-                    "ProcessType": "Background",
-                    "LowPriorityIO": True,
-                    "Nice": NICE,
-                    "Umask": UMASK,
-                },
-                sort_keys=False,
-            )
-        except ValueError as error:
-            raise MediaIndexError(f"a property list cannot hold this service: {error}") from error
-        return plist.replace(b"<plist ", f"<!-- {mark} -->\n<plist ".encode(), 1)
+        always = {
+            "RunAtLoad": True,
+            "KeepAlive": {"SuccessfulExit": False},
+            "ThrottleInterval": RESTART_SECONDS,
+        }
+        return _property_list(service, command, environment, always, mark)
+
+    def timer(
+        self,
+        service: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        at: str,
+        about: str,
+        mark: str,
+    ) -> list[UnitFile]:
+        """The property list of a job at a time of day; one that was slept through is made up for on waking.
+
+        Raises:
+            MediaIndexError: as `text`.
+        """
+        hour, minute = map(int, at.split(":"))
+        daily = {"StartCalendarInterval": {"Hour": hour, "Minute": minute}}
+        (path,) = self.timer_files(service)
+        return [UnitFile(path, _property_list(path.stem, command, environment, daily, mark))]
+
+    def timer_files(self, service: str) -> list[Path]:
+        """Where that property list lies."""
+        return [self.file(f"{service}-nightly")]
+
+    def start_timer(self, service: str) -> None:
+        """Let the time come, now and after each login."""
+        self.start(f"{service}-nightly")
+
+    def stop_timer(self, service: str) -> None:
+        """Let it not come any more."""
+        self.stop(f"{service}-nightly")
 
     def is_running(self) -> bool:
         """Whether this user has a session of launchd."""
@@ -86,6 +104,39 @@ class Launchd:
         state = re.search(r"^\s*state = (.+)$", answer, re.MULTILINE)
         pid = re.search(r"^\s*pid = (\d+)$", answer, re.MULTILINE)
         return State(state=state[1] if state else None, pid=int(pid[1]) if pid else None, says=None)
+
+
+def _property_list(
+    label: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    when: Mapping[str, object],
+    mark: str,
+) -> bytes:
+    """A job with its mark in a comment.
+
+    Args:
+        when: what starts it.
+
+    Raises:
+        MediaIndexError: a property list cannot hold a word of it.
+    """
+    job = {
+        "Label": label,
+        "ProgramArguments": list(command),
+        "EnvironmentVariables": dict(environment),
+        **when,
+        "ExitTimeOut": STOP_SECONDS,
+        "ProcessType": "Background",
+        "LowPriorityIO": True,
+        "Nice": NICE,
+        "Umask": UMASK,
+    }
+    try:
+        plist = plistlib.dumps(job, sort_keys=False)
+    except ValueError as error:
+        raise MediaIndexError(f"a property list cannot hold this service: {error}") from error
+    return plist.replace(b"<plist ", f"<!-- {mark} -->\n<plist ".encode(), 1)
 
 
 def _domain() -> str:

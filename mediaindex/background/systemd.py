@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mediaindex.background.unit_file import State
+from mediaindex.background.unit_file import State, UnitFile
 from mediaindex.errors import MediaIndexError
 
 WAIT_SECONDS = 150.0
@@ -64,6 +64,44 @@ WantedBy=default.target
 """
 
 
+# A night that was missed, the machine being off, is made up for. It may begin up to five minutes late, so
+# that not all of a machine's timers wake at once.
+TIMER = """\
+# {mark}
+
+[Unit]
+Description={description}
+
+[Timer]
+OnCalendar=*-*-* {at}:00
+Persistent=true
+RandomizedDelaySec=5min
+
+[Install]
+WantedBy=timers.target
+"""
+# Exit code 1 tells of a regression, 5 of videos that could not be read: neither is a failure of the unit.
+NIGHT = """\
+# {mark}
+
+[Unit]
+Description={description}
+
+[Service]
+Type=oneshot
+ExecStart=:{command}
+{environment}
+SuccessExitStatus=1 5 130
+
+Nice=15
+CPUSchedulingPolicy=idle
+IOSchedulingClass=idle
+
+UMask=0077
+NoNewPrivileges=yes
+"""
+
+
 class Systemd:
     """The systemd of this user."""
 
@@ -84,20 +122,44 @@ class Systemd:
         Raises:
             MediaIndexError: a unit cannot name this program or hold a variable's value.
         """
-        if re.search(r"""[\x00-\x1f\x7f"'\\]""", command[0]):
-            raise MediaIndexError(f"systemd starts no program with such a name: {command[0]}")
-        for variable, value in environment.items():
-            if not value.isprintable():
-                raise MediaIndexError(f"a unit cannot hold the value of {variable}; unset it")
-        assignments = (f"Environment={quoted(f'{key}={value}')}" for key, value in environment.items())
-        unit = UNIT.format(
-            name=service,
-            mark=mark,
-            description="".join(c if c.isprintable() else "?" for c in about).replace("%", "%%"),
-            command=" ".join(map(quoted, command)),
-            environment="\n".join(assignments),
-        )
-        return unit.encode()
+        return _filled(UNIT, command, environment, name=service, mark=mark, description=_described(about))
+
+    def timer(
+        self,
+        service: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        at: str,
+        about: str,
+        mark: str,
+    ) -> list[UnitFile]:
+        """The timer, and the unit that it starts.
+
+        Raises:
+            MediaIndexError: as `text`.
+        """
+        timer, unit = self.timer_files(service)
+        description = _described(about)
+        text = TIMER.format(mark=mark, description=description, at=at).encode()
+        return [
+            UnitFile(timer, text),
+            UnitFile(unit, _filled(NIGHT, command, environment, mark=mark, description=description)),
+        ]
+
+    def timer_files(self, service: str) -> list[Path]:
+        """Where the timer and its unit lie."""
+        folder = self.file(service).parent
+        return [folder / f"{service}-nightly.timer", folder / f"{service}-nightly.service"]
+
+    def start_timer(self, service: str) -> None:
+        """Let the time come, now and after each login."""
+        _must("daemon-reload")
+        _must("enable", "--now", f"{service}-nightly.timer")
+
+    def stop_timer(self, service: str) -> None:
+        """Let it not come any more; a night that goes on ends by itself."""
+        _must("disable", "--now", f"{service}-nightly.timer")
 
     def is_running(self) -> bool:
         """Whether a systemd of this user can be asked."""
@@ -118,9 +180,11 @@ class Systemd:
 
     def forget(self, service: str) -> None:
         """Remove the link that enabled a unit whose file is gone."""
-        link = self.file(service).parent / "default.target.wants" / f"{service}.service"
-        if link.is_symlink():
-            link.unlink()
+        folder = self.file(service).parent
+        links = (f"default.target.wants/{service}.service", f"timers.target.wants/{service}-nightly.timer")
+        for link in (folder / name for name in links):
+            if link.is_symlink():
+                link.unlink()
         if self.is_running():
             _must("daemon-reload")
 
@@ -137,6 +201,26 @@ class Systemd:
             pid=int(properties.get("MainPID") or 0) or None,
             says=properties.get("StatusText") or None,
         )
+
+
+def _filled(template: str, command: Sequence[str], environment: Mapping[str, str], **values: str) -> bytes:
+    """A unit that runs a command.
+
+    Raises:
+        MediaIndexError: it cannot name this program or hold a variable's value.
+    """
+    if re.search(r"""[\x00-\x1f\x7f"'\\]""", command[0]):
+        raise MediaIndexError(f"systemd starts no program with such a name: {command[0]}")
+    for variable, value in environment.items():
+        if not value.isprintable():
+            raise MediaIndexError(f"a unit cannot hold the value of {variable}; unset it")
+    assignments = "\n".join(f"Environment={quoted(f'{key}={value}')}" for key, value in environment.items())
+    words = " ".join(map(quoted, command))
+    return template.format(command=words, environment=assignments, **values).encode()
+
+
+def _described(about: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in about).replace("%", "%%")
 
 
 def quoted(word: str) -> str:

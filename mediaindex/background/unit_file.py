@@ -38,6 +38,14 @@ class State:
     says: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class UnitFile:
+    """A file of a service manager, and what it is to hold."""
+
+    path: Path
+    text: bytes
+
+
 class Manager(Protocol):
     """A service manager: starts and stops the services of a user.
 
@@ -57,6 +65,35 @@ class Manager(Protocol):
         self, service: str, command: Sequence[str], environment: Mapping[str, str], *, about: str, mark: str
     ) -> bytes:
         """Content of that file, with `mark` in a comment before everything that varies."""
+        ...
+
+    def timer(
+        self,
+        service: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        at: str,
+        about: str,
+        mark: str,
+    ) -> list[UnitFile]:
+        """The files that run a command every night, that which tells the time first.
+
+        Args:
+            service: of the library; the files have names of their own. at: HH:MM.
+        """
+        ...
+
+    def timer_files(self, service: str) -> list[Path]:
+        """Where these lie, whether or not they exist."""
+        ...
+
+    def start_timer(self, service: str) -> None:
+        """Let the time come, now and after each login."""
+        ...
+
+    def stop_timer(self, service: str) -> None:
+        """Let it not come any more."""
         ...
 
     def is_running(self) -> bool:
@@ -91,7 +128,25 @@ def text_of(
     manager: Manager, service: str, command: Sequence[str], environment: Mapping[str, str], *, about: str
 ) -> bytes:
     """The file of a service, signed."""
-    text = manager.text(service, command, environment, about=about, mark=MARK)
+    return signed(manager.text(service, command, environment, about=about, mark=MARK))
+
+
+def timer_of(
+    manager: Manager,
+    service: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    at: str,
+    about: str,
+) -> list[UnitFile]:
+    """The files of a service's nightly timer, signed."""
+    files = manager.timer(service, command, environment, at=at, about=about, mark=MARK)
+    return [UnitFile(file.path, signed(file.text)) for file in files]
+
+
+def signed(text: bytes) -> bytes:
+    """A file's text with the digest of itself in its mark."""
     return text.replace(UNSIGNED.encode(), hashlib.sha256(text).hexdigest().encode(), 1)
 
 

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return list(value)
+        return [_plain(one) for one in value]
     if isinstance(value, Mapping):
         return dict(value)
     return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -7,19 +7,37 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediaindex.cli.measuring.figure_tables import EvalReport, differences_between, print_report, row_of
+from mediaindex.assembly.paths import absolute_unless_empty
+from mediaindex.cli.measuring.figure_tables import (
+    EvalReport,
+    Measurement,
+    differences_between,
+    print_report,
+    row_of,
+)
 from mediaindex.cli.measuring.library_figures import evaluate_library
+from mediaindex.cli.measuring.report_sections import clip_gallery, write_report
 from mediaindex.cli.measuring.subjects import Subject, subjects_of_files, subjects_of_videos
 from mediaindex.cli.shared.arguments import add_device, named
 from mediaindex.cli.shared.output import Output
 from mediaindex.config import Config
-from mediaindex.errors import DONE, SOME_MEDIA_FAILED, GeneratorUnavailable, UsageError
+from mediaindex.errors import (
+    DONE,
+    SOME_MEDIA_FAILED,
+    GeneratorUnavailable,
+    MediaIndexError,
+    NoSpace,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from mediaindex.learn.benchmarks.annotation_split import Benchmark
     from mediaindex.learn.evaluation.benchmark_rankings import RankedQueries
+    from mediaindex.learn.report_page.answered import AnsweredQueries
     from mediaindex.search.ranking.gate import Gate
 
 CHEAP = ("base", "blend", "qb-norm")
@@ -31,7 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
+        nargs="?",
         help="msrvtt, msvd, lsmdc, activitynet or didemo; 'library'; or a feature file (see 'features')",
+    )
+    parser.add_argument(
+        "--nightly",
+        action="store_true",
+        help="keep the figures, and compare them with those of the nights before: of the library, or without "
+        "SOURCE of all that [nightly] names in the settings",
     )
     parser.add_argument("--videos", metavar="DIR", help="of a benchmark: folder of its videos")
     parser.add_argument("--annotations", metavar="DIR", help="of a benchmark: folder of its annotation files")
@@ -77,21 +102,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="evaluate what is there where videos are missing, doubled or unreadable",
     )
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write an HTML page of the figures, which opens offline; only a page written before is replaced",
+    )
     add_device(parser)
 
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Evaluate, and print the figures."""
+    from mediaindex.learn.report_page.page_file import require_page_place
+
     began = time.monotonic()
+    if arguments.nightly:
+        from mediaindex.cli.nightly.nightly_run import run_nightly
+
+        return run_nightly(arguments, config, output, _on_features)
+    if arguments.source is None:
+        raise UsageError("name what to measure: a benchmark, 'library' or a feature file; or --nightly")
     if arguments.against == NO_GENERATOR and arguments.generator in (None, NO_GENERATOR):
         raise UsageError("--against none compares a generator: name it with --generator")
+    page = None if arguments.report is None else absolute_unless_empty(arguments.report)
+    if page is not None:
+        require_page_place(page)
     if arguments.source == "library":
         _refuse_options(arguments, "videos", "annotations", "features", "qb_norm", "allow_missing", "encoder")
         report = evaluate_library(arguments, config, output)
     else:
         report = _on_features(arguments, config, output)
-    print_report(report, time.monotonic() - began, output)
+    seconds = time.monotonic() - began
+    unwritten = None if page is None else _unwritten(report, seconds, page, config)
+    print_report(report, seconds, output, page if unwritten is None else None)
+    if unwritten is not None:
+        output.say(f"mediaindex eval: {unwritten}")
+        return unwritten.exit_code
     return SOME_MEDIA_FAILED if report.left_out else DONE
+
+
+def _unwritten(report: EvalReport, seconds: float, page: Path, config: Config) -> MediaIndexError | None:
+    """Write the page; why it could not be, so that the figures are printed all the same."""
+    try:
+        write_report(report, seconds, page, config)
+    except (NoSpace, UsageError) as error:
+        return error
+    return None
 
 
 def _on_features(arguments: argparse.Namespace, config: Config, output: Output) -> EvalReport:
@@ -112,10 +167,14 @@ def _on_features(arguments: argparse.Namespace, config: Config, output: Output) 
             )
     subjects = _subjects(arguments, benchmark, config, output)
     report = EvalReport(arguments.source, subjects[0].header.encoder)
+    first = subjects[0]
+    report.gallery = partial(clip_gallery, first.features, first.files, first.categories)
     for subject in subjects:
-        _evaluate(subject, arguments, config, report)
+        ranked = _evaluate(subject, arguments, config, report)
+        report.answered = report.answered or _answered(subject, ranked)
     if arguments.against is not None:
         _compare(subjects[0], arguments, benchmark, config, output, report)
+    report.main_ranking = report.answered[-1].ranked.ranking if report.answered else ""
     left_out = [one for subject in subjects for one in subject.left_out or ()]
     report.left_out = list(dict.fromkeys(left_out))
     report.notes += _notes(subjects, benchmark, arguments)
@@ -135,8 +194,12 @@ def _subjects(
     return subjects_of_videos(arguments, benchmark, load_encoder(config), config, output)
 
 
-def _evaluate(subject: Subject, arguments: argparse.Namespace, config: Config, report: EvalReport) -> None:
-    """Add the rows of a subject, the differences of its generator and the gate that these give."""
+def _evaluate(
+    subject: Subject, arguments: argparse.Namespace, config: Config, report: EvalReport
+) -> list[RankedQueries]:
+    """Add the rows of a subject, the differences of its generator and the gate of these; its rankings."""
+    import numpy as np
+
     from mediaindex.learn.evaluation.benchmark_rankings import cheap_scores, ranked_queries
 
     cheap = _wanted(ranked_queries(cheap_scores(subject.features, subject.pairs, subject.bank)), arguments)
@@ -147,9 +210,12 @@ def _evaluate(subject: Subject, arguments: argparse.Namespace, config: Config, r
     missing = None if subject.left_out is None else len(subject.left_out)
     for one in [*cheap, *by_generator]:
         own = domain if one in by_generator else None
-        report.rows.append(
-            row_of(one, subject.benchmark, sampling=subject.sampling, domain=own, missing=missing)
-        )
+        row = row_of(one, subject.benchmark, sampling=subject.sampling, domain=own, missing=missing)
+        report.rows.append(row)
+        features = subject.features
+        names = [Path(path).stem for path in features.paths]
+        about, digest = features.clip.astype(np.intp), subject.header.digest
+        report.measurements.append(Measurement(row, one, names, features.captions, about, digest))
     for generated in (one for one in by_generator if one.ranking == "generator"):
         best = max(
             (one for one in cheap if one.direction == generated.direction),
@@ -160,6 +226,27 @@ def _evaluate(subject: Subject, arguments: argparse.Namespace, config: Config, r
         )
     if subject.sampling == "benchmark" or not report.gates:
         report.gates += _gates(report, subject)
+    return [*cheap, *by_generator]
+
+
+def _answered(subject: Subject, ranked: Sequence[RankedQueries]) -> list[AnsweredQueries]:
+    """The captions one by one, for the page: by each ranking, that of a generator last."""
+    import numpy as np
+
+    from mediaindex.learn.report_page.answered import AnsweredQueries, Moment
+
+    return [
+        AnsweredQueries(
+            one,
+            "captions",
+            subject.features.captions,
+            tuple(map(Moment, one.videos.tolist())),
+            tuple(map(Moment, one.first.tolist())),
+            np.full(len(one.ranks), np.nan),
+        )
+        for one in ranked
+        if one.direction == "t2v" and one.first is not None
+    ]
 
 
 def _wanted(ranked: Sequence[RankedQueries], arguments: argparse.Namespace) -> list[RankedQueries]:

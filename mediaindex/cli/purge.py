@@ -79,6 +79,7 @@ def _traces(config: Config, service: UserService | None) -> tuple[list[Trace], l
     """What the program wrote, and what lies between it and stays."""
     import platformdirs
 
+    from mediaindex.background.unit_file import installed, is_ours
     from mediaindex.store.answers import beside
     from mediaindex.store.maintenance import purge
 
@@ -88,6 +89,9 @@ def _traces(config: Config, service: UserService | None) -> tuple[list[Trace], l
     traces = [*library_traces, *thumbnails, *answer, *purge.of_file(config_path(), "the settings")]
     if service is not None:
         traces += purge.of_file(service.path, "the service that watches the library")
+        for path in service.timer_paths:
+            if is_ours(installed(path) or b""):
+                traces += purge.of_file(path, "the timer that evaluates the library")
     return traces, [*kept, *foreign, *purge.hub_cache()]
 
 
@@ -110,6 +114,8 @@ def _remove(config: Config, traces: list[Trace], service: UserService | None) ->
 
     if service is not None:
         service.stop()
+        if any(path.exists() for path in service.timer_paths):
+            service.stop_timer()
     purge.remove(traces)
     if service is not None:
         service.forget()

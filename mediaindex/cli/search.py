@@ -90,8 +90,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     """Search, and print the moments."""
+    from mediaindex.search.confidence.calibration import confidence_gate
     from mediaindex.search.language.asking import on_channel, question_of
     from mediaindex.search.language.resolving import joint, resolved
+    from mediaindex.search.ranking.user_gate import UserGates
     from mediaindex.store.library import open_library
     from mediaindex.store.notes.marks import MarkedSegments
 
@@ -116,8 +118,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         )
         _check_marks(question)
         unlike_text = "--marks" if marked != MarkedSegments() else beyond_text(question)
-        _check_confidence(space, question, unlike_text)
-        hubs = hub_decision(space, question, mode=arguments.hubs, beyond_text=unlike_text)
+        _check_confidence(library, space, question, unlike_text)
+        captions = UserGates.of(library)
+        hubs = hub_decision(
+            library, space, question, mode=arguments.hubs, beyond_text=unlike_text, captions=captions
+        )
         question = replace(question, corrects_hubs=hubs.on)
         decision = rerank_decision(
             library,
@@ -126,9 +131,11 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
             mode=mode,
             channel=question.channel,
             beyond_text=unlike_text,
+            captions=captions,
         )
         answer, decision, note = answer_to(library, space, question, decision, mode, config)
-        decisions = RankingDecisions(hubs_in_the_end(hubs, answer, arguments.hubs), decision)
+        hubs = hubs_in_the_end(hubs, answer, arguments.hubs)
+        decisions = RankingDecisions(hubs, decision, confidence_gate(space, library.root))
         if not answer.hits:
             note = nothing_left(library, asked) or note
         understood = None if arguments.plain_text else query
@@ -199,7 +206,9 @@ def _check_marks(question: Question) -> None:
         raise QueryError("--like, --unlike and --marks move one moment: leave out 'then', or these")
 
 
-def _check_confidence(space: Space | None, question: Question, beyond_text: str | None) -> None:
+def _check_confidence(
+    library: Library, space: Space | None, question: Question, beyond_text: str | None
+) -> None:
     """Refuse a confidence that no moment would have.
 
     Raises:
@@ -207,14 +216,13 @@ def _check_confidence(space: Space | None, question: Question, beyond_text: str 
     """
     if question.min_confidence is None or question.channel == "words" or space is None:
         return
-    from mediaindex.search.confidence.calibration import calibration_of
+    from mediaindex.search.confidence.calibration import confidence_gate
 
     if beyond_text is not None:
         raise QueryError(f"--min-confidence: only sentences have a confidence, not {beyond_text}")
-    if calibration_of(space.digest) is None:
-        raise QueryError(
-            f"--min-confidence: no calibration of {space.encoder} is here, so its moments have no confidence"
-        )
+    gate = confidence_gate(space, library.root)
+    if not gate.on:
+        raise QueryError(f"--min-confidence: moments that pictures find have no confidence: {gate.reason}")
 
 
 def _parsed(arguments: argparse.Namespace) -> Query:

@@ -17,6 +17,7 @@ from mediaindex.search.channels.fusion import FusedMoment, fused
 from mediaindex.search.channels.pictures import PictureChannel, PictureHit, Wanted
 from mediaindex.search.channels.sequences import best_sequences, sequence_hits
 from mediaindex.search.channels.z_scores import z_scores
+from mediaindex.search.confidence.calibration import calibration_of
 from mediaindex.search.confidence.judging import PictureList, judged
 from mediaindex.search.hits import sure_enough, within_limits
 from mediaindex.search.ranking.shortlist import RerankedList, Reranker, Shortlist
@@ -225,11 +226,13 @@ def ranked(
 
 
 def _picture_list(found: Scored, reader: SpaceReader | None) -> PictureList | None:
-    """What the pictures are judged by; None where there is no bank, or not all segments were looked at."""
+    """What pictures are judged by; None without calibration or bank, or where segments were left out."""
     if reader is None or found.score is None or found.pictures is None:
         return None
-    bank = reader.bank
-    return None if bank is None else PictureList(reader.space.digest, bank, found.pictures, found.score)
+    bank, calibration = reader.bank, calibration_of(reader.space.digest, reader.root)
+    if bank is None or calibration is None:
+        return None
+    return PictureList(calibration, bank, found.pictures, found.score)
 
 
 def _with_frames(

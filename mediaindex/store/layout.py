@@ -13,6 +13,8 @@ DATABASE_FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
 LOCK = "lock"
 KEEP = "keep"
 """Held, shared, by whoever copies files of the library; while it is, none is removed."""
+EVALUATING = "evaluating"
+"""Held by the evaluation that is kept; there is one at a time."""
 RESERVE = "reserve"
 """Room that a full disk gives back, see `store/reserve.py`."""
 THUMBNAILS = "thumbnails"
@@ -30,7 +32,9 @@ PRIVATE_FILE = 0o600
 
 def is_part(name: str) -> bool:
     """Whether an entry of a library's folder is the program's, by its name."""
-    return name in (*DATABASE_FILES, *FOLDERS, LOCK, KEEP, RESERVE) or name.startswith((ASIDE, RESTORING))
+    return name in (*DATABASE_FILES, *FOLDERS, LOCK, KEEP, EVALUATING, RESERVE) or name.startswith(
+        (ASIDE, RESTORING)
+    )
 
 
 def private(path: str, flags: int) -> int:

@@ -33,6 +33,7 @@ from mediaindex.store.catalog.database import (
 from mediaindex.store.frame_cache import FrameCache
 from mediaindex.store.layout import (
     DATABASE,
+    EVALUATING,
     KEEP,
     LOCK,
     MATRIX,
@@ -42,7 +43,7 @@ from mediaindex.store.layout import (
     private,
     regular_files,
 )
-from mediaindex.store.lock import Role, keeping_files, removing_files, writer_lock
+from mediaindex.store.lock import Role, evaluation_lock, keeping_files, removing_files, writer_lock
 from mediaindex.store.reserve import reserve
 
 if TYPE_CHECKING:
@@ -139,6 +140,17 @@ class Library:
         self._must_be_writable()
         with writer_lock(self.root / LOCK, role):
             reserve(self.root)
+            yield
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Be the one evaluation that is kept; a writer may go on.
+
+        Raises:
+            WriterBusy: another one goes on. NoSpace: nothing can be written.
+        """
+        self._must_be_writable()
+        with evaluation_lock(self.root / EVALUATING):
             yield
 
     def _must_be_writable(self) -> None:

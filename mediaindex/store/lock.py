@@ -58,6 +58,28 @@ def writer_lock(path: Path, role: Role = "command") -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def evaluation_lock(path: Path) -> Iterator[None]:
+    """Be the only evaluation that is kept; beside a writer.
+
+    Raises:
+        WriterBusy: another one goes on; the message names its pid. NoSpace: the file cannot be made.
+    """
+    descriptor = _open_lock(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = _holder_in(descriptor).pid or "unknown"
+            raise WriterBusy(f"another evaluation of this library goes on (pid {pid}); wait for it") from None
+        os.ftruncate(descriptor, 0)
+        with contextlib.suppress(OSError):
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
 def keeping_files(path: Path) -> Iterator[None]:
     """See to it that no writer removes a file meanwhile; any number may, beside a writer.
 

@@ -17,7 +17,6 @@ import torch.nn.functional as F
 from bench._evidence_lists import CORRECTED, PLAIN, QB_NORM, Lists, Matrix, Places, Ranker, Sides, Similarity
 from bench.hubs import less_hubs
 from bench.recall import Clip, read_clips
-from builtin._captioned import Captions
 from builtin.prepare import SIDE, TextStates
 from numpy.typing import NDArray
 from safetensors.torch import load_file
@@ -31,6 +30,7 @@ from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.embed.preprocess import centre_squares
 from mediaindex.errors import DecodeError
 from mediaindex.learn.evaluation.metrics import ranks
+from mediaindex.learn.scorer.caption_states import CaptionStates
 from mediaindex.media import MediaInfo, SampledFrame, decoded
 from mediaindex.search.ranking.qb_norm import querybank_normalised
 from mediaindex.store.mapped.bank import BETA as BETA_OF_SIMILARITY
@@ -56,7 +56,7 @@ class Clips:
 
     cells: Tensor
     vectors: Matrix
-    texts: Captions
+    texts: CaptionStates
     said: Matrix
     right: Places
     is_query: NDArray[np.bool_]
@@ -158,11 +158,11 @@ def frames_of(worker: DecodeWorker, path: Path) -> list[NDArray[np.uint8]]:
     return frames
 
 
-def _states(texts: Sequence[str]) -> Captions:
+def _states(texts: Sequence[str]) -> CaptionStates:
     parts = sorted(TextStates().of(texts), key=lambda part: part[0])
     first = np.cumsum([0, *(len(part[1]) for part in parts)])
     tokens = torch.cat([torch.stack([part[1], part[2]], 1) for part in parts])
-    return Captions(
+    return CaptionStates(
         torch.stack([part[4] for part in parts]),
         torch.stack([part[3] for part in parts]),
         tokens.half().numpy(),

@@ -54,16 +54,16 @@ from bench._evidence_lists import (
     Similarity,
 )
 from bench._report import say
-from bench.hubs import POOLED_LEAST, SOURCE_QUERIES
 from builtin._captioned import Captioned, read_captioned
 from builtin._fingerprints import fingerprints_of, nearest
 from builtin._photographs import Item
 from builtin._regions import BASES
-from builtin.export_scorer import write_mixture
 from builtin.train_scorer import scorer_file
 
 from mediaindex.embed.families.builtin_files import FILES, head_of, scorer_of
 from mediaindex.learn.evaluation.metrics import Interval, paired_bootstrap, pooled_bootstrap, retrieval
+from mediaindex.learn.fitting.hub_trial import LARGE_SOURCE, POOLED_LEAST
+from mediaindex.learn.scorer.mixture_folder import write_mixture
 from mediaindex.search.ranking.generator_registry import BOX
 from mediaindex_models.checkpoint import load
 from mediaindex_models.denoiser import Direction
@@ -284,7 +284,7 @@ def galleries_in_domain(
 def harms(left_out: Sequence[Gallery], weight: float) -> bool:
     """Whether the second or the third rule of the gate speaks against a constant."""
     sources = [one.gains(weight) for one in left_out]
-    single = [paired_bootstrap(*source, seed=0) for source in sources if len(source[1]) >= SOURCE_QUERIES]
+    single = [paired_bootstrap(*source, seed=0) for source in sources if len(source[1]) >= LARGE_SOURCE]
     pooled = pooled_bootstrap(sources, seed=0)
     return pooled.low <= POOLED_LEAST or any(one.high < 0 for one in single)
 
@@ -385,7 +385,7 @@ class Verdict:
         harmed = {
             source: found
             for source, found in single.items()
-            if found.high < 0 and len(gains[source][1]) >= SOURCE_QUERIES
+            if found.high < 0 and len(gains[source][1]) >= LARGE_SOURCE
         }
         return cls(weight, tuple(halves), pooled, harmed)
 

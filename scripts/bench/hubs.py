@@ -6,11 +6,7 @@ Reads `val` and `val2` of --builtin (pixels of Flickr8k from the git directory -
 scripts/_left_out_pairs.py below --left-out, and the clips of --videos in a library that holds them. The
 vectors are kept in --work, so that a second run is quick. The baseline of a row is the same ranking without
 correction. With --report FILE, the gate of the product's bank is written there, by these rules,
-which were stated before they were measured:
-
-    on, if in both halves of val2 the lower 95 % bound of the difference in MRR is above zero,
-    and on the left-out sources, pooled with the same weight, it is above -1.0,
-    and no left-out source with 300 queries or more has its upper bound below zero
+which stand in mediaindex/learn/fitting/hub_trial.py and were stated before they were measured.
 
 No picture of a left-out source was seen by the bank, nor by the encoder of --left-out-files that ranks them,
 a head of the kind left-out of scripts/builtin/train.py, of the same recipe as the shipped one.
@@ -23,7 +19,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,7 +38,8 @@ from mediaindex.embed.encoder import Encoder
 from mediaindex.embed.families.builtin import load_builtin
 from mediaindex.embed.families.builtin_files import FILES, builtin_bank, builtin_spec
 from mediaindex.embed.loading import load_encoder
-from mediaindex.learn.evaluation.metrics import Interval, paired_bootstrap, pooled_bootstrap, ranks, retrieval
+from mediaindex.learn.evaluation.metrics import Interval, paired_bootstrap, ranks, retrieval
+from mediaindex.learn.fitting.hub_trial import Gains, points, verdict_of
 from mediaindex.search.channels.pictures import HUB_SHARE
 from mediaindex.search.channels.similarity import unit
 from mediaindex.store.mapped.bank import BETA, hubness
@@ -57,7 +54,6 @@ LOOKED_AT_BEFORE = {"coco-64": 1000}
 """Photographs that were looked at while constants were chosen: the verdict is read on others."""
 QUICK = 40
 BATCH = 16
-POOLED_LEAST, SOURCE_QUERIES = -1.0, 300
 
 Matrix = NDArray[np.float32]
 
@@ -188,8 +184,13 @@ def of_clips(videos: Path, library: Path | None, most: int | None) -> list[Galle
 
 def gain(gallery: Gallery, bank: Matrix) -> Interval:
     """The difference in MRR, in points, with its interval."""
-    differences = gallery.reciprocal_ranks(bank) - gallery.reciprocal_ranks(None)
-    return paired_bootstrap(differences, gallery.right, seed=0)
+    found = gains_with(gallery, bank)
+    return paired_bootstrap(found.differences, found.group, seed=0)
+
+
+def gains_with(gallery: Gallery, bank: Matrix) -> Gains:
+    """The differences in reciprocal rank, in points."""
+    return Gains(gallery.reciprocal_ranks(bank) - gallery.reciprocal_ranks(None), gallery.right)
 
 
 def rows_for(gallery: Gallery, names: Sequence[str], of: dict[str, Matrix]) -> Iterator[Row]:
@@ -212,25 +213,20 @@ def verdict(
     halves: Sequence[Gallery], left_out: Sequence[Gallery], bank: Matrix, left_out_bank: Matrix
 ) -> dict[str, Any]:
     """The gate by the rules of this file, as the product reads it."""
-    gains = {gallery.name: gain(gallery, bank) for gallery in halves}
-    gains |= {gallery.name: gain(gallery, left_out_bank) for gallery in left_out}
-    pooled = pooled_bootstrap(
-        [(one.reciprocal_ranks(left_out_bank) - one.reciprocal_ranks(None), one.right) for one in left_out],
-        seed=0,
+    decided = verdict_of(
+        {gallery.name: gains_with(gallery, bank) for gallery in halves},
+        {gallery.name: gains_with(gallery, left_out_bank) for gallery in left_out},
     )
-    large = [one.name for one in left_out if len(one.right) >= SOURCE_QUERIES]
-    on = all(gains[half.name].low > 0 for half in halves) and pooled.low > POOLED_LEAST
-    on = on and not any(gains[name].high < 0 for name in large)
-    least = min((gains[half.name] for half in halves), key=lambda one: one.low)
     reason = (
-        f"photographs like those of its training gain {_points(least)} MRR in the lesser half of val2, "
-        f"other kinds {_points(pooled)}"
+        f"photographs like those of its training gain {points(decided.lesser_half)} MRR in the lesser "
+        f"half of val2, other kinds {points(decided.pooled)}"
     )
-    measured = {name: {"value": one.value, "low": one.low, "high": one.high} for name, one in gains.items()}
-    pooled_row = {"value": pooled.value, "low": pooled.low, "high": pooled.high}
+    measured = {**decided.halves, **decided.sources, "left-out sources, pooled": decided.pooled}
     return {
-        "gates": [{"component": "hubs", "on": on, "by": "val2 and left-out sources", "reason": reason}],
-        "mrr": {**measured, "left-out sources, pooled": pooled_row},
+        "gates": [
+            {"component": "hubs", "on": decided.on, "by": "val2 and left-out sources", "reason": reason}
+        ],
+        "mrr": {name: asdict(one) for name, one in measured.items()},
         "beta": BETA,
         "share": HUB_SHARE,
     }
@@ -242,10 +238,6 @@ def add_report(path: Path, report: dict[str, Any]) -> None:
     digest = builtin_spec(FILES).digest
     reports = {digest: report} | {key: other for key, other in others.items() if key != digest}
     path.write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _points(one: Interval) -> str:
-    return f"{one.value:+.2f} [{one.low:+.2f}, {one.high:+.2f}]"
 
 
 def main() -> int:

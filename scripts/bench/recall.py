@@ -87,7 +87,7 @@ class SearchableClips:
 
     def corrects_hubs(self, mode: Mode = "auto") -> bool:
         """Whether `search` corrects hubs here."""
-        return hub_gate(self.space, mode).on
+        return hub_gate(self.space, mode, self.library.root).on
 
 
 def read_clips(folder: Path) -> list[Clip]:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from mediaindex.embed.families.builtin import image_tower, text_tower
 from mediaindex.embed.families.builtin_files import FILES, NAME, HeadFiles, builtin_spec, heads_of
+from mediaindex.learn.scorer.caption_states import CaptionStates
 from mediaindex_models.builtin_head import Cells, ImageTower, depths, pooled
 from mediaindex_models.minilm import WIDTH, SentenceStates
 
@@ -28,32 +29,6 @@ FIRST_HEAD = [head for head in heads_of(FILES) if head.name == NAME][-1]
 
 CLASSES = 1000
 _AT_ONCE = 4096
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Captions:
-    """States of MiniLM for C captions.
-
-    Attributes:
-        mean, shallow: (C, 384), means after the last and after the fourth layer.
-        tokens: (P, 2, 384) of all pieces after the fourth and the last layer. first: (C + 1,) rows of each.
-    """
-
-    mean: Tensor
-    shallow: Tensor
-    tokens: NDArray[np.float16]
-    first: NDArray[np.int64]
-
-    def states(self, rows: NDArray[np.intp]) -> tuple[SentenceStates, Tensor]:
-        """States of some captions, padded, and their mask (B, T) bool."""
-        lengths = self.first[rows + 1] - self.first[rows]
-        place = np.arange(lengths.max())
-        mask = place < lengths[:, None]
-        pieces = np.where(mask, self.first[rows][:, None] + place, 0)
-        shallow_tokens, tokens = torch.from_numpy(self.tokens[pieces]).float().unbind(2)
-        return SentenceStates(tokens, self.mean[rows], self.shallow[rows], shallow_tokens), torch.from_numpy(
-            mask
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +43,21 @@ class Captioned:
     items: list[Item]
     cells: NDArray[np.float16]
     captions_of: list[NDArray[np.intp]]
-    captions: Captions
+    captions: CaptionStates
     pictures: Tensor
     said: Tensor
 
     def cells_at(self, places: NDArray[np.intp]) -> Tensor:
         """(B, 16, 313) float32 of some photographs."""
         return torch.from_numpy(self.cells[places]).float()
+
+    def states(self, captions: NDArray[np.intp]) -> tuple[SentenceStates, Tensor]:
+        """States of some captions, padded, and their mask (B, T) bool."""
+        return self.captions.states(captions)
+
+    def meant(self, captions: NDArray[np.intp]) -> Tensor:
+        """(B, 384) unit: what MiniLM makes of some captions."""
+        return F.normalize(self.captions.mean[captions], dim=-1)
 
 
 def read_captioned(work: Path) -> Captioned:
@@ -87,7 +70,7 @@ def read_captioned(work: Path) -> Captioned:
     tower = image_tower(FILES, head=FIRST_HEAD)
     cells = cells_of(work, tower.backbone.classifier, F.normalize(classes, dim=-1))
     with np.load(work / "tokens.npz") as stored:
-        captions = Captions(mean, shallow, stored["states"], stored["first"])
+        captions = CaptionStates(mean, shallow, stored["states"], stored["first"])
     pictures, said = vectors_by(work, captions, head=FIRST_HEAD)
     return Captioned(items, cells, captions_of, captions, pictures, said)
 
@@ -99,7 +82,7 @@ def _sentences(work: Path) -> tuple[list[str], Tensor, Tensor]:
 
 
 def vectors_by(
-    work: Path, captions: Captions, *, head: HeadFiles, files: Path = FILES
+    work: Path, captions: CaptionStates, *, head: HeadFiles, files: Path = FILES
 ) -> tuple[Tensor, Tensor]:
     """Unit vectors of all photographs and captions by a head of an encoder's files."""
     path = work / f"vectors-{head.digest[:16]}.npz"
@@ -123,7 +106,7 @@ def _picture_vectors(work: Path, chunk: str, tower: ImageTower) -> Tensor:
 
 
 @torch.inference_mode()
-def _caption_vectors(captions: Captions, files: Path, of_head: HeadFiles) -> Tensor:
+def _caption_vectors(captions: CaptionStates, files: Path, of_head: HeadFiles) -> Tensor:
     head = text_tower(files, head=of_head, places=builtin_spec(files).text_length).head
     parts = []
     for mean, shallow in zip(

@@ -18,13 +18,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mediaindex_models.efficientnet import FeatureMaps
+from mediaindex_models.principal_basis import principal_basis
 from mediaindex_models.region_cells import FINE_SIDE, PARTS, RegionCells, raw_cells
 
 BASES = "region_cells.safetensors"
 SAMPLE = 1500
 AT_ONCE = 50
-
-_SMALLEST_VARIANCE = 1e-9
 
 
 def cells_of(work: Path, classifier: nn.Linear, class_vectors: Tensor) -> NDArray[np.float16]:
@@ -49,23 +48,15 @@ def cells_of(work: Path, classifier: nn.Linear, class_vectors: Tensor) -> NDArra
 
 @torch.inference_mode()
 def fitted(parts: Sequence[dict[str, Tensor]], class_vectors: Tensor) -> RegionCells:
-    """The bases for pictures whose `raw_cells` are given: principal directions of each part.
-
-    A direction is divided by the root of its deviation, half way between whitened and plain; then each part
-    is scaled to a mean square of one.
-    """
+    """The bases for pictures whose `raw_cells` are given, by `principal_basis` of each part."""
     state, offsets = {}, []
     for name, (_, width) in PARTS.items():
         cells = torch.cat([part[name].flatten(0, 1) for part in parts]).double()
         meaning = (class_vectors if name == "classes" else torch.eye(cells.shape[1])).double()
         seen = cells @ meaning
-        centred = seen - seen.mean(0)
-        variances, directions = torch.linalg.eigh(centred.T @ centred / len(centred))
-        largest = variances.flip(0)[:width].clamp(min=_SMALLEST_VARIANCE)
-        basis = directions.flip(1)[:, :width] / largest.pow(0.25)
-        basis /= (centred @ basis).square().mean().sqrt()
+        basis, offset = principal_basis(seen, width)
         state[f"basis_{name}"] = (meaning @ basis).float()
-        offsets.append((seen.mean(0) @ basis).float())
+        offsets.append(offset.float())
     network = RegionCells()
     network.load_state_dict(state | {"offset": torch.cat(offsets)})
     return network

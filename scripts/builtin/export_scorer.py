@@ -4,7 +4,7 @@
 
 Reads scorer-SEED.safetensors of train_scorer.py and the cells of prepare.py; writes scorer.safetensors and
 its entry in config.json. The digest there names the evidence that libraries store: another scorer's is made
-anew from their cached frames. `write_mixture` writes the constants that scripts/bench/evidence.py chose.
+anew from their cached frames.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors.torch import load_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -27,41 +24,11 @@ from builtin._captioned import read_captioned
 from builtin.train_scorer import scorer_file
 
 from mediaindex.embed.families.builtin_files import FILES, scorer_digest
+from mediaindex.learn.scorer.scorer_file import scorer_state, write_scorer
 from mediaindex_models.late_interaction import LateInteraction, Words
 from mediaindex_models.region_cells import CELL, RegionCells
 
 SCORER = "scorer.safetensors"
-_EXACT = ("log_sharpness", "gains")
-_LARGEST = 127
-
-
-def scorer_state(scorer: LateInteraction, cells: RegionCells, bank: Words) -> dict[str, Tensor]:
-    """What ships of a scorer: float16, and the sentences of its bank as int8.
-
-    Args:
-        bank: sentences by the scorer's text side.
-    """
-    state = {f"cells.{name}": value for name, value in cells.state_dict().items()} | scorer.state_dict()
-    stored = {
-        name: value.detach() if name in _EXACT else value.detach().half() for name, value in state.items()
-    }
-    return stored | {
-        "hubs.directions": _rounded(bank.directions[bank.mask]),
-        "hubs.weights": bank.weights[bank.mask].half(),
-        "hubs.pooled": bank.pooled.half(),
-        "hubs.pieces": bank.mask.sum(1).int(),
-    }
-
-
-def _rounded(unit: Tensor) -> Tensor:
-    return (unit * (_LARGEST / unit.abs().amax(-1, keepdim=True))).round().to(torch.int8)
-
-
-def write_scorer(state: Mapping[str, Tensor], path: Path) -> None:
-    """Write a scorer's file, whole or not at all."""
-    unfinished = path.with_suffix(".new")
-    save_file({name: value.contiguous() for name, value in state.items()}, unfinished)
-    unfinished.replace(path)
 
 
 def export_scorer(scorer: LateInteraction, cells: RegionCells, bank: Words, files: Path = FILES) -> str:
@@ -73,32 +40,6 @@ def export_scorer(scorer: LateInteraction, cells: RegionCells, bank: Words, file
     config["scorer"] = {"file": SCORER, "digest": digest}
     path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     return digest
-
-
-def write_mixture(
-    folder: Path,
-    *,
-    encoder: tuple[str, str],
-    width: int,
-    scorer: str,
-    weights: Sequence[float],
-    deviation: float,
-    report: Mapping[str, Any],
-) -> None:
-    """Write the folder of a linear mixture, as `search.ranking.mixture.Mixture` reads it.
-
-    Args:
-        encoder: its name and digest. scorer: digest. report: with the `gates`.
-    """
-    config = {
-        "format": 1,
-        "encoder": dict(zip(("name", "digest"), encoder, strict=True)),
-        "generator": {"recipe": "linear", "width": width, "weights": list(map(float, weights))},
-        "scorer": {"digest": scorer, "deviation": float(deviation)},
-        "report": dict(report),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:

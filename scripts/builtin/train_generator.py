@@ -25,10 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench._evidence_lists import Lists, Places, Ranker, Similarity
 from builtin._captioned import Captioned, read_captioned
 from builtin._photographs import fraction_of
-from builtin.train_scorer import rate_at, scorer_file
+from builtin.train_scorer import scorer_file
 
 from mediaindex.embed.families.builtin_files import FILES, head_of, scorer_of
 from mediaindex.learn.evaluation.metrics import retrieval
+from mediaindex.learn.scorer.training import rate_at
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.checkpoint import EncoderIdentity, SavedGenerator, ScorerIdentity, save
 from mediaindex_models.denoiser import DIRECTIONS, Direction

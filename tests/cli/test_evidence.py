@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builtin.export_scorer import write_mixture
 
 from mediaindex.embed.families.builtin_files import NAME, ScorerFile
 from mediaindex.ingest import embedder
+from mediaindex.learn.scorer.mixture_folder import write_mixture
 from mediaindex.store import commit
 from mediaindex.store.maintenance import eviction
 from tests.support import checkpoints

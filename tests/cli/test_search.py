@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -81,7 +82,8 @@ def test_hubs_are_corrected_where_that_is_asked_for(ask: Commands) -> None:
     assert plain["hubs"] == {
         "on": False,
         "by": "no evaluation",
-        "reason": "it was not measured for this encoder",
+        "reason": "it was not measured for this encoder; 'mediaindex train --encoder colours --features "
+        "FILE' measures it",
     }
     assert (corrected["hubs"]["on"], corrected["hubs"]["by"]) == (True, "--hubs on")
     assert [hit["score"] for hit in plain["hits"]] == [hit["similarity"] for hit in plain["hits"]]
@@ -181,9 +183,12 @@ def test_a_confidence_that_nothing_would_have_is_refused(
     refused = ask.ran("search", "red then blue", "--min-confidence", 0.5)
     assert (refused.code, "only sentences have a confidence, not then" in refused.json["error"]) == (2, True)
     assert ask.text("search", "red", "--min-confidence", 2).code == 2
-    monkeypatch.setattr(calibration, "calibration_of", lambda _key: None)
+    monkeypatch.setattr(calibration, "_rows", functools.cache(dict))
     refused = ask.ran("search", "red", "--min-confidence", 0.5)
-    assert (refused.code, "no calibration of colours" in refused.json["error"]) == (2, True)
+    assert (refused.code, "train --encoder colours --features FILE' fits it" in refused.json["error"]) == (
+        2,
+        True,
+    )
     assert ask.ran("search", "lighthouse", "--channel", "words", "--min-confidence", 0.5).code == 0
 
 

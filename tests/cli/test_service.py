@@ -82,7 +82,8 @@ def unit(library: Path) -> Path:
 
 def test_install_writes_the_unit_and_starts_it(commands: Commands, managed: Managed, unit: Path) -> None:
     done = commands("service", "install")
-    assert list(done) == ["schema", "manager", "name", "path", "text", "written", "started"]
+    assert list(done) == ["schema", "manager", "name", "path", "text", "written", "started", "timer"]
+    assert done["timer"] is None
     assert (done["manager"], done["written"], done["started"]) == ("systemd", True, True)
     assert done["path"] == str(unit)
     assert unit.read_text() == done["text"]
@@ -117,7 +118,14 @@ def test_uninstall_stops_it_and_removes_the_unit(commands: Commands, managed: Ma
     commands("service", "install")
     managed.calls()
     gone = commands("service", "uninstall")
-    assert gone == {"schema": 1, "manager": "systemd", "name": unit.stem, "path": str(unit), "removed": True}
+    assert gone == {
+        "schema": 1,
+        "manager": "systemd",
+        "name": unit.stem,
+        "path": str(unit),
+        "removed": True,
+        "timer": None,
+    }
     assert not unit.exists()
     assert managed.calls() == [
         f"--user --no-pager disable --now {unit.name}",
@@ -137,6 +145,84 @@ def test_print_shows_the_unit_and_writes_nothing(commands: Commands, unmanaged: 
     assert shown.out == told["text"]
     assert (told["written"], told["started"]) == (False, False)
     assert not unit.parent.exists()
+
+
+@pytest.fixture
+def nightly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A settings file with a section [nightly], and nothing in it."""
+    path = tmp_path / "config.toml"
+    path.write_text("[nightly]\n")
+    monkeypatch.setenv("MEDIAINDEX_CONFIG", str(path))
+    return path
+
+
+def test_a_section_nightly_gets_a_timer(
+    commands: Commands, managed: Managed, unit: Path, nightly: Path
+) -> None:
+    timer = unit.with_name(f"{unit.stem}-nightly.timer")
+    night = timer.with_suffix(".service")
+    done = commands("service", "install")["timer"]
+    assert (done["path"], done["written"], done["started"]) == (str(timer), True, True)
+    assert timer.read_text() == done["text"]
+    assert "\nOnCalendar=*-*-* 03:30:00\n" in done["text"]
+    assert f'"eval" "--nightly" "--library" "{commands.library}"' in night.read_text()
+    assert f'Environment="MEDIAINDEX_CONFIG={nightly}"' in night.read_text()
+    assert all(is_ours(path.read_bytes()) for path in (timer, night))
+    assert managed.calls()[-2:] == [
+        "--user --no-pager daemon-reload",
+        f"--user --no-pager enable --now {timer.name}",
+    ]
+    assert commands("service", "status")["timer"] == {"path": str(timer), "ours": True}
+    assert f"nightly evaluation: installed ({timer})" in commands.text("service", "status").out
+    nightly.write_text("[nightly]\nat = '23:05'\n")
+    again = commands("service", "install")["timer"]
+    assert again["written"]
+    assert "OnCalendar=*-*-* 23:05:00" in timer.read_text()
+    managed.calls()
+    gone = commands("service", "uninstall")
+    assert (gone["removed"], gone["timer"]) == (True, str(timer))
+    assert not any(path.exists() for path in (timer, night, unit))
+    assert managed.calls()[0] == f"--user --no-pager disable --now {timer.name}"
+
+
+def test_a_timer_goes_with_the_section(
+    commands: Commands, managed: Managed, unit: Path, nightly: Path
+) -> None:
+    commands("service", "install", "--no-start")
+    timer = unit.with_name(f"{unit.stem}-nightly.timer")
+    assert timer.exists()
+    nightly.write_text("")
+    said = commands.text("service", "install", "--no-start")
+    assert f"removed {timer}: the settings have no [nightly]" in said.out
+    assert not timer.exists()
+    assert commands("service", "status")["timer"] is None
+
+
+def test_a_timer_of_somebody_else_stays(
+    commands: Commands, managed: Managed, unit: Path, nightly: Path
+) -> None:
+    timer = unit.with_name(f"{unit.stem}-nightly.timer")
+    commands("service", "install")
+    timer.write_text(timer.read_text().replace("03:30", "04:30"))
+    for action in ("install", "uninstall"):
+        ran = commands.ran("service", action)
+        assert (ran.code, str(timer) in ran.json["error"]) == (1, True)
+    assert unit.exists()
+    assert "04:30" in timer.read_text()
+    assert commands("service", "status")["timer"]["ours"] is False
+
+
+def test_print_shows_the_timer_too(commands: Commands, unmanaged: Managed, unit: Path, nightly: Path) -> None:
+    shown = commands.text("service", "install", "--print")
+    assert "\n[Timer]\n" in shown.out
+    assert "\nType=oneshot\n" in shown.out
+    assert not unit.parent.exists()
+
+
+def test_purge_removes_the_timer(commands: Commands, managed: Managed, unit: Path, nightly: Path) -> None:
+    commands("service", "install")
+    commands("purge", "--yes")
+    assert list(unit.parent.glob("mediaindex*")) == []
 
 
 def test_without_a_manager_nothing_is_written_unasked(
@@ -254,6 +340,26 @@ def test_launchd_has_a_property_list(commands: Commands, mac: Managed) -> None:
     mac.calls()
     assert commands("service", "uninstall")["removed"] is True
     assert mac.calls() == [f"print {domain}", f"bootout {domain}/{name}"]
+    assert not file.exists()
+
+
+def test_launchd_has_a_property_list_for_the_night(commands: Commands, mac: Managed, nightly: Path) -> None:
+    from mediaindex.background.launchd import Launchd
+
+    name = name_of(commands.library, Path.home())
+    nightly.write_text("[nightly]\nat = '04:05'\n")
+    timer = commands("service", "install")["timer"]
+    file = Path(timer["path"])
+    assert file == Launchd().file(f"{name}-nightly")
+    job = plistlib.loads(file.read_bytes())
+    assert job["Label"] == f"{name}-nightly"
+    assert job["StartCalendarInterval"] == {"Hour": 4, "Minute": 5}
+    assert job["ProgramArguments"][-4:] == ["eval", "--nightly", "--library", str(commands.library)]
+    assert "RunAtLoad" not in job
+    domain = f"gui/{os.getuid()}"
+    assert mac.calls()[-1] == f"bootstrap {domain} {file}"
+    assert commands("service", "uninstall")["timer"] == str(file)
+    assert f"bootout {domain}/{name}-nightly" in mac.calls()
     assert not file.exists()
 
 

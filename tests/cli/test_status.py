@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mediaindex.assembly.overview import library_values
+from mediaindex.cli.status import evaluation_line
+from mediaindex.store.evaluations import runs
 from mediaindex.store.library import open_library
 from tests.support.commands import ENCODER, Commands
 from tests.support.films import film
@@ -33,7 +35,9 @@ STATUS_KEYS = [
     "failures",
     "writer",
     "hubs",
+    "confidence",
     "rerank",
+    "personal",
     "last_evaluation",
 ]
 
@@ -55,6 +59,8 @@ def test_status_counts_what_is_there(videos: Path, commands: Commands) -> None:
     assert (source["path"], source["online"], source["files"]) == (str(videos), True, 1)
     assert status["queue"] == {"to_embed": 0, "requests": 0}
     assert status["notes"] == {"captions": 0, "marks": 0, "picks": 0, "saved": 0}
+    assert (status["confidence"]["on"], status["confidence"]["by"]) == (False, "no calibration")
+    assert f"'mediaindex train --encoder {ENCODER} --features FILE'" in status["confidence"]["reason"]
     assert set(status["bytes"]) == {"library.sqlite", "frames", "vectors", "matrix", "regions", "thumbnails"}
     assert all(status["bytes"][name] > 0 for name in ("library.sqlite", "frames", "vectors", "matrix"))
     (failure,) = status["failures"]
@@ -104,3 +110,22 @@ def test_status_counts_what_the_user_wrote(three: Path, commands: Commands) -> N
     commands("open", 1, "--player", "true {path}")
     assert commands("status")["notes"] == {"captions": 1, "marks": 2, "picks": 1, "saved": 1}
     assert "1 captions, 2 marks, 1 saved searches; 1 moments opened" in commands.text("status").out
+
+
+def test_status_tells_the_last_evaluation(commands: Commands, three: Path) -> None:
+    page = commands.library.parent / "page.html"
+    with open_library(commands.library) as library, library.write() as connection:
+        number = runs.begin(connection, versions={}, settings={})
+        runs.end(
+            connection, number, line="It fell.", regression={"regressed": True}, tested=True, report=page
+        )
+    told = commands("status")["last_evaluation"]
+    assert (told["line"], told["regressed"], told["report"]) == ("It fell.", True, str(page))
+    assert told["older_than_space"] is False
+    assert f"last evaluation {told['at'][:10]} " in (text := commands.text("status").out)
+    assert f": It fell.; page {page}\n" in text
+
+
+def test_an_evaluation_of_another_encoder_is_told_as_such() -> None:
+    told = {"at": "2026-05-04T03:30:00+02:00", "line": "Same.", "older_than_space": True, "report": None}
+    assert evaluation_line(told) == "2026-05-04 03:30: Same. (another encoder served searches then)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,11 +12,12 @@ import pytest
 
 from mediaindex import cli
 from mediaindex.cli import train as command
+from mediaindex.store.vectors.fitted import fitted_file
 from mediaindex_models.checkpoint import load
 from tests.support.commands import Commands
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.paths import CHECKOUT
-from tests.support.training_features import clips, feature_files, header, write
+from tests.support.training_features import clips, colour_features, feature_files, header, write
 
 FEW = ("--steps", 2, "--device", "cpu")
 
@@ -159,3 +161,56 @@ def test_the_script_is_the_same_call() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[['train', '--features', 'f']]\n"
+
+
+def test_an_encoder_gets_hub_correction_and_confidence(commands: Commands, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    files = (
+        colour_features(tmp_path / "train.parquet", 240),
+        colour_features(tmp_path / "test.parquet", 220, split="test"),
+    )
+    words = ("train", "--encoder", "colours", "--features", *files, *FEW)
+    ran = commands.text(*words)
+    assert ran.code == 0, ran
+    assert "hub correction o" in ran.out
+    assert "confidence fitted to " in ran.out
+    assert "first moments confident, of these" in ran.out
+    fitted = json.loads(fitted_file(commands.library, FakeEncoder(name="colours").spec.digest).read_text())
+    assert fitted["encoder"]["name"] == "colours"
+    assert set(fitted) == {"format", "encoder", "hubs", "calibration"}
+    card = (commands.library / "generators" / "colours-residual" / "README.md").read_text(encoding="utf-8")
+    assert "## Hub correction" in card
+    assert "expected calibration error" in card
+    assert card.count("\n| 0.") >= 3, "the reliability diagram"
+    again = commands(*words, "--out", tmp_path / "again")
+    assert again["confidence"]["reliability"]["curve"]
+    assert again["fitted"] == str(fitted_file(commands.library, again["digest"]))
+    assert json.loads(Path(again["fitted"]).read_text()) == fitted, "the same seed gives the same"
+
+
+def test_too_few_clips_train_the_generator_all_the_same(commands: Commands, tmp_path: Path) -> None:
+    made = colour_features(tmp_path / "few.parquet", 40)
+    ran = commands.text("train", "--encoder", "colours", "--features", made, *FEW)
+    assert ran.code == 0, ran
+    assert "confidence needs about 200 captioned clips, there are 40" in ran.out
+    assert (commands.library / "generators" / "colours-residual" / "config.json").is_file()
+    assert not fitted_file(commands.library, FakeEncoder(name="colours").spec.digest).exists()
+
+
+def test_a_folder_that_exists_is_refused_before_anything_is_fitted(
+    commands: Commands, tmp_path: Path
+) -> None:
+    made = colour_features(tmp_path / "few.parquet", 240)
+    (tmp_path / "out").mkdir()
+    ran = commands.text("train", "--encoder", "colours", "--features", made, "--out", tmp_path / "out", *FEW)
+    assert ran.code == 2
+    assert not (commands.library / "generators").exists()
+
+
+def test_a_scorer_for_an_encoder_without_tokens_is_refused_first(commands: Commands, tmp_path: Path) -> None:
+    made = colour_features(tmp_path / "few.parquet", 40)
+    ran = commands.text("train", "--encoder", "colours", "--features", made, "--media", tmp_path, *FEW)
+    assert ran.code == 4
+    assert "the encoder colours takes no scorer beside its weights" in ran.err
+    assert not (commands.library / "generators" / "fitted").exists()
+    assert not (commands.library / "generators" / "colours-residual").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,13 +13,20 @@ from typing import Any
 import pytest
 
 from mediaindex.cli import COMMANDS, build_parser
+from mediaindex.cli.nightly.nightly_output import print_night
+from mediaindex.cli.shared.output import Output
+from mediaindex.search.ranking.personal_selection import Selection, select
+from mediaindex.store.evaluations import runs
+from mediaindex.store.library import open_library
 from tests.support.commands import Commands, index_quietly, use_these_encoders
+from tests.support.fake_encoder import FakeEncoder
 from tests.support.films import film, jpeg, srt
 from tests.support.made_benchmarks import made_benchmark
+from tests.support.made_nights import BENCHMARK, FALLEN, LIBRARY, measured, night, not_measured, row
 from tests.support.media import write_sound
 from tests.support.paths import CHECKOUT
 from tests.support.tiny_generators import write_generator
-from tests.support.training_features import feature_files
+from tests.support.training_features import colour_features, feature_files
 
 pytestmark = pytest.mark.usefixtures("kept_decoders")
 
@@ -182,7 +190,10 @@ def test_notes(ask: Commands, folder: Path) -> None:
 
 def test_status(ask: Commands, folder: Path) -> None:
     ask("index", folder, code=None)
-    hold(ask("status"), documented("status"), may_lack=("writer.", "spaces[].evidence."))
+    with open_library(ask.library) as library, library.write() as connection:
+        number = runs.begin(connection, versions={}, settings={})
+        runs.end(connection, number, line="Same.", regression=None, tested=False, report=folder / "page.html")
+    hold(ask("status"), documented("status"), may_lack=("writer.", "spaces[].evidence.", "personal."))
 
 
 def test_retry(ask: Commands, folder: Path) -> None:
@@ -224,6 +235,10 @@ def test_models(ask: Commands, tmp_path: Path) -> None:
     hold(ask("models", "list", "--no-measure"), documented("models list"))
     keys = documented("models use") | documented("index")
     hold(ask("models", "use", "colours"), keys, may_lack=("failed[]", "skipped[]"))
+    (ask.library / "generators" / "mine").mkdir(parents=True)
+    select(ask.library, FakeEncoder().spec.digest, Selection(None, "mine"))
+    hold(ask("models", "use", "previous"), documented("models use previous"))
+    assert ask("status")["personal"] == {"generator": "mine", "previous": None}
 
 
 def test_features(ask: Commands, folder: Path, tmp_path: Path) -> None:
@@ -236,8 +251,44 @@ def test_features(ask: Commands, folder: Path, tmp_path: Path) -> None:
 def test_train(ask: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIAINDEX_THREADS", "1")
     files = feature_files(tmp_path, train=12, validation=8)
-    answer = ask("train", "--features", *files, "--steps", 2, "--out", tmp_path / "out", "--device", "cpu")
-    hold(answer, documented("train"), may_lack=("data.test.",))
+    plain = ask("train", "--features", *files, "--steps", 2, "--out", tmp_path / "out", "--device", "cpu")
+    hold(
+        plain,
+        documented("train on feature files"),
+        may_lack=("data.test.", "hubs.", "confidence.", "scorer."),
+    )
+    features = [
+        colour_features(tmp_path / f"{split}.parquet", count, split=split)
+        for split, count in (("train", 60), ("test", 240))
+    ]
+    words = ("--steps", 2, "--out", tmp_path / "own", "--device", "cpu")
+    answer = ask("train", "--encoder", "colours", "--features", *features, *words)
+    hold(answer, documented("train on feature files"), may_lack=("scorer.", "confidence.refit."))
+
+
+def test_train_on_captions(
+    ask: Commands,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MEDIAINDEX_THREADS", "1")
+    refused = ask("train", code=1)
+    assert list(refused) == ["schema", "captions", "needed", "promoted", "previous", "error", "exit_code"]
+    use_these_encoders(monkeypatch, "builtin")
+    own = Commands(tmp_path / "library", capsys)
+    for colour in ("red", "blue", "green", "white", "black"):
+        film(tmp_path / "videos" / f"{colour}.mp4", colour)
+    own("index", tmp_path / "videos")
+    table = tmp_path / "captions.csv"
+    lines = [f"{path},a {path.stem} wall {n}" for path in (tmp_path / "videos").iterdir() for n in range(6)]
+    table.write_text("\n".join(["path,caption", *lines]) + "\n")
+    assert own("caption", "import", table)["imported"] == 30
+    own("mark", f"{tmp_path / 'videos' / 'red.mp4'}@1", "--query", "a red wall")
+    report = own("train")
+    assert (report["captions"], report["videos"], report["marks"], report["picks"]) == (30, 5, 1, 0)
+    hold(report, documented("train on your captions"))
 
 
 def test_eval(ask: Commands, tmp_path: Path) -> None:
@@ -250,13 +301,40 @@ def test_eval(ask: Commands, tmp_path: Path) -> None:
     hold(answer, documented("eval"), may_lack=("rows[].metrics.IoU",))
 
 
+def test_eval_nightly(
+    ask: Commands,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ask("caption", "add", f"{folder / 'red.mp4'}@0.5", "a wall at night")
+    keys = documented("eval --nightly")
+    ask("caption", "add", f"{folder / 'red.mp4'}@0-1", "something red")
+    nothing_wrong = ("regression.", "drift[]", "failed[]", "not_done[]", "left_out[]", "calibration[]",
+                     "rows[].metrics.IoU")  # fmt: skip
+    hold(ask("eval", "--nightly"), keys, may_lack=nothing_wrong)
+    settings = tmp_path / "config.toml"
+    settings.write_text("[nightly]\ngenerators = ['absent']\nreport = 'page.html'\n")
+    monkeypatch.setenv("MEDIAINDEX_CONFIG", str(settings))
+    may_lack = ("regression.rows[]", "not_done[]", "left_out[]", "calibration[]", "rows[].metrics.IoU")
+    hold(ask("eval", "--nightly", code=1), keys, may_lack=may_lack)
+    parts = (measured(LIBRARY, row("library")), not_measured(BENCHMARK, "no time", failed=False))
+    print_night(night(*parts, fallen=(FALLEN,)), None, Output(as_json=True, command="eval"))
+    made = json.loads(capsys.readouterr().out)
+    hold(made, keys, may_lack=("rows[].metrics", "gates[]", "failed[]", "left_out[]"))
+
+
 def test_doctor(ask: Commands) -> None:
-    cost = {key: kind for key, kind in documented("models list").items() if key != "encoders[].used"}
+    encoders = {key: kind for key, kind in documented("models list").items() if key.startswith("encoders")}
+    cost = {key: kind for key, kind in encoders.items() if key != "encoders[].used"}
     hold(ask("doctor", code=None), documented("doctor") | cost)
 
 
 def test_service(ask: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))  # without a service manager to start anything
+    (tmp_path / "config.toml").write_text("[nightly]\n")
+    monkeypatch.setenv("MEDIAINDEX_CONFIG", str(tmp_path / "config.toml"))
     hold(ask("service", "install", "--no-start"), documented("service install"))
     hold(ask("service", "status"), documented("service status"))
     hold(ask("service", "uninstall"), documented("service uninstall"))

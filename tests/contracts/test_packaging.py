@@ -56,6 +56,8 @@ def test_the_wheel_holds_the_program_and_nothing_of_the_checkout(wheel: Path) ->
     }
     for needed in (
         "mediaindex/embed/builtin_files/towers.safetensors",
+        "mediaindex/learn/report_page/page.css",
+        "mediaindex/learn/report_page/page.html.jinja",
         "mediaindex/search/ranking/boxed_generators/builtin-residual/model.safetensors",
         "mediaindex/ingest/writer/general_captions.txt",
         "mediaindex/search/confidence/calibrations.json",

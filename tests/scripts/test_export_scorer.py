@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -11,14 +10,13 @@ import numpy as np
 import pytest
 import torch
 from builtin._captioned import read_captioned
-from builtin.export_scorer import export_scorer, main, scorer_state, write_mixture
+from builtin.export_scorer import export_scorer, main
 from builtin.train_scorer import scorer_file, trained
 from safetensors.torch import load_file, save_file
 
 from mediaindex.embed.families.builtin import region_network
 from mediaindex.embed.families.builtin_files import FILES, head_of, scorer_digest, scorer_of
 from mediaindex.embed.families.builtin_text import text_scorer
-from mediaindex.search.ranking.mixture import Mixture
 from mediaindex_models.late_interaction import LateInteraction, hubness
 from mediaindex_models.region_cells import CELL, RegionCells
 from tests.support.late_interaction import random_states
@@ -52,32 +50,6 @@ def test_what_is_exported_is_what_both_sides_read(files: Path) -> None:
     text = text_scorer(files)
     words = text.words(states.tokens[1].numpy(), states.shallow_tokens[1].numpy())
     np.testing.assert_allclose(words.directions, bank.directions[1], atol=0.01)
-
-
-def test_all_but_the_exact_constants_are_stored_in_half_precision() -> None:
-    scorer = LateInteraction(CELL)
-    with torch.no_grad():
-        bank = scorer.words(*random_states([2, 2]))
-    state = scorer_state(scorer, RegionCells(), bank)
-    exact = {name for name, value in state.items() if value.dtype == torch.float32}
-    assert exact == {"log_sharpness", "gains"}
-    assert state["hubs.directions"].dtype == torch.int8
-    assert state["hubs.pieces"].tolist() == [2, 2]
-
-
-def test_a_mixture_is_what_a_search_reads(tmp_path: Path) -> None:
-    write_mixture(
-        tmp_path / "box" / "linear",
-        encoder=("builtin", "0" * 64),
-        width=384,
-        scorer="a scorer",
-        weights=[1, 2, 3, 4, 5],
-        deviation=0.1,
-        report={"gates": []},
-    )
-    config = json.loads((tmp_path / "box" / "linear" / "config.json").read_text(encoding="utf-8"))
-    assert Mixture.of(config) == Mixture("a scorer", (1.0, 2.0, 3.0, 4.0, 5.0), 0.1)
-    assert config["encoder"] == {"name": "builtin", "digest": "0" * 64}
 
 
 def test_a_trained_scorer_is_exported_with_the_bank_of_its_training(

@@ -11,7 +11,7 @@ import torch
 from builtin import _regions
 from builtin._captioned import Captioned, read_captioned
 from builtin._regions import fitted
-from builtin.train_scorer import Batches, main, rate_at, scorer_file, trained
+from builtin.train_scorer import main, neighbourhoods, scorer_file, trained
 from safetensors import safe_open
 
 from mediaindex_models.region_cells import PARTS
@@ -69,14 +69,14 @@ def test_bases_centre_each_part_and_give_it_a_mean_square_of_one() -> None:
 
 
 def test_photographs_held_back_and_left_out_are_never_drawn(data: Captioned) -> None:
-    batches = Batches(data, left_out="pascal", seed=0)
+    batches = neighbourhoods(data, left_out="pascal", seed=0)
     for _ in range(20):
         places, captions = batches.draw()
         assert {data.items[place].source for place in places} == {"flickr8k"}
         assert all(
             caption in data.captions_of[place] for place, caption in zip(places, captions, strict=True)
         )
-    everything = Batches(data, left_out=None, seed=0)
+    everything = neighbourhoods(data, left_out=None, seed=0)
     drawn = {data.items[place].split for _ in range(20) for place in everything.draw()[0]}
     assert drawn == {"train"}
 
@@ -92,14 +92,7 @@ def test_nothing_left_to_train_on_is_said(data: Captioned) -> None:
         data.said,
     )
     with pytest.raises(SystemExit, match="no training photograph is left without pascal"):
-        Batches(some, left_out="pascal", seed=0)
-
-
-def test_the_rate_rises_and_falls_to_zero() -> None:
-    rates = [rate_at(step, 100) for step in range(101)]
-    assert rates[0] == pytest.approx(0.2)
-    assert max(rates) == pytest.approx(rates[4], abs=0.01)
-    assert rates[100] == pytest.approx(0.0)
+        neighbourhoods(some, left_out="pascal", seed=0)
 
 
 def test_a_scorer_learns_which_captions_belong_to_photographs(data: Captioned) -> None:

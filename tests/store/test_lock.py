@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mediaindex.errors import NoSpace, WriterBusy
-from mediaindex.store.lock import Holder, holder, keeping_files, removing_files, writer_lock
+from mediaindex.store.lock import Holder, evaluation_lock, holder, keeping_files, removing_files, writer_lock
 from tests.support.processes import start
 
 
@@ -37,6 +37,17 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     with writer_lock(path):
+        pass
+
+
+def test_one_evaluation_at_a_time_whoever_writes(tmp_path: Path) -> None:
+    path = tmp_path / "evaluating"
+    again = pytest.raises(WriterBusy, match=rf"another evaluation .* \(pid {os.getpid()}\)")
+    with writer_lock(tmp_path / "lock"), evaluation_lock(path), again, evaluation_lock(path):
+        pass
+    with evaluation_lock(path):
+        pass
+    with pytest.raises(NoSpace, match="cannot be written"), evaluation_lock(path / "none"):
         pass
 
 

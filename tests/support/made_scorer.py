@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from builtin.export_scorer import scorer_state, write_scorer
 
 from mediaindex.embed.families import builtin_files
 from mediaindex.embed.families.builtin_files import ScorerFile
+from mediaindex.learn.scorer.scorer_file import scorer_state, write_scorer
 from mediaindex_models.late_interaction import LateInteraction
 from mediaindex_models.region_cells import CELL, PARTS, RegionCells
 from mediaindex_models.region_records import WIDTH

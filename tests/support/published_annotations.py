@@ -28,14 +28,16 @@ def linked(folder: Path, source: Path) -> Path:
 def msrvtt(folder: Path) -> Path:
     """With MSRVTT_data.json, joined of the two archives that hold it."""
     made = linked(folder, ANNOTATIONS / "MSRVTT")
-    sentences = []
+    joined: dict[str, list[object]] = {"videos": [], "sentences": []}
     for archive, name in (
         ("train_val_annotation.zip", "train_val_videodatainfo.json"),
         ("test_videodatainfo.json.zip", "test_videodatainfo.json"),
     ):
         with zipfile.ZipFile(made / archive) as opened:
-            sentences += json.loads(opened.read(name))["sentences"]
-    (made / "MSRVTT_data.json").write_text(json.dumps({"sentences": sentences}))
+            written = json.loads(opened.read(name))
+        for key, rows in joined.items():
+            rows += written[key]
+    (made / "MSRVTT_data.json").write_text(json.dumps(joined))
     return made
 
 

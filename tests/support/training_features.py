@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from mediaindex.learn.features.feature_rows import ClipFeatures, Header, table_of, write_tables
+from mediaindex.learn.features.feature_rows import ClipFeatures, Header, header_for, table_of, write_tables
 from mediaindex.learn.training.data import TrainingData
 from mediaindex.learn.training.plan import Plan, plan_training
 from mediaindex_models.training_config import Stage
+from tests.support.fake_encoder import COLOURS, FakeEncoder
+from tests.support.fake_encoder import EVIDENCE as EVIDENCE_OF_COLOURS
 
 WIDTH, EVIDENCE = 16, 12
 CREATED = "2026-01-01T00:00:00+00:00"
@@ -84,3 +86,36 @@ def small_plan(data: TrainingData, recipe: str = "residual", stage: Stage = "2",
     spec = replace(made.spec, inner=16, hidden=32)
     small = {"steps": 8, "batch": 8, "candidates": 6, "gallery": None if stage != "2" else 20, **config}
     return replace(made, spec=spec, config=replace(made.config, **small))
+
+
+def colour_features(path: Path, count: int, *, split: str = "train") -> Path:
+    """A file of the encoder "colours": clips of two frames, each of its own mixture of colours."""
+    encoder = FakeEncoder(name="colours")
+    random = np.random.default_rng(7)
+    names = list(COLOURS)
+    made = []
+    for number in range(count):
+        shares = random.dirichlet(np.full(len(names), 0.3))
+        texts = [" ".join(random.choice(names, 6, p=shares)) for _ in range(2)]
+        said = encoder.texts(texts, tokens=True)
+        assert said.tokens is not None
+        assert said.mask is not None
+        frames = np.stack([shares, random.dirichlet(50 * shares + 0.1)]).astype(np.float32)
+        made.append(
+            ClipFeatures(
+                path=f"{split}-{number}.mp4",
+                start_seconds=None,
+                end_seconds=None,
+                group=f"{split}-{number}",
+                split=split,
+                seconds=[0.0, 1.0],
+                frames=frames,
+                evidence=np.zeros((2, EVIDENCE_OF_COLOURS), np.float16),
+                captions=texts,
+                sources=["made"] * 2,
+                languages=["en"] * 2,
+                texts=said.pooled,
+                words=[tokens[mask] for tokens, mask in zip(said.tokens, said.mask, strict=True)],
+            )
+        )
+    return write(path, made, header_for(encoder.spec, sampling="made", split=split, created=CREATED))

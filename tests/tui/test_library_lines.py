@@ -91,6 +91,20 @@ def test_how_many_of_all_files_could_not_be_read() -> None:
     assert blocks_of(told, Glyphs())["failures"].note == ""
 
 
+def test_the_last_evaluation_is_told() -> None:
+    told = {"at": "2026-05-04T03:30:00+02:00", "line": "R@1 fell.\x1b[31m", "regressed": True}
+    lines = blocks_of(LibraryTold({"last_evaluation": told}, {"running": True}, [], {}), Glyphs())
+    assert lines["ranking"].lines[-1] == [
+        ("last evaluation  ", "dim"),
+        ("2026-05-04: R@1 fell.\\x1b[31m", "wrong"),
+    ]
+    older = {**told, "regressed": False, "line": "Same.", "older_than_space": True}
+    block = blocks_of(LibraryTold({"last_evaluation": older}, {"running": True}, [], {}), Glyphs())["ranking"]
+    assert "last evaluation  2026-05-04: Same., another encoder answered then" in text(block)
+    none = blocks_of(LibraryTold({}, {"running": True}, [], {}), Glyphs())["ranking"]
+    assert "last evaluation  none yet" in text(none)
+
+
 def test_the_hours_to_embed_are_told_of_the_chosen_encoder() -> None:
     told = library_told()
     assert [entry.told for entry in blocks_of(told, Glyphs())["encoders"].entries] == ["", ""]

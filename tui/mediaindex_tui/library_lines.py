@@ -205,10 +205,18 @@ def _ranking(status: Mapping[str, Any]) -> Block:
         ]
         for one in ranked
     ]
-    evaluated = status.get("last_evaluation")
-    said = shown(str(evaluated)) if evaluated else "none: mediaindex eval library"
-    lines.append([("last evaluation  ", "dim"), (said, "dim")])
+    lines.append([("last evaluation  ", "dim"), *_evaluation(status.get("last_evaluation"))])
     return Block("Ranking", "", lines, is_terse=True)
+
+
+def _evaluation(evaluated: Mapping[str, Any] | None) -> TextLine:
+    """What the last evaluation found, and when; its page is named by `mediaindex status`."""
+    if not evaluated:
+        return [("none yet", "dim")]
+    when = str(evaluated.get("at", ""))[:10]
+    said = f"{when}: {evaluated.get('line', '')}"
+    said += ", another encoder answered then" * bool(evaluated.get("older_than_space"))
+    return [(shown(said), "wrong" if evaluated.get("regressed") else "dim")]
 
 
 def _disk(status: Mapping[str, Any], counts: Mapping[str, int]) -> Block:

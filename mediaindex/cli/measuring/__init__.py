@@ -1,1 +1,1 @@
-"""What `features` and `eval` share: features of benchmarks, and the figures that come of them."""
+"""What `features`, `eval` and `train` share: features of benchmarks, and the figures that come of them."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediaindex.cli.shared.output import Output
+from mediaindex.config import Config
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mediaindex.learn.benchmarks.video_files import LeftOut
     from mediaindex.learn.evaluation.benchmark_rankings import RankedQueries
+    from mediaindex.learn.report_page.answered import AnsweredQueries, Gallery
     from mediaindex.search.ranking.gate import Gate
 
 SHOWN = ("R@1", "R@5", "R@10", "R@50", "MdR", "MnR", "mAP")
@@ -55,12 +62,33 @@ class EvalDifference:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """A row with the queries that it was measured on, by names that hold from night to night.
+
+    Attributes:
+        contents: names of the items. texts: M sentences. video: (M,) number of the item that each is about.
+        digest: of the encoder.
+    """
+
+    row: EvalRow
+    ranked: RankedQueries
+    contents: Sequence[str]
+    texts: Sequence[str]
+    video: NDArray[np.intp]
+    digest: str
+
+
 @dataclass(slots=True)
 class EvalReport:
     """All that one evaluation found.
 
     Attributes:
         source: as it was typed. notes: what the figures cannot tell, one sentence each.
+        answered: the queries one by one, of every ranking of texts that look for videos.
+        main_ranking: the one of them that a person cares for.
+        measurements: the rows that are measured again every night.
+        gallery: opens what the queries looked for, by the settings; None where nothing was asked.
     """
 
     source: str
@@ -70,6 +98,10 @@ class EvalReport:
     gates: list[Gate] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    answered: list[AnsweredQueries] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
+    main_ranking: str = ""
+    gallery: Callable[[Config], AbstractContextManager[Gallery]] | None = None
 
 
 def row_of(
@@ -135,8 +167,12 @@ def differences_between(
     return found
 
 
-def print_report(report: EvalReport, seconds: float, output: Output) -> None:
-    """Print what was found."""
+def print_report(report: EvalReport, seconds: float, output: Output, page: Path | None = None) -> None:
+    """Print what was found.
+
+    Args:
+        page: that was written of it; None where none was.
+    """
     from mediaindex.learn.benchmarks.published import published_of
 
     published = published_of(report.source)
@@ -151,6 +187,7 @@ def print_report(report: EvalReport, seconds: float, output: Output) -> None:
             "regression": None,
             "left_out": [asdict(one) for one in report.left_out],
             "notes": report.notes,
+            "report": None if page is None else str(page),
             "elapsed_seconds": round(seconds, 3),
         }
     )
@@ -158,7 +195,7 @@ def print_report(report: EvalReport, seconds: float, output: Output) -> None:
         output.line(
             f"{report.source} with {report.encoder}: percent, and ranks, with 95 % intervals over videos"
         )
-    _print_rows(report.rows, output)
+    print_rows(report.rows, output)
     for row in report.differences:
         figures = ", ".join(f"{name} {_signed(row.metrics[name])}" for name in ("R@1", "mAP"))
         output.line(f"{row.direction}  {row.ranking} less {row.against}: {figures}: {row.verdict}")
@@ -171,9 +208,12 @@ def print_report(report: EvalReport, seconds: float, output: Output) -> None:
         output.line(f"left out {len(report.left_out) - NAMED} more (--json names them)")
     for note in report.notes:
         output.line(f"note: {note}")
+    if page is not None:
+        output.line(f"report: {page}")
 
 
-def _print_rows(rows: Sequence[EvalRow], output: Output) -> None:
+def print_rows(rows: Sequence[EvalRow], output: Output) -> None:
+    """Print a line for each row."""
     width = max((len(_name(row)) for row in rows), default=0)
     for row in rows:
         figures = "  ".join(f"{name} {_interval(row.metrics[name])}" for name in SHOWN if name in row.metrics)

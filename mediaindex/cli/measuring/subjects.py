@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,8 @@ class Subject:
         benchmark: its name, or the file's. sampling: benchmark or library.
         header: of the features. pairs: the features as tensors.
         bank: None without QB-Norm. left_out: clips of the split that are not in it; None where unknown.
+        files: the videos of clips by name; empty where features were given.
+        categories: of clips by name, where the benchmark has them.
     """
 
     benchmark: str
@@ -54,6 +56,8 @@ class Subject:
     pairs: Pairs
     bank: QueryBank | None
     left_out: tuple[LeftOut, ...] | None
+    files: Mapping[str, Path] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
 
 
 def subjects_of_files(
@@ -124,6 +128,8 @@ def subjects_of_videos(
         )
     _require_all(left_out, len(media) + len(left_out), arguments.allow_missing)
     bank = _bank_of_captions(arguments, benchmark, encoder, config) if arguments.qb_norm else None
+    files = {item.name: item.path for item in media}
+    categories = benchmark.categories(absolute_unless_empty(arguments.annotations))
     samplings = ("benchmark", "library") if arguments.sampling == "library" else ("benchmark",)
     subjects = []
     for sampling in samplings:
@@ -131,7 +137,8 @@ def subjects_of_videos(
         path, unread = _features(media, benchmark, protocol_of, encoder, config, output)
         missing = (*left_out, *unread)
         _require_all(missing, len(media) + len(left_out), arguments.allow_missing)
-        subjects.append(_subject(path, benchmark, sampling, encoder, missing, bank, config))
+        subject = _subject(path, benchmark, sampling, encoder, missing, bank, config)
+        subjects.append(replace(subject, files=files, categories=categories))
     return subjects
 
 

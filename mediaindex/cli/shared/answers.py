@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediaindex.assembly.overview import hubs_row, rerank_row
+from mediaindex.assembly.overview import gate_row, rerank_row
 from mediaindex.assembly.paths import absence, absolute_unless_empty, stored_names
 from mediaindex.assembly.serving import load_space_text_encoder
 from mediaindex.cli.shared.arguments import add_device, day, duration, finite, positive
@@ -203,7 +203,7 @@ def print_answer(
     """
     hubs = rerank = None
     if decisions is not None:
-        hubs, rerank = hubs_row(decisions.hubs), rerank_row(decisions.rerank) | rerank_summary(answer.rerank)
+        hubs, rerank = gate_row(decisions.hubs), rerank_row(decisions.rerank) | rerank_summary(answer.rerank)
     problems = () if understood is None else understood.problems
     output.data(
         {

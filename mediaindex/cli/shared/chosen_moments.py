@@ -135,6 +135,7 @@ def _found(library: Library, text: str, limit: int, config: Config) -> Iterator[
     from mediaindex.search.language.asking import question_of
     from mediaindex.search.language.resolving import joint, resolved
     from mediaindex.search.query import parse
+    from mediaindex.search.ranking.user_gate import UserGates
 
     query = parse(text, today=datetime.datetime.now().astimezone().date())
     if not (query.canonical.strip() or query.problems):
@@ -153,10 +154,17 @@ def _found(library: Library, text: str, limit: int, config: Config) -> Iterator[
         thumbnails=False,
     )
     beyond = beyond_text(question)
-    hubs = hub_decision(space, question, mode="auto", beyond_text=beyond)
+    captions = UserGates.of(library)
+    hubs = hub_decision(library, space, question, mode="auto", beyond_text=beyond, captions=captions)
     question = replace(question, corrects_hubs=hubs.on)
     decision = rerank_decision(
-        library, space, preset=None, mode="auto", channel=question.channel, beyond_text=beyond
+        library,
+        space,
+        preset=None,
+        mode="auto",
+        channel=question.channel,
+        beyond_text=beyond,
+        captions=captions,
     )
     answer, _decision, _note = answer_to(library, space, question, decision, "auto", config)
     for hit in answer.hits:

@@ -19,6 +19,7 @@ from mediaindex.search.ranking.generator_registry import (
     without_evidence,
 )
 from mediaindex.search.ranking.hub_correction import hub_gate, without_hubs
+from mediaindex.search.ranking.user_gate import UserGates
 
 if TYPE_CHECKING:
     from mediaindex.search.answer import Answer, Channel, Question, RerankSummary
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RankingDecisions:
-    """Whether the hubs of an answer were corrected, and whether it was reranked, in the end."""
+    """What was corrected and reranked in the end, and whether pictures have a confidence."""
 
     hubs: Gate
     rerank: Decision
+    confidence: Gate
 
 
 def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,13 +72,21 @@ def add_rerank_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def hub_decision(space: Space | None, question: Question, *, mode: Mode, beyond_text: str | None) -> Gate:
+def hub_decision(
+    library: Library,
+    space: Space | None,
+    question: Question,
+    *,
+    mode: Mode,
+    beyond_text: str | None,
+    captions: UserGates,
+) -> Gate:
     """Whether hubs are to be corrected; see `rerank_decision` for what is no sentence."""
     if question.channel == "words":
         return Gate("hubs", False, "--channel words", "hubs are among pictures alone")
     if beyond_text is not None or question.text is None:
         return Gate("hubs", False, beyond_text or "no text", "hubs are corrected for sentences alone")
-    return hub_gate(space, mode)
+    return hub_gate(space, mode, library.root, captions)
 
 
 def hubs_in_the_end(gate: Gate, answer: Answer, mode: Mode) -> Gate:
@@ -100,6 +110,7 @@ def rerank_decision(
     preset: Preset | None,
     mode: Mode,
     channel: Channel,
+    captions: UserGates,
     beyond_text: str | None = None,
 ) -> Decision:
     """Whether the answer is to be reranked, and by what.
@@ -107,6 +118,7 @@ def rerank_decision(
     Args:
         preset: of the generator that was asked for; None for one that is on, else the first that there is.
         beyond_text: what of the question is no sentence, such as `like:`; a generator ranks by one alone.
+        captions: what those of the library decide.
 
     Raises:
         GeneratorUnavailable: the mode is "on", and there is no generator for the space.
@@ -117,7 +129,7 @@ def rerank_decision(
         return Decision(first, gate, None)
     if beyond_text is not None:
         return Decision(first, Gate("generator", False, beyond_text, "a generator ranks by sentences"), None)
-    return decide(space, library.root, preset, mode)
+    return decide(space, library.root, preset, mode, captions)
 
 
 def reranked_answer(
@@ -168,6 +180,9 @@ def explain(answer: Answer, decisions: RankingDecisions, output: Output) -> None
     """Say what ranked the moments, and where each stood in each ranking."""
     hubs, decision = decisions.hubs, decisions.rerank
     output.line(f"hub correction {'on' if hubs.on else 'off'} (by {hubs.by}): {hubs.reason}")
+    confidence = decisions.confidence
+    state = "on" if confidence.on else "off"
+    output.line(f"confidence of pictures {state} (by {confidence.by}): {confidence.reason}")
     gate = decision.gate
     output.line(f"rerank {'on' if gate.on else 'off'} ({decision.preset}, by {gate.by}): {gate.reason}")
     if (summary := answer.rerank) is not None:

@@ -31,10 +31,20 @@ class UserService:
         """The file of the service, whether or not it exists."""
         return self.manager.file(self.name)
 
+    @property
+    def timer_paths(self) -> list[Path]:
+        """The files of its nightly timer, whether or not they exist."""
+        return self.manager.timer_files(self.name)
+
     def stop(self) -> None:
         """Stop it, where the manager runs."""
         if self.manager.is_running():
             self.manager.stop(self.name)
+
+    def stop_timer(self) -> None:
+        """Let its nights not come any more, where the manager runs."""
+        if self.manager.is_running():
+            self.manager.stop_timer(self.name)
 
     def forget(self) -> None:
         """Let the manager forget the service, whose file was removed."""

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.families.patch_scorer import ScoredTowers, scored_towers
-from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
+from mediaindex.embed.families.two_towers import TokenSources, TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.inputs import readable
 from mediaindex.embed.weights import checkpoint
 from mediaindex.embed.weights.open_clip_files import OpenClipFiles
@@ -71,15 +71,16 @@ def load_openclip(
         has_tokens=texts.has_tokens,
     )
     transform: Any = image_transform_v2(pixels, is_train=False)
+    blocks = _blocks(images.visual), _blocks(getattr(texts.model, "text", texts.model))
     towers = scored_towers(
         ScoredTowers(images, texts),
         files.weights,
         encoder=(name, spec.digest),
-        blocks=(_blocks(images.visual), _blocks(getattr(texts.model, "text", texts.model))),
+        blocks=blocks,
         blank=(torch.zeros(1, 3, side, side), tokenise([""])),
     )
     scorer = towers.scorer
-    return batched_towers(
+    encoder = batched_towers(
         spec if scorer is None else replace(spec, scorer=scorer.digest),
         device=device,
         image_network=lambda: towers.images,
@@ -88,6 +89,8 @@ def load_openclip(
         tokenise=tokenise,
         scorer=None if scorer is None else scorer.texts,
     )
+    encoder.sources = TokenSources(files.weights, *blocks)
+    return encoder
 
 
 def _blocks(tower: nn.Module) -> list[nn.Module] | None:

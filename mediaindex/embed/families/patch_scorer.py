@@ -100,6 +100,18 @@ def scorer_beside(
     if not image_blocks or not text_blocks:
         logger.warning("%s has no tokens of patches and words: its frames get no evidence", encoder[0])
         return None
+    return read_scorer(path, encoder=encoder)
+
+
+def read_scorer(path: Path, *, encoder: tuple[str, str]) -> PatchScorer:
+    """The scorer of a file.
+
+    Args:
+        encoder: its name and digest.
+
+    Raises:
+        EncoderMismatch: the file is damaged, or holds other tensors.
+    """
     try:
         content = path.read_bytes()
         stored = {name: float32(value) for name, value in load(content).items()}
@@ -190,9 +202,8 @@ def scored_towers(
     scorer = scorer_beside(weights, encoder=encoder, image_blocks=of_images, text_blocks=of_texts)
     if scorer is None or of_images is None or of_texts is None:
         return plain
-    shallow = max(0, round(_SHALLOW_SHARE * len(of_texts)) - 1)
     images = _ScoredImages(plain.images, BlockStates(of_images, depths_of(len(of_images))), scorer.pictures)
-    texts = _ScoredTexts(plain.texts, BlockStates(of_texts, [shallow, len(of_texts) - 1]))
+    texts = _ScoredTexts(plain.texts, BlockStates(of_texts, text_places(len(of_texts))))
     try:
         with torch.inference_mode():
             images.eval()(blank[0])
@@ -206,6 +217,11 @@ def scored_towers(
     except (RuntimeError, ValueError) as error:
         raise _no_scorer_of(weights.parent / SCORER, encoder[0], error) from error
     return ScoredTowers(images, texts, scorer)
+
+
+def text_places(blocks: int) -> list[int]:
+    """Which blocks of a text tower are looked at: a shallow one, and the last."""
+    return [max(0, round(_SHALLOW_SHARE * blocks) - 1), blocks - 1]
 
 
 def _no_scorer_of(path: Path, encoder: str, error: Exception) -> EncoderMismatch:

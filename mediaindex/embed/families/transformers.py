@@ -22,7 +22,7 @@ from transformers.utils import logging
 
 from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.embed.families.patch_scorer import ScoredTowers, scored_towers
-from mediaindex.embed.families.two_towers import TwoTowers, batched_towers, pictures_in_batch
+from mediaindex.embed.families.two_towers import TokenSources, TwoTowers, batched_towers, pictures_in_batch
 from mediaindex.embed.inputs import readable
 from mediaindex.embed.weights import checkpoint, hub
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
@@ -96,15 +96,16 @@ def load_transformers(
     images = _ImageTower(_without(model, "text_model", "text_projection"))
     texts = _TextTower(_without(model, "vision_model", "visual_projection"), masked=kind != "siglip")
     tokenise = partial(_tokenised, tokenizer=tokenizer, length=length, siglip=kind == "siglip")
+    blocks = list(model.vision_model.encoder.layers), list(model.text_model.encoder.layers)
     towers = scored_towers(
         ScoredTowers(images, texts),
         weights,
         encoder=(name, spec.digest),
-        blocks=(list(model.vision_model.encoder.layers), list(model.text_model.encoder.layers)),
+        blocks=blocks,
         blank=(torch.zeros(1, 3, side, side), tokenise(["a"])),
     )
     scorer = towers.scorer
-    return batched_towers(
+    encoder = batched_towers(
         spec if scorer is None else replace(spec, scorer=scorer.digest),
         device=device,
         image_network=lambda: towers.images,
@@ -113,6 +114,8 @@ def load_transformers(
         tokenise=tokenise,
         scorer=None if scorer is None else scorer.texts,
     )
+    encoder.sources = TokenSources(weights, *blocks)
+    return encoder
 
 
 class _ImageTower(nn.Module):

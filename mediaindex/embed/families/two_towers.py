@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
 _PICTURES_PREPARED = 128
 _PICTURES_ON_GPU = 64
 _TEXTS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenSources:
+    """Where the tokens of an encoder come from.
+
+    Attributes:
+        weights: the file of its weights, beside which its scorer lies.
+        image_blocks, text_blocks: of its towers, None where one is no transformer.
+    """
+
+    weights: Path
+    image_blocks: Sequence[nn.Module] | None
+    text_blocks: Sequence[nn.Module] | None
 
 
 class TwoTowers:
@@ -55,6 +71,8 @@ class TwoTowers:
         self._ask = ask
         self._scorer = scorer
         self.spec = spec
+        self.sources: TokenSources | None = None
+        """Of its tokens; the family that made it sets them, where a scorer may lie beside its weights."""
         self._images = images
         self._texts = texts
         self._prepare = prepare
@@ -89,6 +107,10 @@ class TwoTowers:
         if not (tokens and self.spec.has_tokens):
             return QueryFeatures(pooled.numpy())
         return QueryFeatures(pooled.numpy(), (states[0] * mask[..., None]).numpy(), mask.numpy())
+
+    def tokenised(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Token numbers and mask, (B, T) each, of B ≥ 1 texts, as they are read."""
+        return self._tokenise(texts)
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """How many tokens are read of each text, special ones included."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mediaindex.embed.encoder import Encoder
-from mediaindex.embed.families.builtin_files import FILES, builtin_bank, heads_of
+from mediaindex.embed.encoder import Encoder, TextEncoder
+from mediaindex.embed.families.builtin_files import FILES, HeadFiles, builtin_bank, heads_of
 from mediaindex.errors import MediaIndexError
 from mediaindex.ingest.writer.general_captions import general_captions
 from mediaindex.store.library import Library
@@ -46,12 +46,31 @@ def _bank_of(library: Library, space: Space, load: Callable[[], Encoder]) -> Ban
         MediaIndexError: the encoder cannot embed it. ValueError: it gave no numbers.
     """
     known = library.bank(space).load()
-    own = next((head for head in heads_of(FILES) if head.digest == space.digest), None)
+    own = _head_of(space.digest)
     if own is not None:
         bank = Bank.of(builtin_bank(FILES, own))
         return bank if known is None or known.digest != bank.digest else None
     if known is not None or not library.matrix(space).count():
         return None
-    vectors = load().texts(general_captions()).pooled
+    return _of_general_captions(load())
+
+
+def bank_of_encoder(encoder: TextEncoder) -> Bank:
+    """The bank that a space of this encoder gets.
+
+    Raises:
+        MediaIndexError: the encoder cannot embed it. ValueError: it gave no numbers.
+    """
+    own = _head_of(encoder.spec.digest)
+    return _of_general_captions(encoder) if own is None else Bank.of(builtin_bank(FILES, own))
+
+
+def _head_of(digest: str) -> HeadFiles | None:
+    """The head of the built-in encoder with this digest; None of any other encoder."""
+    return next((head for head in heads_of(FILES) if head.digest == digest), None)
+
+
+def _of_general_captions(encoder: TextEncoder) -> Bank:
+    vectors = encoder.texts(general_captions()).pooled
     lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return Bank.of(np.divide(vectors, lengths, dtype=np.float32))

@@ -6,7 +6,7 @@ An annotation file of another version is refused by name, with what was looked f
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Benchmark:
         read: (folder of the annotation files, split) → the clips; raises UsageError.
         several_captions: whether a clip has more than one at test. The direction clip → text then ranks
             clips by their best caption, and the median is the lower one, as published.
+        categories: folder of the annotation files → category by id; raises UsageError.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Benchmark:
     published: tuple[int, int]
     read: Callable[[Path, Split], list[BenchmarkClip]]
     several_captions: bool = False
+    categories: Callable[[Path], Mapping[str, str]] = lambda _folder: {}
 
 
 def required_file(folder: Path, *names: str) -> Path:

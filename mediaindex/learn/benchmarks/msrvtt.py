@@ -27,6 +27,29 @@ from mediaindex.learn.features.caption_tables import Split
 from mediaindex.learn.features.clip_protocol import ClipProtocol
 
 TEST, TRAIN, CAPTIONS = "MSRVTT_JSFUSION_test.csv", "MSRVTT_train.9k.csv", "MSRVTT_data.json"
+CATEGORIES = (
+    "music",
+    "people",
+    "gaming",
+    "sports and actions",
+    "news, events and politics",
+    "education",
+    "television shows",
+    "films and comedy",
+    "animation",
+    "vehicles",
+    "how-to",
+    "travel",
+    "science and technology",
+    "animals and pets",
+    "children and family",
+    "documentary",
+    "food and drink",
+    "cooking",
+    "beauty and fashion",
+    "advertisement",
+)
+"""By number, as the authors list them (category.txt of MSR-VTT)."""
 
 
 def read(folder: Path, split: Split) -> list[BenchmarkClip]:
@@ -54,6 +77,25 @@ def read(folder: Path, split: Split) -> list[BenchmarkClip]:
     return with_captions(path, [BenchmarkClip(name, tuple(captions[name])) for name in ids])
 
 
+def categories(folder: Path) -> dict[str, str]:
+    """The category of each video by its id, as far as a file of the folder tells: nothing is measured by it.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    path = folder / CAPTIONS
+    written = read_json(path) if path.is_file() else {}
+    videos = written.get("videos") if isinstance(written, dict) else None
+    found = {}
+    for video in videos if isinstance(videos, list) else []:
+        name, number = (
+            (video.get("video_id"), video.get("category")) if isinstance(video, dict) else ("", None)
+        )
+        if isinstance(number, int) and 0 <= number < len(CATEGORIES):
+            found[str(name)] = CATEGORIES[number]
+    return found
+
+
 def _rows(path: Path, *columns: str) -> list[tuple[str, ...]]:
     """Some columns of a CSV."""
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
@@ -69,4 +111,4 @@ def _texts(path: Path, text: object) -> tuple[str, ...]:
     return (caption,) if caption else ()
 
 
-MSRVTT = Benchmark("msrvtt", "MSR-VTT 1k-A", ClipProtocol(12, 32), (1000, 1000), read)
+MSRVTT = Benchmark("msrvtt", "MSR-VTT 1k-A", ClipProtocol(12, 32), (1000, 1000), read, categories=categories)

@@ -11,14 +11,14 @@ normalised by a bank of training queries; `matched`, the first stage of a genera
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mediaindex.learn.evaluation.generator_trial import candidate_lists, matcher_score
-from mediaindex.learn.evaluation.metrics import average_precision, best_of_group, ranks
+from mediaindex.learn.evaluation.generator_trial import CandidateLists, candidate_lists, matcher_score
+from mediaindex.learn.evaluation.metrics import average_precision, best_of_group, items_before, ranks
 from mediaindex.learn.evaluation.retrieval_trial import Cosines, Direction, Matrix, Trial, cosines
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.search.ranking.qb_norm import querybank_normalised
@@ -42,6 +42,9 @@ class RankedQueries:
         videos: (Q,) numbers of the clips that the queries are about.
         gallery: items that each query ranks.
         several: whether a clip has several captions.
+        first: (Q,) the clip that stands first, for t2v; None where it is not known.
+        before: (Q, 50) items before the right one, the best first, −1 behind the last; None where unknown.
+        top: (Q,) score of what stands first; None where unknown.
     """
 
     direction: Direction
@@ -51,6 +54,18 @@ class RankedQueries:
     videos: NDArray[np.intp]
     gallery: int
     several: bool = False
+    first: NDArray[np.intp] | None = None
+    before: NDArray[np.int32] | None = None
+    top: NDArray[np.float32] | None = None
+
+    def scored_by(self, score: Matrix | Numbers, right: NDArray[np.intp]) -> RankedQueries:
+        """The same with what stands before the right items, and the score of what stands first.
+
+        Args:
+            score: (Q, G) that ranked them. right: (Q,).
+        """
+        top = np.asarray(score).max(axis=1).astype(np.float32)
+        return replace(self, before=items_before(score, right), top=top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,16 +114,21 @@ def ranked_queries(scores: BenchmarkScores) -> list[RankedQueries]:
     clips = int(clip.max()) + 1
     several = len(clip) > clips
     ranked = [
-        _ranked("t2v", name, ranks(score, clip), None, clip, clips, several)
+        replace(
+            _ranked("t2v", name, ranks(score, clip), None, clip, clips, several).scored_by(score, clip),
+            first=score.argmax(axis=1),
+        )
         for name, score in scores.by_text.items()
     ]
     everyone = np.arange(clips)
     for name, score in scores.by_clip.items():
-        of_groups = ranks(best_of_group(score, clip), everyone)
+        best = best_of_group(score, clip)
+        of_groups = ranks(best, everyone)
         precisions = None
         if several:
             precisions = np.array([average_precision(score[one], clip == one) for one in everyone])
-        ranked.append(_ranked("v2t", name, of_groups, precisions, everyone, clips, several))
+        of_name = _ranked("v2t", name, of_groups, precisions, everyone, clips, several)
+        ranked.append(of_name.scored_by(best, everyone))
     return ranked
 
 
@@ -140,9 +160,37 @@ def generator_ranked(
     ranked = ranked_queries(by_text) if matcher is not None else []
     several = len(clip) > pairs.clips
     for trial, chosen in _trials(clip, pairs, score):
-        places = candidate_lists(trial, chosen, generator, candidates=candidates).ranks(generator.spec)
-        ranked.append(_ranked(trial.direction, "generator", places, None, trial.groups, pairs.clips, several))
+        lists = candidate_lists(trial, chosen, generator, candidates=candidates)
+        places = lists.ranks(generator.spec)
+        of_trial = _ranked(trial.direction, "generator", places, None, trial.groups, pairs.clips, several)
+        first = _first_of(lists, chosen, generator) if trial.direction == "t2v" else None
+        ranked.append(replace(of_trial, first=first, before=_before_in(lists, chosen, generator)))
     return ranked
+
+
+def _before_in(lists: CandidateLists, chosen: Matrix, generator: Generator) -> NDArray[np.int32]:
+    """The items before the right one as the lists order them, as in `RankedQueries`.
+
+    Args:
+        chosen: (Q, G) that chose the candidates, and ranks what is in no list.
+    """
+    count = lists.score.shape[1]
+    items = torch.from_numpy(chosen).topk(count, dim=1).indices.numpy()
+    places = items_before(lists.order(generator.spec).numpy(), np.minimum(lists.place, count - 1))
+    inside = np.where(places < 0, -1, np.take_along_axis(items, np.maximum(places, 0), axis=1))
+    is_inside = (lists.place < count)[:, None]
+    return np.where(is_inside, inside, items_before(chosen, lists.trial.right)).astype(np.int32)
+
+
+def _first_of(lists: CandidateLists, chosen: Matrix, generator: Generator) -> NDArray[np.intp]:
+    """The item that a generator puts first of each list, (Q,).
+
+    Args:
+        chosen: (Q, G) that chose the candidates.
+    """
+    items = torch.from_numpy(chosen).topk(lists.score.shape[1], dim=1).indices
+    best = lists.order(generator.spec).argmax(dim=1, keepdim=True)
+    return items.gather(1, best)[:, 0].numpy().astype(np.intp)
 
 
 def _trials(clip: NDArray[np.intp], pairs: Pairs, score: Matrix) -> list[tuple[Trial, Matrix]]:

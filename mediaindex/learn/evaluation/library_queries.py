@@ -9,17 +9,19 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mediaindex.search.query import parse
 from mediaindex.store.catalog import fulltext, lookup
-from mediaindex.store.catalog.schema import indexed, location
+from mediaindex.store.catalog.database import in_chunks
+from mediaindex.store.catalog.schema import indexed, location, video
 from mediaindex.store.notes import captions, history
 
 Kind = Literal["captions", "picks", "known items"]
+Item = TypeVar("Item")
 
 LINES_READ = 200
 FEWEST_WORDS, MOST_WORDS = 3, 20
@@ -50,6 +52,17 @@ def searchable_videos(connection: Connection, space_id: int) -> list[int]:
     return list(connection.execute(shown.order_by(indexed.c.video_id)).scalars())
 
 
+def contents(connection: Connection, videos: Sequence[int]) -> list[str]:
+    """What names the content of each video, wherever its file lies and however often it is indexed."""
+    columns = (video.c.id, video.c.size, video.c.partial_hash)
+    rows = {
+        row.id: f"{row.size}:{row.partial_hash}"
+        for chunk in in_chunks(videos)
+        for row in connection.execute(sa.select(*columns).where(video.c.id.in_(chunk)))
+    }
+    return [rows[one] for one in videos]
+
+
 def of_captions(connection: Connection) -> list[KnownAnswer]:
     """The captions of videos in the library, by place and time."""
     about = [(one, one.video_id) for one in captions.every(connection) if one.video_id is not None]
@@ -66,13 +79,14 @@ def of_picks(connection: Connection) -> list[KnownAnswer]:
     Only queries of plain words: a filter names its answer. What was opened stood in an answer before, so
     that picks favour the ranking that showed it.
     """
-    today = datetime.datetime.now().astimezone().date()
     pairs = dict.fromkeys((pick.query, pick.video_id) for pick in reversed(history.picks(connection)))
-    return [
-        KnownAnswer(text, video_id)
-        for text, video_id in pairs
-        if all(token.kind == "word" and not token.negated for token in parse(text, today=today).tokens)
-    ]
+    return [KnownAnswer(text, video_id) for text, video_id in pairs if is_plain(text)]
+
+
+def is_plain(query: str) -> bool:
+    """Whether a query is words alone, without a filter or an exclusion."""
+    today = datetime.datetime.now().astimezone().date()
+    return all(token.kind == "word" and not token.negated for token in parse(query, today=today).tokens)
 
 
 def of_known_items(connection: Connection, videos: Sequence[int]) -> list[KnownAnswer]:
@@ -84,8 +98,8 @@ def of_known_items(connection: Connection, videos: Sequence[int]) -> list[KnownA
     return found
 
 
-def spread(answers: Sequence[KnownAnswer], most: int) -> list[KnownAnswer]:
-    """At most so many of the answers, evenly spread."""
+def spread(answers: Sequence[Item], most: int) -> list[Item]:
+    """At most so many of some answers, evenly spread."""
     if len(answers) <= most:
         return list(answers)
     return [answers[place * len(answers) // most] for place in range(most)]

@@ -7,15 +7,21 @@ video ranks the videos that have sentences, each by its best sentence.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediaindex.learn.evaluation.benchmark_rankings import Numbers, RankedQueries
 from mediaindex.learn.evaluation.library_queries import KnownAnswer
-from mediaindex.learn.evaluation.metrics import average_precision, best_of_group, ranks, temporal_iou
-from mediaindex.search.answer import Hit, Question
+from mediaindex.learn.evaluation.metrics import (
+    DEPTHS,
+    average_precision,
+    best_of_group,
+    ranks,
+    temporal_iou,
+)
+from mediaindex.search.answer import Answer, Hit, Question
 from mediaindex.search.searcher import Searcher
 
 # Of a larger library no more videos are listed for a sentence; what comes behind counts as the next one.
@@ -31,11 +37,19 @@ class Asked:
         order: (Q,) videos before the right one as they were listed, from 0.
         overlap: (Q,) of the best moment of the right video with the stretch that is meant, 0..1; NaN where
             the whole video is meant, 0 where the video was not listed.
+        first: (Q,) the moment that was listed first; None where nothing was.
+        found: (Q,) the best moment of the right video; None where it was not listed.
+        milliseconds: (Q,) of each search; that of the first for a sentence that was asked before.
+        before: (Q, 50) columns of the videos that were listed before the right one, −1 behind the last.
     """
 
     similarity: NDArray[np.float32]
     order: Numbers
     overlap: Numbers
+    first: tuple[Hit | None, ...]
+    found: tuple[Hit | None, ...]
+    milliseconds: Numbers
+    before: NDArray[np.int32]
 
 
 def ask(
@@ -60,7 +74,11 @@ def ask(
     column = {video: number for number, video in enumerate(videos)}
     similarity = np.full((len(answers), len(videos)), -np.inf, np.float32)
     order, overlap = np.empty(len(answers)), np.full(len(answers), np.nan)
-    known: dict[str, tuple[Hit, ...]] = {}
+    milliseconds = np.empty(len(answers))
+    before = np.full((len(answers), DEPTHS[-1]), -1, np.int32)
+    first: list[Hit | None] = []
+    found: list[Hit | None] = []
+    known: dict[str, Answer] = {}
     for row, answer in enumerate(answers):
         progress(row, len(answers))
         if answer.text not in known:
@@ -73,16 +91,21 @@ def ask(
                 corrects_hubs=corrects_hubs,
                 thumbnails=False,
             )
-            known[answer.text] = searcher.search(question).hits
-        hits = known[answer.text]
+            known[answer.text] = searcher.search(question)
+        hits = known[answer.text].hits
         for hit in hits:
             if hit.video_id in column and hit.similarity is not None:
                 similarity[row, column[hit.video_id]] = hit.similarity
         place = next((n for n, hit in enumerate(hits) if hit.video_id == answer.video_id), None)
         order[row] = len(hits) if place is None else place
-        overlap[row] = _overlap(answer, None if place is None else hits[place])
+        listed = [column[hit.video_id] for hit in hits[:place] if hit.video_id in column][: DEPTHS[-1]]
+        before[row, : len(listed)] = listed
+        found.append(None if place is None else hits[place])
+        first.append(hits[0] if hits else None)
+        overlap[row] = _overlap(answer, found[row])
+        milliseconds[row] = known[answer.text].timings_ms["total"]
     progress(len(answers), len(answers))
-    return Asked(similarity, order, overlap)
+    return Asked(similarity, order, overlap, tuple(first), tuple(found), milliseconds, before)
 
 
 def by_similarity(asked: Asked, answers: Sequence[KnownAnswer], videos: Sequence[int]) -> list[RankedQueries]:
@@ -92,15 +115,18 @@ def by_similarity(asked: Asked, answers: Sequence[KnownAnswer], videos: Sequence
     """
     column = {video: number for number, video in enumerate(videos)}
     right = np.array([column[answer.video_id] for answer in answers], np.intp)
-    found = [_one_right("instant", ranks(asked.similarity, right), right, len(videos))]
+    instant = _one_right("instant", ranks(asked.similarity, right), right, len(videos))
+    found = [instant.scored_by(asked.similarity, right)]
     if len(videos) > LISTED:
         return found
     asking, group = np.unique(right, return_inverse=True)
     score = asked.similarity[:, asking].T
     several = len(asking) < len(right)
-    places = ranks(best_of_group(score, group), np.arange(len(asking)))
+    best, own = best_of_group(score, group), np.arange(len(asking))
+    places = ranks(best, own)
     precisions = np.array([average_precision(row, group == number) for number, row in enumerate(score)])
-    return [*found, RankedQueries("v2t", "instant", places, precisions, asking, len(asking), several)]
+    of_videos = RankedQueries("v2t", "instant", places, precisions, asking, len(asking), several)
+    return [*found, of_videos.scored_by(best, own)]
 
 
 def as_listed(
@@ -109,7 +135,7 @@ def as_listed(
     """The ranks of text → videos in the order in which a search lists them."""
     column = {video: number for number, video in enumerate(videos)}
     right = np.array([column[answer.video_id] for answer in answers], np.intp)
-    return _one_right(ranking, asked.order, right, len(videos))
+    return replace(_one_right(ranking, asked.order, right, len(videos)), before=asked.before)
 
 
 def _one_right(ranking: str, places: Numbers, right: NDArray[np.intp], gallery: int) -> RankedQueries:

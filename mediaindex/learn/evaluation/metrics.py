@@ -72,6 +72,27 @@ def ranks(similarity: ArrayLike, right: ArrayLike, *, ties: Ties = "against") ->
     return before_own
 
 
+def items_before(similarity: ArrayLike, right: ArrayLike, *, most: int = DEPTHS[-1]) -> NDArray[np.int32]:
+    """Which items stand before the right one, (Q, most), the best first and −1 behind the last of them.
+
+    As `ranks` counts them: what scores the same, and a NaN, stands before it.
+
+    Args:
+        similarity: (Q, G). right: (Q,) the right column of each row.
+    """
+    scores, columns = np.asarray(similarity), np.asarray(right)
+    before = np.full((len(columns), most), -1, np.int32)
+    for row, column in enumerate(columns):
+        own = scores[row, column]
+        values = np.where(np.isnan(scores[row]), np.inf, scores[row])
+        is_before = values >= (-np.inf if np.isnan(own) else own)
+        is_before[column] = False
+        (items,) = np.nonzero(is_before)
+        best = items[np.argsort(-values[items], kind="stable")[:most]]
+        before[row, : len(best)] = best
+    return before
+
+
 def retrieval(ranks: ArrayLike, *, depths: Sequence[int] = DEPTHS, median: Median = "middle") -> Retrieval:
     """Recall, median and mean of ranks (Q,) counted from 0.
 

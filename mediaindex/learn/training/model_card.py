@@ -42,7 +42,13 @@ def model_card(report: Mapping[str, Any]) -> str:
         "",
     ]
     if gate is not None:
-        lines += ["## Gate", "", f"{'on' if gate['on'] else 'off'}: {printable(gate['reason'])}.", ""]
+        lines += ["## Gate", "", _state(gate), ""]
+    if report.get("hubs") is not None:
+        lines += ["## Hub correction", "", _state(report["hubs"]), ""]
+    if report.get("confidence") is not None:
+        lines += _confidence(report["confidence"])
+    if report.get("scorer") is not None:
+        lines += ["## Mixture with the scorer of regions", "", _state(report["scorer"]), ""]
     return "\n".join(lines)
 
 
@@ -76,3 +82,37 @@ def _difference(row: Mapping[str, Any]) -> str:
 
 def _cell(text: str) -> str:
     return printable(text).replace("|", "\\|")
+
+
+def _state(gate: Mapping[str, Any]) -> str:
+    return f"{'on' if gate['on'] else 'off'}: {printable(gate['reason'])}."
+
+
+def _confidence(report: Mapping[str, Any]) -> list[str]:
+    """How well the probability holds that a moment is what was asked for."""
+    lines = ["## Confidence", "", f"{printable(report['reason'])}.", ""]
+    if (held := report["reliability"]) is None:
+        return lines
+    shares = {
+        "first moments that are right": held["right"],
+        "confident": held["confident"],
+        "confident, with an answer": held["confident_with_answer"],
+        "confident, without one": held["confident_without_answer"],
+        "of the confident ones, right": held["right_if_confident"],
+    }
+    return [
+        *lines,
+        (
+            f"Of {held['questions']} questions, half of them without an answer: expected calibration error "
+            f"{held['ece']:.3f}, Brier score {held['brier']:.3f}, skill {held['skill']:+.3f}."
+        ),
+        "",
+        "| | % |",
+        "|---|--:|",
+        *(f"| {name} | {100 * share:.1f} |" for name, share in shares.items()),
+        "",
+        "| mean probability | share that is right | first moments |",
+        "|--:|--:|--:|",
+        *(f"| {row['probability']:.2f} | {row['right']:.2f} | {row['count']} |" for row in held["curve"]),
+        "",
+    ]

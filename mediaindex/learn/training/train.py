@@ -51,6 +51,7 @@ from mediaindex_models.training_state import write_state
 SAVE_EVERY = 50
 # Clips of a gallery that is measured on, as many as lists are mined from.
 GALLERY = 1000
+NOTHING_FITTED: Mapping[str, None] = {"hubs": None, "confidence": None, "scorer": None}
 
 Progress = Callable[[Mapping[str, Any]], None]
 
@@ -63,6 +64,7 @@ def train(
     first_stage: Path | None = None,
     device: str = "cpu",
     resume: bool = False,
+    about_space: Callable[[], Mapping[str, Any]] = lambda: NOTHING_FITTED,
     progress: Progress = lambda _event: None,
 ) -> dict[str, Any]:
     """Train, choose the constants, measure, and write OUT; its report.
@@ -73,6 +75,7 @@ def train(
             begin with its weights.
         device: cpu, cuda or mps.
         resume: whether to go on with a run that OUT.partial keeps.
+        about_space: gives `hubs`, `confidence` and `scorer` of the encoder; called when OUT is free.
         progress: called with stage, done, total and note.
 
     Raises:
@@ -84,6 +87,7 @@ def train(
     identity = EncoderIdentity(data.encoder, data.digest)
     matcher = _matcher(plan, identity, first_stage, data.train.mask.shape[1])
     with TrainingFolder(out, resume=resume) as folder, _in_one_line(folder, device):
+        space = about_space()
         progress({"stage": "preparing", "done": 0, "total": None})
         pairs = pairs_of(data.train, device)
         validation, test = _trials(data, pairs)
@@ -101,7 +105,10 @@ def train(
         )
         if generator is not None and evaluation.weight is not None:
             generator.spec = replace(generator.spec, weight=evaluation.weight)
-        report = _report(data, plan, base, evaluation, _losses(trainer, generator, matcher, validation))
+        report = {
+            **_report(data, plan, base, evaluation, _losses(trainer, generator, matcher, validation)),
+            **space,
+        }
         # A first stage is saved beside a generator that leaves its order as it is.
         generator = generator or _untrained(preset("residual", width=data.width), plan.config.seed)
         saved = SavedGenerator(

@@ -1,9 +1,10 @@
 """From the numbers of a hit to a probability: a logistic regression, perhaps with isotonic steps behind it.
 
 calibrations.json holds what `scripts/calibrate.py` fitted on photographs that no training saw, in galleries
-with and without the right one: by the digest of the encoder for pictures, "words" for words. It is read
-with Python alone, so that words answer without numpy. A probability is that of a match as it was fitted:
-half of the questions had an answer.
+with and without the right one: by the digest of the encoder for pictures, "words" for words. What `train`
+fitted to an encoder on this machine comes before it (`store.vectors.fitted`). Both are read with Python
+alone, so that words answer without numpy. A probability is that of a match as it was fitted: half of the
+questions had an answer.
 """
 
 from __future__ import annotations
@@ -15,14 +16,28 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from mediaindex.search.ranking.gate import Gate
+from mediaindex.store.vectors.fitted import read_fitted
+
+if TYPE_CHECKING:
+    from mediaindex.store.vectors.spaces import Space
 
 FILE = Path(__file__).with_name("calibrations.json")
 WORDS = "words"
+PICTURE_NAMES = ("z", "margin", "log_share", "bank_z", "similarity", "log_segments")
+"""The numbers of a moment of the pictures, as `picture_numbers` has them."""
 CONFIDENT = 0.5
 """From this probability on a hit is confident: more probably a match than not."""
 IMPROBABLE = 0.1
 """An answer whose first hit is less probable shows nothing that looks like what was asked for."""
+COMPONENT = "confidence"
+REFIT, CALIBRATION = "refit", "calibration"
+"""The parts of what was fitted to an encoder that hold a calibration; the first that is there counts."""
+
+_MOST_NUMBERS, _MOST_STEPS = 64, 1000
+_LARGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +82,104 @@ class Calibration:
         }
 
 
-def calibration_of(key: str) -> Calibration | None:
-    """The calibration of an encoder's digest, or of `WORDS`; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class FoundCalibration:
+    """The calibration of an encoder's pictures, and where it comes from.
+
+    Attributes:
+        by: the part of the library's file, or "shipped"; None where there is none.
+        problem: why a file of the library is not read; None where it is, or there is none.
+    """
+
+    calibration: Calibration | None
+    by: str | None = None
+    problem: str | None = None
+
+
+def calibration_of(key: str, library: Path | None = None) -> Calibration | None:
+    """The calibration of an encoder's digest, or of `WORDS`; None where there is none.
+
+    Args:
+        library: folder of the library whose own calibrations come first; None for the shipped ones alone.
+    """
+    return found_calibration(key, library).calibration
+
+
+def found_calibration(
+    key: str, library: Path | None, *, parts: Sequence[str] = (REFIT, CALIBRATION)
+) -> FoundCalibration:
+    """As `calibration_of`, with its origin.
+
+    Args:
+        parts: of the library's file that are looked at, in their order.
+    """
+    fitted = read_fitted(library, key)
+    problem = fitted.problem
+    for name in parts:
+        part = fitted.parts.get(name)
+        if part is None:
+            continue
+        try:
+            return FoundCalibration(_of_pictures(part["row"]), name, problem)
+        except (KeyError, TypeError, ValueError):
+            problem = f"the {name} in fitted/{key}.json is not read, it is damaged"
     row = _rows().get(key)
-    return None if row is None else from_json(row)
+    return FoundCalibration(None if row is None else from_json(row), row and "shipped", problem)
+
+
+def confidence_gate(space: Space | None, library: Path) -> Gate:
+    """Whether moments that pictures find have a confidence, by what, and which command makes one."""
+    if space is None:
+        return Gate(COMPONENT, False, "no pictures", "nothing is indexed yet")
+    found = found_calibration(space.digest, library)
+    remedy = f"'mediaindex train --encoder {space.encoder} --features FILE' fits it"
+    if found.calibration is None:
+        reason = found.problem or f"it was not fitted to the encoder {space.encoder}"
+        return Gate(COMPONENT, False, "no calibration", f"{reason}; {remedy}")
+    reasons = {
+        "shipped": "fitted to photographs that no training saw",
+        CALIBRATION: "fitted by 'mediaindex train' to the features that it was given",
+        REFIT: "fitted again to your captions and marks",
+    }
+    by = found.by or "shipped"
+    passed_over = f"; {found.problem}: {remedy} again" if found.problem else ""
+    return Gate(COMPONENT, True, by, reasons[by] + passed_over)
 
 
 def from_json(row: Mapping[str, Any]) -> Calibration:
-    """The calibration of a row of the file."""
-    names, means, scales, weights = (tuple(row[name]) for name in ("names", "means", "scales", "weights"))
-    steps = tuple((float(score), float(probability)) for score, probability in row["steps"])
-    return Calibration(names, means, scales, weights, float(row["bias"]), steps)
+    """The calibration of a row of the file, which may be a stranger's.
+
+    Raises:
+        KeyError, TypeError, ValueError: something is missing, or it is no calibration.
+    """
+    names = tuple(map(str, row["names"]))
+    if not 0 < len(names) <= _MOST_NUMBERS or len(row["steps"]) > _MOST_STEPS:
+        raise ValueError("it has too few or too many numbers")
+    means, scales, weights = (_numbers(row[name], len(names)) for name in ("means", "scales", "weights"))
+    (bias,) = _numbers([row["bias"]], 1)
+    steps = tuple((step[0], step[1]) for step in (_numbers(step, 2) for step in row["steps"]))
+    heights = [height for step in steps for height in step]
+    if min(scales) <= 0 or (steps and not (min(heights) >= 0.0 and max(heights) <= 1.0)):
+        raise ValueError("a scale is not above 0, or a probability is none")
+    if list(steps) != sorted(steps) or sorted(step[1] for step in steps) != [step[1] for step in steps]:
+        raise ValueError("its steps do not ascend")
+    return Calibration(names, means, scales, weights, bias, steps)
+
+
+def _of_pictures(row: Mapping[str, Any]) -> Calibration:
+    """As `from_json`, and of the numbers that pictures have."""
+    calibration = from_json(row)
+    if calibration.names != PICTURE_NAMES:
+        raise ValueError("it is of other numbers")
+    return calibration
+
+
+def _numbers(values: Sequence[Any], count: int) -> tuple[float, ...]:
+    """So many finite numbers, none so large that a probability could not be computed."""
+    numbers = tuple(map(float, values))
+    if len(numbers) != count or not all(abs(number) <= _LARGEST for number in numbers):
+        raise ValueError("a number is missing, too large, or none")
+    return numbers
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mediaindex.search.channels.fusion import FusedMoment
-from mediaindex.search.confidence.calibration import CONFIDENT, WORDS, calibration_of
+from mediaindex.search.confidence.calibration import CONFIDENT, WORDS, Calibration, calibration_of
 from mediaindex.search.confidence.word_numbers import word_numbers
 from mediaindex.store.catalog.fulltext import WordHit
 
@@ -43,11 +43,11 @@ class PictureList:
     """What the pictures of one sentence are judged by.
 
     Attributes:
-        digest: of the encoder. bank: of the space.
+        calibration: of the encoder. bank: of the space.
         score: (S,) by which all segments were put in order, -inf for those that take no part.
     """
 
-    digest: str
+    calibration: Calibration
     bank: Bank
     pictures: PictureChannel
     score: NDArray[np.float32]
@@ -89,31 +89,11 @@ def _of_pictures(moments: Sequence[FusedMoment], found: PictureList | None) -> d
     """By the place of each moment that pictures found."""
     if found is None:
         return {}
-    calibration = calibration_of(found.digest)
     judged_moments = enumerate(moments[:MOST_JUDGED])
     own = {place: moment.picture_hit for place, moment in judged_moments if moment.picture_hit}
-    if calibration is None or not own:
+    if not own:
         return {}
-    import numpy as np
+    from mediaindex.search.confidence.moment_numbers import moment_numbers
 
-    from mediaindex.search.channels.similarity import similarities_of_texts
-    from mediaindex.search.confidence.picture_numbers import (
-        best_segments,
-        picture_numbers,
-        sentences_of,
-    )
-
-    space, channel = found.pictures.space, found.pictures
-    places = [hit.place for hit in own.values()]
-    best = best_segments(found.score)
-    here = np.array(places, np.intp)
-    numbers = picture_numbers(
-        found.score,
-        space.video,
-        places,
-        [hit.moment.similarity or 0.0 for hit in own.values()],
-        similarities_of_texts(space, here, sentences_of(found.bank.queries), blend=channel.blend).T,
-        channel.mean_frames(np.concatenate([here, best])),
-        best,
-    )
-    return dict(zip(own, map(calibration.probability, numbers), strict=True))
+    numbers = moment_numbers(found.pictures, found.bank, found.score, list(own.values()))
+    return dict(zip(own, map(found.calibration.probability, numbers), strict=True))

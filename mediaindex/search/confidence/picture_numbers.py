@@ -12,7 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-NAMES = ("z", "margin", "log_share", "bank_z", "similarity", "log_segments")
+from mediaindex.search.confidence.calibration import PICTURE_NAMES
+
+NAMES = PICTURE_NAMES
 BETA = 50.0
 """Inverse temperature of the share."""
 ALIKE = 0.9

@@ -11,6 +11,9 @@ from mediaindex.safe_text import printable
 Mode = Literal["auto", "on", "off"]
 MODES: tuple[Mode, ...] = ("auto", "on", "off")
 
+SHIPPED = "the shipped evaluation"
+"""How `by` begins where what decided came with mediaindex."""
+
 _LONGEST_REASON = 500
 
 

@@ -1,21 +1,26 @@
 """The generators on this machine, and which of them a search uses.
 
 Those of the library, where `mediaindex train` puts them, come before those in the box, which ship with
-mediaindex. This module reads config.json alone, so that it needs no network library.
+mediaindex; a personal one that is in use comes before all. This module reads config.json alone, so that it
+needs no network library.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.safe_text import printable
-from mediaindex.search.ranking.gate import Gate, Mode, gate_in
+from mediaindex.search.ranking.gate import SHIPPED, Gate, Mode, gate_in
+from mediaindex.search.ranking.hub_correction import hub_gate
 from mediaindex.search.ranking.mixture import Mixture
+from mediaindex.search.ranking.personal_selection import read_selection
+from mediaindex.search.ranking.user_gate import GENERATOR, NO_VERDICTS, UserGates, generator_pair
 
 if TYPE_CHECKING:
     from mediaindex.store.vectors.spaces import Space
@@ -25,11 +30,11 @@ PRESETS: tuple[Preset, ...] = ("residual", "linear", "paper")
 
 BOX = Path(__file__).parent / "boxed_generators"
 
-_COMPONENT = "generator"
 _CONFIG = "config.json"
 _LARGEST_CONFIG_BYTES = 1 << 20
 _MOST_FOLDERS = 1000
 _SHOWN_DIGITS = 12
+_IDENTITY_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,10 @@ class Description:
         first_stage: whether it orders what a first stage of its own ranks.
         scorer: digest of the scorer of regions whose numbers it reads, None for none.
         mixture: the constants of `linear`.
+        personal: whether it was trained on the captions of its library.
         gate: what was measured of it.
+        identity: digest of its config.json, which holds its evaluation: another training has another one.
+        library_videos: of the library in which it was trained, those that it learnt from.
     """
 
     folder: Path
@@ -57,6 +65,9 @@ class Description:
     gate: Gate
     scorer: str | None = None
     mixture: Mixture | None = None
+    personal: bool = False
+    identity: str = ""
+    library_videos: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -77,7 +88,13 @@ class Decision:
     generator: Description | None
 
 
-def decide(space: Space | None, library: Path, preset: Preset | None, mode: Mode) -> Decision:
+def decide(
+    space: Space | None,
+    library: Path,
+    preset: Preset | None,
+    mode: Mode,
+    captions: UserGates = NO_VERDICTS,
+) -> Decision:
     """Whether a search of a space is reranked, and by which generator.
 
     Args:
@@ -85,11 +102,16 @@ def decide(space: Space | None, library: Path, preset: Preset | None, mode: Mode
         library: its folder.
         preset: None for one that is on by itself, else the first of which there is a generator.
         mode: auto follows the gate that was measured for the generator.
+        captions: what those of the library decide, before what was measured on photographs.
 
     Raises:
         GeneratorUnavailable: the mode is "on", and no generator fits the space.
     """
-    known = [] if mode == "off" or space is None else list(generators_of(library))
+    known: list[Description] = []
+    if mode != "off" and space is not None:
+        known = _judged(_usable(library, space.digest), space, library, captions)
+        if preset is None and any(_is_proven(one, space) for one in known):
+            preset = "linear"
     if preset is not None:
         return _decide(space, known, preset, mode)
     decisions = [_decide(space, known, each, "auto") for each in PRESETS]
@@ -98,10 +120,42 @@ def decide(space: Space | None, library: Path, preset: Preset | None, mode: Mode
     return best if mode == "auto" else _decide(space, known, best.preset, mode)
 
 
+def _usable(library: Path, digest: str) -> list[Description]:
+    """The generators here, without the personal rankings that are not in use; one that is comes first.
+
+    Args:
+        digest: of the encoder whose personal rankings are meant.
+    """
+    current = read_selection(library, digest).current
+    found = [
+        one
+        for one in generators_of(library)
+        if not one.personal or (one.folder.name, one.digest) == (current, digest)
+    ]
+    return sorted(found, key=lambda one: not one.personal)
+
+
+def _judged(
+    known: Iterable[Description], space: Space, library: Path, captions: UserGates
+) -> list[Description]:
+    """Generators, with the gates that the captions of the library give those of the space."""
+    over_hubs = hub_gate(space, "auto", library, captions).on
+
+    def gate(one: Description) -> Gate:
+        return captions.gate(one.gate, generator_pair(space.digest, one.identity, over_hubs=over_hubs))
+
+    return [replace(one, gate=gate(one)) if one.digest == space.digest else one for one in known]
+
+
+def _is_proven(one: Description, space: Space) -> bool:
+    """Whether it is a personal ranking of this space that was proven better."""
+    return one.personal and one.gate.on and _fits(one, space)
+
+
 def _decide(space: Space | None, known: Sequence[Description], preset: Preset, mode: Mode) -> Decision:
     """Whether a search is reranked by a preset, with the generators that there are."""
     if mode == "off":
-        return Decision(preset, Gate(_COMPONENT, False, "--rerank off", "turned off for this search"), None)
+        return Decision(preset, Gate(GENERATOR, False, "--rerank off", "turned off for this search"), None)
     if space is None:
         return _missing(preset, mode, "nothing is indexed yet")
     fitting: list[Description] = []
@@ -119,7 +173,7 @@ def _decide(space: Space | None, known: Sequence[Description], preset: Preset, m
         chosen = replace(chosen, gate=replace(chosen.gate, reason=reason))
     if mode == "on":
         alone = "so it is by itself" if chosen.gate.on else f"by itself it is off: {chosen.gate.reason}"
-        gate = Gate(_COMPONENT, True, "--rerank on", f"turned on for this search; {alone}")
+        gate = Gate(GENERATOR, True, "--rerank on", f"turned on for this search; {alone}")
         return Decision(preset, gate, chosen)
     return Decision(preset, chosen.gate, chosen)
 
@@ -143,7 +197,7 @@ def unusable(decision: Decision, mode: Mode, reason: str) -> Decision:
 
 def idle(decision: Decision) -> Decision:
     """The decision after a search in which the pictures found nothing to rank."""
-    gate = Gate(_COMPONENT, False, "no candidates", "no moment was found by its pictures")
+    gate = Gate(GENERATOR, False, "no candidates", "no moment was found by its pictures")
     return replace(decision, gate=gate)
 
 
@@ -182,9 +236,10 @@ def generator_named(library: Path, name: str, digest: str) -> Description:
     if (folder / _CONFIG).is_file() and (described := _description(folder)) is not None:
         return described
     known = list(generators_of(library))
-    for one in known:
-        if one.folder.name == name or (one.preset == name and one.digest == digest):
-            return one
+    by_name = [one for one in known if one.folder.name == name]
+    by_preset = [one for one in _usable(library, digest) if (one.preset, one.digest) == (name, digest)]
+    if found := [*by_name, *by_preset]:
+        return found[0]
     names = ", ".join(one.name for one in known) or "none"
     raise GeneratorUnavailable(f"there is no generator {printable(name)}; on this machine: {names}")
 
@@ -211,7 +266,8 @@ def _description(folder: Path) -> Description | None:
         if len(text) > _LARGEST_CONFIG_BYTES:
             return None
         config = json.loads(text)
-        return _described_by(folder, config["encoder"], config["generator"], config)
+        described = _described_by(folder, config["encoder"], config["generator"], config)
+        return replace(described, identity=hashlib.sha256(text).hexdigest()[:_IDENTITY_DIGITS])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
 
@@ -222,7 +278,10 @@ def _described_by(
     recipe = generator["recipe"]
     # The twin without diffusion exists for benchmarks alone.
     known = recipe if recipe in PRESETS and generator.get("diffusion", True) else None
-    gate = gate_in(config["report"], _COMPONENT)
+    report = config["report"]
+    gate = gate_in(report, GENERATOR)
+    if gate is not None and folder.parent == BOX:
+        gate = replace(gate, by=f"{SHIPPED} on {gate.by}")
     return Description(
         folder,
         printable(str(encoder["name"])),
@@ -231,9 +290,11 @@ def _described_by(
         int(generator["width"]),
         int(generator.get("evidence", 0)),
         config.get("matcher") is not None,
-        gate or Gate(_COMPONENT, False, "no evaluation", "nobody has measured whether it gains anything"),
+        gate or Gate(GENERATOR, False, "no evaluation", "nobody has measured whether it gains anything"),
         None if (scorer := config.get("scorer")) is None else str(scorer["digest"]),
         Mixture.of(config) if known == "linear" else None,
+        personal="personal" in config,
+        library_videos=frozenset(int(number) for number in report.get("library_videos", ())),
     )
 
 
@@ -249,7 +310,7 @@ def _fits(generator: Description, space: Space) -> bool:
 def _missing(preset: Preset, mode: Mode, reason: str) -> Decision:
     if mode == "on":
         raise GeneratorUnavailable(reason)
-    return Decision(preset, Gate(_COMPONENT, False, "no generator", reason), None)
+    return Decision(preset, Gate(GENERATOR, False, "no generator", reason), None)
 
 
 def _why_none(preset: Preset, space: Space, strangers: list[Description]) -> str:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError, StatementError
 from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, WriterBusy
 from mediaindex.store.catalog.schema import meta
 
-HEAD = "0011"
+HEAD = "0013"
 """Revision that this program reads and writes; the newest file in migrations/versions."""
 
 # Keys of `meta`.

@@ -17,7 +17,17 @@ from pathlib import Path
 
 from mediaindex.errors import NoSpace
 from mediaindex.sources.filetypes import MEDIA_EXTENSIONS
-from mediaindex.store.layout import ASIDE, DATABASE, DATABASE_FILES, KEEP, LOCK, RESERVE, RESTORING, is_part
+from mediaindex.store.layout import (
+    ASIDE,
+    DATABASE,
+    DATABASE_FILES,
+    EVALUATING,
+    KEEP,
+    LOCK,
+    RESERVE,
+    RESTORING,
+    is_part,
+)
 
 _NAMES = {
     "frames": r"[^/]+/[^/]+\.mif|[^/]+\.tmp",
@@ -25,7 +35,7 @@ _NAMES = {
     "matrix": r"(space|bank)_\d+\.[^/]+",
     "thumbnails": r"[^/]+\.(jpg|tmp)",
     "encoders": r"[^/]+/.+",
-    "generators": r"[^/]+/.+",
+    "generators": r"[^/]+/.+|\.?personal\.(json|lock)[^/]*",
     "features": r"[^/]+\.parquet(\.partial/.+)?",
     "logs": r"mediaindex\.log[^/]*",
 }
@@ -40,6 +50,7 @@ _WHAT = {
     "logs": "logs of the watcher",
     LOCK: "lock of the one writer",
     KEEP: "lock of those who copy",
+    EVALUATING: "lock of the nightly evaluation",
     RESERVE: "room for a full disk",
 }
 
@@ -166,7 +177,7 @@ def _is_ours(relative: Path) -> bool:
     if relative.suffix.lower().lstrip(".") in MEDIA_EXTENSIONS:
         return False
     if not inside:
-        return part in (*DATABASE_FILES, LOCK, KEEP, RESERVE)
+        return part in (*DATABASE_FILES, LOCK, KEEP, EVALUATING, RESERVE)
     return re.fullmatch(_NAMES.get(part, r"(?!)"), "/".join(inside), flags=re.DOTALL) is not None
 
 

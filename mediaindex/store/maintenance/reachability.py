@@ -11,12 +11,13 @@ sweeper and no fault.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.schema import sort_tables
 
 from mediaindex.store.catalog.database import ACTIVE, active_space_id, in_chunks
 from mediaindex.store.catalog.schema import (
@@ -32,6 +33,12 @@ from mediaindex.store.catalog.schema import (
     word,
 )
 from mediaindex.store.catalog.videos import is_cached, is_placed, remove_unplaced_videos, throw_away
+from mediaindex.store.evaluations import tables as evaluation_tables
+from mediaindex.store.notes import verdict_tables
+
+_TABLES = {*metadata.tables.values(), *evaluation_tables.TABLES, *verdict_tables.TABLES}
+ALL_TABLES: Sequence[sa.Table] = sort_tables(sorted(_TABLES, key=lambda table: table.name))
+"""Every table of the catalog, each after those that it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +171,7 @@ def _serves_nothing(connection: Connection) -> bool:
 
 def _orphans() -> Iterator[tuple[sa.ForeignKey, sa.ColumnElement[bool]]]:
     """For each foreign key, parents first: whether a row's parent is gone."""
-    for table in metadata.sorted_tables:
+    for table in ALL_TABLES:
         for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
             parent = sa.select(key.column).where(key.column == key.parent).exists()
             yield key, sa.and_(key.parent.is_not(None), ~parent)

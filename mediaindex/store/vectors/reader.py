@@ -131,6 +131,11 @@ class SpaceReader:
         return rows, segment_table(connection, extractions, rows, first_row=first_row)
 
     @property
+    def root(self) -> Path:
+        """The folder of the library."""
+        return self._library.root
+
+    @property
     def bank(self) -> Bank | None:
         """The bank of queries of the space, None where it has none yet; read once."""
         if self._bank is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,10 +46,11 @@ def test_the_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert difference["metrics"]["R@1"] == {"value": 50.0, "low": 0.0, "high": 100.0}
     assert {one["benchmark"] for one in answer["published"]} == {"msvd"}
     assert (len(answer["left_out"]), answer["regression"], answer["elapsed_seconds"]) == (22, None, 1.5)
+    assert answer["report"] is None
 
 
 def test_the_text(capsys: pytest.CaptureFixture[str]) -> None:
-    print_report(report(), 1.5, Output(as_json=False, command="eval"))
+    print_report(report(), 1.5, Output(as_json=False, command="eval"), Path("/there/page.html"))
     out = capsys.readouterr().out
     assert "t2v  blend, in domain  R@1 50.0 [0.0, 100.0]" in out
     assert "(2 queries, 9 items, 2 missing)" in out
@@ -57,3 +59,4 @@ def test_the_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "MnR 4.5*" in out
     assert "generator off: no gain" in out
     assert "left out clip19: gone\nleft out 2 more (--json names them)\nnote: a note\n" in out
+    assert out.endswith("report: /there/page.html\n")

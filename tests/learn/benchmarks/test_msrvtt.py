@@ -53,3 +53,27 @@ def test_captions_of_another_version(text: str, folder: Path) -> None:
     (folder / CAPTIONS).write_text(text)
     with pytest.raises(UsageError, match="lacks sentences with video_id and caption"):
         MSRVTT.read(folder, "train")
+
+
+def test_categories_are_named_as_far_as_a_file_tells(folder: Path) -> None:
+    assert MSRVTT.categories(folder) == {}
+    (folder / CAPTIONS).write_text(
+        '{"videos": [{"video_id": "video1", "category": 13}, {"video_id": "video2", "category": 20},'
+        ' {"video_id": "video3", "category": "x"}, {}, 7, {"video_id": "video4", "category": 0}]}'
+    )
+    assert MSRVTT.categories(folder) == {"video1": "animals and pets", "video4": "music"}
+    for other in ("[]", '{"sentences": []}', '{"videos": 3}'):
+        (folder / CAPTIONS).write_text(other)
+        assert MSRVTT.categories(folder) == {}
+    (folder / CAPTIONS).write_text("no JSON")
+    with pytest.raises(UsageError, match="is no JSON"):
+        MSRVTT.categories(folder)
+
+
+@pytest.mark.corpus
+@needs_annotations
+def test_every_test_video_has_a_category(tmp_path: Path) -> None:
+    folder = msrvtt(tmp_path / "msrvtt")
+    found = MSRVTT.categories(folder)
+    test = MSRVTT.read(folder, "test")
+    assert len({found[clip.id] for clip in test}) == 20

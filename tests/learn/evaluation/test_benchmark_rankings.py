@@ -9,6 +9,7 @@ from mediaindex.learn.evaluation.benchmark_rankings import (
     BLEND,
     BenchmarkScores,
     QueryBank,
+    RankedQueries,
     cheap_scores,
     generator_ranked,
     ranked_queries,
@@ -69,6 +70,25 @@ def test_precision_is_over_every_caption_of_a_clip(features: Features, pairs: Pa
         assert ranked["v2t", "blend"].precisions[clip] == pytest.approx(own)
 
 
+def assert_stands_before(ranked: RankedQueries) -> None:
+    """As many items as the ranks count stand before the right ones, each once, and no right one."""
+    assert ranked.before is not None
+    for place, right, items in zip(ranked.ranks, ranked.videos, ranked.before, strict=True):
+        found = items[items >= 0].tolist()
+        assert len(found) == len(set(found)) == place
+        assert right not in found
+
+
+def test_what_stands_before_is_known_in_both_directions(features: Features, pairs: Pairs) -> None:
+    scores = cheap_scores(features, pairs, None)
+    for one in ranked_queries(scores):
+        assert_stands_before(one)
+        assert one.top is not None
+    blend = next(one for one in ranked_queries(scores) if (one.direction, one.ranking) == ("t2v", "blend"))
+    assert blend.top is not None
+    assert np.allclose(blend.top, scores.by_text["blend"].max(axis=1))
+
+
 def test_a_bank_adds_qb_norm_where_it_has_queries(features: Features, pairs: Pairs) -> None:
     texts_alone = cheap_scores(features, pairs, QueryBank(pairs.text[:9]))
     assert (set(texts_alone.by_text) - {"base", "blend"}, len(texts_alone.by_clip)) == ({"qb-norm"}, 2)
@@ -90,6 +110,14 @@ def test_a_generator_that_changes_nothing_changes_no_rank(features: Features, pa
     for one in ranked:
         assert np.array_equal(one.ranks, cheap[one.direction].ranks)
         assert np.array_equal(one.videos, cheap[one.direction].videos)
+        assert_stands_before(one)
+        assert np.array_equal(np.asarray(one.before), np.asarray(cheap[one.direction].before))
+    texts, blend = ranked[0], cheap["t2v"]
+    assert texts.first is not None
+    assert blend.first is not None
+    assert np.array_equal(texts.first, blend.first)
+    assert np.array_equal(texts.first == texts.videos, texts.ranks == 0)
+    assert ranked[1].first is None
 
 
 def test_a_generator_orders_no_more_than_its_candidates(features: Features, pairs: Pairs) -> None:
@@ -104,3 +132,8 @@ def test_a_generator_orders_no_more_than_its_candidates(features: Features, pair
         before = cheap[one.direction].ranks
         assert np.array_equal(one.ranks < 4, before < 4)
         assert np.array_equal(one.ranks[before >= 4], before[before >= 4])
+        assert_stands_before(one)
+    assert ranked[0].first is not None
+    assert (blend := cheap["t2v"].first) is not None
+    assert np.array_equal(ranked[0].first == ranked[0].videos, ranked[0].ranks == 0)
+    assert not np.array_equal(ranked[0].first, blend), "it puts other clips first"

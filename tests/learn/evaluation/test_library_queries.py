@@ -9,6 +9,7 @@ import pytest
 from mediaindex.assembly.serving import serving_space
 from mediaindex.learn.evaluation.library_queries import (
     KnownAnswer,
+    contents,
     of_captions,
     of_known_items,
     of_picks,
@@ -32,6 +33,16 @@ def test_the_gallery_is_what_a_search_can_show(captioned_library: Library, by_na
     with captioned_library.read() as connection:
         assert searchable_videos(connection, space.id) == sorted(by_name.values())
         assert searchable_videos(connection, space.id + 1) == []
+
+
+def test_contents_are_named_by_what_they_are(captioned_library: Library, by_name: dict[str, int]) -> None:
+    videos = sorted(by_name.values())
+    with captioned_library.read() as connection:
+        names = contents(connection, videos)
+        assert contents(connection, videos[::-1]) == names[::-1]
+        rows = connection.exec_driver_sql("SELECT size, partial_hash FROM video ORDER BY id").all()
+    assert names == [f"{size}:{partial}" for size, partial in rows]
+    assert len(set(names)) == len(videos)
 
 
 def test_a_caption_of_a_part_has_its_stretch(captioned_library: Library, by_name: dict[str, int]) -> None:

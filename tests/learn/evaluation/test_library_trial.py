@@ -47,9 +47,22 @@ def test_ranks_and_overlap(captioned_library: Library, videos_of_library: Path) 
     assert np.isnan(asked.overlap[0])
     assert asked.overlap[1] == pytest.approx(1.0, abs=0.05)
     assert asked.overlap[2] == 0.0  # of the film with both, the red shot answers "red"
+    assert [None if hit is None else Path(hit.path).stem for hit in asked.first[:2]] == ["red", "blue"]
+    assert [hit is not None and hit.video_id for hit in asked.found] == [
+        answer.video_id for answer in answers
+    ]
+    assert (asked.milliseconds > 0).all()
+    assert asked.milliseconds[0] == asked.milliseconds[2], "asked once"
     listed = as_listed(asked, answers, videos, "search")
     assert (listed.ranking, listed.gallery, listed.ranks.tolist()) == ("search", 4, asked.order.tolist())
+    assert listed.before is not None
+    assert [int((row >= 0).sum()) for row in listed.before] == asked.order.tolist()
+    assert listed.before[2][0] == videos.index(answers[0].video_id), "the red film stands before"
     texts, clips = by_similarity(asked, answers, videos)
+    assert texts.before is not None
+    assert clips.before is not None
+    for one in (texts, clips):
+        assert [int((row >= 0).sum()) for row in np.asarray(one.before)] == one.ranks.tolist()
     assert texts.ranks[:2].tolist() == [0.0, 0.0]
     assert (clips.gallery, len(clips.ranks), clips.several) == (2, 2, True)
 
@@ -62,4 +75,6 @@ def test_of_a_larger_library_so_many_are_listed(
     assert np.isfinite(asked.similarity).sum() == 1
     assert asked.order.tolist() == [1.0]
     assert asked.overlap.tolist() == [0.0]
+    assert asked.found == (None,)
+    assert asked.first[0] is not None
     assert [one.direction for one in by_similarity(asked, answers, videos)] == ["t2v"]

@@ -15,6 +15,7 @@ from mediaindex.learn.evaluation.metrics import (
     average_precision,
     best_of_group,
     calibration_error,
+    items_before,
     paired_bootstrap,
     ranks,
     retrieval,
@@ -152,6 +153,23 @@ def test_an_interval_of_paired_differences() -> None:
     assert found == paired_bootstrap(differences, group, seed=1)
     same = paired_bootstrap(np.full(6, 0.5), [5, 5, 9, 9, 9, 2], seed=0)
     assert (same.low, same.value, same.high) == (0.5, 0.5, 0.5)
+
+
+@given(arrays(np.float64, (4, 6), elements=few_values), st.integers(0, 10**6), st.integers(1, 8))
+def test_what_stands_before_the_right_items_is_what_their_ranks_count(
+    scores: np.ndarray, seed: int, most: int
+) -> None:
+    right = np.random.default_rng(seed).integers(0, 6, 4)
+    before = items_before(scores, right, most=most)
+    assert before.shape == (4, most)
+    for row, own in enumerate(right):
+        found = before[row][before[row] >= 0].tolist()
+        assert len(found) == min(most, ranks(scores, right)[row])
+        assert own not in found
+        assert len(set(found)) == len(found)
+        values = [np.inf if np.isnan(scores[row, item]) else scores[row, item] for item in found]
+        assert values == sorted(values, reverse=True), "the best first"
+        assert (before[row][len(found) :] == -1).all()
 
 
 def test_what_cannot_be_measured_is_refused() -> None:

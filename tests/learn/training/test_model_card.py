@@ -70,6 +70,31 @@ def test_a_first_stage_has_no_gate() -> None:
     assert "## Gate" not in model_card({**REPORT, "gates": []})
 
 
+def test_what_was_fitted_to_the_encoder_has_its_figures() -> None:
+    held = {
+        "questions": 480,
+        "right": 0.4,
+        "ece": 0.0234,
+        "brier": 0.1876,
+        "skill": 0.21,
+        "confident": 0.3,
+        "confident_with_answer": 0.5,
+        "confident_without_answer": 0.1,
+        "right_if_confident": 0.7,
+        "curve": [{"probability": 0.154, "right": 0.151, "count": 807}],
+    }
+    confidence = {"fitted": True, "reason": "fitted to 300 clips", "clips": 300, "reliability": held}
+    hubs = {"on": True, "reason": "it gains\x1b[2J"}
+    card = model_card({**REPORT, "hubs": hubs, "confidence": confidence})
+    assert "## Hub correction\n\non: it gains" in card
+    assert "\x1b" not in card
+    assert "calibration error 0.023, Brier score 0.188, skill +0.210." in card
+    assert "| of the confident ones, right | 70.0 |" in card
+    assert "| 0.15 | 0.15 | 807 |" in card
+    none = model_card({**REPORT, "hubs": None, "confidence": {**confidence, "reliability": None}})
+    assert none.endswith("## Confidence\n\nfitted to 300 clips.\n")
+
+
 def test_bounds_are_written_with_two_digits() -> None:
     assert interval({"value": 1.5, "low": -0.25, "high": 2.0}) == "1.50 [-0.25, 2.00]"
     assert interval({"value": 1.5, "low": -0.25, "high": 2.0}, signed=True) == "+1.50 [-0.25, +2.00]"

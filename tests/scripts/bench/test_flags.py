@@ -11,6 +11,7 @@ pytestmark = pytest.mark.timeout(400)
 
 
 SCRIPTS = (
+    "caption_gate",
     "commands",
     "confidence",
     "evidence_cost",
@@ -22,7 +23,9 @@ SCRIPTS = (
     "ingest",
     "kill",
     "moments",
+    "nightly_year",
     "operators",
+    "personal",
     "recall",
     "rerank",
     "scale",

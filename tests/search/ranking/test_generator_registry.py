@@ -55,7 +55,11 @@ def test_auto_follows_the_gate_and_the_options_override_it(
     auto, on, off = (decide(SPACE, library, "residual", mode) for mode in ("auto", "on", "off"))
     assert auto.generator is not None
     assert auto.generator.folder == folder
-    assert (auto.gate.on, auto.gate.by, auto.gate.reason) == (shipped["on"], "test", shipped["reason"])
+    assert (auto.gate.on, auto.gate.by, auto.gate.reason) == (
+        shipped["on"],
+        "the shipped evaluation on test",
+        shipped["reason"],
+    )
     assert (on.gate.on, on.gate.by, on.generator) == (True, "--rerank on", auto.generator)
     assert (shipped["reason"] in on.gate.reason) is (not shipped["on"])
     assert (off.gate.on, off.gate.by) == (False, "--rerank off")

@@ -10,7 +10,8 @@ import pytest
 
 from mediaindex.embed.families.builtin_files import FILES, builtin_spec
 from mediaindex.search.ranking import hub_correction
-from mediaindex.search.ranking.hub_correction import hub_gate, without_hubs
+from mediaindex.search.ranking.hub_correction import hub_gate, shipped_gate, without_hubs
+from mediaindex.store.vectors.fitted import fitted_file, write_fitted
 from mediaindex.store.vectors.spaces import Space
 
 SPACE = Space(1, "numbers", "a digest", "none", 8, None, 0.5, "ready")
@@ -28,7 +29,11 @@ def measured(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 
 def test_auto_follows_what_was_measured(measured: bool) -> None:
     gate = hub_gate(SPACE, "auto")
-    assert (gate.on, gate.by, gate.reason) == (measured, "photographs", "so it was measured")
+    assert (gate.on, gate.by, gate.reason) == (
+        measured,
+        "the shipped evaluation on photographs",
+        "so it was measured",
+    )
     other = hub_gate(replace(SPACE, digest="of another"), "auto")
     assert (other.on, other.by) == (False, "no evaluation")
 
@@ -58,3 +63,30 @@ def test_the_box_has_an_evaluation_of_the_builtin_encoder() -> None:
     halves = [one["low"] > 0 for name, one in report["mrr"].items() if name.startswith("val2, ")]
     assert len(halves) == 2
     assert gate["on"] is (all(halves) and report["mrr"]["left-out sources, pooled"]["low"] > -1.0)
+
+
+def test_what_train_measured_in_the_library_counts_for_others(measured: bool, tmp_path: Path) -> None:
+    space = replace(SPACE, digest="0d" * 32)
+    gate = hub_gate(space, "auto", tmp_path)
+    assert (gate.on, gate.by) == (False, "no evaluation")
+    assert gate.reason == (
+        "it was not measured for this encoder; "
+        "'mediaindex train --encoder numbers --features FILE' measures it"
+    )
+    own = {"component": "hubs", "on": True, "by": "test", "reason": "its own clips gain"}
+    write_fitted(tmp_path, encoder="numbers", digest=space.digest, parts={"hubs": {"gates": [own]}})
+    assert hub_gate(space, "auto", tmp_path).reason == "its own clips gain"
+    assert hub_gate(space, "auto").by == "no evaluation"
+    write_fitted(tmp_path, encoder="numbers", digest=space.digest, parts={"hubs": {"gates": "none"}})
+    assert hub_gate(space, "auto", tmp_path).by == "no evaluation"
+    fitted_file(tmp_path, space.digest).write_text("{")
+    assert "is not read, it is damaged; 'mediaindex train" in hub_gate(space, "auto", tmp_path).reason
+
+
+def test_the_evaluation_in_the_box_stands(tmp_path: Path) -> None:
+    shipped = replace(SPACE, digest=builtin_spec(FILES).digest)
+    own = {"component": "hubs", "on": False, "by": "test", "reason": "too few to see a gain"}
+    write_fitted(tmp_path, encoder="builtin", digest=shipped.digest, parts={"hubs": {"gates": [own]}})
+    assert hub_gate(shipped, "auto", tmp_path) == shipped_gate(shipped.digest)
+    assert hub_gate(shipped, "auto", tmp_path).on
+    assert shipped_gate("0d" * 32) is None

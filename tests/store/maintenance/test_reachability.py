@@ -33,7 +33,7 @@ from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.commit import Embedded, put, sweep
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.maintenance.check import check, repair
-from mediaindex.store.maintenance.reachability import remove_unreached, unreached
+from mediaindex.store.maintenance.reachability import ALL_TABLES, remove_unreached, unreached
 from mediaindex.store.vectors import spaces
 from mediaindex.store.vectors.spaces import Space
 from tests.support.small_library import INFO, AddVideo, embeddings, make_space, write_blob
@@ -186,7 +186,7 @@ def test_nothing_is_out_of_reach_whatever_happens(template: Path) -> None:
     )
 
 
-TABLES = [table.name for table in metadata.sorted_tables if table.name not in ("meta", "garbage")]
+TABLES = [table.name for table in ALL_TABLES if table.name not in ("meta", "garbage")]
 
 
 @pytest.fixture(scope="module")

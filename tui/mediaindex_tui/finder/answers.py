@@ -26,6 +26,7 @@ from mediaindex.search.language.asking import question_of
 from mediaindex.search.language.resolving import AskedFilter, joint, leaving_nothing, resolved
 from mediaindex.search.query import Query, parse
 from mediaindex.search.ranking.hub_correction import hub_gate
+from mediaindex.search.ranking.user_gate import UserGates
 from mediaindex.store.catalog import lookup
 from mediaindex.store.vectors.spaces import Space
 from mediaindex_tui.finder.library import OpenLibrary
@@ -96,11 +97,12 @@ def understood(ask: Ask, here: OpenLibrary, space: Space | None, candidates: int
         limit=ask.limit,
         filters=joint(found.filters),
         candidates=candidates,
-        corrects_hubs=hub_gate(space, "auto").on,
         thumbnails=False,
     )
     videos = here.contents.videos
     with library.read() as connection:
+        hubs = hub_gate(space, "auto", library.root, UserGates.read(connection))
+        question = replace(question, corrects_hubs=hubs.on)
         if found.filters:
             videos = lookup.passing(connection, question.filters).videos
         if ask.with_marks:

@@ -183,8 +183,9 @@ def _load(library: Library, space: Space, config: Config, tell: Callable[[Loaded
 def _reranker(library: Library, space: Space) -> Reranker | None:
     """The generator that is on for a space, None where none is, or it cannot be loaded."""
     from mediaindex.search.ranking.generator_registry import decide
+    from mediaindex.search.ranking.user_gate import UserGates
 
-    decision = decide(space, library.root, None, "auto")
+    decision = decide(space, library.root, None, "auto", UserGates.of(library))
     if not decision.gate.on or decision.generator is None:
         return None
     from mediaindex.search.ranking.reranker import load_reranker

@@ -1,0 +1,1 @@
+"""The nightly evaluation: what is measured, what is printed, and its page."""

@@ -1,0 +1,1 @@
+"""What is fitted to an embedding space: the calibration of confidence, and the gate of hub correction."""

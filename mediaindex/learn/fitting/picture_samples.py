@@ -1,0 +1,67 @@
+"""What the pictures answer to captions, in galleries with and without the clip that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mediaindex.learn.fitting.described_clips import DescribedClips, Matrix
+from mediaindex.learn.fitting.samples import SampleRow, Samples, draws
+from mediaindex.search.channels.pictures import HUB_SHARE
+from mediaindex.search.confidence import picture_numbers
+from mediaindex.store.mapped.bank import BETA, hubness
+
+MOMENTS = 5
+"""Of each answer, so many of the first are fitted."""
+
+
+def picture_samples(
+    clips: DescribedClips,
+    bank: Matrix,
+    *,
+    blend: float,
+    corrects_hubs: bool,
+    galleries: int,
+    seed: int,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Samples]:
+    """The first moments of the answers in each half of the clips.
+
+    Args:
+        bank: (M, D) unit queries of the encoder's bank. blend: w of the similarity.
+        corrects_hubs: whether searches let hubs stand back. galleries: of each half.
+        progress: called with the galleries that are done, and all of them.
+    """
+    similarity = clips.similarities(clips.texts, blend=blend)
+    of_bank = clips.similarities(bank, blend=blend)
+    score = similarity
+    if corrects_hubs:
+        score = (similarity - HUB_SHARE * hubness(of_bank, beta=BETA)).astype(np.float32)
+    few_of_bank, fits = picture_numbers.sentences_of(of_bank), clips.fitting()
+    found = []
+    for half in (0, 1):
+        rows: list[SampleRow] = []
+        for number, draw in enumerate(draws(clips.half, clips.of, half, count=galleries, seed=seed)):
+            gallery = draw.gallery
+            for text in draw.asked:
+                own = score[text, gallery]
+                order = np.argsort(-own, kind="stable")[:MOMENTS]
+                best = picture_numbers.best_segments(own)
+                numbers = picture_numbers.picture_numbers(
+                    own,
+                    clips.group[gallery],
+                    order.tolist(),
+                    similarity[text, gallery[order]].tolist(),
+                    few_of_bank[:, gallery[order]].T,
+                    clips.means[gallery[np.concatenate([order, best])]],
+                    best,
+                )
+                right = fits[text, gallery[order]].tolist()
+                answered, group = bool(fits[text, gallery].any()), int(clips.group[clips.of[text]])
+                rows += [
+                    (numbers[place], right[place], group, place == 0, answered) for place in range(len(order))
+                ]
+            progress(half * galleries + number + 1, 2 * galleries)
+        found.append(Samples.of(rows))
+    return found

@@ -1,0 +1,1 @@
+"""What an evaluation found, as one HTML page that opens offline."""
