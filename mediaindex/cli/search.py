@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.search.confidence.calibration import confidence_gate
     from mediaindex.search.language.asking import on_channel, question_of
     from mediaindex.search.language.resolving import joint, resolved
-    from mediaindex.search.ranking.user_gate import UserGates
+    from mediaindex.search.ranking.user_gate import NO_VERDICTS, UserGates
     from mediaindex.store.library import open_library
     from mediaindex.store.notes.marks import MarkedSegments
 
@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         _check_marks(question)
         unlike_text = "--marks" if marked != MarkedSegments() else beyond_text(question)
         _check_confidence(library, space, question, unlike_text)
-        captions = UserGates.of(library)
+        captions = NO_VERDICTS if question.channel == "words" else UserGates.of(library)
         hubs = hub_decision(
             library, space, question, mode=arguments.hubs, beyond_text=unlike_text, captions=captions
         )
