@@ -65,7 +65,8 @@ def start(library: Path) -> Start:
             typed += "dog "[len(typed) % 4]
             pressed = terminal.press(typed[-1].encode())
             terminal.read(1.0, partial(_stands, terminal, typed))
-            echoes.append(1000.0 * (time.monotonic() - pressed))
+            shown = terminal.shown_after(pressed, typed.rstrip())
+            echoes.append(1000.0 * (time.monotonic() - pressed) if shown is None else shown)
             words = words or (time.monotonic() - began if _is_at(terminal, WORDS) else 0.0)
             terminal.read(0.05)
         pictures = time.monotonic() - began

@@ -135,6 +135,7 @@ def test_over_a_slow_line_the_newest_of_several_answers_is_drawn(
         assert answer is not None
         assert (answer.number, answer.stage) == (third.number, "full")
         assert len(app.search.moments.moments) == len(MOMENTS)
+        await until(pilot, lambda: finder.asked(messages.WantStrip))
         assert {strip.video_id for strip in finder.asked(messages.WantStrip)} == {1}, "nor what went before"
 
     drive(app, body)

@@ -22,10 +22,10 @@ from mediaindex_tui.search_parts import SearchParts
 from mediaindex_tui.session import Recall
 
 REST_SECONDS = 0.08
-REST_SECONDS_FAR = 0.5
+REST_SECONDS_FAR = 0.6
 ANSWERED_SECONDS_FAR = 0.1
 """An answer waits so long over a slow line, as that of the words is followed by that of the pictures."""
-BETWEEN_ANSWERS_FAR = 0.35
+BETWEEN_ANSWERS_FAR = 0.5
 """A list is up to 15 kB, a tenth of a second on a line of 1 Mbit/s, and letters wait behind it."""
 RESIZE_SECONDS = 0.15
 TOGETHER_SECONDS = 0.04
@@ -255,7 +255,8 @@ class SearchView(SearchParts):
             self.interface.playing.to_paste = None
             self.at = 0.0 if moment is None else moment.best
         self.draw_moment()
-        self._ask_strip()
+        if not self.interface.setup.is_far:
+            self._ask_strip()
         self.look_soon()
 
     def point_at(self, seconds: float) -> None:
@@ -295,6 +296,7 @@ class SearchView(SearchParts):
 
     def _look(self) -> None:
         drawing, moment = self.interface.drawing, self.moments.current
+        self._ask_strip()
         if drawing.listed is None or moment is None or not self.is_current:
             return
         self.results.draw_pictures()
