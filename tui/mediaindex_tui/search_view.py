@@ -188,6 +188,8 @@ class SearchView(SearchParts):
         """Ask the finder; nothing where the query is empty."""
         if request is not None:
             self.interface.send(request)
+            if self.interface.setup.is_far:
+                self.show_past(shown=False)  # else both would be drawn at once with the first answer
         elif self.session.is_empty:
             self.interface.send(messages.WantPast())
             self.moments.show(())
