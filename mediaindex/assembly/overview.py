@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from mediaindex.search.ranking.generator_registry import Decision
     from mediaindex.search.ranking.user_gate import UserGates
     from mediaindex.store.evaluations.runs import LastEvaluation
+    from mediaindex.store.evaluations.series import PastFigure
     from mediaindex.store.library import Library
     from mediaindex.store.vectors.spaces import Space
 
 NAMED = 10
 """So many videos are named where there may be many."""
+NIGHTS = 30
+"""Of so many evaluations the recall is told."""
 
 
 def library_values(library: Library) -> dict[str, Any]:
@@ -30,6 +34,7 @@ def library_values(library: Library) -> dict[str, Any]:
     from mediaindex.store.catalog import failures as failure_rows
     from mediaindex.store.catalog import videos
     from mediaindex.store.evaluations.runs import last_evaluation
+    from mediaindex.store.evaluations.series import recall_by_night
     from mediaindex.store.lock import holder
     from mediaindex.store.vectors.spaces import active_space
 
@@ -43,6 +48,7 @@ def library_values(library: Library) -> dict[str, Any]:
         captions = UserGates.read(connection)
         cached_bytes = videos.cached_bytes(connection)
         evaluated = last_evaluation(connection)
+        nights = [] if evaluated is None else recall_by_night(connection, evaluated.id, count=NIGHTS)
     writer = holder(library.root / "lock")
     return {
         "library": str(library.root),
@@ -68,7 +74,7 @@ def library_values(library: Library) -> dict[str, Any]:
         "confidence": gate_row(confidence_gate(active, library.root)),
         "rerank": [rerank_row(decide(active, library.root, preset, "auto", captions)) for preset in PRESETS],
         "personal": _personal(library, active),
-        "last_evaluation": None if evaluated is None else _evaluation_row(evaluated),
+        "last_evaluation": None if evaluated is None else _evaluation_row(evaluated, nights),
     }
 
 
@@ -141,13 +147,14 @@ def _personal(library: Library, active: Space | None) -> dict[str, str | None] |
     return {"generator": selection.current, "previous": selection.previous}
 
 
-def _evaluation_row(evaluated: LastEvaluation) -> dict[str, Any]:
+def _evaluation_row(evaluated: LastEvaluation, nights: Sequence[PastFigure]) -> dict[str, Any]:
     return {
         "at": evaluated.at,
         "line": evaluated.line,
         "regressed": evaluated.regressed,
         "report": None if evaluated.report is None else str(evaluated.report),
         "older_than_space": evaluated.older_than_space,
+        "recall": [round(night.value, 3) for night in nights],
     }
 
 

@@ -101,7 +101,13 @@ def test_the_last_evaluation_is_told() -> None:
     older = {**told, "regressed": False, "line": "Same.", "older_than_space": True}
     block = blocks_of(LibraryTold({"last_evaluation": older}, {"running": True}, [], {}), Glyphs())["ranking"]
     assert "last evaluation  2026-05-04: Same., another encoder answered then" in text(block)
+    nights = {**told, "recall": [30.0, 40.0, 35.0]}
+    block = blocks_of(LibraryTold({"last_evaluation": nights}, {"running": True}, [], {}), Glyphs())[
+        "ranking"
+    ]
+    assert "R@1 by night  ▁█▅  30.0 to 40.0, now 35.0" in text(block)
     none = blocks_of(LibraryTold({}, {"running": True}, [], {}), Glyphs())["ranking"]
+    assert "R@1 by night" not in text(none)
     assert "last evaluation  none yet" in text(none)
 
 

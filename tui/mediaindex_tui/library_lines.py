@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mediaindex_tui.heat import bars
 from mediaindex_tui.look import Glyphs
 from mediaindex_tui.messages import LibraryTold
 from mediaindex_tui.shown_text import cut, fit, hours, shown, size
@@ -66,7 +67,7 @@ def blocks_of(told: LibraryTold, glyphs: Glyphs) -> dict[str, Block]:
         "sources": _sources(status.get("sources", []), glyphs),
         "failures": _failures(status.get("failures", []), status.get("locations", 0)),
         "encoders": _encoders(told.models, status),
-        "ranking": _ranking(status),
+        "ranking": _ranking(status, glyphs),
         "disk": _disk(status, told.counts),
     }
 
@@ -193,7 +194,7 @@ def _encoders(models: Sequence[Mapping[str, Any]], status: Mapping[str, Any]) ->
     return Block("Encoders", "", (), entries, "u use   i import   `mediaindex models pull NAME` downloads")
 
 
-def _ranking(status: Mapping[str, Any]) -> Block:
+def _ranking(status: Mapping[str, Any], glyphs: Glyphs) -> Block:
     ranked = [*(status.get("rerank") or []), *([status["hubs"]] if status.get("hubs") else [])]
     lines: list[TextLine] = [
         [
@@ -205,7 +206,11 @@ def _ranking(status: Mapping[str, Any]) -> Block:
         ]
         for one in ranked
     ]
-    lines.append([("last evaluation  ", "dim"), *_evaluation(status.get("last_evaluation"))])
+    evaluated = status.get("last_evaluation")
+    lines.append([("last evaluation  ", "dim"), *_evaluation(evaluated)])
+    recall = (evaluated or {}).get("recall") or []
+    if len(recall) > 1:
+        lines.append([("R@1 by night  ", "dim"), *_by_night(recall, glyphs)])
     return Block("Ranking", "", lines, is_terse=True)
 
 
@@ -217,6 +222,14 @@ def _evaluation(evaluated: Mapping[str, Any] | None) -> TextLine:
     said = f"{when}: {evaluated.get('line', '')}"
     said += ", another encoder answered then" * bool(evaluated.get("older_than_space"))
     return [(shown(said), "wrong" if evaluated.get("regressed") else "dim")]
+
+
+def _by_night(recall: Sequence[float], glyphs: Glyphs) -> TextLine:
+    """The figures of the nights as bars between their least and their largest."""
+    least, largest = min(recall), max(recall)
+    spread = (largest - least) or 1.0
+    drawn = bars([(value - least) / spread for value in recall], glyphs.steps)
+    return [(drawn, "text"), (f"  {least:.1f} to {largest:.1f}, now {recall[-1]:.1f}", "dim")]
 
 
 def _disk(status: Mapping[str, Any], counts: Mapping[str, int]) -> Block:

@@ -57,6 +57,7 @@ class LastEvaluation:
         regressed: whether a figure had fallen for certain.
         report: its page, None where none was written.
         older_than_space: whether another encoder served searches then.
+        id: its number.
     """
 
     at: str
@@ -64,6 +65,7 @@ class LastEvaluation:
     regressed: bool
     report: Path | None
     older_than_space: bool
+    id: int
 
 
 def begin(connection: Connection, *, versions: Mapping[str, str], settings: Mapping[str, Any]) -> int:
@@ -132,6 +134,7 @@ def last_evaluation(connection: Connection) -> LastEvaluation | None:
         bool(one.regression and one.regression.get("regressed")),
         report,
         one.space_digest != _serving_digest(connection),
+        one.id,
     )
 
 

@@ -125,6 +125,20 @@ def names_of(connection: Connection, evaluation_id: int) -> list[SeriesName]:
     return [SeriesName(*row) for row in connection.execute(wanted.order_by(evaluation_series.c.id))]
 
 
+def recall_by_night(connection: Connection, evaluation_id: int, *, count: int) -> list[PastFigure]:
+    """R@1 over time of the texts that an evaluation asked first, the oldest first.
+
+    Where there are several rankings, it is what a search does by itself; empty where no texts were asked.
+    """
+    asked = [name for name in names_of(connection, evaluation_id) if name.direction == "t2v"]
+    if not asked:
+        return []
+    first = (asked[0].benchmark, asked[0].queries_from)
+    same = [name for name in asked if (name.benchmark, name.queries_from) == first]
+    main = next((name for name in same if name.ranking == "search"), same[0])
+    return history(connection, main, "R@1", count=count)
+
+
 def let_old_ranks_go(connection: Connection) -> None:
     """Keep what queries were answered of the newest evaluations alone."""
     ended = sa.select(evaluation.c.id).where(evaluation.c.state == "done")

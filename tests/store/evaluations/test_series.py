@@ -57,3 +57,14 @@ def test_old_ranks_go_and_figures_stay(opened: Library) -> None:
         series.let_old_ranks_go(connection)
         assert len(series.past(connection, SERIES, count=99)) == RANKS_KEPT
         assert len(series.history(connection, SERIES, "R@1", count=99)) == count
+
+
+def test_recall_by_night_is_of_what_a_search_does_by_itself(opened: Library) -> None:
+    numbers = [night(opened, value) for value in (10, 20)]
+    with opened.write() as connection:
+        assert [one.value for one in series.recall_by_night(connection, numbers[-1], count=9)] == [10, 20]
+        assert [one.value for one in series.recall_by_night(connection, numbers[-1], count=1)] == [20]
+        assert series.recall_by_night(connection, 99, count=9) == []
+        search = Measured("digest", None, 4, 9, {"R@1": {"value": 33.0, "low": 30.0, "high": 36.0}})
+        series.add(connection, numbers[-1], replace(SERIES, ranking="search"), search, kept(scores(1, 4)))
+        assert [one.value for one in series.recall_by_night(connection, numbers[-1], count=9)] == [33]
