@@ -36,7 +36,7 @@ class EtaEstimator:
         self._bytes += blob_bytes + frames * self._vector_bytes
 
     def outlook(self, searchable: float) -> Outlook:
-        """ETA and disk space at the speed so far; both None until 1 % of the media is decoded.
+        """ETA, disk space and speed so far; all None until 1 % of the media is decoded.
 
         Args:
             searchable: share of the videos that a picture search finds already, 0..1.
@@ -45,4 +45,6 @@ class EtaEstimator:
             return Outlook(searchable, None, None)
         remaining = max(0.0, self._media_seconds - self._decoded_seconds) / self._decoded_seconds
         now = self._clock()
-        return Outlook(searchable, now + (now - self._began) * remaining, int(self._bytes * remaining))
+        took = now - self._began
+        speed = self._decoded_seconds / took if took > 0 else None
+        return Outlook(searchable, now + took * remaining, int(self._bytes * remaining), speed)

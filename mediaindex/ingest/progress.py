@@ -60,11 +60,13 @@ class Outlook:
         searchable: share of the videos that a picture search finds already, 0..1.
         ready_at: Unix time at which everything will be decoded; None until 1 % of it is.
         disk_bytes: additional bytes for frames and vectors; None likewise.
+        speed: seconds of media decoded a second; None likewise.
     """
 
     searchable: float
     ready_at: float | None
     disk_bytes: int | None
+    speed: float | None = None
 
 
 def failed_row(path: Path, stage: str, reason: str) -> dict[str, str]:

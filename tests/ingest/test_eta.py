@@ -16,6 +16,7 @@ def test_a_forecast_is_what_is_left_at_the_speed_so_far() -> None:
     forecast.add(250.0, frames=5, blob_bytes=950)
     outlook = forecast.outlook(0.75)
     assert (outlook.searchable, outlook.ready_at, outlook.disk_bytes) == (0.75, 140.0, 3000)
+    assert outlook.speed == 25.0
 
 
 @given(

@@ -31,5 +31,5 @@ def test_progress_becomes_json_with_its_outlook() -> None:
         "total": 2,
         "media_seconds": 3.0,
         "path": None,
-        "outlook": {"searchable": 0.5, "ready_at": None, "disk_bytes": 7},
+        "outlook": {"searchable": 0.5, "ready_at": None, "disk_bytes": 7, "speed": None},
     }

@@ -124,6 +124,8 @@ def test_the_hours_to_embed_are_told_of_the_chosen_encoder() -> None:
 def test_what_of_a_first_pass_is_over_is_ticked() -> None:
     told = library_told()
     assert text(blocks_of(told, Glyphs())["watching"]).splitlines()[2] == "names ✓  first looks ✓"
+    told.watch["progress"]["outlook"]["speed"] = 7.24
+    assert "7.2× real time" in text(blocks_of(told, Glyphs())["watching"]).splitlines()[1]
     told.watch["progress"]["stage"] = "first looks"
     assert text(blocks_of(told, Glyphs())["watching"]).splitlines()[2] == "names ✓"
     told.watch["progress"]["stage"] = "reading headers"

@@ -128,7 +128,9 @@ def _progress(progress: Mapping[str, Any] | None, glyphs: Glyphs) -> list[TextLi
     lines: list[TextLine] = [[*bar, (f"  {share:.0%} searchable{about}", "text")]]
     count = f"{done} of {total}" if total else str(done)
     stage = str(progress.get("stage") or "working")
-    lines.append([(f"{stage} {count}  ", "dim"), (shown(str(progress.get("path") or "")), "text")])
+    speed = outlook.get("speed")
+    fast = f"{speed:.1f}× real time  " if speed else ""
+    lines.append([(f"{stage} {count}  {fast}", "dim"), (shown(str(progress.get("path") or "")), "text")])
     place = _STAGES.index(stage) if stage in _STAGES else 0
     passed = [f"{name} {glyphs.done}" for name, last in _PASSED.items() if place > last]
     return [*lines, *([[("  ".join(passed), "dim")]] if passed else [])]
