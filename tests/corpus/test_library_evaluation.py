@@ -46,7 +46,8 @@ def figures(ranks: NDArray[np.int64]) -> dict[str, float]:
 
 
 def row_of(report: dict[str, Any], direction: str) -> dict[str, Any]:
-    (row,) = [one for one in report["rows"] if (one["direction"], one["ranking"]) == (direction, "instant")]
+    rows: list[dict[str, Any]] = report["rows"]
+    (row,) = [one for one in rows if (one["direction"], one["ranking"]) == (direction, "instant")]
     return row
 
 
