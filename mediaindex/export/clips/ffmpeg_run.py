@@ -85,11 +85,13 @@ def _followed(process: subprocess.Popen[str], what: str, frame: Callable[[int], 
         elif found[1] == "frame" and found[2].strip().isdigit():
             frames = int(found[2])
             frame(frames)
-    if process.wait() == 0:
-        return Run(printed, frames)
-    last = said[-1] if said else f"it ended with {process.returncode} and said nothing"
+    process.wait()
+    # FFmpeg 5 says so of the end of a file, and returns 0 all the same.
     if any("No space left on device" in line for line in said):
         raise NoSpace(f"{what} cannot be written: the disk is full; nothing of it was kept")
+    if process.returncode == 0:
+        return Run(printed, frames)
+    last = said[-1] if said else f"it ended with {process.returncode} and said nothing"
     raise MediaIndexError(f"{what}: ffmpeg failed: {last}")
 
 
