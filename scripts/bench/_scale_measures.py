@@ -1,6 +1,7 @@
 """What a process measures of a made-up library from inside, as JSON on stdout.
 
 python scripts/bench/_scale_measures.py queries PLACE SEED TURNS    a searcher that lives on
+python scripts/bench/_scale_measures.py pictures PLACE SEED TURNS   the same, asked by pictures alone
 python scripts/bench/_scale_measures.py rescans PLACE SEED TURNS    the writer of a watcher, nothing being new
 """
 
@@ -107,6 +108,16 @@ def queries(place: Path, seed: int, turns: int, runs: int) -> dict[str, Any]:
     return {"costs": costs, "peak_mb": peak, "sentence": SENTENCES[0], "common": COMMON[0]}
 
 
+def pictures(place: Path, _seed: int, turns: int, _runs: int) -> dict[str, Any]:
+    """Costs of the query by pictures alone, each sentence in turns."""
+    with open_library(place / LIBRARY) as library:
+        measured = Queries(library, place)
+        asked = [measured.ask(sentence, "pictures") for sentence in SENTENCES]
+        for act in asked:  # warms up
+            act()
+        return {"costs": {"pictures": [cost_of(asked[turn % len(asked)]) for turn in range(turns)]}}
+
+
 def rescans(place: Path, _seed: int, _turns: int, runs: int) -> dict[str, Any]:
     """Costs of the passes that a watcher begins over a folder, and over all; the first is not counted."""
     from mediaindex.assembly.writing import new_writer
@@ -133,7 +144,7 @@ def rescans(place: Path, _seed: int, _turns: int, runs: int) -> dict[str, Any]:
 
 def main() -> None:
     kind, place, *numbers = sys.argv[1:]
-    measure = {"queries": queries, "rescans": rescans}[kind]
+    measure = {"queries": queries, "pictures": pictures, "rescans": rescans}[kind]
     measured = measure(Path(place), *map(int, numbers))
     print(json.dumps(measured, default=dataclasses.asdict))
 

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -33,7 +34,7 @@ LARGE = 1_000_000
 """The goals are for a library of so many frames."""
 TURNS, QUICK_TURNS = 15, 2
 RUNS, QUICK_RUNS = 3, 1
-GROWTH = 4
+GROWTH, ROUNDS = 4, 3
 
 Costs = Mapping[str, Sequence[Cost]]
 
@@ -85,15 +86,8 @@ MEASURES = (
 
 def costs_of(place: Path, seed: int, *, turns: int, runs: int) -> tuple[dict[str, list[Cost]], float]:
     """The costs of everything that is measured on a library, and the peak memory of its searcher in MB."""
-    inside = {
-        kind: json.loads(run(script("_scale_measures.py", kind, place, seed, turns, runs))[1])
-        for kind in ("queries", "rescans")
-    }
-    costs = {
-        name: [Cost(**cost) for cost in of_name]
-        for measured in inside.values()
-        for name, of_name in measured["costs"].items()
-    }
+    inside = {kind: measured(kind, place, seed, turns=turns, runs=runs) for kind in ("queries", "rescans")}
+    costs = {name: of_name for one in inside.values() for name, of_name in one["costs"].items()}
     costs["pictures alone"] = [
         Cost(whole.cpu_ms - part.cpu_ms, whole.wall_ms - part.wall_ms)
         for whole, part in zip(costs["pictures"], costs["encoding"], strict=True)
@@ -108,6 +102,26 @@ def costs_of(place: Path, seed: int, *, turns: int, runs: int) -> tuple[dict[str
         costs[name] = [run([*mediaindex(), *arguments])[0] for _ in range(runs)]
     costs["check"] = [run([*mediaindex(), "check", *on_it])[0]]
     return costs, float(inside["queries"]["peak_mb"])
+
+
+def measured(kind: str, place: Path, seed: int, *, turns: int, runs: int) -> dict[str, Any]:
+    """What a process measures of a library from inside, with its `costs` by name."""
+    found = json.loads(run(script("_scale_measures.py", kind, place, seed, turns, runs))[1])
+    costs = {name: [Cost(**cost) for cost in of_name] for name, of_name in found["costs"].items()}
+    return {**found, "costs": costs}
+
+
+def growth_costs(smallest: Path, largest: Path, seed: int, *, turns: int) -> tuple[list[Cost], list[Cost]]:
+    """Costs of the query by pictures in both libraries, whose processes take turns.
+
+    A shared machine is a fifth slower or faster from one minute to the next, and the measures of the two
+    libraries lie minutes apart.
+    """
+    of_place: dict[Path, list[Cost]] = {smallest: [], largest: []}
+    for _round in range(ROUNDS):
+        for place, costs in of_place.items():
+            costs += measured("pictures", place, seed, turns=turns, runs=1)["costs"]["pictures"]
+    return of_place[smallest], of_place[largest]
 
 
 def rows_of(title: str, costs: Costs, searcher_mb: float, *, is_large: bool) -> list[Row]:
@@ -136,10 +150,14 @@ def _median(costs: Sequence[Cost]) -> float:
     return statistics.median(cost.cpu_ms for cost in costs)
 
 
-def growth(shape: str, of_frames: Mapping[int, Costs]) -> Row:
-    """The query by pictures in the largest library beside the smallest."""
+def growth(shape: str, of_frames: Mapping[int, Sequence[Cost]]) -> Row:
+    """The query by pictures in the largest library beside the smallest.
+
+    Args:
+        of_frames: by the frames of each library.
+    """
     most, least = max(of_frames), min(of_frames)
-    value, beside = (_median(of_frames[frames]["pictures"]) for frames in (most, least))
+    value, beside = (_median(of_frames[frames]) for frames in (most, least))
     goal = f" (at most {GROWTH} times)" if most >= LARGE else ""
     what = f"{shape}: query by pictures, {grouped(most)} frames beside {grouped(least)}{goal}"
     return Row(what, value, "ms", beside, value / beside)
@@ -180,17 +198,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept = (arguments.keep or Path(folder)).resolve()
         for shape in SHAPES if arguments.shape == "both" else (arguments.shape,):
-            of_frames: dict[int, Costs] = {}
             for frames in of_sizes:
                 place = kept / f"{shape}-{frames}"
                 run(script("_scale_library.py", place, arguments.seed, shape, frames))
                 say(f"{place.name} is there")
-                of_frames[frames], peak = costs_of(place, arguments.seed, turns=turns, runs=runs)
+                costs, peak = costs_of(place, arguments.seed, turns=turns, runs=runs)
                 title = f"{shape}, {grouped(frames)} frames"
-                rows += rows_of(title, of_frames[frames], peak, is_large=frames >= LARGE)
+                rows += rows_of(title, costs, peak, is_large=frames >= LARGE)
                 say(f"{place.name} is measured")
-            if len(of_frames) > 1:
-                rows.append(growth(shape, of_frames))
+            least, most = min(of_sizes), max(of_sizes)
+            if least < most:
+                small, large = (kept / f"{shape}-{frames}" for frames in (least, most))
+                of_least, of_most = growth_costs(small, large, arguments.seed, turns=turns)
+                rows.append(growth(shape, {least: of_least, most: of_most}))
     publish("scale", rows, arguments.json)
 
 

@@ -59,7 +59,7 @@ def test_a_library_that_is_there_is_used_again_and_an_unfinished_one_is_named(tm
 
 
 def test_growth_sets_the_largest_library_beside_the_smallest() -> None:
-    row = growth("clips", {1_000_000: {"pictures": [Cost(60.0, 1.0)]}, 10: {"pictures": [Cost(20.0, 1.0)]}})
+    row = growth("clips", {1_000_000: [Cost(60.0, 1.0)], 10: [Cost(20.0, 1.0)]})
     assert row.what == "clips: query by pictures, 1 000 000 frames beside 10 (at most 4 times)"
     assert (row.value, row.baseline, row.ratio) == (60.0, 20.0, 3.0)
 
