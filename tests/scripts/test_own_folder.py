@@ -10,6 +10,8 @@ from builtin._own_folder import OwnFolder, read_own_folder
 from builtin._photographs import chunks_of
 from PIL import Image
 
+from tests.support.builtin_folder import without_pairs
+
 DOG = "a brown dog runs over the grass"
 
 
@@ -97,8 +99,6 @@ def test_nothing_to_train_on_is_said(folder: Path) -> None:
 def test_the_training_reads_what_is_left_and_says_the_rest(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.scripts.test_builtin_training import without_pairs
-
     builtin = tmp_path_factory.mktemp("builtin")
     without_pairs(builtin)
     read(folder, f"dog.png,{DOG}", "missing.png,a cat")
