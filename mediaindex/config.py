@@ -5,11 +5,10 @@ Only a command builds a `Config`, and takes it apart: below, functions get plain
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -26,16 +25,9 @@ APPLICATION = "mediaindex"
 PREFIX = "MEDIAINDEX_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 LARGEST_FILE_BYTES = 1 << 20
-FLAG_WORDS = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
+FLAG_WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
+    ("false", "no", "off", "0"), False
+)
 
 LogFormat = Literal["text", "json"]
 Images = Literal["auto", "quadrant", "half", "kitty", "sixel", "off"]
@@ -263,7 +255,7 @@ def _environment() -> _Source:
         name = variable.removeprefix(PREFIX).lower()
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE or not text:
             continue
-        if name in _VARIABLES or difflib.get_close_matches(name, _VARIABLES, n=1, cutoff=0.8):
+        if name in _VARIABLES or _near(name, _VARIABLES, 0.8):
             values[_VARIABLES.get(name, name)] = text
     return _Source(
         values, lambda name: f"environment {PREFIX}{_plain(name).upper()}", textual=True, folder=Path()
@@ -442,5 +434,11 @@ def _number_in(value: object, kind: type[int] | type[float]) -> object:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, SETTINGS, n=1)
+    near = _near(name, SETTINGS)
     return f"; did you mean {near[0]!r}?" if near else "; `mediaindex config show` lists all"
+
+
+def _near(name: str, others: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    import difflib  # most commands meet no wrong name
+
+    return difflib.get_close_matches(name, list(others), n=1, cutoff=cutoff)

@@ -16,48 +16,49 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import NoReturn
 
 from mediaindex import __version__
-from mediaindex.cli.shared.arguments import add_shared
 from mediaindex.cli.shared.output import Output, is_on_terminal
-from mediaindex.config import load_config
 from mediaindex.errors import INTERRUPTED, MediaIndexError
 from mediaindex.safe_text import PrintableFormatter, printable
 
-COMMANDS = (
-    "ui",
-    "index",
-    "watch",
-    "sources",
-    "search",
-    "similar",
-    "describe",
-    "show",
-    "open",
-    "caption",
-    "mark",
-    "export",
-    "history",
-    "saved",
-    "status",
-    "retry",
-    "forget",
-    "check",
-    "compact",
-    "backup",
-    "restore",
-    "purge",
-    "models",
-    "features",
-    "train",
-    "eval",
-    "doctor",
-    "service",
-    "config",
-)
+COMMANDS: Mapping[str, str] = {
+    "ui": "Search in the terminal, with pictures: what 'mediaindex' alone does.",
+    "index": "Bring the library up to date with folders or files, then exit.",
+    "watch": "Follow folders: a first pass, then whatever changes, until it is stopped.",
+    "sources": "Choose the folders that are watched, at any time.",
+    "search": "Type a sentence, get the moments that answer it.",
+    "similar": "More like this: an image, a video, or a moment of one (PATH@SECONDS).",
+    "describe": (
+        "Which texts describe a moment: your captions, what is said there, and sentences of everyday footage."
+    ),
+    "show": "Show what is known of one video.",
+    "open": "Open a moment of the last search in the player.",
+    "caption": "Say in your own words what is seen in a moment; searches find it by them.",
+    "mark": "Mark moments as right or wrong for a query: 'search --marks' then looks for more of the right.",
+    "export": "Export found moments to an editor, a player or a table, on the same source frames.",
+    "history": "Show which moments were opened, and for which query; or forget that.",
+    "saved": "Keep searches to ask them again.",
+    "status": "Show what the library holds, what waits, and what could not be read.",
+    "retry": "Try files again that could not be read.",
+    "forget": "Take videos out of the library; the files themselves are never touched.",
+    "check": "Prove that the library's parts agree, and mend what can be mended.",
+    "compact": "Bring the library to its smallest and quickest form; what it holds stays as it is.",
+    "backup": "Copy the library into a folder, also while another process writes to it.",
+    "restore": "Put a backup in the place of the library; a library that was there is moved aside.",
+    "purge": "Remove everything that the program wrote, after listing it; never a video.",
+    "models": "List, bring and choose encoders; list generators, and go back to the personal ranking before.",
+    "features": "Make a feature file of captioned media, to train and evaluate on.",
+    "train": "Train a ranking: on the library's captions, or a generator on feature files.",
+    "eval": "Measure how well it finds: on a benchmark, on your own library, or on a feature file.",
+    "doctor": "Check this machine for real; downloads nothing.",
+    "service": "Keep `watch` running in the background, as a service of this user, and evaluate at night.",
+    "config": "Show every setting with where it came from.",
+}
+"""Each command with what it does, as the first line of its file says it: a list of them loads none."""
 FLAGS = (
     *("library", "device", "encoder", "jobs", "decoder", "player"),
     *("cache_limit_mib", "exclude", "nice", "max_load", "pause_on_battery", "log_format"),
@@ -97,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         typed = ["ui"]
     if argv is None and typed and typed[0] in QUESTIONS:
         gc.disable()  # looking for garbage while modules are loaded would be a tenth of the processor time
-    arguments = build_parser(typed[:1] if typed and typed[0] in COMMANDS else COMMANDS).parse_args(typed)
+    arguments = build_parser(_commands_in(typed)).parse_args(typed)
     output = Output(as_json=arguments.json, command=arguments.command)
     configure_logging()
     signal.signal(signal.SIGTERM, _interrupt)
@@ -105,6 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags = {
             name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name, None) is not None
         }
+        from mediaindex.config import load_config
+
         module = importlib.import_module(f"mediaindex.cli.{arguments.command}")
         exit_code: int = module.run(arguments, load_config(flags), output)
         sys.stdout.flush()
@@ -142,23 +145,38 @@ class Parser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
-def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
-    """The parser of these commands; each of them has to be imported."""
-    shared = Parser(add_help=False)
-    add_shared(shared)
+def build_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of what is typed.
+
+    Args:
+        names: commands whose options are known to it, which loads their files; the others are but listed.
+    """
     parser = Parser(
         prog="mediaindex", description="Type a sentence, land on the moment in your own videos, offline."
     )
     parser.add_argument("--version", action="version", version=f"mediaindex {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in names:
-        module = importlib.import_module(f"mediaindex.cli.{name}")
-        summary = (module.__doc__ or "").strip().splitlines()[0]
+    for name, summary in COMMANDS.items():
         command = commands.add_parser(
-            name, parents=[shared], help=summary[:1].lower() + summary[1:].rstrip("."), description=summary
+            name, help=summary[:1].lower() + summary[1:].rstrip("."), description=summary
         )
-        module.add_arguments(command)
+        if name in names:
+            _add_options(command, name)
     return parser
+
+
+def _add_options(parser: argparse.ArgumentParser, name: str) -> None:
+    from mediaindex.cli.shared.arguments import add_shared
+
+    add_shared(parser)
+    importlib.import_module(f"mediaindex.cli.{name}").add_arguments(parser)
+
+
+def _commands_in(typed: Sequence[str]) -> Iterable[str]:
+    """The commands whose options may stand in what was typed."""
+    if not typed or typed[0] in ("--help", "-h", "--version"):
+        return ()
+    return (typed[0],) if typed[0] in COMMANDS else COMMANDS
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

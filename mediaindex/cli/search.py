@@ -95,7 +95,6 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     from mediaindex.search.language.resolving import joint, resolved
     from mediaindex.search.ranking.user_gate import NO_VERDICTS, UserGates
     from mediaindex.store.library import open_library
-    from mediaindex.store.notes.marks import MarkedSegments
 
     if arguments.complete:
         return _complete(arguments.text, config, output)
@@ -106,18 +105,18 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
         found = resolved(library, query, partial(stored_names, library))
         asked = [*option_filters(library, arguments), *found.filters]
         query, question = question_of(found.query, partial(example_of, library, space, config))
-        marked = _marked(library, arguments.text, output) if arguments.marks else MarkedSegments()
+        right, wrong = _marked(library, arguments.text, output) if arguments.marks else ((), ())
         question = replace(
             question,
             channel=query.channel or channel,
             candidates=config.rerank_candidates,
-            like=(*marked_segments(library, space, "--like", arguments.like), *marked.right),
-            unlike=(*marked_segments(library, space, "--unlike", arguments.unlike), *marked.wrong),
+            like=(*marked_segments(library, space, "--like", arguments.like), *right),
+            unlike=(*marked_segments(library, space, "--unlike", arguments.unlike), *wrong),
             min_confidence=arguments.min_confidence,
             **answer_options(library, arguments, joint(asked)),
         )
         _check_marks(question)
-        unlike_text = "--marks" if marked != MarkedSegments() else beyond_text(question)
+        unlike_text = "--marks" if right or wrong else beyond_text(question)
         _check_confidence(library, space, question, unlike_text)
         captions = NO_VERDICTS if question.channel == "words" else UserGates.of(library)
         hubs = hub_decision(
@@ -163,8 +162,6 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
 
 def _complete(text: str, config: Config, output: Output) -> int:
     """Print the text with each completion of its end, the likeliest first."""
-    from dataclasses import asdict
-
     from mediaindex.search.language.completion import Completion, complete, unfinished
     from mediaindex.search.language.naming import known_names
     from mediaindex.store.library import open_library
@@ -173,7 +170,7 @@ def _complete(text: str, config: Config, output: Output) -> int:
     if (token := unfinished(text, len(text))) is not None:
         with open_library(config.library) as library, library.read() as connection:
             completions = complete(text, len(text), known_names(connection, token))
-    output.data({"query": text, "completions": [asdict(one) for one in completions]})
+    output.data({"query": text, "completions": [one._asdict() for one in completions]})
     for one in completions:
         output.line(text[: one.start] + one.text)
     return DONE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mediaindex.search.confidence.calibration import IMPROBABLE
 from mediaindex.store.catalog.fulltext import Correction
@@ -21,8 +21,7 @@ Channel = Literal["pictures", "words", "both"]
 Stage = Literal["words", "full", "reranked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
+class Following(NamedTuple):
     """What has to come after a moment in the same video.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,8 +19,7 @@ from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import Space
 
 
-@dataclass(frozen=True, slots=True)
-class ByWords:
+class ByWords(NamedTuple):
     """What the words rank, and the answer that this alone gives."""
 
     found: WordAnswer

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -115,6 +114,6 @@ def _hit(rank: int, shown: ShownMoment, place: Place, online: bool, picture: str
         segment_id=moment.segment_id,
         thumbnail=picture,
         video_id=moment.video_id,
-        parts=[asdict(part) for part in shown.parts] or None,
+        parts=[part._asdict() for part in shown.parts] or None,
         instant_rank=None if fused.picture_hit is None else fused.picture_hit.instant_rank,
     )

@@ -250,7 +250,7 @@ def _with_frames(
     places = [fused.seen.place for fused in moments if fused.seen is not None]
     ordinals = dict(zip(places, pictures.best_frames(query.parts[0].unit, places), strict=True))
     shown = with_frames(connection, moments, videos, ordinals)
-    return [replace(one, parts=_parts(connection, query, pictures, one)) for one in shown]
+    return [one._replace(parts=_parts(connection, query, pictures, one)) for one in shown]
 
 
 def _parts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -12,8 +12,7 @@ from mediaindex.store.catalog import lookup
 from mediaindex.store.catalog.lookup import IndexedVideo
 
 
-@dataclass(frozen=True, slots=True)
-class SequencePart:
+class SequencePart(NamedTuple):
     """One part of a sequence; field names are those of the JSON."""
 
     start_seconds: float
@@ -22,8 +21,7 @@ class SequencePart:
     similarity: float
 
 
-@dataclass(frozen=True, slots=True)
-class ShownMoment:
+class ShownMoment(NamedTuple):
     """A moment of an answer with its frame.
 
     Attributes:
@@ -84,6 +82,6 @@ def _of_cue(connection: sa.Connection, fused: FusedMoment, video: IndexedVideo) 
     similarity = None
     if seen is not None and seen.moment.segment_id == found.segment_id:
         similarity = seen.moment.similarity
-    placed = replace(moment, segment_id=found.segment_id, similarity=similarity)
+    placed = moment._replace(segment_id=found.segment_id, similarity=similarity)
     seconds = min(max(found.seconds, moment.start_seconds), moment.end_seconds)
-    return ShownMoment(replace(fused, moment=placed), seconds, video, found.ordinal)
+    return ShownMoment(fused._replace(moment=placed), seconds, video, found.ordinal)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 STEPS = ("encode", "candidates", "score", "rerank", "moments")
 
 
-@dataclass(frozen=True, slots=True)
-class Stopwatch:
+class Stopwatch(NamedTuple):
     """A watch that is never set back: `lap` gives another one, which knows one step more.
 
     Attributes:
@@ -23,7 +22,7 @@ class Stopwatch:
 
     def lap(self, step: str) -> Stopwatch:
         """The watch after a step that ends now; steps are those of `STEPS`."""
-        return replace(self, laps_ms=(*self.laps_ms, (step, now_ms())))
+        return self._replace(laps_ms=(*self.laps_ms, (step, now_ms())))
 
     def durations_ms(self) -> dict[str, float | None]:
         """Milliseconds of every step, None for one that did not run, and `total`."""

@@ -11,9 +11,8 @@ import hashlib
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import platformdirs
 import sqlalchemy as sa
@@ -29,8 +28,7 @@ PATIENCE_MS = 100
 Hits = list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class LastAnswer:
+class LastAnswer(NamedTuple):
     """The last search and what it printed.
 
     Attributes:
@@ -49,12 +47,12 @@ def remember(library: Library, query: str, hits: Hits, *, in_history: bool = Tru
     kept = LastAnswer(storable(query), hits, time.time(), in_history)
     try:
         with library.write(patience_ms=PATIENCE_MS) as connection:
-            connection.execute(sa.insert(answer).values(asdict(kept)))
+            connection.execute(sa.insert(answer).values(kept._asdict()))
             newest = sa.select(answer.c.id).order_by(answer.c.id.desc()).limit(KEPT)
             connection.execute(sa.delete(answer).where(answer.c.id.not_in(newest)))
         return True
     except (NoSpace, WriterBusy):
-        return _remember_beside(library.root, asdict(kept))
+        return _remember_beside(library.root, kept._asdict())
 
 
 def forget_older(connection: sa.Connection) -> None:

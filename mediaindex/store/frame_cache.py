@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaindex.errors import DecodeError, NoSpace, StoreError
-from mediaindex.media import decoded
 from mediaindex.store.layout import PRIVATE_FOLDER, make_private_folder, private, sync_path
 
 MAGIC = b"MIFRAME2"
@@ -216,6 +215,8 @@ def prove_picture(jpeg: bytes, name: str, ordinal: int) -> None:
     Raises:
         FramesLost: it is no picture.
     """
+    from mediaindex.media import decoded
+
     try:
         decoded(jpeg)
     except DecodeError as error:

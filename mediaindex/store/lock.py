@@ -9,9 +9,8 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mediaindex.errors import NoSpace, WriterBusy
 
@@ -19,8 +18,7 @@ Role = Literal["command", "watch"]
 """Whether the writer ends with its work, or follows the library until it is stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """The process that holds the writer lock."""
 
     pid: int

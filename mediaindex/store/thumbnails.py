@@ -14,7 +14,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mediaindex.errors import DecodeError, StoreError
-from mediaindex.media import decoded
 from mediaindex.store.catalog.locations import below
 from mediaindex.store.catalog.schema import location, video
 from mediaindex.store.catalog.videos import EVICTED, is_placed
@@ -72,6 +71,8 @@ def _holds(path: Path, jpeg: bytes) -> bool:
 
 
 def _is_picture(path: Path) -> bool:
+    from mediaindex.media import decoded  # here, because a frame that is still cached is compared with
+
     try:
         decoded(path.read_bytes())
     except (FileNotFoundError, DecodeError):

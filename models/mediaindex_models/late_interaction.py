@@ -151,11 +151,18 @@ class LateInteraction(nn.Module):
         whole = torch.einsum(f"bd,{own}kd->bk", words.pooled, regions.pooled)
         with torch.autocast(products.device.type, enabled=False):  # sums of exponentials need float32
             near = products.float().exp()
-            by_words = torch.einsum("btk,bt->bk", near.sum(3).log(), words.weights)
-            reached = (near * words.mask[:, :, None, None]).sum(1).log()
+            by_words = torch.einsum("btk,bt->bk", self.found(near, regions), words.weights)
+            reached = (near * words.mask[:, :, None, None]).sum(1).log() / self.sharpness
             by_regions = torch.einsum(f"bkr,{own}kr->bk", reached, regions.weights)
-            by_both = torch.stack([by_words, by_regions], dim=-1) / self.sharpness
-            return torch.cat([by_both, whole.float()[..., None]], dim=-1)
+            return torch.stack([by_words, by_regions, whole.float()], dim=-1)
+
+    def found(self, near: Tensor, regions: Regions) -> Tensor:
+        """What each word finds in each picture, (B, T, K) float32.
+
+        Args:
+            near: exp(a m), (B, T, K, R) float32. regions: as in `agreements`.
+        """
+        return near.sum(3).log() / self.sharpness
 
 
 def hubness(logits: Tensor, *, beta: float) -> Tensor:

@@ -70,14 +70,14 @@ def _cells(part: Tensor) -> Tensor:
     """(B, C, H, W) → (B, 16, C), by way of 7×7: stored maps of that size give the same cells."""
     # one product with both averages takes a tenth of the time of adaptive pooling
     averages = _cell_averages(part.shape[2], part.shape[3])
-    return (part.float().flatten(2) @ averages.to(part.device)).mT
+    return averages.to(part.device) @ part.float().flatten(2).mT
 
 
 @functools.lru_cache(maxsize=16)
 def _cell_averages(height: int, width: int) -> Tensor:
-    """What each place of a map is to its 16 cells, (H W, 16)."""
+    """What each place of a map is to its 16 cells, (16, H W)."""
     with torch.inference_mode(mode=False):  # it is kept, and the next map may need a gradient
-        return torch.kron(_averages(height), _averages(width))
+        return torch.kron(_averages(height), _averages(width)).T.contiguous()
 
 
 def _averages(size: int) -> Tensor:

@@ -77,11 +77,12 @@ class RegionEvidence(nn.Module):
     def hubs(self, regions: Regions) -> Tensor:
         """(B,) hub of each frame."""
         frames, count = regions.weights.shape
-        directions = regions.directions.flatten(0, 1).T.to(self.bank_directions.dtype)
-        near = (self.bank_directions @ directions).float().exp_()  # (P, B R)
-        by_words = near.view(-1, frames, count).sum(2).log_() * self.bank_weights[:, None]
-        by_regions = self._of_sentences(near).log_().view(-1, frames, count) * regions.weights
-        by_both = torch.stack([self._of_sentences(by_words), by_regions.sum(2)]) / self.sharpness  # (2, M, B)
+        # frames last: sums over regions then add rows, not neighbours
+        directions = regions.directions.transpose(0, 1).flatten(0, 1).T.to(self.bank_directions.dtype)
+        near = (self.bank_directions @ directions).exp_().float()  # (P, R B)
+        by_words = near.view(-1, count, frames).sum(1).log_() * self.bank_weights[:, None]
+        by_regions = self._of_sentences(near).log_().view(-1, count, frames) * regions.weights.T
+        by_both = torch.stack([self._of_sentences(by_words), by_regions.sum(1)]) / self.sharpness  # (2, M, B)
         whole = self.bank_pooled @ regions.pooled.T
         agreements = torch.cat([by_both, whole[None]])
         logits = LOGIT_UNIT * torch.einsum("lmb,l->mb", agreements, self.gains)

@@ -12,11 +12,11 @@ other sources a fixed part is held back: it is in no training, so that one model
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import itertools
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from _builtin_pairs import FLICKR8K, Photograph, Row, jpegs_of, rows_of
 from _left_out_pairs import SOURCES, Captioned, Source
+from builtin._own_folder import read_own_folder
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -99,7 +100,7 @@ def chunks_of(
     Args:
         builtin: ../shared/builtin. flickr8k: git directory with its pictures.
         repositories: folder of those of scripts/_left_out_pairs.py; a source that is not there is left out.
-        own: a folder with captions.csv (path, caption), one line a caption, paths within the folder.
+        own: a folder as `_own_folder` reads it; what it leaves out is said on stderr.
     """
     readers: list[_OfBuiltin | _OfRepository | _OfFolder] = [_OfBuiltin.of(builtin, flickr8k)]
     if repositories is not None:
@@ -187,15 +188,14 @@ class _OfFolder:
 
     @classmethod
     def of(cls, folder: Path) -> _OfFolder:
-        captions: dict[str, list[str]] = {}
-        with (folder / "captions.csv").open(encoding="utf-8", newline="") as table:
-            for row in csv.DictReader(table):
-                captions.setdefault(row["path"], []).append(row["caption"])
+        found = read_own_folder(folder)
+        for line in found.left_out:
+            print(line, file=sys.stderr)
         items = [
-            Item(f"{OWN}/{name}", _split_of(f"{OWN}/{name}"), tuple(own), True)
-            for name, own in captions.items()
+            Item(f"{OWN}/{one.name}", _split_of(f"{OWN}/{one.name}"), one.captions, True)
+            for one in found.pictures
         ]
-        return cls(tuple(items), tuple(folder / name for name in captions))
+        return cls(tuple(items), tuple(one.path for one in found.pictures))
 
     def pixels(self, first: int, count: int) -> Iterator[Pixels]:
         for path in self.paths[first : first + count]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 from pathlib import Path
@@ -18,6 +19,12 @@ from tests.support.films import film
 def test_every_command_has_a_file_and_every_file_is_a_command() -> None:
     folder = Path(mediaindex.cli.__file__).parent
     assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_of_a_command_what_its_file_says(name: str) -> None:
+    module = importlib.import_module(f"mediaindex.cli.{name}")
+    assert (module.__doc__ or "").partition("\n")[0] == COMMANDS[name]
 
 
 @pytest.mark.parametrize("words", [[], ["seek"], ["search"], ["search", "red", "--limit", "none"]])

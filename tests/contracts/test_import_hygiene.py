@@ -107,6 +107,19 @@ def test_a_command_has_the_same_options_whether_or_not_the_others_are_loaded(
     assert helps[0] == helps[1]
 
 
+def test_the_list_of_commands_loads_none() -> None:
+    program = """
+import sys
+from mediaindex.cli import COMMANDS, main
+try:
+    main(["--help"])
+except SystemExit as end:
+    assert end.code == 0, end.code
+assert [name for name in COMMANDS if f"mediaindex.cli.{name}" in sys.modules] == []
+"""
+    assert "mediaindex" in loaded_by(program)
+
+
 def test_a_command_loads_no_other_command() -> None:
     program = """
 import sys

@@ -16,6 +16,8 @@ import pytest
 from tests.support.media import moving, write_clip
 from tests.support.paths import CHECKOUT
 
+LARGEST_WHEEL_BYTES = 70_000_000
+
 
 def pip(*arguments: str | Path) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
@@ -44,6 +46,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip("--python", root / "bin" / "python", "install", "--no-deps", "--no-index", wheel)
     Path(packages, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return root / "bin"
+
+
+def test_the_wheel_is_small_enough_to_install(wheel: Path) -> None:
+    assert wheel.stat().st_size <= LARGEST_WHEEL_BYTES
 
 
 def test_the_wheel_holds_the_program_and_nothing_of_the_checkout(wheel: Path) -> None:

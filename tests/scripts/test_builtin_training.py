@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import itertools
 import json
 import shutil
@@ -22,6 +21,7 @@ from safetensors.numpy import load_file
 from mediaindex.embed.families.builtin import load_builtin
 from mediaindex.embed.families.builtin_files import FILES, builtin_spec, heads_of
 from mediaindex.learn.evaluation.metrics import ranks
+from tests.support.builtin_folder import without_pairs
 
 pytestmark = pytest.mark.slow
 
@@ -48,18 +48,6 @@ def paint(folder: Path) -> None:
             (draw.ellipse if shape == "circle" else draw.rectangle)(box, COLOURS[colour])
             image.save(folder / f"{number:03}.png")
             lines.writerow([f"{number:03}.png", f"a {colour} {shape} on {ground}"])
-
-
-def without_pairs(folder: Path) -> None:
-    """What --builtin needs at least: no photograph with pixels, one pooled row."""
-    (folder / "features").mkdir(parents=True)
-    with gzip.open(folder / "features" / "flickr8k.jsonl.gz", "wt", encoding="utf-8"):
-        pass
-    entry = {"captions": ["a labelled thing"], "source": "pacs", "kind": "label", "path_in_source": "1.jpg"}
-    entry["phash"] = f"{1:016x}"
-    with gzip.open(folder / "features" / "features.jsonl.gz", "wt", encoding="utf-8") as lines:
-        lines.write(json.dumps(entry) + "\n")
-    np.savez(folder / "features" / "features.npz", q=np.ones((1, 1280), np.int8), scale=np.ones(1280))
 
 
 def ran(script: str, *arguments: object) -> str:

@@ -215,7 +215,7 @@ def print_answer(
             "rerank": rerank,
             "confident": answer.confident,
             "note": note,
-            "corrected": [dataclasses.asdict(correction) for correction in answer.corrected],
+            "corrected": [correction._asdict() for correction in answer.corrected],
             "hits": [dataclasses.asdict(hit) for hit in answer.hits],
             "timings_ms": answer.timings_ms,
         }

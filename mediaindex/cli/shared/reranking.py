@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mediaindex.cli.shared.output import Output
 from mediaindex.errors import GeneratorUnavailable, UsageError
@@ -30,8 +28,7 @@ if TYPE_CHECKING:
     from mediaindex.store.vectors.spaces import Space
 
 
-@dataclass(frozen=True, slots=True)
-class RankingDecisions:
+class RankingDecisions(NamedTuple):
     """What was corrected and reranked in the end, and whether pictures have a confidence."""
 
     hubs: Gate
@@ -173,7 +170,11 @@ def rerank_summary(summary: RerankSummary | None) -> dict[str, Any]:
     """What the reranking of a search gave, as JSON; None where nothing was reranked."""
     if summary is None:
         return {"candidates": None, "none_probability": None, "with_evidence": None}
-    return dataclasses.asdict(summary)
+    return {
+        "candidates": summary.candidates,
+        "none_probability": summary.none_probability,
+        "with_evidence": summary.with_evidence,
+    }
 
 
 def explain(answer: Answer, decisions: RankingDecisions, output: Output) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mediaindex.search.channels.moments import Moment
 from mediaindex.store.catalog.fulltext import WordHit
@@ -13,8 +12,7 @@ if TYPE_CHECKING:  # it imports numpy, which words alone do not need
     from mediaindex.search.channels.pictures import PictureHit
 
 
-@dataclass(frozen=True, slots=True)
-class FusedMoment:
+class FusedMoment(NamedTuple):
     """A moment on its way to becoming a hit; ranks are from 1, None in a channel that did not find it.
 
     Attributes:

@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mediaindex.search.ranking.gate import Gate
 from mediaindex.store.vectors.fitted import read_fitted
@@ -82,8 +82,7 @@ class Calibration:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class FoundCalibration:
+class FoundCalibration(NamedTuple):
     """The calibration of an encoder's pictures, and where it comes from.
 
     Attributes:

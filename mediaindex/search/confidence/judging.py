@@ -6,8 +6,7 @@ A moment that both channels found has the higher of both confidences: each kind 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mediaindex.search.channels.fusion import FusedMoment
 from mediaindex.search.confidence.calibration import CONFIDENT, WORDS, Calibration, calibration_of
@@ -26,8 +25,7 @@ MOST_JUDGED = 100
 """Moments that the pictures found, from the first on; a longer list is shown without their confidences."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """The moments of an answer with their confidences.
 
     Attributes:
@@ -38,8 +36,7 @@ class Judged:
     confident: bool | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PictureList:
+class PictureList(NamedTuple):
     """What the pictures of one sentence are judged by.
 
     Attributes:
@@ -66,7 +63,7 @@ def judged(
     found = []
     for place, moment in enumerate(moments):
         own = [of_kind[place] for of_kind in (of_pictures, of_words) if place in of_kind]
-        found.append(replace(moment, confidence=max(own, default=None)))
+        found.append(moment._replace(confidence=max(own, default=None)))
     first = found[0].confidence if found else None
     return Judged(found, None if first is None else first >= CONFIDENT)
 

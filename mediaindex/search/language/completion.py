@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from mediaindex.search.language.lexer import tokens
 from mediaindex.search.language.spelling import folded
@@ -13,8 +13,7 @@ from mediaindex.search.language.syntax import CHANNELS, KEYS, QUOTES, STATES, To
 MOST = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What a library can complete with, each list in the order in which it is offered.
 
     Attributes:
@@ -28,8 +27,7 @@ class Known:
     words: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """`text` in place of what stands from `start` to `end`."""
 
     start: int

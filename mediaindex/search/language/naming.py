@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from mediaindex.search.language.completion import MOST, Known
 from mediaindex.search.language.spelling import folded
 from mediaindex.search.language.syntax import Token
 from mediaindex.sources.path_tree import outermost
@@ -22,6 +22,9 @@ from mediaindex.store.catalog.locations import anything_hidden
 from mediaindex.store.word_index import vocabulary
 from mediaindex.store.word_index.matches import Shown
 from mediaindex.store.words.terms import quoted
+
+if TYPE_CHECKING:  # a search completes nothing
+    from mediaindex.search.language.completion import Known
 
 PATHS_READ = 5_000
 """Of so many of each root the names are offered where one was not found: a library may hold millions."""
@@ -48,6 +51,8 @@ def places_named(connection: Connection, roots: Sequence[Path], beginning: str) 
 
 def known_names(connection: Connection, token: Token) -> Known:
     """What of a library may complete a token: no more of each kind than is ever offered."""
+    from mediaindex.search.language.completion import MOST, Known
+
     match token.key if token.kind == "filter" else "":
         case "in":
             roots = [source.path for source in sources.all_sources(connection)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from itertools import islice
 from operator import and_
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -17,10 +18,8 @@ from mediaindex.search.language.naming import names_below, places_named
 from mediaindex.search.language.spelling import folded, nearest
 from mediaindex.search.language.syntax import Filter, Problem, Query, shown
 from mediaindex.sources.path_tree import absolute
-from mediaindex.sources.places.volumes import is_online
 from mediaindex.store.catalog import lookup, sources
 from mediaindex.store.catalog.lookup import Filters
-from mediaindex.store.catalog.volumes import known_volumes
 from mediaindex.store.library import Library
 
 MOST_NAMES = 200
@@ -31,8 +30,7 @@ LONGEST_NAME = 255
 CAMERAS_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class AskedFilter:
+class AskedFilter(NamedTuple):
     """What one filter lets pass, and how it was asked for.
 
     Attributes:
@@ -46,8 +44,7 @@ class AskedFilter:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """A query without the filters that mean nothing in this library, which stand among its problems."""
 
     query: Query
@@ -118,8 +115,7 @@ def _day(stored: str) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Naming:
+class _Naming(NamedTuple):
     """The roots of a library's sources, and the names by which it knows a path."""
 
     roots: Sequence[Path]
@@ -227,6 +223,9 @@ def _filters(connection: Connection, one: Filter) -> Filters:
         case ("shorter", int(seconds)):
             return Filters(max_duration=seconds)
         case ("is", "online"):
+            from mediaindex.sources.places.volumes import is_online
+            from mediaindex.store.catalog.volumes import known_volumes
+
             mounted = [one.id for one in known_volumes(connection) if is_online(one.mount_point, one.uid)]
             return Filters(volumes=tuple(mounted))
         case ("is", "marked"):

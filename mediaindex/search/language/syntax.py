@@ -10,7 +10,7 @@ import datetime
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mediaindex.search.language.durations import duration_text
 
@@ -37,8 +37,7 @@ class Problem:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One item as it was typed, for whoever reads, colours or completes it.
 
     Attributes:

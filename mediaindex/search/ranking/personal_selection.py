@@ -14,9 +14,8 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mediaindex.errors import NoSpace, UsageError
 from mediaindex.store.layout import make_private_folder, sync_path
@@ -29,8 +28,7 @@ _FORMAT = 1
 _LARGEST_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The names of two personal rankings; None stands for the ranking without any."""
 
     current: str | None = None

@@ -7,8 +7,8 @@ reading them needs neither numpy nor scipy, and the commands that import this pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from mediaindex.search.ranking.gate import Gate
 
@@ -24,8 +24,7 @@ INSTANT = "instant"
 _ASK_AGAIN = "'mediaindex eval library' asks them again"
 
 
-@dataclass(frozen=True, slots=True)
-class UserGates:
+class UserGates(NamedTuple):
     """Every verdict of a library's captions."""
 
     verdicts: tuple[Verdict, ...] = ()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mediaindex.errors import NoSpace
 from mediaindex.safe_text import storable
@@ -34,8 +33,7 @@ NUMBERED = frozenset({"btrfs", "ext2", "ext3", "ext4", "tmpfs", "zfs"})
 DISKS = Path("/dev/disk")
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """A file system as the library remembers it.
 
     Attributes:

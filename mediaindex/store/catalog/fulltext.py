@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from mediaindex.media import Cue
 from mediaindex.safe_text import storable
 from mediaindex.sources.path_tree import lies_below
 from mediaindex.store.catalog.database import in_chunks
@@ -31,6 +28,9 @@ from mediaindex.store.words.folding import folded
 from mediaindex.store.words.readings import readings
 from mediaindex.store.words.terms import phrase_term, query_terms
 
+if TYPE_CHECKING:
+    from mediaindex.media import Cue
+
 FOLDERS_NAMED = 3
 PLACES_READ = 64
 ENOUGH_TERMS = 0.5
@@ -39,8 +39,7 @@ MOST_PHRASES = 16
 """Of a query, and as many excluded ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class WordHit:
+class WordHit(NamedTuple):
     """One place where a query's words stand.
 
     Attributes:
@@ -59,16 +58,14 @@ class WordHit:
     told: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(NamedTuple):
     """A query's word that stands nowhere, and the word of the library that was looked for instead."""
 
     word: str
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class WordAnswer:
+class WordAnswer(NamedTuple):
     """What the words answer. `hits`: best first. `corrected`: in the order of the query."""
 
     hits: list[WordHit]
@@ -217,8 +214,7 @@ def _readings_of(row: Mapping[str, Any]) -> str:
     return "" if row.get("start_seconds") is not None else " ".join(readings(row["text"]))
 
 
-@dataclass(frozen=True, slots=True)
-class SubtitleFile:
+class SubtitleFile(NamedTuple):
     """One subtitle file or stream.
 
     Attributes:
@@ -237,7 +233,7 @@ class SubtitleFile:
 
 def add_subtitle(connection: Connection, video_id: int, about: SubtitleFile, cues: Iterable[Cue]) -> None:
     """Index the cues of one subtitle file or stream."""
-    values = dataclasses.asdict(about) | {"file": storable(about.file)}
+    values = about._asdict() | {"file": storable(about.file)}
     new = sa.insert(subtitle).values(video_id=video_id, **values)
     subtitle_id = connection.execute(new.returning(subtitle.c.id)).scalar_one()
     rows = [
@@ -291,6 +287,8 @@ def lines_said(
     connection: Connection, video_id: int, start: float | None, end: float | None, *, limit: int
 ) -> list[Cue]:
     """The subtitle lines that are said between two times of a video, the first of them; all without times."""
+    from mediaindex.media import Cue
+
     here = sa.and_(word.c.video_id == video_id, word.c.field == "subtitle", word.c.start_seconds.is_not(None))
     query = sa.select(word.c.start_seconds, word.c.end_seconds, word.c.text).where(here)
     if start is not None and end is not None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -25,8 +24,7 @@ FOLDERS_AT_ONCE = 200
 Record = TypeVar("Record")
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """One path of a video. `video_id` is what a search shows there, `next_video_id` what comes."""
 
     id: int
@@ -47,8 +45,8 @@ class Location:
 
 
 def record(kind: type[Record], row: sa.Row[Any]) -> Record:
-    """A row as the frozen dataclass whose fields are named like its columns."""
-    names: Sequence[str] = kind.__slots__  # type: ignore[attr-defined]
+    """A row as the record whose fields are named like its columns: a frozen dataclass, or a named tuple."""
+    names: Sequence[str] = getattr(kind, "_fields", None) or kind.__slots__  # type: ignore[attr-defined]
     values = row._mapping
     return kind(**{name: values[name] for name in names})
 

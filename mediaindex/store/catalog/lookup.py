@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from mediaindex.media import MediaInfo, StreamInfo
 from mediaindex.sources.path_tree import lies_below, overlap
 from mediaindex.store.catalog.database import in_chunks
 from mediaindex.store.catalog.locations import below, select_hidden
@@ -30,13 +29,15 @@ from mediaindex.store.catalog.schema import (
 )
 from mediaindex.store.catalog.sources import roots_without_thumbnails
 
+if TYPE_CHECKING:
+    from mediaindex.media import MediaInfo
+
 Value = TypeVar("Value")
 AFTER_DIGITS = ":"
 """Follows every digit and the hyphen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(NamedTuple):
     """Which videos a search looks at. Days are YYYY-MM-DD, durations seconds.
 
     Attributes:
@@ -72,11 +73,10 @@ class Filters:
     @property
     def empty(self) -> bool:
         """Whether every video passes."""
-        return all(getattr(self, name) is None for name in self.__slots__)
+        return all(getattr(self, name) is None for name in self._fields)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
+class SegmentRow(NamedTuple):
     """One segment as stored; `frames` are the seconds of its sampled frames."""
 
     id: int
@@ -100,8 +100,7 @@ class FrameSpan:
         return self.first + self.count
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedVideo:
+class IndexedVideo(NamedTuple):
     """The decoding of a video that is visible in a space, and its frames in the frame cache."""
 
     video_id: int
@@ -110,8 +109,7 @@ class IndexedVideo:
     duration_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class FrameAt:
+class FrameAt(NamedTuple):
     """A sampled frame, its segment, and its ordinal in the extraction."""
 
     segment_id: int
@@ -119,16 +117,14 @@ class FrameAt:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """The times of an extraction, in seconds: of its frames by ordinal, and of the cuts between shots."""
 
     seconds: tuple[float, ...]
     cuts: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A path of a video and the volume it lies on.
 
     Attributes:
@@ -141,8 +137,7 @@ class Place:
     private: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(NamedTuple):
     """How many videos pass some filters, and the days on which the first and the last was recorded.
 
     Attributes:
@@ -382,6 +377,8 @@ def media_info_of(connection: Connection, video_id: int) -> MediaInfo:
 
     The number of the film's stream is not kept: it is that of the first one with pictures.
     """
+    from mediaindex.media import MediaInfo, StreamInfo  # here, because no search needs it
+
     row = video_row(connection, video_id)
     values = {name: row._mapping[name] for name in METADATA}
     known = StreamInfo.__dataclass_fields__

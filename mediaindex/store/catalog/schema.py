@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import types
-import typing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.engine import Dialect
-
-from mediaindex.media import MediaInfo
 
 metadata = MetaData()
 
@@ -57,19 +52,33 @@ class JsonType(sa.TypeDecorator[object]):
         return None if value is None else json.loads(value)
 
 
-METADATA = tuple(name for name in MediaInfo.__slots__ if name != "video_stream")
+_METADATA_COLUMNS: tuple[Column[Any], ...] = (
+    # A duration that is not known is stored as 0.
+    Column("duration_seconds", Float, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("fps", Float),
+    Column("codec", Text, nullable=False),
+    Column("rotation", Integer, nullable=False),
+    Column("container", Text, nullable=False),
+    Column("streams", JsonType, nullable=False),
+    Column("recorded_at", Text),
+    Column("recorded_day", Text),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("altitude", Float),
+    Column("timecode", Text),
+    Column("camera", Text),
+    Column("title", Text),
+    Column("frame_rate", Text),
+    Column("variable_rate", Boolean),
+    Column("film_start", Text),
+    Column("pixel_aspect", Text),
+    Column("reel_name", Text),
+    Column("tags", JsonType, nullable=False),
+)
+METADATA = tuple(column.name for column in _METADATA_COLUMNS)
 """The fields of MediaInfo that `video` has a column for; a stream's number is only for the open file."""
-_COLUMN_TYPES = {int: Integer, str: Text, str | None: Text, float | None: Float, bool | None: Boolean}
-
-
-def _metadata_columns() -> Iterator[Column[Any]]:
-    """A column for each name in METADATA: what is neither number nor text is JSON."""
-    for name, kind in typing.get_type_hints(MediaInfo).items():
-        if name in METADATA:
-            # A duration that is not known is stored as 0.
-            nullable = isinstance(kind, types.UnionType) and name != "duration_seconds"
-            yield Column(name, _COLUMN_TYPES.get(kind, JsonType), nullable=nullable)
-
 
 meta = Table(
     "meta",
@@ -111,7 +120,7 @@ video = Table(
     Column("hash", Text, unique=True),
     Column("size", Integer, nullable=False),
     Column("partial_hash", Text, nullable=False),
-    *_metadata_columns(),
+    *_METADATA_COLUMNS,
     Column("added_at", Float, nullable=False),
     sa.Index("video_likeness", "size", "partial_hash"),
     sa.Index("video_recorded_day", "recorded_day"),

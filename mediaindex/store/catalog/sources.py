@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -19,8 +18,7 @@ from mediaindex.store.catalog.locations import below, record
 from mediaindex.store.catalog.schema import location, source, total, volume
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One watched root.
 
     Attributes:
@@ -37,8 +35,7 @@ class Source:
     polled: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """Numbers of places below a root, without those forgotten.
 
     Attributes:

@@ -8,14 +8,12 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from mediaindex.media import MediaInfo, Segmentation
 from mediaindex.store.catalog.database import active_space_id, in_chunks
 from mediaindex.store.catalog.schema import (
     METADATA,
@@ -31,14 +29,16 @@ from mediaindex.store.catalog.schema import (
     video,
 )
 
+if TYPE_CHECKING:  # only the writer makes such values
+    from mediaindex.media import MediaInfo, Segmentation
+
 LOST = "lost/"
 """What stands in `extraction.frame_file` before the id where the cached frames are gone."""
 EVICTED = "evicted/"
 """What stands there before the blob's name where the frames were evicted for the cache's limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What tells one content from another. `hash` is None until the file was read in full."""
 
     size: int
@@ -175,8 +175,7 @@ def _unshown_contents() -> sa.CompoundSelect[Any]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """How much the contents are that lie at a place which is not forgotten.
 
     Attributes:

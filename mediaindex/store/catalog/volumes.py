@@ -6,8 +6,8 @@ Every function takes a connection inside a transaction of `Library.read` or `Lib
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -18,8 +18,7 @@ from mediaindex.store.catalog.locations import below, remove_locations
 from mediaindex.store.catalog.schema import failure, location, skipped, source, volume
 
 
-@dataclass(frozen=True, slots=True)
-class KnownVolume:
+class KnownVolume(NamedTuple):
     """A volume and the mount point below which its places stand in the catalog."""
 
     id: int

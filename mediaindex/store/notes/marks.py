@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -28,8 +27,7 @@ from mediaindex.store.notes.moments import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A moment that is right, or wrong, for a query.
 
     Attributes:
@@ -48,8 +46,7 @@ class Mark:
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedSegments:
+class MarkedSegments(NamedTuple):
     """The segments that are marked for a query now, as a Question takes them."""
 
     right: tuple[int, ...] = ()

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -25,8 +25,7 @@ from mediaindex.store.catalog.schema import location, segment
 PRINTED_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """A segment, as a search of the serving space names it."""
 
     id: int

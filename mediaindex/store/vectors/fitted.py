@@ -17,10 +17,9 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from mediaindex.store.layout import make_private_folder, sync_path
 
@@ -31,8 +30,7 @@ _DIGEST = re.compile(r"[0-9a-f]{8,128}")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """The parts of a file.
 
     Attributes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -104,8 +104,7 @@ def switch_space(connection: Connection, target: int) -> None:
     _show_waiting(connection, location.c.next_video_id.in_(complete))
 
 
-@dataclass(frozen=True, slots=True)
-class Unembedded:
+class Unembedded(NamedTuple):
     """A video whose frames lie in the frame cache and have no vectors in a space."""
 
     video_id: int

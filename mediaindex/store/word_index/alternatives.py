@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -12,8 +12,7 @@ from mediaindex.store.word_index import vocabulary
 from mediaindex.store.words.terms import Term, quoted
 
 
-@dataclass(frozen=True, slots=True)
-class AskedTerm:
+class AskedTerm(NamedTuple):
     """A term as the index is asked for it.
 
     Attributes:
@@ -72,21 +71,24 @@ def _asked(
     exact = any_of([term.phrase, *map(quoted, term.readings)])
     if term.word is None:
         return AskedTerm(term.spelling, exact)
-    compounds = vocabulary.compounds(connection, term.word, nowhere=False)
-    near = [*joined, *_inflections(connection, term), *compounds]
+    compounds = vocabulary.compounds(connection, term.word)
+    near = [*joined, *_inflections(connection, term), *compounds.sure]
     found = AskedTerm(term.spelling, exact, any_of(map(quoted, dict.fromkeys(near))))
     if is_beginning:
-        found = replace(found, near=any_of(filter(None, (found.near, f"{term.phrase} *"))))
-    return found if stands(found.either) else _elsewise(connection, term.word, found, stands)
+        found = found._replace(near=any_of(filter(None, (found.near, f"{term.phrase} *"))))
+    if stands(found.either):
+        return found
+    return _elsewise(connection, term.word, compounds.possible, found, stands)
 
 
-def _elsewise(connection: Connection, word: str, found: AskedTerm, stands: Stands) -> AskedTerm:
+def _elsewise(
+    connection: Connection, word: str, wholes: Sequence[str], found: AskedTerm, stands: Stands
+) -> AskedTerm:
     """What stands for a word that is nowhere: what it is a part of, its parts, or the nearest word."""
-    wholes = vocabulary.compounds(connection, word, nowhere=True)
     parts = [" ".join(pair) for pair in vocabulary.parts_of(connection, word)]
     near = any_of(map(quoted, (*wholes, *parts)))
     if near and stands(near):
-        return replace(found, near=near)
+        return found._replace(near=near)
     for other in vocabulary.neighbours(connection, word):
         instead = any_of(map(quoted, (other, *vocabulary.of_one_stem(connection, other, other))))
         if stands(instead):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -124,8 +124,7 @@ class Place:
             self.exact.add(term)
 
 
-@dataclass(frozen=True, slots=True)
-class _Expression:
+class _Expression(NamedTuple):
     """What FTS5 matches for a term: itself, or what stands for it."""
 
     term: int
@@ -191,7 +190,7 @@ class Shown:
         """
         expressions = list(_expressions(asked))
         weights = [self._weight(one.text) for one in expressions]
-        narrowed = [replace(one, text=self._narrowed(one.text, asked)) for one in expressions]
+        narrowed = [one._replace(text=self._narrowed(one.text, asked)) for one in expressions]
         is_alone = len(expressions) == 1
         files, cues = _Places(), _Places()
         for one, weight in zip(expressions, weights, strict=True):

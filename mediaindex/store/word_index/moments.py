@@ -6,8 +6,7 @@ import heapq
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -30,8 +29,7 @@ CUES = sa.text(
 Rank = tuple[int, int, int, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A place with its times; None for words about a file."""
 
     place: Place

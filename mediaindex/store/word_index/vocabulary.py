@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -43,6 +43,10 @@ BEGINNING = sa.text(
     WHERE term NOT GLOB '*[0-9]*'
     GROUP BY term ORDER BY SUM(doc) DESC, term LIMIT :limit
     """
+)
+HELD = sa.text(
+    f"SELECT word FROM vocabulary "
+    f"WHERE word IN (SELECT value FROM json_each(:words)) AND language <> '{OF_A_STEM}'"
 )
 _LINKS = ("", "s", "es", "n", "en", "e", "er")
 """What German and Dutch put between the parts of a compound."""
@@ -95,40 +99,47 @@ def of_one_stem(connection: Connection, word: str, spelling: str) -> list[str]:
     same = sa.tuple_(stem.c.stem, stem.c.language).in_([(form, language) for language, form in pairs])
     found = list(connection.execute(sa.select(stem.c.word).where(same).limit(MOST_ALTERNATIVES)).scalars())
     plain = sorted({form for language, form in pairs if is_sure(language, form)})
-    found += [form for form in plain if form in holds(connection, plain)]
+    known = holds(connection, plain)
+    found += [form for form in plain if form in known]
     return [other for other in dict.fromkeys(found) if other != word]
 
 
 def holds(connection: Connection, words: Sequence[str]) -> set[str]:
     """Which of some words the library knows."""
-    real = sa.and_(vocabulary.c.word.in_(_listed(words)), vocabulary.c.language != OF_A_STEM)
-    return set(connection.execute(sa.select(vocabulary.c.word).where(real)).scalars())
+    if not words:
+        return set()
+    return set(connection.execute(HELD, {"words": json.dumps(words)}).scalars())
 
 
-def compounds(connection: Connection, word: str, *, nowhere: bool) -> list[str]:
+class Compounds(NamedTuple):
     """Words of the library that begin or end with a word: `strandspaziergang` for `strand`.
 
-    The rest must be long, or a word of the library too, so that `car` is not found in `carpet`, nor `nation`
-    in `destination`.
-
-    Args:
-        nowhere: the word itself stands nowhere, so that a guess is better than nothing.
+    Attributes:
+        sure: the rest is long, or a word of the library too, so that `car` is not found in `carpet`, nor
+            `nation` in `destination`.
+        possible: these and others, for a word that stands nowhere itself: a guess is better than nothing.
     """
+
+    sure: list[str]
+    possible: list[str]
+
+
+def compounds(connection: Connection, word: str) -> Compounds:
+    """The compounds of a word."""
     if not SHORTEST_PART <= len(word) <= LONGEST:
-        return []
+        return Compounds([], [])
     rests: dict[str, tuple[str, int]] = {}
     for other in _between(connection, vocabulary.c.word, word):
         rests[other] = other.removeprefix(word), LONG_REST
     for other in _between(connection, vocabulary.c.reversed, word[::-1]):
         rests[other] = other.removesuffix(word), LONG_REST + 1
     known = holds(connection, sorted({part for rest, _long in rests.values() for part in _parts(rest)}))
-    return [
+    sure = [
         other
         for other, (rest, long) in rests.items()
-        if (nowhere and len(rest) >= SHORTEST_REST)
-        or (len(word) >= LONG_REST and len(rest) >= long)
-        or any(part in known for part in _parts(rest))
+        if (len(word) >= LONG_REST and len(rest) >= long) or any(part in known for part in _parts(rest))
     ]
+    return Compounds(sure, [other for other, (rest, _long) in rests.items() if len(rest) >= SHORTEST_REST])
 
 
 def _parts(rest: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mediaindex.store.words.folding import is_unspaced, tokens
 from mediaindex.store.words.readings import readings
@@ -15,8 +15,7 @@ MOST_TERMS = 32
 """More say nothing new of a query, and each costs a look into the index."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """What counts as one word of a query.
 
     Attributes:

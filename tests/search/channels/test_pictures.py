@@ -97,8 +97,8 @@ def expected(made: Sequence[Film], query: NDArray[np.float32], wanted: Wanted) -
 
 
 def assert_same(found: Sequence[Moment], wanted: Sequence[Moment]) -> None:
-    assert [replace(one, similarity=None) for one in found] == [
-        replace(one, similarity=None) for one in wanted
+    assert [one._replace(similarity=None) for one in found] == [
+        one._replace(similarity=None) for one in wanted
     ]
     assert [one.similarity for one in found] == pytest.approx([one.similarity for one in wanted], abs=1e-5)
 

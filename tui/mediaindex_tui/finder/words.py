@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
@@ -45,7 +44,7 @@ def offers(library: Library, text: str, caret: int) -> tuple[Completion, ...]:
         known = known_names(connection, token)
     if token.kind in ("word", "phrase"):
         _before, _, typed = token.value.rpartition(" ")
-        known = replace(known, words=list(dict.fromkeys([*known.words, *common_words(typed)])))
+        known = known._replace(words=list(dict.fromkeys([*known.words, *common_words(typed)])))
     return complete(text, caret, known)
 
 
