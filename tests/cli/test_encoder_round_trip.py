@@ -78,7 +78,8 @@ def test_from_captioned_pictures_to_confident_answers(
     assert report["confidence"]["reliability"]["ece"] < 0.2, "chance is told as chance"
     assert report["hubs"]["queries"] == 2 * SIZES["test"]
     refit = report["confidence"]["refit"]
-    assert (refit["judged"], refit["needed"], refit["refitted"]) == (0, 200, False)
+    for of_kind in (refit, refit["words"]):
+        assert (of_kind["judged"], of_kind["needed"], of_kind["refitted"]) == (0, 200, False)
     assert Path(report["path"]).parent == indexed.library / "generators"
 
     after = indexed(*ask)

@@ -70,6 +70,7 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
         yield _confidence(confidence)
         if (refit := confidence["refit"]) is not None:
             yield str(refit["reason"])
+            yield str(refit["words"]["reason"])
     if (scorer := report["scorer"]) is not None:
         state = "on" if scorer["on"] else "off"
         yield f"scorer of regions in {scorer['path']}; its mixture is {state}: {scorer['reason']}"
@@ -79,7 +80,7 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
 def _refit(encoder: Encoder, data: TrainingData, config: Config) -> Mapping[str, Any] | None:
     """What captions and marks say of the confidence; None where the library searches by another encoder."""
     from mediaindex.assembly.serving import serving_space
-    from mediaindex.learn.fitting.refit import refit_calibration
+    from mediaindex.learn.fitting.refit import refit_confidence
     from mediaindex.store.layout import DATABASE
     from mediaindex.store.library import open_library
 
@@ -89,7 +90,7 @@ def _refit(encoder: Encoder, data: TrainingData, config: Config) -> Mapping[str,
         space = serving_space(library)
         if space is None or space.digest != data.digest:
             return None
-        return refit_calibration(library, space, encoder).row
+        return refit_confidence(library, space, encoder)
 
 
 def _scorer(
