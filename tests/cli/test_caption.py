@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from mediaindex.store.library import open_library
 from tests.support.commands import Commands, process
 from tests.support.films import film
+from tests.support.finders import environment
+from tests.support.processes import start
 from tests.support.waiting import WAIT_SECONDS
 
 ROW = ["id", "path", "start_seconds", "end_seconds", "text", "language", "created_at", "video"]
@@ -167,6 +171,25 @@ def test_an_export_is_imported_again_without_a_change(trip: Path, commands: Comm
     assert commands("caption", "import", out)["imported"] == 1
     (again,) = commands("caption", "list")["captions"]
     assert {**again, "id": 0, "created_at": 0} == {**row, "id": 0, "created_at": 0}
+
+
+@pytest.mark.slow
+def test_ten_thousand_captions_take_seconds_and_no_encoder(trip: Path, commands: Commands) -> None:
+    """Rows and words alone: under 20 s and 200 MB."""
+    table, colours = trip.with_name("captions.csv"), ("red", "blue", "green", "white")
+    rows = [
+        f"{trip.name if number % 2 else 'later.mp4'},{number / 4000},,a {colours[number % 4]} thing {number},"
+        for number in range(10_000)
+    ]
+    table.write_text("path,start_seconds,end_seconds,caption,language\n" + "\n".join(rows) + "\n")
+    program = [sys.executable, "-m", "mediaindex", "caption", "import", table, "--library", commands.library]
+    running = start(program, env=environment(), stdout=subprocess.DEVNULL)
+    _pid, status, used = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    assert running.returncode == 0
+    assert used.ru_utime + used.ru_stime < 20.0
+    assert used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) < 200e6
+    assert commands("caption", "import", table)["unchanged"] == 10_000
 
 
 def test_what_cannot_be_imported_is_told_and_the_rest_is_kept(trip: Path, commands: Commands) -> None:

@@ -75,6 +75,8 @@ def _of_caption(
     rows: list[SampleRow] = []
     for without in (frozenset[int](), frozenset(one.video_id for one in meant)):
         hits = fulltext.find_besides(connection, meant[0].text, shown - without).hits
+        if not hits:
+            break  # with fewer videos there are no more
         for place, numbers in enumerate(word_numbers(hits)[:MOMENTS]):
             right = any(_is_about(one, hits[place]) for one in meant)
             rows.append((numbers, right, meant[0].video_id, place == 0, not without))

@@ -26,6 +26,12 @@ class CaptionStates:
     tokens: NDArray[np.float16]
     first: NDArray[np.int64]
 
+    def some(self, rows: NDArray[np.intp]) -> CaptionStates:
+        """Those of some captions."""
+        pieces = [np.arange(self.first[row], self.first[row + 1]) for row in rows]
+        first = np.cumsum([0, *map(len, pieces)])
+        return CaptionStates(self.mean[rows], self.shallow[rows], self.tokens[np.concatenate(pieces)], first)
+
     def states(self, rows: NDArray[np.intp]) -> tuple[SentenceStates, Tensor]:
         """States of some captions, padded, and their mask (B, T) bool."""
         lengths = self.first[rows + 1] - self.first[rows]
