@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mediaindex.embed.families.patch_scorer import PatchScorer, read_scorer
+from mediaindex.embed.families.patch_scorer import read_scorer
 from mediaindex.embed.families.token_states import TokenStates
 from mediaindex.ingest.writer.query_bank import bank_of_encoder
 from mediaindex.learn.features.feature_set import Features
-from mediaindex.learn.scorer.media_tokens import CaptionedTokens, read_tokens
+from mediaindex.learn.scorer.media_tokens import read_tokens
 from mediaindex.learn.scorer.mixture_trial import SearchOrder
 from tests.support.made_scorer import made_patch_scorer
-from tests.support.pictured import DECODING, Study, study
-
-Read = tuple[PatchScorer, CaptionedTokens]
+from tests.support.pictured import DECODING, Read, Study, study
 
 
 @pytest.fixture(scope="module")

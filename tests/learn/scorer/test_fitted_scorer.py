@@ -9,8 +9,7 @@ import numpy as np
 from mediaindex.embed.families.patch_scorer import SCORER, read_scorer
 from mediaindex.learn.scorer.fitted_scorer import trained_scorer
 from mediaindex.learn.scorer.scorer_file import write_scorer
-from tests.learn.scorer.conftest import Read
-from tests.support.pictured import Study
+from tests.support.pictured import Read, Study
 
 
 def test_it_is_trained_and_read(made: Study, read: Read, tmp_path: Path) -> None:

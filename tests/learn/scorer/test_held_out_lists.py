@@ -14,8 +14,7 @@ from mediaindex.learn.scorer.fitted_scorer import TrainedScorer, trained_scorer
 from mediaindex.learn.scorer.held_out_lists import held_out_lists
 from mediaindex.learn.scorer.media_tokens import CaptionedTokens
 from mediaindex.learn.scorer.mixture_trial import ScoredLists, SearchOrder
-from tests.learn.scorer.conftest import Read
-from tests.support.pictured import Study
+from tests.support.pictured import Read, Study
 
 
 def listed(

@@ -26,8 +26,7 @@ from mediaindex.search.ranking.evidence_reranker import NumpyGeneratorReranker
 from mediaindex.search.ranking.shortlist import Shortlist
 from mediaindex_models.checkpoint import SavedGenerator, save
 from mediaindex_models.checkpoint_numpy import load
-from tests.learn.scorer.conftest import Read
-from tests.support.pictured import Study
+from tests.support.pictured import Read, Study
 
 MIXTURE = np.array([1.0, 0.0, 0.0, 0.0, 0.0], np.float32)
 RANKINGS = ["blend", "corrected", "linear", "pointwise", "without diffusion", "generator"]

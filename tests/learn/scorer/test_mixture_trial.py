@@ -17,7 +17,7 @@ from mediaindex.learn.scorer.mixture_trial import (
     scored_lists,
 )
 from mediaindex_models.late_interaction import LOGIT_UNIT
-from tests.learn.scorer.conftest import Read
+from tests.support.pictured import Read
 
 GAINS = np.array([0.4, 0.4, 0.4], np.float32)
 
