@@ -28,7 +28,8 @@ class CaptionStates:
 
     def some(self, rows: NDArray[np.intp]) -> CaptionStates:
         """Those of some captions."""
-        pieces = [np.arange(self.first[row], self.first[row + 1]) for row in rows]
+        bounds = self.first.tolist()
+        pieces = [np.arange(bounds[row], bounds[row + 1]) for row in rows.tolist()]
         first = np.cumsum([0, *map(len, pieces)])
         return CaptionStates(self.mean[rows], self.shallow[rows], self.tokens[np.concatenate(pieces)], first)
 

@@ -71,8 +71,9 @@ class CaptionedTokens:
         Args:
             places: among the N, ascending.
         """
-        frames = [np.arange(self.first[place], self.first[place + 1]) for place in places]
-        own = [self.captions_of[place] for place in places]
+        bounds, chosen = self.first.tolist(), places.tolist()
+        frames = [np.arange(bounds[place], bounds[place + 1]) for place in chosen]
+        own = [self.captions_of[place] for place in chosen]
         rows = np.concatenate(own)
         behind = np.cumsum([len(captions) for captions in own])
         return CaptionedTokens(
