@@ -35,6 +35,15 @@ class PrintableFormatter(logging.Formatter):
         return printable_lines(super().format(record))
 
 
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """A number of things as a person reads it: `1 caption`, `3 captions`.
+
+    Args:
+        things: the plural; None for an added s.
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {things or thing + 's'}"
+
+
 def format_seconds(seconds: float) -> str:
     """A time as `M:SS` or `H:MM:SS`, with the tenth where there is one: 3723.4 → `1:02:03.4`."""
     tenths = round(abs(seconds) * 10)

@@ -35,10 +35,11 @@ from mediaindex.learn.fitting.picture_samples import MOMENTS, picture_samples
 from mediaindex.learn.fitting.samples import SampleRow, Samples, draws
 from mediaindex.media import MediaInfo
 from mediaindex.search.confidence import picture_numbers, word_numbers
-from mediaindex.search.confidence.calibration import FILE, WORDS
+from mediaindex.search.confidence.calibration import FILE
 from mediaindex.store.catalog import fulltext, locations, videos, volumes
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.library import Library, open_library
+from mediaindex.store.vectors.fitted import WORDS
 
 GALLERIES = 60
 

@@ -12,12 +12,19 @@ from hypothesis import strategies as st
 
 from mediaindex.safe_text import (
     PrintableFormatter,
+    counted,
     format_seconds,
     parsed_seconds,
     printable,
     printable_lines,
     storable,
 )
+
+
+def test_one_is_no_plural() -> None:
+    assert [counted(number, "caption") for number in (0, 1, 2)] == ["0 captions", "1 caption", "2 captions"]
+    assert counted(1, "search", "searches") == "1 search"
+    assert counted(12, "search", "searches") == "12 searches"
 
 
 @pytest.mark.parametrize(

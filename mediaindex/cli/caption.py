@@ -11,7 +11,7 @@ from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.typed_moments import moment_of
 from mediaindex.config import Config
 from mediaindex.errors import DONE, SOME_MEDIA_FAILED, UsageError
-from mediaindex.safe_text import format_seconds
+from mediaindex.safe_text import counted, format_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def _print_imported(done: Imported, output: Output) -> int:
     output.data(
         {"imported": done.imported, "unchanged": done.unchanged, "waiting": waiting, "skipped": skipped}
     )
-    output.line(f"{done.imported} captions imported, {done.unchanged} were there already")
+    output.line(f"{counted(done.imported, 'caption')} imported, {done.unchanged} there already")
     for row in (*waiting, *skipped):
         output.say(f"{row['path']}: {row['reason']}")
     return SOME_MEDIA_FAILED if skipped else DONE
@@ -158,7 +158,7 @@ def _exported(library: Library, typed: str, within: str | None, output: Output) 
     with library.read() as connection:
         count = export_captions(connection, out, names)
     output.data({"path": str(out), "exported": count})
-    output.line(f"{count} captions written to {out}")
+    output.line(f"{counted(count, 'caption')} written to {out}")
     return DONE
 
 

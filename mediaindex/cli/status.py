@@ -9,7 +9,7 @@ from mediaindex.assembly.overview import library_values
 from mediaindex.cli.shared.output import Output
 from mediaindex.cli.shared.source_lines import source_lines
 from mediaindex.config import Config
-from mediaindex.safe_text import format_seconds, printable
+from mediaindex.safe_text import counted, format_seconds, printable
 from mediaindex.search.ranking.gate import SHIPPED
 
 
@@ -34,8 +34,9 @@ def run(arguments: argparse.Namespace, config: Config, output: Output) -> int:
     )
     if any((notes := values["notes"]).values()):
         output.line(
-            f"{notes['captions']} captions, {notes['marks']} marks, {notes['saved']} saved searches; "
-            f"{notes['picks']} moments opened"
+            f"{counted(notes['captions'], 'caption')}, {counted(notes['marks'], 'mark')}, "
+            f"{counted(notes['saved'], 'saved search', 'saved searches')}; "
+            f"{counted(notes['picks'], 'moment')} opened"
         )
     for name, size in values["bytes"].items():
         output.line(f"  {name:12} {size / 1e6:10.1f} MB")

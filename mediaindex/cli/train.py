@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mediaindex.embed.encoder import Encoder
     from mediaindex.learn.training.data import TrainingData
     from mediaindex.learn.training.plan import Plan
+    from mediaindex.learn.training.train import AboutSpace
     from mediaindex_models.training_config import Stage
 
 RECIPES = ("residual", "paper")
@@ -132,12 +133,12 @@ def _about_encoder(
     config: Config,
     arguments: argparse.Namespace,
     line: ProgressLine,
-) -> Mapping[str, Any]:
+) -> AboutSpace:
     """What is made for the encoder beside the generator; nothing where none is named."""
-    from mediaindex.learn.training.train import NOTHING_FITTED
+    from mediaindex.learn.training.train import AboutSpace
 
     if encoder is None:
-        return NOTHING_FITTED
+        return AboutSpace()
     media = None if arguments.media is None else absolute_unless_empty(arguments.media)
     mixture = _folder_in_library(config, f"{data.encoder}-linear")
     return fit_encoder(encoder, data, config, media, mixture, arguments.seed or 0, line)

@@ -40,7 +40,7 @@ def answer_by_words(library: Library, question: Question, space: Space | None) -
         allowed = lookup.filtered_videos(connection, question.filters)
         found = words_found(connection, question, allowed)
         watch = watch.lap("candidates")
-        judgement = judged(_moments(connection, found, question), found.hits, None)
+        judgement = judged(_moments(connection, found, question), found.hits, None, library.root)
         moments = sure_enough(judgement.moments, question)
         ids = {moment.moment.video_id for moment in moments}
         videos = {} if space is None else lookup.indexed_videos(connection, space.id, ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,13 +201,15 @@ def ranked(
     connection: sa.Connection,
     query: Query,
     found: Scored,
+    library: Path,
     reader: SpaceReader | None,
     reranker: Reranker | None = None,
 ) -> Ranking:
     """The moments that are shown.
 
     Args:
-        reader: of the space, None where there is none. reranker: orders the best moments of a text anew.
+        library: its folder. reader: of the space, None where there is none.
+        reranker: orders the best moments of a text anew.
 
     Raises:
         GeneratorUnavailable: the reranker cannot rank what this library holds.
@@ -219,7 +222,7 @@ def ranked(
     durations = lookup.durations(connection, [video for video in word_videos if video not in best])
     moments = fused(picture_hits[: query.question.depth], found.words.hits, best, durations)
     shown = within_limits(moments, limit=query.question.limit, per_video=query.question.per_video)
-    judgement = judged(shown, found.words.hits, _picture_list(found, reader))
+    judgement = judged(shown, found.words.hits, _picture_list(found, reader), library)
     shown = sure_enough(judgement.moments, query.question)
     frames = _with_frames(connection, query, shown, found.pictures, reader)
     return Ranking(frames, summary, judgement.confident)

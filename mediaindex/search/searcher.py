@@ -244,7 +244,7 @@ class Searcher:
             watch = watch.lap("candidates")
             found = scored(connection, query, pictures, words)
             watch = watch.lap("score")
-        ranking = ranked(connection, query, found, self.reader, reranker)
+        ranking = ranked(connection, query, found, self.library.root, self.reader, reranker)
         return _Step(found, ranking, watch if ranking.rerank is None else watch.lap("rerank"))
 
     def _picture_channel(self, connection: sa.Connection) -> PictureChannel | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,20 @@ import pytest
 from mediaindex.store.library import open_library
 from tests.support.commands import Commands, process
 from tests.support.films import film
+from tests.support.finders import environment
+from tests.support.processes import start
 from tests.support.waiting import WAIT_SECONDS
 
+# What a command cost. A child's ru_maxrss begins with the memory of what started it, VmHWM does not.
+MEASURED = """
+import json, pathlib, sys, time
+from mediaindex.cli import main
+code, status = main(sys.argv[1:]), pathlib.Path("/proc/self/status")
+lines = status.read_text().splitlines() if status.is_file() else []
+peak = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+seconds = time.process_time()
+print(json.dumps({"code": code, "seconds": seconds, "peak_kib": peak, "torch": "torch" in sys.modules}))
+"""
 ROW = ["id", "path", "start_seconds", "end_seconds", "text", "language", "created_at", "video"]
 
 
@@ -167,6 +182,24 @@ def test_an_export_is_imported_again_without_a_change(trip: Path, commands: Comm
     assert commands("caption", "import", out)["imported"] == 1
     (again,) = commands("caption", "list")["captions"]
     assert {**again, "id": 0, "created_at": 0} == {**row, "id": 0, "created_at": 0}
+
+
+@pytest.mark.slow
+def test_ten_thousand_captions_take_seconds_and_no_encoder(trip: Path, commands: Commands) -> None:
+    """Rows and words alone: under 20 s and 200 MB."""
+    table, colours = trip.with_name("captions.csv"), ("red", "blue", "green", "white")
+    rows = [
+        f"{trip.name if number % 2 else 'later.mp4'},{number / 4000},,a {colours[number % 4]} thing {number},"
+        for number in range(10_000)
+    ]
+    table.write_text("path,start_seconds,end_seconds,caption,language\n" + "\n".join(rows) + "\n")
+    words = [sys.executable, "-c", MEASURED, "caption", "import", table, "--library", commands.library]
+    told, _errors = start(words, env=environment(), stdout=subprocess.PIPE).communicate()
+    measured = json.loads(told.splitlines()[-1])
+    assert (measured["code"], measured["torch"]) == (0, False)
+    assert measured["seconds"] < 20.0
+    assert measured["peak_kib"] * 1024 < 200e6
+    assert len(commands("caption", "list")["captions"]) == 10_000
 
 
 def test_what_cannot_be_imported_is_told_and_the_rest_is_kept(trip: Path, commands: Commands) -> None:

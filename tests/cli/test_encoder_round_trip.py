@@ -78,7 +78,8 @@ def test_from_captioned_pictures_to_confident_answers(
     assert report["confidence"]["reliability"]["ece"] < 0.2, "chance is told as chance"
     assert report["hubs"]["queries"] == 2 * SIZES["test"]
     refit = report["confidence"]["refit"]
-    assert (refit["judged"], refit["needed"], refit["refitted"]) == (0, 200, False)
+    for of_kind in (refit, refit["words"]):
+        assert (of_kind["judged"], of_kind["needed"], of_kind["refitted"]) == (0, 200, False)
     assert Path(report["path"]).parent == indexed.library / "generators"
 
     after = indexed(*ask)
@@ -133,11 +134,18 @@ def test_a_scorer_of_regions_is_trained_and_taken_up(
     monkeypatch.setattr(fitting, "STEPS", 10)
     files = features(indexed, encoder, tmp_path)
     media = ("--media", tmp_path / "pictures")
-    ran = indexed.text("train", "--encoder", encoder, "--features", *files, *media, *FEW)
-    assert ran.code == 0, ran
+    report = indexed("train", "--encoder", encoder, "--features", *files, *media, *FEW)
     assert (tmp_path / "tiny" / "scorer.safetensors").is_file()
-    assert "scorer of regions in " in ran.out
+    assert report["scorer"]["path"] == str(tmp_path / "tiny" / "scorer.safetensors")
+    rankings = ["blend", "corrected", "linear", "pointwise", "without diffusion", "generator"]
+    assert [row["ranking"] for row in report["rows"]] == rankings
+    gates = {gate["component"]: gate for gate in report["gates"]}
+    assert list(gates) == ["generator", "linear", "pointwise", "without diffusion"]
+    assert not any(gate["on"] for gate in gates.values()), "no source was left out"
+    card = (Path(report["path"]) / "README.md").read_text(encoding="utf-8")
+    assert "pointwise off: " in card
     loaded_once.cache_clear()
+    for_residual = ("search", "a red dog", "--channel", "pictures", "--generator", "residual")
     ask = ("search", "a red dog", "--channel", "pictures", "--generator", "linear")
     lacking = indexed.ran(*ask, "--rerank", "on")
     assert (lacking.code, "the next 'mediaindex index'" in lacking.json["error"]) == (4, True)
@@ -147,7 +155,12 @@ def test_a_scorer_of_regions_is_trained_and_taken_up(
     answer = indexed(*ask, "--rerank", "on")
     assert (answer["rerank"]["on"], answer["rerank"]["generator"]) == (True, "linear")
     assert answer["rerank"]["with_evidence"] == answer["rerank"]["candidates"] > 0
-    plain = indexed(*ask)["rerank"]
-    assert (plain["on"], plain["by"]) == (False, "test")
+    read = indexed(*for_residual, "--rerank", "on")
+    assert (read["rerank"]["on"], read["rerank"]["path"]) == (True, report["path"])
+    assert read["rerank"]["with_evidence"] == read["rerank"]["candidates"] > 0
+    assert {hit["segment_id"] for hit in read["hits"]} == {hit["segment_id"] for hit in answer["hits"]}
+    for question, component in ((ask, "linear"), (for_residual, "generator")):
+        plain = indexed(*question)["rerank"]
+        assert (plain["on"], plain["by"], plain["reason"]) == (False, "test", gates[component]["reason"])
     refused = indexed.ran("train", "--features", *files, *media)
     assert (refused.code, "name it with --encoder NAME" in refused.json["error"]) == (2, True)

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mediaindex.search.confidence import calibration, picture_numbers, word_numbers
-from mediaindex.search.confidence.calibration import WORDS, Calibration
+from mediaindex.search.confidence.calibration import Calibration
 from mediaindex.store.catalog.schema import space
 from mediaindex.store.library import open_library
+from mediaindex.store.vectors.fitted import WORDS
 from tests.support.commands import ENCODER, Commands, index_quietly
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.films import film, srt

@@ -109,7 +109,7 @@ def test_status_counts_what_the_user_wrote(three: Path, commands: Commands) -> N
     commands("search", "red")
     commands("open", 1, "--player", "true {path}")
     assert commands("status")["notes"] == {"captions": 1, "marks": 2, "picks": 1, "saved": 1}
-    assert "1 captions, 2 marks, 1 saved searches; 1 moments opened" in commands.text("status").out
+    assert "1 caption, 2 marks, 1 saved search; 1 moment opened" in commands.text("status").out
 
 
 def test_status_tells_the_last_evaluation(commands: Commands, three: Path) -> None:

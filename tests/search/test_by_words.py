@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 from mediaindex.search.answer import DEPTH, Following, Question
 from mediaindex.search.by_words import ByWords, answer_by_words
+from mediaindex.search.confidence.calibration import REFIT, WORD_NAMES, Calibration
+from mediaindex.search.searcher import Searcher
 from mediaindex.store.catalog.lookup import Filters
 from mediaindex.store.library import Library, open_library
+from mediaindex.store.vectors.fitted import WORDS, write_fitted
 from mediaindex.store.vectors.spaces import Space, active_space
 from tests.support.corridor import ingest, run
 from tests.support.films import film, srt
@@ -65,3 +69,17 @@ def test_a_line_is_shown_by_the_frame_in_which_it_is_said(opened: Library) -> No
     assert said.similarity is None
     (unseen,) = answer_by_words(opened, Question(text="cloak"), None).answer.hits
     assert (unseen.start_seconds, unseen.thumbnail) == (8.5, None)
+
+
+def test_words_have_the_confidence_that_was_fitted_to_the_library(opened: Library) -> None:
+    sure = Calibration(WORD_NAMES, (0.0,) * 4, (1.0,) * 4, (0.0,) * 4, 2.0, ())
+    path = write_fitted(opened.root, encoder=None, digest=WORDS, parts={REFIT: {"row": sure.as_json()}})
+    try:
+        alone = answer_by_words(opened, Question(text="red"), serving(opened)).answer
+        both = Searcher(opened, None, None).search(Question(text="red"))
+        for answer in (alone, both):
+            assert len(answer.hits) == 2
+            for hit in answer.hits:
+                assert hit.confidence == pytest.approx(1 / (1 + math.exp(-2.0)))
+    finally:
+        path.unlink()

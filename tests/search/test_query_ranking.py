@@ -116,7 +116,7 @@ def test_a_cue_is_shown_with_the_moment_in_which_it_is_said(
     connection: sa.Connection, pictures: PictureChannel, reader: SpaceReader
 ) -> None:
     asked = query(Question(text="red cloak", per_video=1))
-    first = ranked(connection, asked, scored(connection, asked, pictures), reader).moments[0]
+    first = ranked(connection, asked, scored(connection, asked, pictures), reader.root, reader).moments[0]
     assert (first.fused.moment.start_seconds, first.fused.moment.end_seconds) == (8.5, 9.5)
     assert first.fused.picture_rank is not None
     assert 8.5 <= first.best_seconds <= 9.5
@@ -128,7 +128,7 @@ def test_what_is_shown_is_limited_by_video_first(
 ) -> None:
     for limit, per_video, count in ((10, 1, 4), (2, 1, 2), (10, None, 6)):
         asked = query(Question(text="red", channel="pictures", limit=limit, per_video=per_video))
-        made = ranked(connection, asked, scored(connection, asked, pictures), reader)
+        made = ranked(connection, asked, scored(connection, asked, pictures), reader.root, reader)
         assert len(shown(connection, made)) == count
     assert shown(connection, made)[0][1] == 0.0
 
@@ -138,9 +138,9 @@ def test_a_reranker_turns_the_best_round(
 ) -> None:
     question = Question(text="red", channel="pictures", per_video=None, candidates=2)
     found = scored(connection, query(question), pictures)
-    instant = ranked(connection, query(question), found, reader)
+    instant = ranked(connection, query(question), found, reader.root, reader)
     ranking = Backwards()
-    made = ranked(connection, query(question), found, reader, ranking)
+    made = ranked(connection, query(question), found, reader.root, reader, ranking)
     assert instant.rerank is None
     assert made.rerank is not None
     assert made.rerank.candidates == len(ranking.given[0].score) == 2
@@ -157,7 +157,7 @@ def test_a_reranker_is_not_asked_about_examples_or_nothing(
     nothing = query(Question(text="red", channel="pictures", min_similarity=2.0))
     for asked in (example, nothing):
         found = scored(connection, asked, pictures)
-        assert ranked(connection, asked, found, reader, ranking).rerank is None
+        assert ranked(connection, asked, found, reader.root, reader, ranking).rerank is None
     assert ranking.given == []
 
 
@@ -191,7 +191,7 @@ def test_a_sequence_is_not_reranked(
     (first,) = query(Question(text="red")).parts
     sequence, ranking = Query(following, raw("red"), (first, later)), Backwards()
     found = scored(connection, sequence, pictures)
-    made = ranked(connection, sequence, found, reader, ranking)
+    made = ranked(connection, sequence, found, reader.root, reader, ranking)
     assert (made.rerank, ranking.given) == (None, [])
     assert [name for name, _start in shown(connection, made)] == ["flag"]
     red, white = made.moments[0].parts
@@ -203,7 +203,7 @@ def test_a_query_that_marks_moved_is_not_reranked(
 ) -> None:
     asked, ranking = query(Question(text="red", like=(int(pictures.space.segments["id"][0]),))), Backwards()
     found = scored(connection, asked, pictures)
-    assert ranked(connection, asked, found, reader, ranking).rerank is None
+    assert ranked(connection, asked, found, reader.root, reader, ranking).rerank is None
     assert ranking.given == []
 
 

@@ -12,13 +12,17 @@ from PIL import Image
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.worker import new_worker
 from mediaindex.embed.encoder import Encoder
+from mediaindex.embed.families.patch_scorer import PatchScorer
 from mediaindex.embed.loading import load_encoder
 from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.learn.features.feature_set import Features
+from mediaindex.learn.scorer.media_tokens import CaptionedTokens
 from mediaindex.learn.training.data import TrainingData, shared_out
 from tests.support import checkpoints
 from tests.support.captioned_pictures import captioned_pictures
 
+Read = tuple[PatchScorer, CaptionedTokens]
+"""A scorer, and the tokens of captioned pictures in its bases."""
 SIZES = {"train": 60, "val": 20, "test": 40}
 DECODING = Decoding(Sampling(), 1, new_worker)
 

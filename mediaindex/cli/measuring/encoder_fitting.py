@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from mediaindex.errors import NoSpace
 if TYPE_CHECKING:
     from mediaindex.cli.shared.output import ProgressLine
     from mediaindex.embed.encoder import Encoder
+    from mediaindex.learn.scorer.fitting import FittedScorer
     from mediaindex.learn.training.data import TrainingData
+    from mediaindex.learn.training.train import AboutSpace, TrainGenerator
 
 
 def fit_encoder(
@@ -24,7 +27,7 @@ def fit_encoder(
     mixture: Path,
     seed: int,
     line: ProgressLine,
-) -> Mapping[str, Any]:
+) -> AboutSpace:
     """Fit hub correction and confidence, and a scorer where media are given; keep them; what was made.
 
     Args:
@@ -36,6 +39,7 @@ def fit_encoder(
         EncoderMismatch, UsageError: no scorer can be trained for the encoder, or on the media.
     """
     from mediaindex.learn.fitting.space import fit_space
+    from mediaindex.learn.training.train import AboutSpace
     from mediaindex.store.vectors.fitted import write_fitted
 
     if media is not None:
@@ -55,7 +59,9 @@ def fit_encoder(
         where = error.filename or config.library
         raise NoSpace(f"{where} cannot be written: {error.strerror or error}") from error
     refit = _refit(encoder, data, config)
-    return {**fitted.report, "confidence": {**fitted.report["confidence"], "refit": refit}, "scorer": scorer}
+    confidence = {**fitted.report["confidence"], "refit": refit}
+    report = {**fitted.report, "confidence": confidence, "scorer": scorer and scorer.report}
+    return AboutSpace(report, _generator(data, scorer))
 
 
 def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
@@ -70,6 +76,7 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
         yield _confidence(confidence)
         if (refit := confidence["refit"]) is not None:
             yield str(refit["reason"])
+            yield str(refit["words"]["reason"])
     if (scorer := report["scorer"]) is not None:
         state = "on" if scorer["on"] else "off"
         yield f"scorer of regions in {scorer['path']}; its mixture is {state}: {scorer['reason']}"
@@ -79,7 +86,7 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
 def _refit(encoder: Encoder, data: TrainingData, config: Config) -> Mapping[str, Any] | None:
     """What captions and marks say of the confidence; None where the library searches by another encoder."""
     from mediaindex.assembly.serving import serving_space
-    from mediaindex.learn.fitting.refit import refit_calibration
+    from mediaindex.learn.fitting.refit import refit_confidence
     from mediaindex.store.layout import DATABASE
     from mediaindex.store.library import open_library
 
@@ -89,7 +96,7 @@ def _refit(encoder: Encoder, data: TrainingData, config: Config) -> Mapping[str,
         space = serving_space(library)
         if space is None or space.digest != data.digest:
             return None
-        return refit_calibration(library, space, encoder).row
+        return refit_confidence(library, space, encoder)
 
 
 def _scorer(
@@ -101,7 +108,7 @@ def _scorer(
     corrects_hubs: bool,
     seed: int,
     line: ProgressLine,
-) -> Mapping[str, Any]:
+) -> FittedScorer:
     from mediaindex.assembly.reading import decoding_of
     from mediaindex.learn.scorer.fitting import MediaFolder, fit_scorer
 
@@ -116,7 +123,16 @@ def _scorer(
         corrects_hubs=corrects_hubs,
         seed=seed,
         progress=progress,
-    ).report
+    )
+
+
+def _generator(data: TrainingData, scorer: FittedScorer | None) -> TrainGenerator | None:
+    """What trains a generator that reads the scorer; None without one, or with too few clips."""
+    if scorer is None or scorer.lists is None:
+        return None
+    from mediaindex.learn.scorer.list_generators import reading_generator
+
+    return partial(reading_generator, data, scorer.lists)
 
 
 def _confidence(report: Mapping[str, Any]) -> str:

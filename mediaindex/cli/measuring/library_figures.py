@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mediaindex.assembly.remembered_texts import RememberedTexts
 from mediaindex.assembly.serving import load_space_text_encoder, serving_space
 from mediaindex.cli.measuring.caption_gates import CaptionJudge
 from mediaindex.cli.measuring.figure_tables import EvalReport, Measurement, differences_between, row_of
@@ -104,7 +105,9 @@ def evaluate_library(
             )
         report = EvalReport("library", space.encoder)
         searcher = Searcher(library, space, None, exact_limit_mib=config.exact_limit_mib)
-        searcher.encoder = load_space_text_encoder(library, space, config)
+        # each ranking asks the same sentences, and so do the gates
+        encoder = load_space_text_encoder(library, space, config)
+        searcher.encoder = RememberedTexts(encoder, kept=4 * MOST_SENTENCES)
         report.notes += _judged(searcher, videos, config, output)
         rankings = _rankings(library, space, arguments, report)
         report.main_ranking = _main_ranking(rankings, arguments)

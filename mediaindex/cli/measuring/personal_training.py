@@ -86,7 +86,7 @@ def _refused(subject: _Subject, missing: str, output: Output) -> int:
 
 
 def _trained(subject: _Subject, config: Config, output: Output) -> dict[str, Any]:
-    from mediaindex.learn.fitting.refit import refit_calibration
+    from mediaindex.learn.fitting.refit import refit_confidence
     from mediaindex.learn.personal.lists import Asking
     from mediaindex.learn.personal.train import rankings_before, train
     from mediaindex.search.searcher import Searcher
@@ -105,7 +105,7 @@ def _trained(subject: _Subject, config: Config, output: Output) -> dict[str, Any
     asking = Asking(searcher, hub_gate(space, "auto", library.root, gates).on, config.rerank_candidates)
     with personal_lock(library.root), ProgressLine(output) as line:
         report = train(library.root, asking, examples, before, threads=config.threads, progress=line)
-    refit = refit_calibration(library, space, encoder).row
+    refit = refit_confidence(library, space, encoder)
     return {**report, "refit": refit, "elapsed_seconds": round(time.monotonic() - began, 3)}
 
 
@@ -125,7 +125,8 @@ def _show(report: Mapping[str, Any], output: Output) -> None:
             f"{name} {interval(metrics[name], signed=signed)}" for name in ("R@1", "R@10", "MRR")
         )
         output.line(f"{what:{width}}  {figures}")
-    output.line(f"confidence: {report['refit']['reason']}")
+    for of_kind in (report["refit"], report["refit"]["words"]):
+        output.line(of_kind["reason"])
     reason = report["gates"][0]["reason"]
     if not report["promoted"]:
         output.line(f"{reason}; {KEPT}")

@@ -39,7 +39,8 @@ class Asked:
             the whole video is meant, 0 where the video was not listed.
         first: (Q,) the moment that was listed first; None where nothing was.
         found: (Q,) the best moment of the right video; None where it was not listed.
-        milliseconds: (Q,) of each search; that of the first for a sentence that was asked before.
+        milliseconds: (Q,) of each search, without the encoding of its sentence, which may be remembered; that
+            of the first for a sentence that was asked before.
         before: (Q, 50) columns of the videos that were listed before the right one, −1 behind the last.
     """
 
@@ -103,7 +104,8 @@ def ask(
         found.append(None if place is None else hits[place])
         first.append(hits[0] if hits else None)
         overlap[row] = _overlap(answer, found[row])
-        milliseconds[row] = known[answer.text].timings_ms["total"]
+        timings = known[answer.text].timings_ms
+        milliseconds[row] = (timings["total"] or 0.0) - (timings["encode"] or 0.0)
     progress(len(answers), len(answers))
     return Asked(similarity, order, overlap, tuple(first), tuple(found), milliseconds, before)
 

@@ -52,7 +52,7 @@ class DescribedClips:
         frames = unit(features.frames.astype(np.float32)) * mask[..., None]
         numbers = {name: place for place, name in enumerate(dict.fromkeys(features.groups))}
         group = np.array([numbers[name] for name in features.groups], np.int64)
-        halves = np.array([_half(name) for name in numbers], np.int64)
+        halves = np.array([half_of(name) for name in numbers], np.int64)
         return cls(
             frames,
             mask,
@@ -112,5 +112,6 @@ class DescribedClips:
         return float(np.median(every)) if len(every) else None
 
 
-def _half(name: str) -> int:
+def half_of(name: str) -> int:
+    """0 or 1, by a hash of the name of a group: always the same one."""
     return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[0] % 2

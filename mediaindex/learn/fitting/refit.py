@@ -5,12 +5,13 @@ What was fitted before stays the beginning: two numbers are fitted, a and b of P
     logit p' = a · logit p + b
 
 so that little data does no harm. They are kept only where the Brier score of held-out videos is better for
-certain.
+certain. Hits by words and what pictures find are fitted each by itself.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import TextEncoder
 from mediaindex.errors import NoSpace
+from mediaindex.learn.evaluation.library_queries import searchable_videos
 from mediaindex.learn.evaluation.metrics import paired_bootstrap
 from mediaindex.learn.fitting.calibrating import (
     fitted,
@@ -30,23 +32,25 @@ from mediaindex.learn.fitting.calibrating import (
 from mediaindex.learn.fitting.reliability import reliability_of
 from mediaindex.learn.fitting.samples import Samples
 from mediaindex.learn.fitting.user_samples import Judgements, UserQuestions, judgements_in
+from mediaindex.learn.fitting.user_words import AnsweredByWords, answered_by_words
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.confidence.calibration import (
     CALIBRATION,
     PICTURE_NAMES,
     REFIT,
+    WORD_NAMES,
     Calibration,
     found_calibration,
 )
 from mediaindex.search.ranking.hub_correction import hub_gate
 from mediaindex.store.library import Library
-from mediaindex.store.vectors.fitted import fitted_file, write_fitted
+from mediaindex.store.vectors.fitted import WORDS, fitted_file, write_fitted
 from mediaindex.store.vectors.reader import SpaceReader, consistent
 from mediaindex.store.vectors.spaces import Space
 
 NEEDED = 200
 """Captions and marks: of so many answers, the share that is right is known to within 3.5 points (its standard
-error, √(¼ / 200)), about what a calibration may be off by."""
+error, √(¼ / 200)), about what a calibration may be off by. For words those count that words answer."""
 _SMALLEST = 1e-6
 
 
@@ -55,7 +59,7 @@ class Refit:
     """What became of it.
 
     Attributes:
-        judged: captions and marks that there are. needed: for a refit.
+        judged: captions and marks that there are, or that words answer. needed: for a refit.
         refitted: whether the library has another calibration now. reason: one sentence for a person.
         report: reliability on held-out videos, `before` (None where there was no calibration) and `after`;
             None where nothing was fitted.
@@ -76,6 +80,15 @@ class Refit:
             "refitted": self.refitted,
             "reason": self.reason,
         }
+
+
+def refit_confidence(library: Library, space: Space, encoder: TextEncoder) -> dict[str, Any]:
+    """Fit the confidence of pictures and that of words again; `refit` as `mediaindex train --json` has it.
+
+    Raises:
+        StoreError, NoSpace: see `refit_calibration`.
+    """
+    return {**refit_calibration(library, space, encoder).row, "words": refit_words(library, space).row}
 
 
 def refit_calibration(library: Library, space: Space, encoder: TextEncoder) -> Refit:
@@ -104,11 +117,41 @@ def refit_calibration(library: Library, space: Space, encoder: TextEncoder) -> R
     if (unfitting := unfit(samples)) is not None:
         return Refit(len(judged), NEEDED, False, f"confidence was not fitted again: {unfitting}")
     base = found_calibration(space.digest, library.root, parts=(CALIBRATION,)).calibration
-    calibration, report, reason = _refitted(samples, base)
+    calibration, report, reason = _refitted(samples, base, PICTURE_NAMES)
     if calibration is not None:
-        part = {"row": calibration.as_json(), "judged": len(judged), "reliability": report["after"]}
-        _keep(library, space, part)
-    return Refit(len(judged), NEEDED, calibration is not None, reason, report)
+        _keep(library, (space.encoder, space.digest), _part(calibration, len(judged), report))
+    return Refit(len(judged), NEEDED, calibration is not None, f"confidence {reason}", report)
+
+
+def refit_words(library: Library, space: Space) -> Refit:
+    """Fit the confidence of hits by words to captions and marks, and keep it where it holds better.
+
+    Args:
+        space: whose videos searches show.
+
+    Raises:
+        StoreError: the library is damaged. NoSpace: it cannot be written.
+    """
+    reader = SpaceReader(library, space)
+
+    def read(connection: Any) -> AnsweredByWords:
+        pictures = PictureChannel(reader.snapshot(connection), blend=space.blend)
+        judged = judgements_in(connection, pictures)
+        return answered_by_words(connection, judged, searchable_videos(connection, space.id))
+
+    answered = consistent(library, read)
+    count, what = answered.judged, "confidence of hits by words"
+    if count < NEEDED:
+        reason = f"is fitted again from {NEEDED} captions and marks on that words answer; there are {count}"
+        return Refit(count, NEEDED, False, f"{what} {reason}")
+    samples = Samples.of(answered.rows)
+    if (unfitting := missing_library() or unfit(samples)) is not None:
+        return Refit(count, NEEDED, False, f"{what} was not fitted again: {unfitting}")
+    shipped = found_calibration(WORDS, library.root, parts=()).calibration
+    calibration, report, reason = _refitted(samples, shipped, WORD_NAMES)
+    if calibration is not None:
+        _keep(library, (None, WORDS), _part(calibration, count, report))
+    return Refit(count, NEEDED, calibration is not None, f"{what} {reason}", report)
 
 
 def recalibrated(base: Calibration, samples: Samples) -> Calibration:
@@ -128,13 +171,15 @@ def recalibrated(base: Calibration, samples: Samples) -> Calibration:
     return replace(base, weights=tuple(a * weight for weight in base.weights), bias=a * base.bias + b)
 
 
-def _refitted(samples: Samples, base: Calibration | None) -> tuple[Calibration | None, dict[str, Any], str]:
+def _refitted(
+    samples: Samples, base: Calibration | None, names: Sequence[str]
+) -> tuple[Calibration | None, dict[str, Any], str]:
     """The calibration to be kept, None for that of before; the reliability of both; why."""
     first = samples.first
     if base is None:
-        after = out_of_fold(samples, lambda part: fitted(part, PICTURE_NAMES))
+        after = out_of_fold(samples, lambda part: fitted(part, names))
         report = {"before": None, "after": reliability_of(after, samples)}
-        return fitted(samples, PICTURE_NAMES), report, "confidence was fitted to your captions and marks"
+        return fitted(samples, names), report, "was fitted to your captions and marks"
     before = probabilities(base, samples.numbers)
     after = out_of_fold(samples, lambda part: recalibrated(base, part))
     report = {"before": reliability_of(before, samples), "after": reliability_of(after, samples)}
@@ -142,8 +187,8 @@ def _refitted(samples: Samples, base: Calibration | None) -> tuple[Calibration |
     gain = paired_bootstrap(errors[0] - errors[1], samples.group[first], seed=0)
     figure = f"the Brier score of held-out videos falls by {gain.value:.4f} [{gain.low:.4f}, {gain.high:.4f}]"
     if gain.low <= 0:
-        return None, report, f"no certain gain on your captions, kept the old confidence: {figure}"
-    return recalibrated(base, samples), report, f"confidence was fitted again: {figure}"
+        return None, report, f"stays as it is, no certain gain on your captions: {figure}"
+    return recalibrated(base, samples), report, f"was fitted again: {figure}"
 
 
 def _problem(judged: int, *, has_bank: bool) -> str | None:
@@ -155,11 +200,17 @@ def _problem(judged: int, *, has_bank: bool) -> str | None:
     return None if missing is None else f"confidence was not fitted again: {missing}"
 
 
-def _keep(library: Library, space: Space, part: dict[str, Any]) -> None:
+def _part(calibration: Calibration, judged: int, report: dict[str, Any]) -> dict[str, Any]:
+    return {"row": calibration.as_json(), "judged": judged, "reliability": report["after"]}
+
+
+def _keep(library: Library, of: tuple[str | None, str], part: dict[str, Any]) -> None:
+    """Keep a calibration of an encoder, by its name and digest, or of words."""
+    encoder, digest = of
     try:
-        write_fitted(library.root, encoder=space.encoder, digest=space.digest, parts={REFIT: part})
+        write_fitted(library.root, encoder=encoder, digest=digest, parts={REFIT: part})
     except OSError as error:
-        path = fitted_file(library.root, space.digest)
+        path = fitted_file(library.root, digest)
         raise NoSpace(f"{path} cannot be written: {error.strerror or error}") from error
 
 

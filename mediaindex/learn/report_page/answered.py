@@ -29,7 +29,8 @@ class AnsweredQueries:
         queries_from: captions, picks or known items.
         texts: (Q,). right: (Q,) what is meant. first: (Q,) what stood first, None where nothing did.
         confidence: (Q,) of what stood first, 0..1; NaN where it has none.
-        milliseconds: (Q,) of each search; None where the queries were ranked all at once.
+        milliseconds: (Q,) of each search without encoding its sentence; None where the queries were ranked
+            all at once.
     """
 
     ranked: RankedQueries

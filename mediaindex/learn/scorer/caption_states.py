@@ -26,6 +26,13 @@ class CaptionStates:
     tokens: NDArray[np.float16]
     first: NDArray[np.int64]
 
+    def some(self, rows: NDArray[np.intp]) -> CaptionStates:
+        """Those of some captions."""
+        bounds = self.first.tolist()
+        pieces = [np.arange(bounds[row], bounds[row + 1]) for row in rows.tolist()]
+        first = np.cumsum([0, *map(len, pieces)])
+        return CaptionStates(self.mean[rows], self.shallow[rows], self.tokens[np.concatenate(pieces)], first)
+
     def states(self, rows: NDArray[np.intp]) -> tuple[SentenceStates, Tensor]:
         """States of some captions, padded, and their mask (B, T) bool."""
         lengths = self.first[rows + 1] - self.first[rows]

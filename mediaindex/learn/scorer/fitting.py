@@ -12,9 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from mediaindex.embed.encoder import Encoder
 from mediaindex.embed.families.patch_scorer import SCORER, read_scorer
 from mediaindex.embed.families.token_states import TokenStates, token_sources
@@ -23,19 +20,19 @@ from mediaindex.ingest.pools.file_reading import Decoding
 from mediaindex.ingest.writer.query_bank import bank_of_encoder
 from mediaindex.learn.features.caption_tables import SkippedInput
 from mediaindex.learn.features.feature_set import Features
+from mediaindex.learn.scorer.fitted_scorer import trained_scorer
+from mediaindex.learn.scorer.held_out_lists import held_out_lists
+from mediaindex.learn.scorer.list_generators import ReadLists
 from mediaindex.learn.scorer.media_tokens import CaptionedTokens, read_tokens
 from mediaindex.learn.scorer.mixture_folder import write_mixture
-from mediaindex.learn.scorer.mixture_trial import mixture_outcome
-from mediaindex.learn.scorer.scorer_file import scorer_state, write_scorer
-from mediaindex.learn.scorer.training import STEPS, Neighbourhoods, new_scorer, trained
+from mediaindex.learn.scorer.mixture_trial import SearchOrder, mixture_outcome, scored_lists
+from mediaindex.learn.scorer.scorer_file import write_scorer
+from mediaindex.learn.scorer.training import STEPS
 from mediaindex.learn.training.data import TrainingData, at_most
-from mediaindex_models.late_interaction import Words
 
 CLIPS = {"train": 5000, "validation": 500, "test": 1000}
 """So many clips of each share are read again at the most."""
 LEAST_CLIPS = 50
-BANK = 400
-"""Captions of the scorer's bank, of what it learns from."""
 _STAGES = {
     "train": "reading what to learn",
     "validation": "reading validation",
@@ -63,10 +60,12 @@ class FittedScorer:
 
     Attributes:
         report: `scorer` as `mediaindex train --json` prints it. skipped: media that were left out.
+        lists: to train a generator on that reads the scorer; None where there are too few clips.
     """
 
     report: Mapping[str, Any]
     skipped: tuple[SkippedInput, ...]
+    lists: ReadLists | None
 
 
 def fit_scorer(
@@ -95,41 +94,44 @@ def fit_scorer(
     steps = STEPS if steps is None else steps
     path = token_sources(encoder).weights.parent / SCORER
     shares, skipped = _read(encoder, data, media, progress)
-    own = shares.pop("train")[1]
-    state, gains, loss = _trained(own, steps=steps, seed=seed, progress=progress)
-    write_scorer(state, path)
+    own = shares.pop("train")
+    made = trained_scorer(own[1], steps=steps, seed=seed, progress=partial(progress, "training the scorer"))
+    write_scorer(made.state, path)
     scorer = read_scorer(path, encoder=(encoder.spec.name, encoder.spec.digest))
-    outcome = mixture_outcome(
-        scorer,
-        shares,
+    order = SearchOrder.among(
+        shares["validation"][0],
         bank_of_encoder(encoder).queries,
         blend=encoder.spec.blend,
         corrects_hubs=corrects_hubs,
-        gains=gains,
-        sources=frozenset(data.train.sources),
-        progress=lambda done, total: progress("measuring the scorer", done, total),
     )
+    measuring = partial(progress, "measuring the scorer")
+    measured = {
+        name: scored_lists(scorer, *share, order, progress=measuring) for name, share in shares.items()
+    }
+    outcome = mixture_outcome(measured, gains=made.gains, sources=frozenset(data.train.sources))
     write_mixture(
         mixture,
         encoder=(data.encoder, data.digest),
         width=data.width,
         scorer=scorer.digest,
         weights=outcome.weights.tolist(),
-        deviation=outcome.deviation,
+        deviation=order.deviation,
         report=outcome.report,
     )
     report = {
         "path": str(path),
         "digest": scorer.digest,
-        "clips": len(own.clips),
+        "clips": len(own[1].clips),
         "skipped": len(skipped),
         "steps": steps,
-        "loss": round(loss, 4),
+        "loss": round(made.loss, 4),
         "mixture": str(mixture),
         "weight": float(outcome.weights[0]),
         **{name: outcome.report["gates"][0][name] for name in ("on", "by", "reason")},
     }
-    return FittedScorer(report, tuple(skipped))
+    training = held_out_lists(encoder, own, order, steps=steps, seed=seed, progress=progress)
+    lists = ReadLists(scorer.digest, outcome.weights, training, measured) if training else None
+    return FittedScorer(report, tuple(skipped), lists)
 
 
 def _read(
@@ -162,28 +164,6 @@ def _read(
             elif name != "test":
                 raise UsageError(_too_few(name, clips, media.path, skipped))
     return shares, skipped
-
-
-def _trained(
-    data: CaptionedTokens, *, steps: int, seed: int, progress: Progress
-) -> tuple[dict[str, torch.Tensor], np.ndarray[Any, np.dtype[np.float32]], float]:
-    """What is stored of a scorer after its training, its gains (3,), and the last mean loss."""
-    count = len(data.clips)
-    draws = Neighbourhoods(data, np.arange(count), np.full(count, 1 / count), seed=seed)
-    scorer = new_scorer(data.cells.shape[2], state=data.texts.mean.shape[1], seed=seed)
-    last = 0.0
-
-    def report(step: int, loss: float) -> None:
-        nonlocal last
-        last = loss
-        progress("training the scorer", step, steps)
-
-    scorer = trained(data, draws, scorer, steps=steps, report=report)
-    rows = np.unique(np.linspace(0, len(data.captions) - 1, min(BANK, len(data.captions))).astype(np.intp))
-    with torch.inference_mode():
-        bank: Words = scorer.words(*data.states(rows))
-    gains = scorer.gains.detach().numpy().astype(np.float32)
-    return scorer_state(scorer, data.bases, bank), gains, last
 
 
 def _too_few(share: str, clips: int, media: Path, skipped: list[SkippedInput]) -> str:

@@ -65,6 +65,29 @@ class CaptionedTokens:
     pictures: Tensor
     said: Tensor
 
+    def some(self, places: Places) -> CaptionedTokens:
+        """The same with some of the clips.
+
+        Args:
+            places: among the N, ascending.
+        """
+        bounds, chosen = self.first.tolist(), places.tolist()
+        frames = [np.arange(bounds[place], bounds[place + 1]) for place in chosen]
+        own = [self.captions_of[place] for place in chosen]
+        rows = np.concatenate(own)
+        behind = np.cumsum([len(captions) for captions in own])
+        return CaptionedTokens(
+            self.bases,
+            self.cells[np.concatenate(frames)],
+            self.clips[places],
+            np.cumsum([0, *map(len, frames)]).astype(np.intp),
+            self.captions[rows],
+            self.texts.some(rows),
+            [np.arange(end - len(captions), end) for end, captions in zip(behind, own, strict=True)],
+            self.pictures[torch.from_numpy(places)],
+            self.said[torch.from_numpy(rows)],
+        )
+
     def cells_at(self, places: Places) -> Tensor:
         """(B, 16, cell) float32 of one frame of each of some clips, drawn by torch's random numbers."""
         counts = self.first[places + 1] - self.first[places]

@@ -11,7 +11,6 @@ from mediaindex.safe_text import printable
 def model_card(report: Mapping[str, Any]) -> str:
     """The card of a training by its report, as `mediaindex train` prints it with --json."""
     encoder, recipe, stage = (report[name] for name in ("encoder", "recipe", "stage"))
-    gate = report["gates"][0] if report["gates"] else None
     lines = [
         f"# {printable(recipe)} for {printable(encoder)}",
         "",
@@ -41,8 +40,10 @@ def model_card(report: Mapping[str, Any]) -> str:
         *(_difference(row) for row in report["differences"]),
         "",
     ]
-    if gate is not None:
-        lines += ["## Gate", "", _state(gate), ""]
+    if report["gates"]:
+        lines += ["## Gate", ""]
+        for gate in report["gates"]:
+            lines += [f"{printable(gate['component'])} {_state(gate)}", ""]
     if report.get("hubs") is not None:
         lines += ["## Hub correction", "", _state(report["hubs"]), ""]
     if report.get("confidence") is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from mediaindex.learn.evaluation.generator_trial import (
     without_every_other_answer,
 )
 from mediaindex.learn.evaluation.report import (
+    Difference,
     DirectionRanks,
     Ranks,
     as_numbers,
@@ -28,8 +30,9 @@ from mediaindex.learn.evaluation.report import (
 from mediaindex.learn.evaluation.retrieval_trial import Matrix, Trial
 from mediaindex.learn.features.feature_set import Features
 from mediaindex.learn.training.data import TrainingData
-from mediaindex.learn.training.plan import shrunk_to_clips
+from mediaindex.learn.training.plan import Plan, shrunk_to_clips
 from mediaindex.search.answer import CANDIDATES
+from mediaindex.search.ranking.gate import Gate
 from mediaindex_models.distribution import Calibration
 from mediaindex_models.generator import Generator
 from mediaindex_models.matcher import Matcher
@@ -146,7 +149,7 @@ def evaluate_generator(
     return GeneratorEvaluation(weight, directions, _calibrations(validation, generator, spec))
 
 
-def report_of(evaluation: GeneratorEvaluation, data: TrainingData, *, by: str) -> dict[str, object]:
+def report_of(evaluation: GeneratorEvaluation, data: TrainingData, *, by: str) -> dict[str, Any]:
     """The figures as JSON.
 
     Args:
@@ -157,6 +160,47 @@ def report_of(evaluation: GeneratorEvaluation, data: TrainingData, *, by: str) -
     sources = frozenset(data.train.sources)
     differences = [row for one in directions for row in differences_of(one, ranking, sources)]
     gates = [gate_of(differences, by=by)] if ranking == "generator" else []
+    return figures_of(data, directions, differences, gates, by=by)
+
+
+def run_of(
+    data: TrainingData,
+    plan: Plan,
+    constants: Mapping[str, float],
+    losses: Mapping[str, float | None],
+) -> dict[str, Any]:
+    """What a run was, as JSON.
+
+    Args:
+        constants: that validation chose. losses: at the noisiest step, of `train` and `validation`.
+    """
+    return {
+        "encoder": data.encoder,
+        "digest": data.digest,
+        "recipe": plan.recipe,
+        "stage": plan.config.stage,
+        "steps": plan.config.steps,
+        "seed": plan.config.seed,
+        "held_out": data.held_out,
+        "overlap": data.overlap,
+        "constants": dict(constants),
+        "loss_at_noisiest_step": dict(losses),
+    }
+
+
+def figures_of(
+    data: TrainingData,
+    directions: Sequence[DirectionRanks],
+    differences: Sequence[Difference],
+    gates: Sequence[Gate],
+    *,
+    by: str,
+) -> dict[str, Any]:
+    """The figures of rankings as JSON.
+
+    Args:
+        directions: what is measured; differences, gates: of trained rankings. by: what on.
+    """
     return {
         "data": {
             "train": _share(data.train),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from mediaindex.learn.training.outcome import (
     evaluate_generator,
     loss_at_noisiest_step,
     report_of,
+    run_of,
     scored_trials,
 )
 from mediaindex.learn.training.plan import Plan
@@ -54,6 +55,20 @@ GALLERY = 1000
 NOTHING_FITTED: Mapping[str, None] = {"hubs": None, "confidence": None, "scorer": None}
 
 Progress = Callable[[Mapping[str, Any]], None]
+TrainGenerator = Callable[[Plan, Progress], SavedGenerator]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AboutSpace:
+    """What was made for the encoder before its generator.
+
+    Attributes:
+        report: `hubs`, `confidence` and `scorer`.
+        generator: trains a generator that reads the numbers of the scorer; None without one.
+    """
+
+    report: Mapping[str, Any] = field(default_factory=lambda: NOTHING_FITTED)
+    generator: TrainGenerator | None = None
 
 
 def train(
@@ -64,7 +79,7 @@ def train(
     first_stage: Path | None = None,
     device: str = "cpu",
     resume: bool = False,
-    about_space: Callable[[], Mapping[str, Any]] = lambda: NOTHING_FITTED,
+    about_space: Callable[[], AboutSpace] = AboutSpace,
     progress: Progress = lambda _event: None,
 ) -> dict[str, Any]:
     """Train, choose the constants, measure, and write OUT; its report.
@@ -75,7 +90,7 @@ def train(
             begin with its weights.
         device: cpu, cuda or mps.
         resume: whether to go on with a run that OUT.partial keeps.
-        about_space: gives `hubs`, `confidence` and `scorer` of the encoder; called when OUT is free.
+        about_space: fits the encoder's space; called when OUT is free.
         progress: called with stage, done, total and note.
 
     Raises:
@@ -88,37 +103,52 @@ def train(
     matcher = _matcher(plan, identity, first_stage, data.train.mask.shape[1])
     with TrainingFolder(out, resume=resume) as folder, _in_one_line(folder, device):
         space = about_space()
-        progress({"stage": "preparing", "done": 0, "total": None})
-        pairs = pairs_of(data.train, device)
-        validation, test = _trials(data, pairs)
-        blend = best_blend(validation)
-        base = BaseRanking(blend, best_beta(validation, blend))
-        generator = None if plan.config.stage == "1" else _untrained(plan.spec, plan.config.seed)
-        trainer = Trainer(pairs, replace(plan.config, blend=blend), generator=generator, matcher=matcher)
-        _run(trainer, folder, progress)
-        generator, matcher = trainer.averaged()
-        evaluation = evaluate_generator(
-            scored_trials(validation, base, matcher),
-            scored_trials(test, base, matcher),
-            generator,
-            progress=lambda done, total: progress({"stage": "measuring", "done": done, "total": total}),
-        )
-        if generator is not None and evaluation.weight is not None:
-            generator.spec = replace(generator.spec, weight=evaluation.weight)
-        report = {
-            **_report(data, plan, base, evaluation, _losses(trainer, generator, matcher, validation)),
-            **space,
-        }
-        # A first stage is saved beside a generator that leaves its order as it is.
-        generator = generator or _untrained(preset("residual", width=data.width), plan.config.seed)
-        saved = SavedGenerator(
-            generator.cpu(), identity, evaluation.calibration, report, matcher and matcher.cpu()
-        )
+        reads_scorer = plan.recipe == "residual" and plan.config.stage == "2" and matcher is None
+        if space.generator is not None and reads_scorer:
+            saved = space.generator(plan, progress)
+        else:
+            saved = _trained_on_pairs(data, plan, matcher, device, folder, progress)
+        saved = replace(saved, report={**saved.report, **space.report})
         with writing(out):
             dtype = torch.float16 if plan.half else torch.float32
-            save(saved, out, card=model_card(report), dtype=dtype)
+            save(saved, out, card=model_card(saved.report), dtype=dtype)
         folder.finish()
-    return report
+    return dict(saved.report)
+
+
+def _trained_on_pairs(
+    data: TrainingData,
+    plan: Plan,
+    matcher: Matcher | None,
+    device: str,
+    folder: TrainingFolder,
+    progress: Progress,
+) -> SavedGenerator:
+    """A generator, a first stage or both, trained on mined lists, with their report."""
+    progress({"stage": "preparing", "done": 0, "total": None})
+    pairs = pairs_of(data.train, device)
+    validation, test = _trials(data, pairs)
+    blend = best_blend(validation)
+    base = BaseRanking(blend, best_beta(validation, blend))
+    generator = None if plan.config.stage == "1" else _untrained(plan.spec, plan.config.seed)
+    trainer = Trainer(pairs, replace(plan.config, blend=blend), generator=generator, matcher=matcher)
+    _run(trainer, folder, progress)
+    generator, matcher = trainer.averaged()
+    evaluation = evaluate_generator(
+        scored_trials(validation, base, matcher),
+        scored_trials(test, base, matcher),
+        generator,
+        progress=lambda done, total: progress({"stage": "measuring", "done": done, "total": total}),
+    )
+    if generator is not None and evaluation.weight is not None:
+        generator.spec = replace(generator.spec, weight=evaluation.weight)
+    report = _report(data, plan, base, evaluation, _losses(trainer, generator, matcher, validation))
+    # A first stage is saved beside a generator that leaves its order as it is.
+    generator = generator or _untrained(preset("residual", width=data.width), plan.config.seed)
+    identity = EncoderIdentity(data.encoder, data.digest)
+    return SavedGenerator(
+        generator.cpu(), identity, evaluation.calibration, report, matcher and matcher.cpu()
+    )
 
 
 def _run(trainer: Trainer, folder: TrainingFolder, progress: Progress) -> None:
@@ -244,16 +274,5 @@ def _report(
 ) -> dict[str, Any]:
     weight = evaluation.weight if evaluation.weight is not None else plan.spec.weight
     by = "test" if data.test is not None else "validation"
-    return {
-        "encoder": data.encoder,
-        "digest": data.digest,
-        "recipe": plan.recipe,
-        "stage": plan.config.stage,
-        "steps": plan.config.steps,
-        "seed": plan.config.seed,
-        "held_out": data.held_out,
-        "overlap": data.overlap,
-        "constants": {"blend": base.blend, "beta": base.beta, "weight": weight},
-        "loss_at_noisiest_step": dict(losses),
-        **report_of(evaluation, data, by=by),
-    }
+    constants = {"blend": base.blend, "beta": base.beta, "weight": weight}
+    return {**run_of(data, plan, constants, losses), **report_of(evaluation, data, by=by)}

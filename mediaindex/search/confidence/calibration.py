@@ -2,7 +2,8 @@
 
 calibrations.json holds what `scripts/calibrate.py` fitted on photographs that no training saw, in galleries
 with and without the right one: by the digest of the encoder for pictures, "words" for words. What `train`
-fitted to an encoder on this machine comes before it (`store.vectors.fitted`). Both are read with Python
+fitted to an encoder on this machine, or to the words of the library, comes before it
+(`store.vectors.fitted`). Both are read with Python
 alone, so that words answer without numpy. A probability is that of a match as it was fitted: half of the
 questions had an answer.
 """
@@ -19,15 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mediaindex.search.ranking.gate import Gate
-from mediaindex.store.vectors.fitted import read_fitted
+from mediaindex.store.vectors.fitted import WORDS, read_fitted
 
 if TYPE_CHECKING:
     from mediaindex.store.vectors.spaces import Space
 
 FILE = Path(__file__).with_name("calibrations.json")
-WORDS = "words"
 PICTURE_NAMES = ("z", "margin", "log_share", "bank_z", "similarity", "log_segments")
 """The numbers of a moment of the pictures, as `picture_numbers` has them."""
+WORD_NAMES = ("coverage", "log_terms", "log_rivals", "lead")
+"""Those of a hit of the words, as `word_numbers` has them."""
 CONFIDENT = 0.5
 """From this probability on a hit is confident: more probably a match than not."""
 IMPROBABLE = 0.1
@@ -83,7 +85,7 @@ class Calibration:
 
 
 class FoundCalibration(NamedTuple):
-    """The calibration of an encoder's pictures, and where it comes from.
+    """The calibration of an encoder's pictures, or of words, and where it comes from.
 
     Attributes:
         by: the part of the library's file, or "shipped"; None where there is none.
@@ -119,7 +121,7 @@ def found_calibration(
         if part is None:
             continue
         try:
-            return FoundCalibration(_of_pictures(part["row"]), name, problem)
+            return FoundCalibration(_of_kind(part["row"], key), name, problem)
         except (KeyError, TypeError, ValueError):
             problem = f"the {name} in fitted/{key}.json is not read, it is damaged"
     row = _rows().get(key)
@@ -142,6 +144,8 @@ def confidence_gate(space: Space | None, library: Path) -> Gate:
     }
     by = found.by or "shipped"
     passed_over = f"; {found.problem}: {remedy} again" if found.problem else ""
+    if (problem := found_calibration(WORDS, library).problem) is not None:
+        passed_over += f"; {problem}: hits by words have the shipped confidence"
     return Gate(COMPONENT, True, by, reasons[by] + passed_over)
 
 
@@ -165,10 +169,10 @@ def from_json(row: Mapping[str, Any]) -> Calibration:
     return Calibration(names, means, scales, weights, bias, steps)
 
 
-def _of_pictures(row: Mapping[str, Any]) -> Calibration:
-    """As `from_json`, and of the numbers that pictures have."""
+def _of_kind(row: Mapping[str, Any], key: str) -> Calibration:
+    """As `from_json`, and of the numbers that words or pictures have."""
     calibration = from_json(row)
-    if calibration.names != PICTURE_NAMES:
+    if calibration.names != (WORD_NAMES if key == WORDS else PICTURE_NAMES):
         raise ValueError("it is of other numbers")
     return calibration
 

@@ -6,12 +6,14 @@ A moment that both channels found has the higher of both confidences: each kind 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mediaindex.search.channels.fusion import FusedMoment
-from mediaindex.search.confidence.calibration import CONFIDENT, WORDS, Calibration, calibration_of
+from mediaindex.search.confidence.calibration import CONFIDENT, Calibration, calibration_of
 from mediaindex.search.confidence.word_numbers import word_numbers
 from mediaindex.store.catalog.fulltext import WordHit
+from mediaindex.store.vectors.fitted import WORDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,15 +53,19 @@ class PictureList(NamedTuple):
 
 
 def judged(
-    moments: Sequence[FusedMoment], word_hits: Sequence[WordHit], pictures: PictureList | None
+    moments: Sequence[FusedMoment],
+    word_hits: Sequence[WordHit],
+    pictures: PictureList | None,
+    library: Path | None = None,
 ) -> Judged:
     """The moments with their confidences, None where nothing was fitted for their kind.
 
     Args:
         word_hits: every hit of the words. pictures: None where they were not asked by one sentence.
+        library: folder whose own calibration of words comes before the shipped one; None for that alone.
     """
     of_pictures = _of_pictures(moments, pictures)
-    of_words = _of_words(moments, word_hits)
+    of_words = _of_words(moments, word_hits, library)
     found = []
     for place, moment in enumerate(moments):
         own = [of_kind[place] for of_kind in (of_pictures, of_words) if place in of_kind]
@@ -68,9 +74,11 @@ def judged(
     return Judged(found, None if first is None else first >= CONFIDENT)
 
 
-def _of_words(moments: Sequence[FusedMoment], hits: Sequence[WordHit]) -> dict[int, float]:
+def _of_words(
+    moments: Sequence[FusedMoment], hits: Sequence[WordHit], library: Path | None
+) -> dict[int, float]:
     """By the place of each moment that words found."""
-    calibration = calibration_of(WORDS)
+    calibration = calibration_of(WORDS, library)
     if calibration is None or not hits:
         return {}
     probabilities = [calibration.probability(numbers) for numbers in word_numbers(hits)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mediaindex.search.confidence.calibration import WORD_NAMES
 from mediaindex.store.catalog.fulltext import WordHit
 
 MOST = 64
-NAMES = ("coverage", "log_terms", "log_rivals", "lead")
+NAMES = WORD_NAMES
 
 
 def word_numbers(hits: Sequence[WordHit]) -> list[list[float]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from mediaindex.safe_text import counted
 from mediaindex.search.ranking.gate import Gate
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _rounded(number: int) -> int:
 
 def _captions(verdict: Verdict) -> str:
     of = "" if verdict.videos == verdict.captions else f" of {verdict.videos} videos"
-    return f"{verdict.captions} captions{of}" if verdict.captions != 1 else "1 caption"
+    return counted(verdict.captions, "caption") + of
 
 
 def _figure(verdict: Verdict) -> str:

@@ -105,7 +105,27 @@ def find(
     shown = Shown(connection, allowed, without, anything_hidden=anything_hidden(connection))
     asked = asked_terms(connection, terms, shown.stands, unfinished=unfinished)
     asked += [AskedTerm(term.spelling, term.phrase, required=True) for term in required]
-    most = min(per_video or limit, limit)
+    return _answer(connection, shown, asked, limit=limit, most=min(per_video or limit, limit))
+
+
+def find_besides(connection: Connection, text: str, allowed: Allowed = None) -> WordAnswer:
+    """As `find`, but what says word for word the same does not answer: what else the words know of it.
+
+    Args:
+        text: such as a caption, which is among the words itself.
+    """
+    terms = query_terms(text)
+    if not terms:
+        return WordAnswer([])
+    hidden = anything_hidden(connection)
+    shown = Shown(connection, allowed, anything_hidden=hidden, besides=folded(text))
+    asked = asked_terms(connection, terms, shown.stands)
+    return _answer(connection, shown, asked, limit=PLACES_READ, most=PLACES_READ)
+
+
+def _answer(
+    connection: Connection, shown: Shown, asked: Sequence[AskedTerm], *, limit: int, most: int
+) -> WordAnswer:
     with _without_collecting():
         lines = best_moments(connection, _ranked(shown, asked, limit), limit=limit, most=most)
     corrected = (Correction(term.typed, term.spelling) for term in asked if term.typed is not None)

@@ -1,9 +1,10 @@
-"""What was fitted to the space of one encoder: LIBRARY/generators/fitted/DIGEST.json.
+"""What was fitted to the space of one encoder, or to words: LIBRARY/generators/fitted/DIGEST.json.
 
     {"format": 1, "encoder": {"name", "digest"}, "hubs": …, "calibration": …, "refit": …}
 
 `mediaindex train --encoder NAME` writes `hubs`, the measurement and gate of hub correction, and
-`calibration`, that of confidence; `refit` is the same calibration after the user's captions and marks.
+`calibration`, that of confidence; `refit` is the same calibration after the user's captions and marks. What
+is fitted to words, which no encoder changes, has "words" in the place of a digest.
 Backups take it with the generators. The file may be a stranger's: it is bounded, belongs to the encoder that
 it names, and each part is checked by what reads it.
 """
@@ -24,9 +25,11 @@ from typing import Any, NamedTuple
 from mediaindex.store.layout import make_private_folder, sync_path
 
 FOLDER = Path("generators", "fitted")
+WORDS = "words"
+"""In the place of a digest: what is fitted to hits by words."""
 _FORMAT = 1
 _LARGEST_BYTES = 1 << 20
-_DIGEST = re.compile(r"[0-9a-f]{8,128}")
+_DIGEST = re.compile(rf"{WORDS}|[0-9a-f]{{8,128}}")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -42,13 +45,13 @@ class Fitted(NamedTuple):
 
 
 def fitted_file(library: Path, digest: str) -> Path:
-    """Where what is fitted to an encoder lies.
+    """Where what is fitted to an encoder, or to `WORDS`, lies.
 
     Raises:
         ValueError: the digest is none, and might lead anywhere.
     """
     if not _DIGEST.fullmatch(digest):
-        raise ValueError("the digest of an encoder is hexadecimal")
+        raise ValueError(f"the digest of an encoder is hexadecimal; words have {WORDS!r}")
     return library / FOLDER / f"{digest}.json"
 
 
@@ -68,8 +71,11 @@ def read_fitted(library: Path | None, digest: str) -> Fitted:
     return _read(path, digest, status.st_mtime_ns, status.st_size)
 
 
-def write_fitted(library: Path, *, encoder: str, digest: str, parts: Mapping[str, Any]) -> Path:
+def write_fitted(library: Path, *, encoder: str | None, digest: str, parts: Mapping[str, Any]) -> Path:
     """Put parts in the place of those of the same name; None removes one. The others stay. The file.
+
+    Args:
+        encoder: its name; None for words.
 
     Raises:
         OSError: it cannot be written. ValueError: the digest is none.

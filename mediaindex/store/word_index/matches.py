@@ -30,6 +30,7 @@ SHOWN_APART_FROM_HIDDEN = (
     "AND (w.location_id IS NULL OR l.id = w.location_id))"
 )
 PASSES = "passes(w.video_id)"
+SAYS_ELSE = "w.folded <> :besides"
 
 LENGTH = "LENGTH(w.folded) - LENGTH(REPLACE(w.folded, ' ', '')) + 1"
 OF_FILES = """
@@ -155,14 +156,24 @@ class Shown:
         allowed: the videos that may answer.
         excluded: an expression of FTS5; files whose words match it do not answer, nor do cues that match it.
         anything_hidden: whether any place is forgotten; most libraries have none.
+        besides: folded text; what says the same word for word does not answer.
     """
 
     def __init__(
-        self, connection: Connection, allowed: Allowed = None, excluded: str = "", *, anything_hidden: bool
+        self,
+        connection: Connection,
+        allowed: Allowed = None,
+        excluded: str = "",
+        *,
+        anything_hidden: bool,
+        besides: str = "",
     ) -> None:
         self._connection = connection
         self._excluded = excluded
         self._filters = SHOWN_APART_FROM_HIDDEN if anything_hidden else SHOWN
+        self._values = {"besides": besides} if besides else {}
+        if besides:
+            self._filters = f"{SAYS_ELSE} AND {self._filters}"
         without = (
             {video for video, start, _end in self.places(excluded) if start is None} if excluded else set()
         )
@@ -232,9 +243,10 @@ class Shown:
         matched = " UNION ALL ".join(
             CUES_OF_ONE_TERM.format(term=one.term, number=number) for number, one in enumerate(expressions)
         )
-        values = {f"expression{number}": one.text for number, one in enumerate(expressions)}
+        values: dict[str, Any] = {f"expression{number}": one.text for number, one in enumerate(expressions)}
         text = sa.text(CUES_OF_ENOUGH_TERMS.format(matched=matched, filters=self._filters, length=LENGTH))
-        return self._connection.execute(text, values | {"enough": enough, "most": CUES_OF_A_WORD}).all()
+        values |= {"enough": enough, "most": CUES_OF_A_WORD, **self._values}
+        return self._connection.execute(text, values).all()
 
     def _weight(self, expression: str) -> float:
         """How much a match says, by how rare it is: the inverse document frequency of BM25."""
@@ -252,7 +264,7 @@ class Shown:
     def _rows(self, statement: str, expression: str, **parts: Any) -> Sequence[Any]:
         values = {name: parts.pop(name) for name in ("most",) if name in parts}
         text = sa.text(statement.format(filters=self._filters, length=LENGTH, **parts))
-        return self._connection.execute(text, values | {"expression": expression}).all()
+        return self._connection.execute(text, {"expression": expression, **values, **self._values}).all()
 
 
 def _passes(allowed: Allowed, without: set[int]) -> Callable[[int], bool]:

@@ -22,12 +22,13 @@ def report(**values: Any) -> dict[str, Any]:
 
 def test_nothing_is_said_of_what_was_not_made() -> None:
     assert list(lines_of(report())) == []
-    refit = {"reason": "200 captions are needed"}
+    refit = {"reason": "200 captions are needed", "words": {"reason": "words answer none"}}
     unfitted = {"reliability": None, "reason": "too few clips", "refit": refit}
     assert list(lines_of(report(hubs=GATE, confidence=unfitted))) == [
         "hub correction off: no certain gain",
         "too few clips",
         "200 captions are needed",
+        "words answer none",
     ]
 
 

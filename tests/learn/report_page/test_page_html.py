@@ -59,7 +59,7 @@ def test_it_tells_everything_that_it_was_given() -> None:
         "the right one itself, but others are exactly as similar",
         "harbour at 0:03.5, confidence 40 %",
         "harbour off: harbour",
-        "a search (harbour): 12 ms, at most 34 ms for 95 of 100, over 100",
+        "a search without encoding its sentence (harbour): 12 ms, at most 34 ms for 95 of 100, over 100",
         "all of this evaluation: 61.0 s",
         "1 video was not evaluated",
         "Of fewer than 10 videos there is no interval: such figures are hints.",

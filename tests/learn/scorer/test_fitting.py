@@ -44,7 +44,14 @@ def test_what_is_made_is_what_the_encoder_and_a_search_read(own: Study, tmp_path
         "reading the test",
         "training the scorer",
         "measuring the scorer",
+        "training a scorer without one half",
+        "listing one half",
+        "training a scorer without the other half",
+        "listing the other half",
     ]
+    assert fitted.lists is not None
+    assert fitted.lists.scorer == report["digest"]
+    assert sum(lists.chosen.shape[1] for lists in fitted.lists.training) <= 60
     encoder = load_encoder(own.encoder.spec.name, device="cpu")
     assert encoder.spec.scorer == report["digest"]
     assert encoder.spec.digest == own.encoder.spec.digest

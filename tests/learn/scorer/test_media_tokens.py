@@ -44,6 +44,12 @@ def test_every_clip_has_its_cells_and_captions(made: Study, monkeypatch: pytest.
     assert mask.sum(1).tolist() == made.encoder.token_counts([made.features.captions[row] for row in (0, 3)])
     assert states.mean.shape == (2, 32)
     assert found.cells_at(np.array([4, 5])).shape == (2, 16, found.cells.shape[2])
+    some = found.some(np.array([3, 7]))
+    assert some.clips.tolist() == [3, 7]
+    assert [some.captions[own].tolist() for own in some.captions_of] == [[6, 7], [14, 15]]
+    np.testing.assert_array_equal(some.cells[some.first[1] : some.first[2]], found.cells[7:8])
+    torch.testing.assert_close(some.said, found.said[[6, 7, 14, 15]])
+    np.testing.assert_array_equal(some.texts.of_text(3)[0], found.texts.of_text(15)[0])
 
 
 def test_what_is_missing_or_lies_outside_is_named(made: Study, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ REPORT: dict[str, Any] = {
         }
         for source in (None, "some", "other")
     ],
-    "gates": [{"on": False, "reason": "no certain gain"}],
+    "gates": [{"component": "generator", "on": False, "reason": "no certain gain"}],
 }
 
 
@@ -56,7 +56,7 @@ def test_a_card_shows_every_figure_of_the_report() -> None:
     assert [line for line in lines if line.startswith(between)] == [
         f"{between} {source} | 80 | {gain} | {gain} |" for source in ("all", "some", "other, not trained on")
     ]
-    assert lines[-3:] == ["## Gate", "", "off: no certain gain."]
+    assert lines[-3:] == ["## Gate", "", "generator off: no certain gain."]
 
 
 def test_a_name_breaks_neither_the_table_nor_the_terminal() -> None:

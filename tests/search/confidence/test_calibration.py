@@ -19,14 +19,13 @@ from mediaindex.search.confidence.calibration import (
     FILE,
     PICTURE_NAMES,
     REFIT,
-    WORDS,
     Calibration,
     calibration_of,
     confidence_gate,
     found_calibration,
     from_json,
 )
-from mediaindex.store.vectors.fitted import fitted_file, write_fitted
+from mediaindex.store.vectors.fitted import WORDS, fitted_file, write_fitted
 from mediaindex.store.vectors.spaces import Space
 
 PLAIN = Calibration(("a", "b"), (1.0, 0.0), (2.0, 1.0), (1.5, -1.0), 0.25, ())
@@ -147,3 +146,13 @@ def test_the_gate_says_where_confidence_comes_from(tmp_path: Path) -> None:
     assert confidence_gate(None, tmp_path).by == "no pictures"
     shipped = replace(SPACE, digest=builtin_spec(FILES).digest)
     assert (confidence_gate(shipped, tmp_path).on, confidence_gate(shipped, tmp_path).by) == (True, "shipped")
+
+
+def test_a_damaged_file_of_words_is_named_and_the_shipped_one_counts(tmp_path: Path) -> None:
+    keep(tmp_path, **{CALIBRATION: part(OWN)})
+    write_fitted(tmp_path, encoder=None, digest=WORDS, parts={REFIT: part(OWN)})
+    assert calibration_of(WORDS, tmp_path) == calibration_of(WORDS)
+    assert confidence_gate(SPACE, tmp_path).reason.endswith(
+        "; the refit in fitted/words.json is not read, it is damaged: "
+        "hits by words have the shipped confidence"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from mediaindex.search.channels.fusion import FusedMoment
 from mediaindex.search.channels.moments import Moment
 from mediaindex.search.confidence import calibration, word_numbers
-from mediaindex.search.confidence.calibration import WORDS, Calibration
+from mediaindex.search.confidence.calibration import REFIT, Calibration
 from mediaindex.search.confidence.judging import judged
 from mediaindex.store.catalog.fulltext import WordHit
+from mediaindex.store.vectors.fitted import WORDS, write_fitted
 
 BY_COVERAGE = Calibration(word_numbers.NAMES, (0.0,) * 4, (1.0,) * 4, (4.0, 0.0, 0.0, 0.0), -2.0, ())
 
@@ -56,3 +58,11 @@ def test_what_only_pictures_found_has_none_where_their_encoder_is_not_calibrated
 def test_nothing_found_is_not_judged() -> None:
     assert judged([], [], None).confident is None
     assert judged([], [], None).moments == []
+
+
+def test_what_the_library_fitted_to_words_comes_before_what_ships(tmp_path: Path) -> None:
+    whole = by_words(1, 1.0)
+    own = {"row": replace(BY_COVERAGE, bias=-4.0).as_json()}
+    write_fitted(tmp_path / "library", encoder=None, digest=WORDS, parts={REFIT: own})
+    assert judged([whole], hits_of(whole), None, tmp_path / "library").moments[0].confidence == 0.5
+    assert judged([whole], hits_of(whole), None, tmp_path).confident is True

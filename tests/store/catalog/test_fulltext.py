@@ -316,3 +316,24 @@ def test_what_is_told_comes_before_what_the_camera_holds(speak: Spoken) -> None:
         assert (hits[0].video_id, hits[0].told) == (said, 1.0)
         assert {hit.video_id for hit in hits[1:]} == set(phones)
         assert {hit.told for hit in hits[1:]} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "elsewhere"),
+    [
+        ("The whale, dives!", [(5.0, 6.0)]),
+        ("whale dives", [(1.0, 2.0), (5.0, 6.0)]),
+        ("café DEL mar", []),
+        ("a beach day", [(None, None)]),
+        ("", []),
+    ],
+)
+def test_what_says_the_same_word_for_word_does_not_answer(
+    film: int, opened: Library, text: str, elsewhere: list[tuple[float | None, float | None]]
+) -> None:
+    with opened.read() as connection:
+        for videos in (None, {film}):
+            hits = fulltext.find_besides(connection, text, videos).hits
+            assert sorted((hit.start_seconds, hit.end_seconds) for hit in hits) == elsewhere
+        assert not fulltext.find_besides(connection, text, ()).hits
+        assert len(fulltext.find(connection, "whale dives").hits) == 2, "nothing is left out afterwards"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mediaindex.store.vectors.fitted import FOLDER, fitted_file, read_fitted, write_fitted
+from mediaindex.store.vectors.fitted import FOLDER, WORDS, fitted_file, read_fitted, write_fitted
 
 DIGEST, OTHER = "0a" * 32, "0b" * 32
 
@@ -74,3 +74,11 @@ def test_what_is_no_number_is_not_written(tmp_path: Path) -> None:
         write(tmp_path, hubs={"value": float("nan")})
     assert read_fitted(tmp_path, DIGEST).parts["hubs"]["value"] == 1
     assert len(list((tmp_path / FOLDER).iterdir())) == 1
+
+
+def test_what_is_fitted_to_words_has_no_encoder(tmp_path: Path) -> None:
+    path = write_fitted(tmp_path, encoder=None, digest=WORDS, parts={"refit": {"row": 1}})
+    assert path.name == "words.json"
+    assert json.loads(path.read_text(encoding="utf-8"))["encoder"] == {"name": None, "digest": "words"}
+    assert read_fitted(tmp_path, WORDS).parts == {"refit": {"row": 1}}
+    assert not read_fitted(tmp_path, "0c" * 32).parts

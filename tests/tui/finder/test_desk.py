@@ -10,7 +10,14 @@ import pytest
 from mediaindex import cli
 from mediaindex.embed import loading
 from mediaindex.errors import EncoderUnavailable
+from mediaindex.search.ranking.generator_registry import generators_of
+from mediaindex.search.ranking.hub_correction import hub_gate
+from mediaindex.search.ranking.user_gate import generator_pair
 from mediaindex.store.layout import DATABASE
+from mediaindex.store.library import open_library
+from mediaindex.store.notes import verdicts
+from mediaindex.store.notes.verdicts import Verdict
+from mediaindex.store.vectors.spaces import active_space
 from mediaindex_tui.finder import desk as desk_module
 from mediaindex_tui.finder.searching import NO_PICTURES
 from mediaindex_tui.messages import (
@@ -21,6 +28,7 @@ from mediaindex_tui.messages import (
     PastTold,
     Picture,
     Ready,
+    Reply,
     Status,
     Strip,
     Wanted,
@@ -33,6 +41,7 @@ from mediaindex_tui.messages import (
 from tests.support.commands import OTHER_ENCODER, index_quietly
 from tests.support.films import film
 from tests.support.finders import AtDesk, of
+from tests.support.tiny_generators import write_generator
 
 
 def test_it_says_what_can_answer(desk: AtDesk) -> None:
@@ -146,6 +155,48 @@ def test_new_videos_are_told_while_nothing_is_asked(desk: AtDesk, library: Path,
     told = desk.wait(Status)
     assert (told.videos, told.generation > first.generation) == (3, True)
     assert desk.names("purple")[0] == "cat.mp4"
+
+
+def stages(replies: list[Reply]) -> list[str]:
+    """The stages of the answers among some replies."""
+    return [answer.stage for answer in of(replies, Answer)]
+
+
+def test_a_generator_that_is_turned_on_or_off_meanwhile_ranks_from_the_next_query(
+    desk: AtDesk, library: Path
+) -> None:
+    assert stages(desk.ask(Ask(1, "blue"))) == ["words", "full"]
+    folder = write_generator(library / "generators" / "mine", strength=0.5)
+    before = len(desk.replies)
+    desk.ask(Ask(2, "blue"))
+    desk.until(lambda: "reranked" in stages(desk.replies[before:]) and not desk.desk.is_busy)
+    assert stages(desk.ask(Ask(3, "red"))) == ["words", "full", "reranked"]
+    own = identity(folder)
+    its_captions_say(library, own, low=-0.5, high=-0.1)
+    assert stages(desk.ask(Ask(4, "red"))) == ["words", "full"]
+    its_captions_say(library, own, low=0.1, high=0.5)
+    before = len(desk.replies)
+    desk.ask(Ask(5, "red"))
+    desk.until(lambda: "reranked" in stages(desk.replies[before:]) and not desk.desk.is_busy)
+    shutil.rmtree(folder)
+    assert stages(desk.ask(Ask(6, "red"))) == ["words", "full"]
+
+
+def identity(folder: Path) -> str:
+    """The digest by which verdicts name a generator."""
+    (own,) = [one for one in generators_of(folder.parent.parent) if one.folder == folder]
+    return own.identity
+
+
+def its_captions_say(library: Path, generator: str, *, low: float, high: float) -> None:
+    """Let the captions of a library have decided on a generator, as `eval library` keeps it."""
+    with open_library(library) as opened, opened.write() as connection:
+        space = active_space(connection)
+        assert space is not None
+        over_hubs = hub_gate(space, "auto", library).on
+        pair = generator_pair(space.digest, generator, over_hubs=over_hubs)
+        verdicts.add(connection, pair, ())
+        verdicts.put(connection, Verdict(pair, 40, 40, (low + high) / 2, low, high, None))
 
 
 def test_a_damaged_library_is_said_and_does_not_end_it(desk: AtDesk, library: Path) -> None:

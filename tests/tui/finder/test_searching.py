@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mediaindex.assembly.serving import serving_space
 from mediaindex.config import load_config
 from mediaindex.embed import loading
-from mediaindex.embed.encoder import EncoderSpec
 from mediaindex.errors import EncoderMismatch, EncoderUnavailable
-from mediaindex.media import QueryFeatures
 from mediaindex.search.answer import Question
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors.spaces import Space
-from mediaindex_models.late_interaction_numpy import AskedText
-from mediaindex_tui.finder import searching as searching_module
-from mediaindex_tui.finder.searching import Loaded, RememberedTexts, Searching, SpaceSwitched
+from mediaindex_tui.finder.searching import Loaded, Searching, SpaceSwitched
 from tests.support.commands import OTHER_ENCODER, use_these_encoders
-from tests.support.fake_encoder import FakeEncoder
 from tests.support.small_library import make_space
 from tests.support.waiting import WAIT_SECONDS
 
@@ -124,36 +118,3 @@ def test_a_switch_of_the_space_is_noticed_and_not_waited_for(
         searching.searcher.search(Question(text="red"))
     use_these_encoders(monkeypatch, OTHER_ENCODER)
     assert searching.follow(opened, other)
-
-
-class Counting:
-    """An encoder that counts the texts that it embeds."""
-
-    def __init__(self) -> None:
-        self.embedded: list[str] = []
-        self._encoder = FakeEncoder()
-
-    @property
-    def spec(self) -> EncoderSpec:
-        return self._encoder.spec
-
-    def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
-        self.embedded += texts
-        return self._encoder.texts(texts, tokens=tokens)
-
-    def asked(self, text: str) -> AskedText:
-        return self._encoder.asked(text)
-
-
-def test_no_sentence_is_embedded_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching_module, "TEXTS_KEPT", 2)
-    counting = Counting()
-    texts = RememberedTexts(counting)
-    first = texts.texts(["red", "blue", "red"])
-    assert counting.embedded == ["red", "blue"]
-    assert np.array_equal(first.pooled, FakeEncoder().texts(["red", "blue", "red"]).pooled)
-    texts.texts(["red", "green"])
-    texts.texts(["blue"])
-    assert counting.embedded == ["red", "blue", "green", "blue"]
-    assert texts.texts([]).pooled.shape == (0, texts.spec.dim)
-    assert texts.texts(["red"], tokens=True).tokens is not None

@@ -323,6 +323,7 @@ class Desk:
         if here is None:
             yield Answer(ask.number, "full", ())
             return
+        self._searching.follow_gates(here)
         searcher = self.searcher
         meaning = self._meaning = understood(
             ask,

@@ -46,6 +46,12 @@ class OpenLibrary:
         self._look()
         return self._generation
 
+    @property
+    def version(self) -> int | None:
+        """A number that is another one as soon as anybody else wrote."""
+        self._look()
+        return self._version
+
     def name(self, path: Path) -> str:
         """A path as a hit shows it: below its source, where it lies in one."""
         self._look()

@@ -7,35 +7,37 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediaindex.assembly.remembered_texts import RememberedTexts
 from mediaindex.assembly.serving import load_space_text_encoder
 from mediaindex.config import Config
 from mediaindex.embed.language import language_note
 from mediaindex.errors import MediaIndexError
 from mediaindex.store.library import Library
 from mediaindex.store.vectors.spaces import Space
+from mediaindex_tui.finder.library import OpenLibrary
 from mediaindex_tui.finder.words import common_words
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from mediaindex.embed.encoder import EncoderSpec, TextEncoder
-    from mediaindex.media import QueryFeatures
+    from mediaindex.embed.encoder import TextEncoder
+    from mediaindex.search.ranking.generator_registry import Description
     from mediaindex.search.ranking.shortlist import Reranker
     from mediaindex.search.searcher import Searcher
-    from mediaindex_models.late_interaction_numpy import AskedText
 
 logger = logging.getLogger(__name__)
 
-TEXTS_KEPT = 512
+GENERATORS = "generators"
 WARM_UP = "a dog on the beach"
 NO_PICTURES = "the pictures do not answer: the search stopped while it loaded their encoder"
 A_FOREIGN_QUERY = "ein Hund am Strand"
+
+
+Generator = tuple[Path, str]
+"""A generator: its folder, and the digest of its config.json."""
 
 
 class SpaceSwitched(Exception):
@@ -48,7 +50,7 @@ class Loaded:
 
     Attributes:
         encoder: None where there is none, and then `note` says why, and the command that helps.
-        reranker: None where no generator is on.
+        reranker: None where no generator is on. generator: which one is.
         tells_languages: whether the language of a query can be told without waiting.
     """
 
@@ -56,43 +58,9 @@ class Loaded:
     space: Space
     encoder: TextEncoder | None = None
     reranker: Reranker | None = None
+    generator: Generator | None = None
     tells_languages: bool = False
     note: str | None = None
-
-
-class RememberedTexts:
-    """A text encoder that embeds no sentence twice, as long as it is one of the last."""
-
-    def __init__(self, encoder: TextEncoder) -> None:
-        self._encoder = encoder
-        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-
-    @property
-    def spec(self) -> EncoderSpec:
-        """The identity of its embedding space."""
-        return self._encoder.spec
-
-    def texts(self, texts: Sequence[str], *, tokens: bool = False) -> QueryFeatures:
-        """Embeddings of B texts; with token features they are always made anew."""
-        import numpy as np
-
-        from mediaindex.media import QueryFeatures
-
-        if tokens:
-            return self._encoder.texts(texts, tokens=True)
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        if new:
-            self._vectors |= zip(new, self._encoder.texts(new).pooled, strict=True)
-        for text in texts:
-            self._vectors.move_to_end(text)
-        pooled = [self._vectors[text] for text in texts]
-        while len(self._vectors) > TEXTS_KEPT:
-            self._vectors.popitem(last=False)
-        return QueryFeatures(np.array(pooled, np.float32).reshape(len(texts), self.spec.dim))
-
-    def asked(self, text: str) -> AskedText:
-        """One text, to be compared with the evidence of regions; made anew each time."""
-        return self._encoder.asked(text)
 
 
 class Searching:
@@ -116,12 +84,15 @@ class Searching:
         self._words_only = words_only
         self._library: Library | None = None
         self.space: Space | None = None
+        self._generator: Generator | None = None
+        self._decided_at: tuple[int | None, int] | None = None
 
     def follow(self, library: Library | None, space: Space | None) -> bool:
         """Load the encoder of a space, unless that is done or begun; whether it is another than before."""
         if library is self._library and space == self.space:
             return False
         self.searcher, self.note, self.tells_languages = None, None, False
+        self._decided_at = None
         self._library, self.space = library, space
         if library is None or space is None:
             return True
@@ -132,13 +103,36 @@ class Searching:
             threading.Thread(target=_load, args=arguments, name="loader", daemon=True).start()
         return True
 
+    def follow_gates(self, here: OpenLibrary) -> None:
+        """Rank by the generator that is on now; one that is to be loaded is taken a moment later.
+
+        It is decided again where somebody wrote since: the library holds what the user's captions decide, its
+        folder of generators which ranking is in use.
+        """
+        searcher, space = self.searcher, self.space
+        if searcher is None or space is None or not self.tells_languages:
+            return
+        now = here.version, _changed_at(here.library.root / GENERATORS)
+        if now == self._decided_at:
+            return
+        self._decided_at = now
+        chosen = _chosen(here.library, space)
+        if _name_of(chosen) == self._generator:
+            return
+        self._generator, searcher.reranker = _name_of(chosen), None
+        if chosen is not None:
+            arguments = (here.library, space, searcher.encoder, chosen, self._tell)
+            threading.Thread(target=_load_generator, args=arguments, name="generator", daemon=True).start()
+
     def take(self, loaded: Loaded) -> bool:
         """Search with what was loaded; whether that answers otherwise than before."""
         if loaded.library is not self._library or loaded.space != self.space:
             return False
+        if self.tells_languages and loaded.generator != self._generator:
+            return False  # another one is on meanwhile
         self.note, self.tells_languages = loaded.note, loaded.tells_languages
         if self.searcher is not None:
-            self.searcher.reranker = loaded.reranker
+            self._generator, self.searcher.reranker = loaded.generator, loaded.reranker
             return loaded.reranker is not None
         if loaded.encoder is not None:
             from mediaindex.search.searcher import Searcher
@@ -175,23 +169,53 @@ def _load(library: Library, space: Space, config: Config, tell: Callable[[Loaded
     else:
         tell(Loaded(library, space, encoder))
         # What makes answers better, and is not waited for either.
-        reranker = _reranker(library, space)
+        chosen = _chosen(library, space)
+        reranker = None if chosen is None else _reranker(chosen)
         language_note(A_FOREIGN_QUERY, encoder.spec)
-        tell(Loaded(library, space, encoder, reranker, tells_languages=True))
+        tell(Loaded(library, space, encoder, reranker, _name_of(chosen), tells_languages=True))
 
 
-def _reranker(library: Library, space: Space) -> Reranker | None:
-    """The generator that is on for a space, None where none is, or it cannot be loaded."""
+def _load_generator(
+    library: Library,
+    space: Space,
+    encoder: TextEncoder | None,
+    chosen: Description,
+    tell: Callable[[Loaded], None],
+) -> None:
+    """Load the generator that was turned on while the encoder was there."""
+    try:
+        tell(Loaded(library, space, encoder, _reranker(chosen), _name_of(chosen), tells_languages=True))
+    except Exception:
+        logger.exception("the generator %s cannot be loaded", chosen.name)
+
+
+def _chosen(library: Library, space: Space) -> Description | None:
+    """The generator that is on for a space, None where none is."""
     from mediaindex.search.ranking.generator_registry import decide
     from mediaindex.search.ranking.user_gate import UserGates
 
     decision = decide(space, library.root, None, "auto", UserGates.of(library))
-    if not decision.gate.on or decision.generator is None:
-        return None
+    return decision.generator if decision.gate.on else None
+
+
+def _name_of(chosen: Description | None) -> Generator | None:
+    return None if chosen is None else (chosen.folder, chosen.identity)
+
+
+def _changed_at(folder: Path) -> int:
+    """When a file came into a folder or left it, in nanoseconds; 0 for one that is not there."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _reranker(chosen: Description) -> Reranker | None:
+    """A generator, ready to rank; None where it cannot be loaded."""
     from mediaindex.search.ranking.reranker import load_reranker
 
     try:
-        return load_reranker(decision.generator, threads=1)
+        return load_reranker(chosen, threads=1)
     except MediaIndexError as error:
         logger.warning("the generator is left out: %s", error)
         return None
