@@ -80,7 +80,8 @@ class Lists:
         place: (Q, R) of the right ones among them, -1 where one is not. Of captions that look for their
             photograph R is 1.
         cheap: ranks (Q,) from 0 of the best right one by rankings that learn nothing: the similarity alone,
-            corrected for hubs, and by QB-Norm.
+            corrected for hubs, and by QB-Norm; and the similarity of the first head, which has not seen val,
+            val2 and the further sources alone.
         right: (Q,) the photograph of the query, in the gallery.
         sides: what a generator compares.
     """
@@ -118,6 +119,7 @@ class Lists:
 
 
 PLAIN, CORRECTED, QB_NORM = "similarity", "corrected similarity", "QB-Norm"
+FIRST = "similarity of the first head"
 
 
 class Ranker:
@@ -156,6 +158,7 @@ class Ranker:
             PLAIN: ranks(plain, right),
             CORRECTED: ranks(corrected, right),
             QB_NORM: ranks(querybank_normalised(plain, of_bank, beta=BETA_OF_SIMILARITY), right),
+            FIRST: ranks((self._data.said[rows] @ self._data.pictures[places].T).numpy(), right),
         }
         asking, frames = torch.from_numpy(similarity.said[rows]), torch.from_numpy(pictures)[:, None]
         sides = Sides(asking, frames, best.indices, similarity.deviation)
@@ -181,9 +184,10 @@ class Ranker:
         found = best.indices[:, None] == torch.from_numpy(spans)[:, :, None]
         place = torch.where(found.any(2), found.int().argmax(2), -1)
         norm = querybank_normalised(plain, of_bank, beta=BETA_OF_SIMILARITY)
+        first = (self._data.pictures[places] @ self._data.said[rows].T).numpy()
         cheap = {
             name: np.min([ranks(scores, spans[:, k]) for k in range(captions)], axis=0)
-            for name, scores in ((PLAIN, plain), (CORRECTED, corrected), (QB_NORM, norm))
+            for name, scores in ((PLAIN, plain), (CORRECTED, corrected), (QB_NORM, norm), (FIRST, first))
         }
         asking = torch.from_numpy(similarity.pictures[places])
         sides = Sides(asking, torch.from_numpy(texts), best.indices, unit)
