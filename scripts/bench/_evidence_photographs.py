@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from bench._evidence_lists import FLICKR8K, Places
@@ -25,17 +25,6 @@ def places_where(
     """At most some of the photographs that are wanted, the last of them after as many as are left aside."""
     own = [place for place, item in enumerate(data.items) if wanted(item)]
     return np.array(own[: len(own) - last][-most:], dtype=np.intp)
-
-
-def validation_in_domain(data: Captioned, *, most: int) -> Iterator[tuple[bool, Places]]:
-    """Galleries that choose in domain, and whether heads of the kind `fold` alone have not seen them.
-
-    They are `val`, what is fresh, and what is held of each further source.
-    """
-    yield False, places_where(data, lambda item: item.split == "val", most=most)
-    yield True, places_where(data, lambda item: item.split == "fresh", most=2 * most)
-    for source in sorted({item.source for item in data.items if item.split == "held"}):
-        yield False, validation_of(data, source, most=most)
 
 
 def validation_of(data: Captioned, source: str, *, most: int) -> Places:

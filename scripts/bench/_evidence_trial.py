@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -65,6 +65,11 @@ class Trial:
         mixtures = [mixture_of(ranker, fitting) for ranker in rankers]
         return cls(left_out, similarity, rankers, mixtures)
 
+    @property
+    def first(self) -> Trial:
+        """With the scorer of the first seed alone."""
+        return replace(self, rankers=self.rankers[:1], mixtures=self.mixtures[:1])
+
     def lists(self, places: Places, *, captions: int = CAPTIONS) -> list[Lists]:
         """Captions that look for their photographs, with the numbers of each scorer."""
         return [ranker.lists(self.similarity, places, captions=captions) for ranker in self.rankers]
@@ -87,9 +92,10 @@ class Trial:
 def mixture_of(ranker: Ranker, fitting: Sequence[tuple[Similarity, Places]]) -> Tensor:
     """The weights (5,) that make the right ones of the candidates likely; arguments as in `Trial.of`."""
     lists = [ranker.lists(similarity, own, captions=CAPTIONS) for similarity, own in fitting if len(own)]
-    numbers = torch.cat([own.numbers for own in lists])
+    count = min(own.numbers.shape[1] for own in lists)  # a small gallery has fewer candidates
+    numbers = torch.cat([own.numbers[:, :count] for own in lists])
     right = torch.cat([own.place[:, 0] for own in lists])
-    inside = right >= 0
+    inside = (right >= 0) & (right < count)
     return fitted_mixture(numbers[inside], right[inside], start=ranker.weights(START))
 
 

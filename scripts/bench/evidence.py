@@ -14,8 +14,8 @@ s is of the encoder that ships where it has not seen the photographs (val, val2,
 --fold-files, whose heads are of the kind `fold` of scripts/builtin/train.py: of a left-out source they have
 seen nothing, but for Flickr8k, of which they have not seen the photographs that are asked for.
 
-Two constants are chosen by validation alone, by _evidence_rules.py: the best in domain, on `val`, what is
-fresh, and what is held of the further sources; and that of the gate. The rules of the verdict stand there,
+Two constants are chosen by validation alone, by _evidence_rules.py: the best in domain, on `val` and what is
+fresh; and that of the gate. The rules of the verdict stand there,
 too. It is read once, on the sealed photographs and on left-out sources, by the scorer of the first seed.
 """
 
@@ -41,10 +41,9 @@ from bench._evidence_photographs import (
     figures_of,
     places_where,
     sealed_places,
-    validation_in_domain,
     validation_of,
 )
-from bench._evidence_rules import HEADER, WEIGHTS, Constants, Verdict, points
+from bench._evidence_rules import HEADER, WEIGHTS, Constants, Verdict, points, validation_table
 from bench._evidence_trial import Gallery, Trial, reciprocal
 from builtin._captioned import Captioned, read_captioned
 from builtin._fingerprints import fingerprints_of
@@ -109,18 +108,20 @@ class Readings:
         """Scorers of all sources beside heads that have seen neither what is fresh nor what is sealed."""
         return replace(self.in_domain, similarity=self.fold)
 
-    def constants(self) -> Constants:
-        """What validation chooses."""
-        tests = []
-        for is_of_fold, places in validation_in_domain(self.data, most=self.most):
-            trial = self.beside_fold if is_of_fold else self.in_domain
-            if len(places):
-                tests.append(Gallery(trial, trial.lists(places)[:1]))
-        others = [
-            Gallery(trial, trial.lists(validation_of(self.data, source, most=self.most)))
+    def validation_in_domain(self) -> dict[str, Gallery]:
+        """By title, lists of the first scorer that choose: `val`, and what is fresh beside a fold's heads."""
+        galleries = {}
+        for split, trial in (("val", self.in_domain.first), ("fresh", self.beside_fold.first)):
+            own = places_where(self.data, lambda item, split=split: item.split == split, most=2 * self.most)  # type: ignore[misc]
+            galleries[split] = Gallery(trial, trial.lists(own))
+        return galleries
+
+    def validation_left_out(self) -> dict[str, Gallery]:
+        """By source, lists that choose."""
+        return {
+            source: Gallery(trial, trial.lists(validation_of(self.data, source, most=self.most)))
             for source, trial in self.left_out.items()
-        ]
-        return Constants.of(tests, others)
+        }
 
     def tested(self, sealed: Places) -> dict[str, Gallery]:
         """By title, lists of val2 in both directions, and of what is sealed."""
@@ -240,11 +241,13 @@ def main() -> int:
     readings = Readings.of(
         arguments.work, arguments.fold_files, arguments.sources, arguments.seeds, most=most
     )
-    constants = readings.constants()
+    in_domain, left_out = readings.validation_in_domain(), readings.validation_left_out()
+    constants = Constants.of([*in_domain.values()], [*left_out.values()])
     print(
         f"On validation c = {constants.in_domain} is best in domain, and the constant of the gate is "
         f"{constants.of_gate}.\n"
     )
+    print("\n".join(validation_table(in_domain, left_out)))
     if arguments.validation:
         return 0
     sealed = sealed_places(readings.data, fingerprints_of(arguments.work), most=2 * most)
