@@ -135,7 +135,7 @@ class Ranker:
         self.scorer.load_state_dict(load_file(file))
         self.scorer.requires_grad_(False)
         self._training = training_places(data, left_out=left_out)
-        self.bank = self._words(bank_of(data, left_out=left_out, seed=seed))
+        self.bank = self.words(bank_of(data, left_out=left_out, seed=seed))
 
     def lists(self, similarity: Similarity, places: Places, *, captions: int) -> Lists:
         """At most some captions of each photograph of a gallery look for it."""
@@ -144,10 +144,10 @@ class Ranker:
         plain, of_bank = similarity.said[rows] @ pictures.T, similarity.bank @ pictures.T
         corrected = less_hubs(plain, of_bank)
         best = torch.from_numpy(corrected / similarity.deviation).topk(min(CANDIDATES, len(places)), dim=1)
-        regions, hubs = self._regions(places)
+        regions, hubs = self.of_photographs(places)
         agreements = torch.cat(
             [
-                self.scorer.agreements(self._words(some), regions.rows(candidates))
+                self.scorer.agreements(self.words(some), regions.rows(candidates))
                 for some, candidates in zip(_batches(rows), torch.split(best.indices, _AT_ONCE), strict=True)
             ]
         )
@@ -214,11 +214,12 @@ class Ranker:
         own = [self._data.captions_of[place][:captions] for place in places]
         return np.concatenate(own), np.repeat(np.arange(len(places)), [len(rows) for rows in own])
 
-    def _words(self, rows: Places) -> Words:
+    def words(self, rows: Places) -> Words:
+        """What the scorer reads of some captions."""
         words: Words = self.scorer.words(*self._data.captions.states(rows))
         return words
 
-    def _regions(self, places: Places) -> tuple[Regions, Tensor]:
+    def of_photographs(self, places: Places) -> tuple[Regions, Tensor]:
         """Regions of photographs and their hub numbers, (N,)."""
         parts = [self.scorer.regions(self._data.cells_at(some)) for some in _batches(places)]
         hubs = [self.hubs(part) for part in parts]
@@ -232,13 +233,13 @@ class Ranker:
         Args:
             rows: of the captions. chosen: (N, K) places among them. bank: photographs for the hubs.
         """
-        words = self._words(rows)
-        of_bank = self._regions(bank)[0]
+        words = self.words(rows)
+        of_bank = self.of_photographs(bank)[0]
         hubs = [
             hubness(self.scorer(_some_of(words, torch.from_numpy(some)), of_bank).T, beta=BETA)
             for some in _batches(np.arange(len(rows)))
         ]
-        regions, count = self._regions(places)[0], chosen.shape[1]
+        regions, count = self.of_photographs(places)[0], chosen.shape[1]
         parts = []
         for start in range(0, len(places), _PHOTOGRAPHS_AT_ONCE):
             some = torch.arange(start, min(start + _PHOTOGRAPHS_AT_ONCE, len(places)))
