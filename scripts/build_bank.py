@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from _builtin_pairs import FLICKR8K, rows_of
-from builtin._photographs import OF_FOLD, fraction_of
+from builtin._photographs import split_of_row
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
@@ -36,8 +36,8 @@ def training_captions(builtin: Path, *, fold: bool) -> list[str]:
     """
     of_kind: dict[bool, list[str]] = {True: [], False: []}
     for row in rows_of(builtin):
-        is_unseen = fold and fraction_of(row.photograph.name, "fresh") < OF_FOLD
-        if row.split == "train" and row.by_people and not is_unseen:
+        split = split_of_row(row) if fold else row.split
+        if split == "train" and row.by_people:
             of_kind[row.photograph.source == FLICKR8K].append(row.photograph.captions[0])
     numbers = random.Random(SEED)
     return [

@@ -80,7 +80,8 @@ class Lists:
         place: (Q, R) of the right ones among them, -1 where one is not. Of captions that look for their
             photograph R is 1.
         cheap: ranks (Q,) from 0 of the best right one by rankings that learn nothing: the similarity alone,
-            corrected for hubs, and by QB-Norm.
+            corrected for hubs, and by QB-Norm; and the similarity of the first head, which has not seen val,
+            val2 and the further sources alone.
         right: (Q,) the photograph of the query, in the gallery.
         sides: what a generator compares.
     """
@@ -118,6 +119,7 @@ class Lists:
 
 
 PLAIN, CORRECTED, QB_NORM = "similarity", "corrected similarity", "QB-Norm"
+FIRST = "similarity of the first head"
 
 
 class Ranker:
@@ -133,7 +135,7 @@ class Ranker:
         self.scorer.load_state_dict(load_file(file))
         self.scorer.requires_grad_(False)
         self._training = training_places(data, left_out=left_out)
-        self.bank = self._words(bank_of(data, left_out=left_out, seed=seed))
+        self.bank = self.words(bank_of(data, left_out=left_out, seed=seed))
 
     def lists(self, similarity: Similarity, places: Places, *, captions: int) -> Lists:
         """At most some captions of each photograph of a gallery look for it."""
@@ -142,10 +144,10 @@ class Ranker:
         plain, of_bank = similarity.said[rows] @ pictures.T, similarity.bank @ pictures.T
         corrected = less_hubs(plain, of_bank)
         best = torch.from_numpy(corrected / similarity.deviation).topk(min(CANDIDATES, len(places)), dim=1)
-        regions, hubs = self._regions(places)
+        regions, hubs = self.of_photographs(places)
         agreements = torch.cat(
             [
-                self.scorer.agreements(self._words(some), regions.rows(candidates))
+                self.scorer.agreements(self.words(some), regions.rows(candidates))
                 for some, candidates in zip(_batches(rows), torch.split(best.indices, _AT_ONCE), strict=True)
             ]
         )
@@ -156,6 +158,7 @@ class Ranker:
             PLAIN: ranks(plain, right),
             CORRECTED: ranks(corrected, right),
             QB_NORM: ranks(querybank_normalised(plain, of_bank, beta=BETA_OF_SIMILARITY), right),
+            FIRST: ranks((self._data.said[rows] @ self._data.pictures[places].T).numpy(), right),
         }
         asking, frames = torch.from_numpy(similarity.said[rows]), torch.from_numpy(pictures)[:, None]
         sides = Sides(asking, frames, best.indices, similarity.deviation)
@@ -181,9 +184,10 @@ class Ranker:
         found = best.indices[:, None] == torch.from_numpy(spans)[:, :, None]
         place = torch.where(found.any(2), found.int().argmax(2), -1)
         norm = querybank_normalised(plain, of_bank, beta=BETA_OF_SIMILARITY)
+        first = (self._data.pictures[places] @ self._data.said[rows].T).numpy()
         cheap = {
             name: np.min([ranks(scores, spans[:, k]) for k in range(captions)], axis=0)
-            for name, scores in ((PLAIN, plain), (CORRECTED, corrected), (QB_NORM, norm))
+            for name, scores in ((PLAIN, plain), (CORRECTED, corrected), (QB_NORM, norm), (FIRST, first))
         }
         asking = torch.from_numpy(similarity.pictures[places])
         sides = Sides(asking, torch.from_numpy(texts), best.indices, unit)
@@ -210,11 +214,12 @@ class Ranker:
         own = [self._data.captions_of[place][:captions] for place in places]
         return np.concatenate(own), np.repeat(np.arange(len(places)), [len(rows) for rows in own])
 
-    def _words(self, rows: Places) -> Words:
+    def words(self, rows: Places) -> Words:
+        """What the scorer reads of some captions."""
         words: Words = self.scorer.words(*self._data.captions.states(rows))
         return words
 
-    def _regions(self, places: Places) -> tuple[Regions, Tensor]:
+    def of_photographs(self, places: Places) -> tuple[Regions, Tensor]:
         """Regions of photographs and their hub numbers, (N,)."""
         parts = [self.scorer.regions(self._data.cells_at(some)) for some in _batches(places)]
         hubs = [self.hubs(part) for part in parts]
@@ -228,13 +233,13 @@ class Ranker:
         Args:
             rows: of the captions. chosen: (N, K) places among them. bank: photographs for the hubs.
         """
-        words = self._words(rows)
-        of_bank = self._regions(bank)[0]
+        words = self.words(rows)
+        of_bank = self.of_photographs(bank)[0]
         hubs = [
             hubness(self.scorer(_some_of(words, torch.from_numpy(some)), of_bank).T, beta=BETA)
             for some in _batches(np.arange(len(rows)))
         ]
-        regions, count = self._regions(places)[0], chosen.shape[1]
+        regions, count = self.of_photographs(places)[0], chosen.shape[1]
         parts = []
         for start in range(0, len(places), _PHOTOGRAPHS_AT_ONCE):
             some = torch.arange(start, min(start + _PHOTOGRAPHS_AT_ONCE, len(places)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bench._report import Row, say
 
 if TYPE_CHECKING:
+    from mediaindex.embed.encoder import TextEncoder
     from mediaindex.search.ranking.generator_registry import Preset
     from mediaindex.search.ranking.shortlist import Reranker
     from mediaindex.search.searcher import Searcher
@@ -53,7 +54,9 @@ def reranked_rows(
             named = f"{what} R@{depth} by {preset}, against the instant order ({FEW})"
             yield Row(named, value, "%", beside, value / beside if beside else None)
     texts = [text for texts_and_clips in kinds.values() for text, _clip in texts_and_clips][:TIMED_QUERIES]
-    value, beside = (_fastest(one, texts, candidates) for one in (reranking, instant))
+    asking = _as_searches_ask(instant)
+    timed = (Searcher(instant.library, instant.space, asking, reranker=own) for own in (reranker, None))
+    value, beside = (_fastest(one, texts, candidates) for one in timed)
     named = f"warm query with {preset} over {candidates} candidates, CPU, against one without"
     yield Row(named, value, "ms", beside, value / beside)
 
@@ -74,6 +77,16 @@ def _reranker(preset: Preset, searcher: Searcher) -> Reranker:
     gate = decision.generator.gate
     say(f"{decision.generator.name}: by itself {'on' if gate.on else 'off'}, {gate.reason}")
     return load_reranker(decision.generator)
+
+
+def _as_searches_ask(searcher: Searcher) -> TextEncoder:
+    """The text encoder that `search` and the interface load, one thread."""
+    from mediaindex.assembly.serving import load_space_text_encoder
+    from mediaindex.config import load_config
+
+    assert searcher.space is not None
+    config = load_config({"library": str(searcher.library.root), "device": "cpu", "threads": "1"})
+    return load_space_text_encoder(searcher.library, searcher.space, config)
 
 
 def _fastest(searcher: Searcher, texts: Sequence[str], candidates: int) -> float:

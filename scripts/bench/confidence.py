@@ -5,9 +5,10 @@
     python scripts/bench/confidence.py --library DIR                         (a library that holds them)
 
 Asks for the `query` of every clip in MANIFEST.jsonl and for every line of scripts/data/nothing_matches.txt,
-by the pictures alone and by both channels. A first hit is right where it lies in the clip, or in a scene of
-a joined clip that was cut from it. Nothing here was fitted on, and no threshold was chosen here. With
-`--fitted FILE`, what `scripts/calibrate.py --report FILE` held out stands in front.
+by the pictures alone and by both channels, reranked as a search is by itself. A first hit is right where it
+lies in the clip, or in a scene of a joined clip that was cut from it. Nothing here was fitted on, and no
+threshold was chosen here. With `--fitted FILE`, what `scripts/calibrate.py --report FILE` held out stands in
+front.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,19 @@ def asked(
     first = answer.hits[0]
     right = None if clip is None else is_right(first, clip, clips)
     return Asked(first.confidence or 0.0, bool(answer.confident), right)
+
+
+def reranked(held: SearchableClips) -> SearchableClips:
+    """The same with the generator that is on by itself, if one is."""
+    from mediaindex.search.ranking.generator_registry import decide
+    from mediaindex.search.ranking.reranker import load_reranker
+    from mediaindex.search.searcher import Searcher
+
+    decision = decide(held.space, held.library.root, None, "auto")
+    if not decision.gate.on or decision.generator is None:
+        return held
+    reranker = load_reranker(decision.generator)
+    return replace(held, searcher=Searcher(held.library, held.space, held.encoder, reranker=reranker))
 
 
 def is_right(hit: Hit, clip: Clip, clips: Sequence[Clip]) -> bool:
@@ -129,7 +143,8 @@ def main() -> None:
     rows: list[Row] = []
     if arguments.fitted is not None:
         rows += fitted_rows(json.loads(arguments.fitted.read_text(encoding="utf-8")))
-    with searchable_clips(clips, arguments.library) as held:
+    with searchable_clips(clips, arguments.library) as plain:
+        held = reranked(plain)
         for channel in ("pictures", "both"):
             queries = [asked(held, clip.query, clip, clips, channel) for clip in clips]
             others = [asked(held, text, None, clips, channel) for text in nothing]

@@ -1,11 +1,12 @@
 """Train generators that read what the scorer says of each candidate, and their twins.
 
-    python scripts/builtin/train_generator.py --work DIR --seeds 0 1 2
+    python scripts/builtin/train_generator.py --work DIR --fold-files DIR --seeds 0 1 2
 
 Writes DIR/generators/NAME-SEED for `residual`, the same without diffusion, and the pointwise one; what is
-there already is left. They learn from lists of photographs that neither the shipped head nor the scorer has
-seen: half of `val`, and what is held of each further source, every source with the same weight. The other
-half of `val` chooses the weight of the score in the final order. Texts ask for pictures, pictures for texts.
+there already is left. They learn from lists of photographs that neither the head beside the scorer nor the
+scorer has seen: half of `val`, what is held of each further source, and what is fresh beside the heads in
+--fold-files, every gallery with the same weight. The other half of `val` chooses the weight of the score in
+the final order. Texts ask for pictures, pictures for texts.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def candidates_of(
     )
 
 
-def galleries(data: Captioned) -> tuple[list[Places], Places]:
-    """Photographs of each gallery that trains, and those of `val` that choose."""
+def galleries(data: Captioned) -> tuple[list[Places], Places, Places]:
+    """Photographs of each gallery that trains, those that train beside other heads, those that choose."""
     val = [place for place, item in enumerate(data.items) if item.split == "val"]
     first = [place for place in val if fraction_of(data.items[place].name, "half") < 0.5]
     held = sorted({item.source for item in data.items if item.split == "held"})
@@ -74,7 +75,12 @@ def galleries(data: Captioned) -> tuple[list[Places], Places]:
         [p for p, item in enumerate(data.items) if (item.split, item.source) == ("held", source)]
         for source in held
     ]
-    return [np.array(own) for own in (first, *of_source)], np.array(sorted(set(val) - set(first)))
+    fresh = [place for place, item in enumerate(data.items) if item.split == "fresh"]
+    return (
+        [np.array(own) for own in (first, *of_source)],
+        np.array(fresh, dtype=np.intp),
+        np.array(sorted(set(val) - set(first))),
+    )
 
 
 def lists_of(ranker: Ranker, similarity: Similarity, places: Places) -> dict[Direction, Lists]:
@@ -142,6 +148,9 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="of prepare.py")
     parser.add_argument(
+        "--fold-files", type=Path, metavar="DIR", help="of an encoder with heads of kind fold; else without"
+    )
+    parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0], metavar="N", help="generators of each (0)"
     )
     parser.add_argument("--steps", type=int, default=STEPS, metavar="N")
@@ -153,8 +162,11 @@ def main() -> None:
     data = read_captioned(arguments.work)
     similarity = Similarity.of(data, arguments.work, FILES)
     ranker = Ranker(data, scorer_file(arguments.work, left_out=None, seed=0), left_out=None, seed=0)
-    of_training, of_choice = galleries(data)
+    of_training, beside_fold, of_choice = galleries(data)
     training = [lists_of(ranker, similarity, places) for places in of_training]
+    if arguments.fold_files is not None:
+        fold = Similarity.of(data, arguments.work, arguments.fold_files)
+        training.append(lists_of(ranker, fold, beside_fold))
     choice = ranker.lists(similarity, of_choice, captions=CAPTIONS)
     for name in NAMES:
         spec = preset(name, width=similarity.said.shape[1], numbers=NUMBERS)

@@ -50,7 +50,7 @@ def test_a_user_teaches_the_library_and_goes_back(
         name = report["current"]
         assert Path(ask(*question)["rerank"]["path"]).name == name
         assert ask("models", "use", "previous") == {"schema": 1, "generator": None, "previous": name}
-        assert not ask(*question)["rerank"]["on"]
+        assert Path(ask(*question)["rerank"]["path"]).name == "builtin-linear"
         assert ask("models", "use", "previous")["generator"] == name
     else:
         assert "no gain on your captions" in said

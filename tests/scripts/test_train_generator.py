@@ -28,6 +28,7 @@ GROUPS = [
     Group("flickr8k", "train", 12),
     Group("flickr8k", "val", 30),
     Group("pascal", "held", 20),
+    Group("flickr8k", "fresh", 16),
 ]
 
 
@@ -48,12 +49,13 @@ def data(work: Path) -> Captioned:
 @pytest.fixture(scope="module")
 def lists(work: Path, data: Captioned) -> Lists:
     ranker = Ranker(data, scorer_file(work, left_out=None, seed=0), left_out=None, seed=0)
-    of_training, _ = galleries(data)
+    of_training, _, _ = galleries(data)
     return lists_of(ranker, Similarity.of(data, work, FILES), of_training[1])["t2v"]
 
 
 def test_what_trains_and_what_chooses_are_different_photographs(data: Captioned) -> None:
-    of_training, of_choice = galleries(data)
+    of_training, beside_fold, of_choice = galleries(data)
+    assert {data.items[place].split for place in beside_fold} == {"fresh"}
     assert [{data.items[place].split for place in own} for own in of_training] == [{"val"}, {"held"}]
     assert not set(of_training[0].tolist()) & set(of_choice.tolist())
     assert len(of_training[0]) + len(of_choice) == 30
@@ -90,7 +92,9 @@ def test_the_script_trains_what_is_missing_and_names_what_it_reads(
     work: Path, data: Captioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del data  # it has made the cells
-    monkeypatch.setattr(sys, "argv", ["train_generator.py", "--work", str(work), "--steps", "2"])
+    monkeypatch.setattr(
+        sys, "argv", ["train_generator.py", "--work", str(work), "--fold-files", str(FILES), "--steps", "2"]
+    )
     main()
     assert capsys.readouterr().out.count("weight of the score") == len(NAMES)
     found = generators_in(work / "generators")

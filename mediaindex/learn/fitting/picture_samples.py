@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mediaindex.learn.fitting.described_clips import DescribedClips, Matrix
 from mediaindex.learn.fitting.samples import SampleRow, Samples, draws
@@ -14,6 +15,8 @@ from mediaindex.store.mapped.bank import BETA, hubness
 
 MOMENTS = 5
 """Of each answer, so many of the first are fitted."""
+Reorder = Callable[[int, NDArray[np.intp]], NDArray[np.intp]]
+"""A text and the clips of a gallery, the best first → the same clips as a reranker puts them."""
 
 
 def picture_samples(
@@ -25,6 +28,7 @@ def picture_samples(
     galleries: int,
     seed: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    reorder: Reorder = lambda _text, clips: clips,
 ) -> list[Samples]:
     """The first moments of the answers in each half of the clips.
 
@@ -32,6 +36,7 @@ def picture_samples(
         bank: (M, D) unit queries of the encoder's bank. blend: w of the similarity.
         corrects_hubs: whether searches let hubs stand back. galleries: of each half.
         progress: called with the galleries that are done, and all of them.
+        reorder: of a reranker; the numbers stay those of the pictures, as in a search.
     """
     similarity = clips.similarities(clips.texts, blend=blend)
     of_bank = clips.similarities(bank, blend=blend)
@@ -46,7 +51,8 @@ def picture_samples(
             gallery = draw.gallery
             for text in draw.asked:
                 own = score[text, gallery]
-                order = np.argsort(-own, kind="stable")[:MOMENTS]
+                ranked = np.argsort(-own, kind="stable")
+                order = _places(gallery, reorder(text, gallery[ranked]))[:MOMENTS]
                 best = picture_numbers.best_segments(own)
                 numbers = picture_numbers.picture_numbers(
                     own,
@@ -65,3 +71,10 @@ def picture_samples(
             progress(half * galleries + number + 1, 2 * galleries)
         found.append(Samples.of(rows))
     return found
+
+
+def _places(gallery: NDArray[np.int64], clips: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where some clips of a gallery stand in it."""
+    ascending = np.argsort(gallery)
+    places: NDArray[np.intp] = ascending[np.searchsorted(gallery, clips, sorter=ascending)]
+    return places

@@ -21,7 +21,7 @@ from mediaindex.learn.evaluation.caption_gate import Setting
 from mediaindex.learn.evaluation.library_queries import KnownAnswer, searchable_videos
 from mediaindex.learn.evaluation.library_trial import ask
 from mediaindex.learn.scorer.mixture_folder import write_mixture
-from mediaindex.search.ranking import hub_correction
+from mediaindex.search.ranking import generator_registry, hub_correction
 from mediaindex.search.ranking.generator_registry import generator_named
 from mediaindex.search.ranking.reranker import load_reranker
 from mediaindex.search.searcher import Searcher
@@ -65,6 +65,12 @@ def library(indexed: Path, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _the_encoder_in_the_box(monkeypatch: pytest.MonkeyPatch) -> None:
     use_these_encoders(monkeypatch, NAME)
+
+
+@pytest.fixture(autouse=True)
+def _no_generator_in_the_box(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The generator of a test is the only one: one of the box that is on would rank where it is off."""
+    monkeypatch.setattr(generator_registry, "BOX", tmp_path / "empty box")
 
 
 @pytest.fixture(autouse=True)

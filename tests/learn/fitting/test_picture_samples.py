@@ -48,6 +48,22 @@ def test_every_question_gives_its_first_moments() -> None:
     assert halves[0].numbers[0] == pytest.approx(numbers[0], rel=1e-4)
 
 
+def test_a_reranker_puts_other_moments_first_and_their_numbers_stay_those_of_the_pictures() -> None:
+    clips = DescribedClips.of_features(features(240))
+    kept, turned = (
+        picture_samples(clips, bank(), blend=0.5, corrects_hubs=False, galleries=1, seed=3, reorder=reorder)[
+            0
+        ]
+        for reorder in (
+            lambda _text, ranked: ranked,
+            lambda _text, ranked: ranked[[1, 0, *range(2, len(ranked))]],
+        )
+    )
+    second = np.roll(kept.first, 1)
+    assert np.array_equal(turned.numbers[turned.first], kept.numbers[second])
+    assert np.array_equal(turned.right[turned.first], kept.right[second])
+
+
 def test_hubs_stand_back_where_searches_let_them() -> None:
     clips = DescribedClips.of_features(features(240, hubs=5.0))
     plain, corrected = (

@@ -12,15 +12,10 @@ import torch
 from bench._clips import write_clips
 from bench._evidence_clips import CAPTIONS, QUERIES, Clips
 from bench._evidence_lists import CORRECTED, Lists, Ranker, Sides, Similarity, bank_of
-from bench.evidence import (
-    Gallery,
-    Trial,
-    fresh_places,
-    harms,
-    places_of_figures,
-    places_where,
-    weight_of_the_gate,
-)
+from bench._evidence_photographs import figures_of, places_where, sealed_places
+from bench._evidence_rules import Constants, Verdict, harms, surely_gains
+from bench._evidence_trial import Gallery, Trial
+from bench.evidence import Readings
 from builtin._captioned import read_captioned
 from builtin._fingerprints import fingerprints_of
 from builtin._regions import BASES
@@ -64,9 +59,16 @@ def test_a_scorer_that_knows_less_than_the_similarity_harms_until_its_weight_is_
     assert harms(misled, 4)
     helped = [ranked("one", help_of_scorer=1.0)]
     assert not harms(helped, 4)
-    assert weight_of_the_gate(helped) == 4
-    weight = weight_of_the_gate(misled)
+    assert Constants.of(helped, helped).of_gate == 4
+    weight = Constants.of(helped, misled).of_gate
     assert weight is None or weight > 4
+
+
+def test_a_constant_that_gains_nothing_certain_in_domain_is_not_taken_though_it_does_no_harm() -> None:
+    helped, noise = ranked("one", help_of_scorer=1.0), ranked("other", help_of_scorer=0.0, seed=3)
+    assert Constants.of([helped, noise], [helped]).of_gate is None
+    assert surely_gains([helped], 4)
+    assert not surely_gains([helped, noise], 4)
 
 
 def test_one_large_source_that_loses_is_enough_and_a_small_one_is_not() -> None:
@@ -92,7 +94,8 @@ def test_of_several_right_candidates_the_best_counts() -> None:
 
 GROUPS = [
     Group("flickr8k", "train", 12),
-    Group("flickr8k", "fresh", 10),
+    Group("flickr8k", "fresh", 9),
+    Group("flickr8k", "sealed", 10),
     Group("flickr8k", "val", 8),
     Group("flickr8k", "val2", 12),
     Group("pascal", "train", 12),
@@ -142,23 +145,47 @@ def test_captions_are_found_by_their_photographs(work: Path) -> None:
     assert by_similarity.tolist() == lists.corrected.tolist()
 
 
-def test_a_fresh_photograph_that_is_a_training_photograph_too_is_dropped(work: Path) -> None:
+def test_a_sealed_photograph_that_is_a_training_photograph_too_is_dropped(work: Path) -> None:
     data = read_captioned(work)
     hashes = fingerprints_of(work)
-    everything = fresh_places(data, hashes, most=99)
+    everything = sealed_places(data, hashes, most=99)
     assert len(everything) == 10
     trained_on = places_where(data, lambda item: item.split == "train")[0]
     hashes[everything[3]] = hashes[trained_on] ^ np.uint64(0b11)
-    assert fresh_places(data, hashes, most=99).tolist() == np.delete(everything, 3).tolist()
+    assert sealed_places(data, hashes, most=99).tolist() == np.delete(everything, 3).tolist()
+
+
+def test_what_is_sealed_chooses_nothing(work: Path) -> None:
+    readings = Readings.of(work, FILES, ["pascal"], [0], most=99)
+    chosen = {**readings.validation_in_domain(), **readings.validation_left_out()}
+    assert {name: own.lists[0].right.max() + 1 for name, own in chosen.items()} == {
+        "val": 8,
+        "fresh": 9,
+        "pascal": 10,
+    }
 
 
 def test_the_figures_of_a_source_are_of_photographs_that_no_part_was_trained_on(work: Path) -> None:
     data = read_captioned(work)
-    of_flickr8k = [data.items[place] for place in places_of_figures(data, "flickr8k", most=99)]
-    assert {item.split for item in of_flickr8k} == {"fresh"}
-    of_pascal = [data.items[place] for place in places_of_figures(data, "pascal", most=5)]
+    sealed = sealed_places(data, fingerprints_of(work), most=99)
+    of_flickr8k = [data.items[place] for place in figures_of(data, "flickr8k", sealed, most=99)]
+    assert {item.split for item in of_flickr8k} == {"sealed"}
+    of_pascal = [data.items[place] for place in figures_of(data, "pascal", sealed, most=5)]
     assert {(item.source, item.split) for item in of_pascal} == {("pascal", "train")}
     assert len(of_pascal) == 5
+
+
+def test_the_verdict_is_on_where_both_halves_gain_and_no_kind_loses(work: Path) -> None:
+    data, asked = read_captioned(work), np.arange(28)
+    sealed = np.repeat(asked, ASKED // len(asked) + 1)[:ASKED]
+    helped, misled = ranked("one", help_of_scorer=2.0), ranked("other", help_of_scorer=-2.0)
+    on = Verdict.of(data, sealed, helped, {"pascal": helped}, 4)
+    assert on.on
+    assert on.row().endswith("| none | on |")
+    off = Verdict.of(data, sealed, helped, {"pascal": misled}, 4)
+    assert not off.on
+    assert "but pascal loses" in off.reason
+    assert not Verdict.of(data, sealed, misled, {"pascal": helped}, 4).on
 
 
 def described_clips(folder: Path) -> Path:
@@ -209,10 +236,10 @@ def test_the_tables_come_out(work: Path, tmp_path: Path) -> None:
     assert "### pascal: 24 queries, 12 photographs" in done.stdout
     assert "among the 12 candidates of 100.0 %" in done.stdout
     assert "### val2, photographs look for captions: 12 queries" in done.stdout
-    assert "### fresh: 20 queries, 10 photographs" in done.stdout
+    assert "### sealed: 20 queries, 10 photographs" in done.stdout
     assert done.stdout.count("| linear mixture |") == 6
     assert done.stdout.count("| QB-Norm |") == 6
-    assert done.stdout.count("| paper |") == 4
+    assert done.stdout.count("| paper |") == 5
     assert done.stdout.count("| off |") + done.stdout.count("| on |") == 9
 
 
