@@ -53,10 +53,10 @@ def test_a_fold_never_sees_its_own_videos() -> None:
         for one in lists
     ]
     after = cross_fitted(changed, CONTENTS, SHIPPED)
-    np.testing.assert_array_equal(after.by_fold[fold], before.by_fold[fold])
+    np.testing.assert_array_equal(after.by_fold[fold].weights, before.by_fold[fold].weights)
     for other in set(range(FOLDS)) - {fold}:
-        assert (after.by_fold[other] != before.by_fold[other]).any()
-    assert (after.weights != before.weights).any()
+        assert (after.by_fold[other].weights != before.by_fold[other].weights).any()
+    assert (after.fit.weights != before.fit.weights).any()
 
 
 def test_an_example_of_two_folds_is_held_out_of_both() -> None:
@@ -68,26 +68,29 @@ def test_an_example_of_two_folds_is_held_out_of_both() -> None:
     more = Listed(both, random.standard_normal((16, 5)), right, np.roll(right, 1))
     before, after = (cross_fitted(own, CONTENTS, SHIPPED) for own in (lists, [*lists, more]))
     for fold in (0, 1):
-        np.testing.assert_array_equal(after.by_fold[fold], before.by_fold[fold])
-    assert (after.by_fold[2] != before.by_fold[2]).any()
+        np.testing.assert_array_equal(after.by_fold[fold].weights, before.by_fold[fold].weights)
+    assert (after.by_fold[2].weights != before.by_fold[2].weights).any()
 
 
 def test_what_the_captions_go_by_is_learned_and_ranks_unseen_videos() -> None:
     lists = lists_of(120, 3)
     fit, again = (cross_fitted(lists, CONTENTS, SHIPPED) for _ in range(2))
-    np.testing.assert_array_equal(again.weights, fit.weights)
+    np.testing.assert_array_equal(again.fit.weights, fit.fit.weights)
     assert fit.lessons == 120
-    assert math.isfinite(fit.strength)
-    assert int(np.argmax(np.abs(fit.weights))) == 3
-    ranks = [one.rank(fit.by_fold[fold_of(CONTENTS[place // 2])]) for place, one in enumerate(lists)]
+    assert fit.choice.level == "weights"
+    assert fit.choice.strength is not None
+    assert math.isfinite(fit.choice.strength)
+    assert int(np.argmax(np.abs(fit.fit.weights))) == 3
+    ranks = [one.rank(fit.by_fold[fold_of(CONTENTS[place // 2])].weights) for place, one in enumerate(lists)]
     shipped = [one.rank(SHIPPED) for one in lists]
     assert np.mean(ranks) < 0.5 < 4 < np.mean(shipped)
 
 
 def test_captions_that_go_by_the_shipped_weights_leave_the_order_as_it_is() -> None:
     fit = cross_fitted(lists_of(40, 0, weight=1.0), CONTENTS, SHIPPED)
-    assert fit.strength >= 30
-    order = fit.weights / np.linalg.norm(fit.weights)
+    assert fit.choice.strength is not None
+    assert fit.choice.strength >= 30
+    order = fit.fit.weights / np.linalg.norm(fit.fit.weights)
     assert order @ SHIPPED > 0.98
 
 
@@ -99,10 +102,10 @@ def test_where_a_fold_is_all_there_is_it_gets_the_shipped_weights() -> None:
     lists = [
         Listed(Example("caption", 0, "words", (Stretch(video, 0, 1),)), one.numbers, one.right, one.wrong)
     ]
-    np.testing.assert_array_equal(cross_fitted(lists, CONTENTS, SHIPPED).by_fold[fold], SHIPPED)
+    np.testing.assert_array_equal(cross_fitted(lists, CONTENTS, SHIPPED).by_fold[fold].weights, SHIPPED)
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_so_few_lists_are_no_error(count: int) -> None:
     fit = cross_fitted(lists_of(count, 1), CONTENTS, SHIPPED)
-    assert np.isfinite(fit.weights).all()
+    assert np.isfinite(fit.fit.weights).all()
