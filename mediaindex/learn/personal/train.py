@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from mediaindex.errors import GeneratorUnavailable, MediaIndexError
 from mediaindex.learn.personal.cross_fitting import FOLDS, Choice, CrossFit, cross_fitted, fold_of
@@ -143,15 +144,17 @@ def train(
     The caller holds `personal_lock`, and has asked `enough`.
 
     Args:
-        threads: of a generator that serves now.
+        threads: of torch in this process from now on.
         progress: called with stage, done and total.
 
     Raises:
         MediaIndexError: no moment has evidence of regions. GeneratorUnavailable: a ranking cannot be asked.
+        EncoderMismatch: the files of the built-in encoder are damaged.
         NoSpace: it cannot be written.
     """
     lists = _lists(asking, examples, before, progress)
     captions = [one for one in lists if one.example.kind == "caption"]
+    torch.set_num_threads(threads)
     photographs = _photographs(asking, before.shipped)
     fit = cross_fitted(
         lists,
