@@ -275,11 +275,8 @@ class _Fitter:
 
     def _after_steps(self, level: Level, seen: Mask) -> Iterator[tuple[int, Fit]]:
         """Places of the choices of a level, and the ranking by each, as the training reaches it."""
-        for steps, fit in zip(STEPS, self._taught(level, seen), strict=False):
-            choice = Choice(level, None, steps)
-            if choice not in self.choices:
-                return
-            yield self.choices.index(choice), fit
+        places = [place for place, choice in enumerate(self.choices) if choice.level == level]
+        return zip(places, self._taught(level, seen), strict=False)
 
     def _heard_losses(self, fit: Fit, lists: Mask) -> Losses:
         rows = torch.from_numpy(np.flatnonzero(lists))

@@ -32,7 +32,7 @@ Tensors = dict[str, NDArray[np.generic]]
 def shipped_photographs(
     digest: str, mixture: Mixture, *, corrects_hubs: bool, files: Path = FILES
 ) -> tuple[Listed, ...]:
-    """The list of each photograph's caption; none for a space of other vectors or of another scorer.
+    """The lists of captions whose photograph is in them; none for a space of other vectors or another scorer.
 
     Args:
         digest: of the encoder. mixture: whose scorer is asked.
@@ -78,11 +78,13 @@ def _lists(
     of_texts = np.split(states, np.cumsum(stored["pieces"])[:-1])
     lists = []
     for place, (own, pieces) in enumerate(zip(best, of_texts, strict=True)):
+        right = own == place
+        if not right.any():
+            continue
         asked = scorer.asked(pieces[:, 1], pieces[:, 0])
         said = completed(asked.numbers(records[own][:, None]))
         numbers = np.concatenate([similarity[place][:, None], said], axis=1).astype(np.float64)
         evidence = Evidence(asked, rows[own][:, None], pool)
-        right = own == place
         lists.append(
             Listed(Example("caption", place, "", ()), numbers, right, np.zeros_like(right), evidence)
         )

@@ -77,11 +77,9 @@ class StoredRegions:
             some = slice(first, first + _RECORDS_AT_ONCE)
             lengths = np.linalg.norm(directions[some].astype(np.float32), axis=2)
             scale[some] = 1 / np.maximum(lengths, np.float32(1))
-            rest.append(unpacked(records[some]))
-        weights, pooled, known = (
-            torch.from_numpy(np.concatenate([getattr(part, name) for part in rest]))
-            for name in ("weights", "pooled", "known")
-        )
+            frames = unpacked(records[some])
+            rest.append((frames.weights, frames.pooled, frames.known))
+        weights, pooled, known = (torch.from_numpy(np.concatenate(part)) for part in zip(*rest, strict=True))
         return cls(torch.from_numpy(directions), torch.from_numpy(scale), weights, pooled, known)
 
     def at(self, rows: Tensor) -> Regions:

@@ -216,7 +216,7 @@ def _ranked(
     serving = before.serving_name
     generator = before.serving.generator
     if serving not in ranks and generator is not None:
-        former = _former(before)
+        former = _former(before, captions[0])
         if former is not None:
             ranks[serving] = _unseen(captions, folds, former)
         else:
@@ -242,16 +242,25 @@ def _unseen(captions: Sequence[Listed], folds: Sequence[int], by_fold: Sequence[
     return np.array([one.rank(fit.weights, fit.text_side) for one, fit in zip(captions, own, strict=True)])
 
 
-def _former(before: Before) -> tuple[Fit, ...] | None:
-    """The personal ranking that serves, by folds, for numbers of the shipped mixture; None without one."""
+def _former(before: Before, one: Listed) -> tuple[Fit, ...] | None:
+    """The personal ranking that serves, by folds, for numbers of the shipped mixture; None without one.
+
+    Args:
+        one: of the lists that it is to rank; what does not fit their scorer is none.
+    """
     generator, shipped = before.serving.generator, before.shipped.mixture
     if generator is None or not generator.personal or generator.mixture is None or shipped is None:
         return None
     by_fold = fits_by_fold(generator.folder)
     if by_fold is None:
         return None
+    try:
+        for side in (fit.text_side for fit in by_fold if fit.text_side is not None):
+            one.numbers_by(side)
+    except ValueError:
+        return None
     unit = np.array([shipped.deviation / generator.mixture.deviation, *(1.0,) * (NUMBERS - 1)])
-    return tuple(Fit(one.weights * unit, one.text_side) for one in by_fold)
+    return tuple(Fit(fit.weights * unit, fit.text_side) for fit in by_fold)
 
 
 def _report(
