@@ -105,7 +105,9 @@ def export_photographs(work: Path, files: Path, count: int) -> int:
     rows, items = chosen_items(work, count), read_items(work)
     captions = [caption_of(items[chunk][row]) for chunk, own in rows.items() for row in own]
     tower = image_tower(files, head=head, with_regions=True)
-    content = save({**of_pictures(work, rows, tower), **of_captions(captions, files)})
+    found = {**of_pictures(work, rows, tower), **of_captions(captions, files)}
+    # safetensors writes memory as it lies, whatever its strides say
+    content = save({name: np.array(values, order="C") for name, values in found.items()})
     (files / PHOTOGRAPHS).write_bytes(content)
     config = json.loads((files / "config.json").read_text(encoding="utf-8"))
     config["photographs"] = {

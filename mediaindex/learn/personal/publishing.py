@@ -94,7 +94,12 @@ def _files(shipped: Description, fit: CrossFit, report: Mapping[str, Any], card:
         for name, values in (one.text_side or {}).items()
     }
     weights = {TEXT_SIDE: fit.fit.text_side, TEXT_SIDES_BY_FOLD: sides}
-    files = {name: save(dict(own)) for name, own in weights.items() if own}
+    # safetensors writes memory as it lies, whatever its strides say
+    files = {
+        name: save({part: np.array(values, order="C") for part, values in own.items()})
+        for name, own in weights.items()
+        if own
+    }
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     config = {
         "format": 1,
