@@ -222,14 +222,12 @@ class _Fitter:
     """Fits to some of the lists, by each choice.
 
     Attributes:
-        photographs: what they tell, and their sharpness. heard: lists and photographs as a text side hears
-            them, where a level of the scorer is tried.
+        heard, heard_photographs: lists and photographs as a text side hears them, where one is tried.
     """
 
     choices: tuple[Choice, ...]
     lessons: Lessons
     shipped: Weights
-    photographs: tuple[Lessons, float] | None
     heard: Hearing | None
     heard_photographs: Hearing | None
 
@@ -239,13 +237,13 @@ class _Fitter:
     ) -> _Fitter:
         has_evidence = all(one.evidence is not None for one in told)
         choices = choices_for(len(told) if has_evidence else 0)
-        rehearsed = photograph_lessons(photographs, shipped) if photographs else None
         if not any(choice.steps for choice in choices):
-            return cls(choices, lessons, shipped, rehearsed, None, None)
+            return cls(choices, lessons, shipped, None, None)
         others = None
-        if rehearsed is not None:
-            others = Hearing.of(photographs, rehearsed[0], sharpness=rehearsed[1])
-        return cls(choices, lessons, shipped, rehearsed, Hearing.of(told, lessons), others)
+        if photographs:
+            rehearsed, sharpness = photograph_lessons(photographs, shipped)
+            others = Hearing.of(photographs, rehearsed, sharpness=sharpness)
+        return cls(choices, lessons, shipped, Hearing.of(told, lessons), others)
 
     def held_out(self, seen: Mask, held: Sequence[Mask]) -> Losses:
         """(C, B) losses of lists by each choice, fitted to others; ∞ where a training was stopped before.
@@ -255,7 +253,7 @@ class _Fitter:
                 training stops for another.
         """
         losses = np.zeros((len(self.choices), len(seen)))
-        path = fitted_path(self.lessons.some(torch.from_numpy(seen)), self.shipped, self.photographs)
+        path = fitted_path(self.lessons.some(torch.from_numpy(seen)), self.shipped)
         for place, weights in enumerate(path):
             own = self.lessons.losses(torch.from_numpy(weights)).numpy()
             losses[place] = np.where(seen, 0.0, own)
@@ -290,7 +288,7 @@ class _Fitter:
         choice = self.choices[place]
         if choice.steps is None:
             lessons = self.lessons.some(torch.from_numpy(seen))
-            return Fit(fitted_path(lessons, self.shipped, self.photographs)[place])
+            return Fit(fitted_path(lessons, self.shipped)[place])
         assert choice.level in NEEDED_BY
         return next(fit for own, fit in self._after_steps(choice.level, seen) if own == place)
 

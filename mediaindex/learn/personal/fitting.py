@@ -11,8 +11,8 @@ since an order does not tell it. scale_j: the deviation of number j within a lis
 a unit: so many examples weigh as much as the shipped weights. This is maximum a posteriori under a normal
 prior; with one right moment in each list it has one minimum, which L-BFGS finds, so nothing stops early.
 
-Photographs of the shipped training are rehearsed: their lists are among the others with a count of their own,
-at a sharpness of their own.
+Photographs of the shipped training are rehearsed by `text_side`, with a count and a sharpness of their own. The
+weights have their prior, which stands for the same photographs.
 """
 
 from __future__ import annotations
@@ -135,25 +135,14 @@ def photograph_lessons(photographs: Sequence[Listed], shipped: Weights) -> tuple
     return Lessons(lessons.numbers, lessons.among, lessons.good, counts), sharpness
 
 
-def fitted_path(
-    lessons: Lessons, shipped: Weights, photographs: tuple[Lessons, float] | None = None
-) -> list[Weights]:
-    """The weights (5,) that each strength of `STRENGTHS` gives; without a lesson the shipped ones.
-
-    Args:
-        photographs: of `photograph_lessons`; None where there are none.
-    """
+def fitted_path(lessons: Lessons, shipped: Weights) -> list[Weights]:
+    """The weights (5,) that each strength of `STRENGTHS` gives; without a lesson the shipped ones."""
     if not len(lessons):
         return [shipped] * len(STRENGTHS)
     start = start_of(lessons, shipped)
 
     def loss(change: Tensor, strength: float) -> Tensor:
-        weights = start.moved(change)
-        total = lessons.losses(weights).sum() + strength / 2 * (change**2).sum()
-        if photographs is not None:
-            others, sharpness = photographs
-            total = total + others.losses(sharpness / start.sharpness * weights).sum()
-        return total
+        return lessons.losses(start.moved(change)).sum() + strength / 2 * (change**2).sum()
 
     path, change = [], torch.zeros(NUMBERS, dtype=torch.float64)
     for strength in STRENGTHS:

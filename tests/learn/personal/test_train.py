@@ -60,7 +60,7 @@ def test_a_gain_that_is_proven_is_put_in_use_and_the_next_training_is_measured_a
     assert (report["level"], report["steps"]) == ("weights", None), "so few captions try no other level"
     assert {row["level"] for row in report["tried"]} == {"shipped", "weights"}
     assert report["photographs"] > 200
-    assert report["photograph_loss"] >= report["shipped_photograph_loss"] - 0.05
+    assert report["photograph_loss"] > report["shipped_photograph_loss"], "captions here are contrary to them"
     figures = {row["ranking"]: row["metrics"]["MRR"]["value"] for row in report["rows"]}
     assert list(figures) == ["instant", "shipped", "personal"]
     assert figures["personal"] > figures["instant"] + 20
