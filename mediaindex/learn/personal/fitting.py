@@ -11,8 +11,8 @@ since an order does not tell it. scale_j: the deviation of number j within a lis
 a unit: so many examples weigh as much as the shipped weights. This is maximum a posteriori under a normal
 prior; with one right moment in each list it has one minimum, which L-BFGS finds, so nothing stops early.
 
-Photographs of the shipped training are rehearsed by `text_side`, with a count and a sharpness of their own. The
-weights have their prior, which stands for the same photographs.
+Photographs of the shipped training are rehearsed by `text_side`, with a count and a sharpness of their own.
+The weights have their prior, which stands for the same photographs.
 """
 
 from __future__ import annotations
