@@ -74,8 +74,8 @@ def rehearsed_of(report: Mapping[str, Any]) -> str:
         return f"No photographs of a training are known for {encoder}: what ships is kept by the prior alone"
     before, after = report["shipped_photograph_loss"], report["photograph_loss"]
     return (
-        f"{report['photographs']} photographs of the shipped training were rehearsed: their loss is "
-        f"{after:.3f}, by the shipped ranking {before:.3f}"
+        f"{report['photographs']} photographs of the shipped training, which a text side rehearses: their "
+        f"loss is {after:.3f}, by the shipped ranking {before:.3f}"
     )
 
 

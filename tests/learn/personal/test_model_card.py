@@ -32,7 +32,10 @@ def test_it_names_the_layers_that_were_trained_and_the_photographs_that_were_reh
     assert (
         "Five weights and the last layers of the scorer's text side, 20 steps from the shipped ones" in card
     )
-    assert "250 photographs of the shipped training were rehearsed: their loss is 1.250, by the" in card
+    assert (
+        "250 photographs of the shipped training, which a text side rehearses: their loss is 1.250, by the"
+        in card
+    )
     assert "the whole text side" in personal_card({**report(), "level": "text side", "steps": 5})
 
 
