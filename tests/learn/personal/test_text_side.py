@@ -79,7 +79,8 @@ def test_a_training_is_looked_at_after_each_of_its_steps_and_leaves_the_scorer_a
     moved = [np.linalg.norm((fit.text_side or {})["words.pooled.4.weight"] - shipped) for fit in fits]
     assert 0 < moved[0] < moved[-1]
     np.testing.assert_array_equal(
-        hearing.scorer().words.pooled[4].weight.numpy(), shipped_scorer().weights["words.pooled.4.weight"]
+        hearing.scorer().state_dict()["words.pooled.4.weight"].numpy(),
+        shipped_scorer().weights["words.pooled.4.weight"],
     )
 
 
