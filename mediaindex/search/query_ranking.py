@@ -29,7 +29,7 @@ from mediaindex.store.vectors.reader import SpaceReader
 from mediaindex_models.region_records import RECORD_BYTES
 
 if TYPE_CHECKING:
-    from mediaindex_models.late_interaction_numpy import AskedText
+    from mediaindex_models.late_interaction_numpy import AskedText, Heard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -289,28 +289,29 @@ def _reranked(
     if query.raw is None or text is None or not query.is_one_sentence or not best:
         return hits, None
     places = np.array([hit.place for hit in best], np.intp)
-    numbers, known = None, None
+    heard, known = None, None
     if reranker.scorer is not None:
-        numbers = _numbers(query, places, pictures, reader, reranker.scorer)
-        known = int(np.isfinite(numbers[:, 0]).sum())
+        heard = _heard(query, places, pictures, reader, reranker.scorer)
+        known = 0 if heard is None else int(np.isfinite(heard.numbers[:, 0]).sum())
         if not known:
             return hits, RerankSummary(len(best), None, known)
     features = reader.features(pictures.space, places, evidence=reranker.reads_evidence)
     shortlist = Shortlist(
-        text, query.raw, features.frames, features.mask, _score(best, reranker), features.evidence, numbers
+        text, query.raw, features.frames, features.mask, _score(best, reranker), features.evidence
     )
+    if heard is not None:
+        shortlist = replace(shortlist, numbers=heard.numbers, asked=query.asked, records=heard.records)
     result = reranker.rerank(shortlist)
     return _in_order(best, result) + others, RerankSummary(len(best), result.none_probability, known)
 
 
-def _numbers(
+def _heard(
     query: Query, places: NDArray[np.intp], pictures: PictureChannel, reader: SpaceReader, scorer: str
-) -> NDArray[np.float32]:
-    """What a scorer says of some segments, (K, 4), NaN where nothing is stored for it."""
+) -> Heard | None:
+    """What a scorer says of some segments; None where it was not asked."""
     if query.asked is None:
-        return np.full((len(places), 4), np.nan, np.float32)
-    records = reader.regions(pictures.space, places, scorer=scorer, width=RECORD_BYTES)
-    return query.asked.numbers(records)
+        return None
+    return query.asked.heard(reader.regions(pictures.space, places, scorer=scorer, width=RECORD_BYTES))
 
 
 def _score(hits: Sequence[PictureHit], reranker: Reranker) -> NDArray[np.float32]:

@@ -47,8 +47,20 @@ class NumpyLateInteraction:
     """
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
-        self._weights = weights
+        self.weights = weights
         self._sharpness = np.minimum(np.exp(weights["log_sharpness"]), _LARGEST_SHARPNESS)
+
+    def with_weights(self, others: Mapping[str, Array]) -> NumpyLateInteraction:
+        """The same scorer with other weights in the place of some.
+
+        Raises:
+            ValueError: it has no such weights, or of another shape; names the first.
+        """
+        for name in sorted(others):
+            own = self.weights[name].shape if name in self.weights else None
+            if others[name].shape != own:
+                raise ValueError(f"{name} is {others[name].shape}, should be {own}")
+        return NumpyLateInteraction({**self.weights, **others})
 
     def words(self, tokens: Array, shallow_tokens: Array) -> NumpyWords:
         """States (T, 384) of the pieces of one text, after the last and the fourth layer → what it says."""
@@ -73,18 +85,18 @@ class NumpyLateInteraction:
 
     def logits(self, agreements: Array) -> Array:
         """(…, 3) → (…)."""
-        logits: Array = _LOGIT_UNIT * (agreements @ self._weights["gains"])
+        logits: Array = _LOGIT_UNIT * (agreements @ self.weights["gains"])
         return logits
 
     def asked(self, tokens: Array, shallow_tokens: Array) -> AskedText:
         """One text, to be compared with stored frames; arguments as in `words`."""
-        return AskedText(self, self.words(tokens, shallow_tokens))
+        return AskedText(self, tokens, shallow_tokens)
 
     def _hidden(self, name: str, x: Array) -> Array:
         return self._linear(f"{name}.4", gelu(self._linear(f"{name}.1", x)))
 
     def _linear(self, name: str, x: Array) -> Array:
-        y: Array = x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        y: Array = x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
         return y
 
 
@@ -103,39 +115,65 @@ def text_shapes(states: int) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+class Heard(NamedTuple):
+    """What a scorer says of K segments.
+
+    Attributes:
+        numbers: (K, 4), L1, L2, L3 and −hub, the mean of a segment's best frames, NaN where none says any.
+        records: (K, B, 2340) of these B ≤ `BEST_FRAMES` frames.
+    """
+
+    numbers: Array
+    records: NDArray[np.uint8]
+
+
 class AskedText:
-    """A text of which the scorer is asked how well frames agree with it."""
+    """A text of which a scorer is asked how well frames agree with it.
 
-    def __init__(self, scorer: NumpyLateInteraction, words: NumpyWords) -> None:
-        self._scorer = scorer
-        self._words = words
+    Attributes:
+        scorer: that is asked. tokens, shallow_tokens: (T, D), as for `NumpyLateInteraction.words`.
+    """
 
-    def numbers(self, records: NDArray[np.uint8]) -> Array:
-        """L1, L2, L3 and −hub of K segments, (K, 4), each the mean of its best frames.
+    def __init__(self, scorer: NumpyLateInteraction, tokens: Array, shallow_tokens: Array) -> None:
+        self.scorer = scorer
+        self.tokens, self.shallow_tokens = tokens, shallow_tokens
+        self._words = scorer.words(tokens, shallow_tokens)
+
+    def with_weights(self, others: Mapping[str, Array]) -> AskedText:
+        """The text as the scorer hears it with other weights in the place of some.
+
+        Raises:
+            ValueError: see `NumpyLateInteraction.with_weights`.
+        """
+        return AskedText(self.scorer.with_weights(others), self.tokens, self.shallow_tokens)
+
+    def heard(self, records: NDArray[np.uint8]) -> Heard:
+        """What the scorer says of K segments by the best frames of each.
 
         Args:
             records: (K, F, 2340) of `region_records`, zeros where a segment has no further frame.
-
-        Returns:
-            NaN for a segment of which no frame says anything.
         """
         segments, frames = records.shape[:2]
         rows = np.flatnonzero(records.any(axis=2))
         stored = unpacked(records.reshape(-1, RECORD_BYTES)[rows])
         of_frames = np.full((segments * frames, 4), np.nan, np.float32)
-        agreements = self._scorer.agreements(
+        agreements = self.scorer.agreements(
             self._words, NumpyRegions(stored.directions, stored.weights, stored.pooled)
         )
         known = rows[stored.known]
         of_frames[known] = np.concatenate([agreements, -stored.hubs[:, None]], axis=1)[stored.known]
         fit = np.full(segments * frames, -np.inf, np.float32)
-        fit[known] = self._scorer.logits(of_frames[known, :3]) + of_frames[known, 3]
-        best = np.argsort(-fit.reshape(segments, frames), axis=1, kind="stable")[:, :BEST_FRAMES]
-        chosen = np.take_along_axis(of_frames.reshape(segments, frames, 4), best[..., None], axis=1)
+        fit[known] = self.scorer.logits(of_frames[known, :3]) + of_frames[known, 3]
+        best = np.argsort(-fit.reshape(segments, frames), axis=1, kind="stable")[:, :BEST_FRAMES, None]
+        chosen = np.take_along_axis(of_frames.reshape(segments, frames, 4), best, axis=1)
         counts = np.isfinite(chosen[..., 0]).sum(axis=1)
         sums = np.nansum(chosen, axis=1)
         means: Array = sums / np.where(counts, counts, np.nan).astype(np.float32)[:, None]
-        return means
+        return Heard(means, np.take_along_axis(records, best, axis=1))
+
+    def numbers(self, records: NDArray[np.uint8]) -> Array:
+        """L1, L2, L3 and −hub of K segments, (K, 4), as in `heard`."""
+        return self.heard(records).numbers
 
 
 def _unit(x: Array) -> Array:

@@ -6,7 +6,7 @@
 
 Indexes the clips into a temporary library, keeps both `captions` of each from MANIFEST.jsonl, and trains as
 `mediaindex train` does, on the captions of so many videos, drawn anew `--draws` times. The gallery is all
-clips. Each caption is ranked by weights that never saw its video (five folds). A difference is the mean over
+clips. Each caption is ranked by what never saw its video (five folds). A difference is the mean over
 the draws that have the caption, its interval is resampled by video. No ranking is kept: nothing that ships
 is trained on these captions.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,8 @@ from mediaindex.learn.personal.cross_fitting import cross_fitted, fold_of
 from mediaindex.learn.personal.examples import read_examples
 from mediaindex.learn.personal.lists import Asking, Listed, listed
 from mediaindex.learn.personal.outcome import INSTANT, PERSONAL, Ranked, gate_of
+from mediaindex.learn.personal.rehearsal import shipped_photographs
+from mediaindex.learn.personal.text_side import LAYERS
 from mediaindex.learn.personal.train import SHIPPED, rankings_before
 from mediaindex.search.ranking.user_gate import NO_VERDICTS
 from mediaindex.store.catalog import lookup
@@ -42,15 +44,17 @@ from mediaindex.store.notes.captions import Said
 SIZES = (30, 60, 120, 160)
 QUICK_SIZES, QUICK_CLIPS = (12,), 12
 METRICS = ("R@1", "R@10", "MRR")
+LEVELS = ("shipped", "weights", *LAYERS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """What is measured: the lists of all captions, and the shipped weights."""
+    """What is measured: the lists of all captions, the shipped weights, and what is rehearsed."""
 
     lists: Sequence[Listed]
     contents: dict[int, str]
     shipped: NDArray[np.float64]
+    photographs: Sequence[Listed]
 
     def drawn(self, count: int, seed: int) -> list[Listed]:
         """The captions of videos in a random order, until there are so many."""
@@ -74,24 +78,21 @@ def subject_of(held: SearchableClips) -> Subject:
     lists = [one for one in found if one is not None]
     if len(lists) < len(found):
         sys.exit("some moments have no evidence of regions; run 'mediaindex index' on the library")
-    return Subject(lists, examples.contents, np.array(mixture.weights))
+    photographs = shipped_photographs(held.space.digest, mixture, corrects_hubs=asking.corrects_hubs)
+    return Subject(lists, examples.contents, np.array(mixture.weights), photographs)
 
 
-def trained(subject: Subject, lists: Sequence[Listed]) -> tuple[Ranked, float]:
-    """The captions in each order, out of fold, and the strength by which the weights were held."""
-    fit = cross_fitted(lists, subject.contents, subject.shipped)
+def trained(subject: Subject, lists: Sequence[Listed]) -> tuple[Ranked, str]:
+    """The captions in each order, out of fold, and the level that all of them took."""
+    fit = cross_fitted(lists, subject.contents, subject.shipped, subject.photographs)
     videos = [next(iter(one.example.videos)) for one in lists]
+    own = [fit.by_fold[fold_of(subject.contents[video])] for video in videos]
     ranks = {
         INSTANT: np.array([one.instant_rank for one in lists]),
         SHIPPED: np.array([one.rank(subject.shipped) for one in lists]),
-        PERSONAL: np.array(
-            [
-                one.rank(fit.by_fold[fold_of(subject.contents[video])])
-                for one, video in zip(lists, videos, strict=True)
-            ]
-        ),
+        PERSONAL: np.array([one.rank(by.weights, by.text_side) for one, by in zip(lists, own, strict=True)]),
     }
-    return Ranked(np.array(videos), ranks, INSTANT), fit.strength
+    return Ranked(np.array(videos), ranks, INSTANT), fit.choice.level
 
 
 def figures(ranks: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -105,12 +106,12 @@ def rows_of(subject: Subject, size: int, draws: int, seed: int) -> Iterator[Row]
     gains: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     means: dict[tuple[str, str], list[float]] = defaultdict(list)
     videos: dict[int, int] = {}
-    promoted, strengths = 0, []
+    promoted, levels = 0, Counter[str]()
     for draw in range(draws):
         lists = subject.drawn(size, seed + draw)
-        ranked, strength = trained(subject, lists)
+        ranked, level = trained(subject, lists)
         promoted += gate_of(ranked).on
-        strengths.append(strength)
+        levels[level] += 1
         own = {name: figures(ranks) for name, ranks in ranked.ranks.items()}
         for metric in METRICS:
             for name, values in own.items():
@@ -130,13 +131,24 @@ def rows_of(subject: Subject, size: int, draws: int, seed: int) -> Iterator[Row]
         yield Row(f"{what}, from", interval.low, "points")
         yield Row(f"{what}, to", interval.high, "points")
     yield Row(f"{size} captions: promoted over the instant order", 100.0 * promoted / draws, "% of draws")
-    kept = 100.0 * sum(np.isinf(strengths)) / draws
-    yield Row(f"{size} captions: the shipped order was kept as it is", kept, "% of draws")
+    for level in LEVELS:
+        yield Row(f"{size} captions: {level} taken", 100.0 * levels[level] / draws, "% of draws")
 
 
 def _interval(by_caption: dict[int, list[float]], videos: dict[int, int]) -> Interval:
     values = [float(np.mean(own)) for own in by_caption.values()]
     return paired_bootstrap(values, [videos[number] for number in by_caption], seed=0)
+
+
+def level_table(rows: Sequence[Row], sizes: Sequence[int]) -> Iterator[str]:
+    """How often each level was taken, in Markdown."""
+    value = {row.what: row.value for row in rows}
+    yield f"| captions | put in use | {' | '.join(f'{level} taken' for level in LEVELS)} |"
+    yield "|--:" * (2 + len(LEVELS)) + "|"
+    for size in sizes:
+        taken = [value[f"{size} captions: {level} taken"] for level in LEVELS]
+        shares = [value[f"{size} captions: promoted over the instant order"], *taken]
+        yield f"| {size} | {' | '.join(f'{share:.0f} %' for share in shares)} |"
 
 
 def table_of(rows: Sequence[Row], sizes: Sequence[int]) -> Iterator[str]:
@@ -188,7 +200,7 @@ def main() -> int:
         say(f"training on {size} captions, {times} times")
         rows += rows_of(subject, size, times, arguments.seed)
     publish("personal", rows, arguments.json)
-    print("\n" + "\n".join(table_of(rows, sizes)))
+    print("\n" + "\n".join([*table_of(rows, sizes), "", *level_table(rows, sizes)]))
     return 0
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mediaindex.learn.personal.cross_fitting import FOLDS, CrossFit
+from mediaindex.learn.personal.cross_fitting import FOLDS, Choice, CrossFit, Tried
+from mediaindex.learn.personal.text_side import Fit
 from mediaindex.search.ranking.gate import Gate
 from mediaindex.search.ranking.generator_registry import Description
 from mediaindex.search.ranking.mixture import Mixture
@@ -22,9 +24,11 @@ SHIPPED = Description(
 SPACE = Space(1, "tiny", DIGEST, "", 8, None, 0.5, "serving", SCORER)
 
 
-def fit(first: float = 2.0) -> CrossFit:
+def fit(first: float = 2.0, *, text_side: dict[str, NDArray[np.float32]] | None = None) -> CrossFit:
     weights = np.array([first, 1.0, 1.0, 1.0, 0.5])
-    return CrossFit(weights, np.tile(weights, (FOLDS, 1)) + np.arange(float(FOLDS))[:, None], 30.0, 60)
+    by_fold = tuple(Fit(weights + fold, text_side if fold else None) for fold in range(FOLDS))
+    choice = Choice("weights", 30.0) if text_side is None else Choice("last layers", None, 10)
+    return CrossFit(Fit(weights, text_side), by_fold, choice, (Tried(choice, 1.5),), 0.1, 60)
 
 
 def report() -> dict[str, Any]:
@@ -37,7 +41,18 @@ def report() -> dict[str, Any]:
         "encoder": "tiny",
         "digest": DIGEST,
         "folds": FOLDS,
+        "level": "weights",
         "strength": 30.0,
+        "steps": None,
+        "tried": [
+            {"level": "shipped", "strength": None, "steps": None, "loss": 2.25},
+            {"level": "weights", "strength": 30.0, "steps": None, "loss": 1.5},
+            {"level": "last layers", "strength": None, "steps": 40, "loss": None},
+        ],
+        "tolerance": 0.125,
+        "photographs": 0,
+        "photograph_loss": None,
+        "shipped_photograph_loss": None,
         "weights": [2.0, 1.0, 1.0, 1.0, 0.5],
         "shipped_weights": [1.0] * 5,
         "library_videos": [1, 2],

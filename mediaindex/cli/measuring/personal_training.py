@@ -111,11 +111,11 @@ def _trained(subject: _Subject, config: Config, output: Output) -> dict[str, Any
 
 def _show(report: Mapping[str, Any], output: Output) -> None:
     """The report for a person."""
+    from mediaindex.learn.personal.model_card import rehearsed_of, trained_of
     from mediaindex.learn.training.model_card import interval
 
     output.line(
-        f"{report['captions']} captions, each ranked by weights that never saw its video; percent with 95 % "
-        "intervals"
+        f"{report['captions']} captions, each ranked by what never saw its video; percent with 95 % intervals"
     )
     rows = [(row["ranking"], row["metrics"], False) for row in report["rows"]]
     rows += [(f"personal less {row['against']}", row["metrics"], True) for row in report["differences"]]
@@ -125,6 +125,8 @@ def _show(report: Mapping[str, Any], output: Output) -> None:
             f"{name} {interval(metrics[name], signed=signed)}" for name in ("R@1", "R@10", "MRR")
         )
         output.line(f"{what:{width}}  {figures}")
+    output.line(f"{trained_of(report)}: of {len(report['tried'])} choices the most cautious within one error")
+    output.line(rehearsed_of(report))
     for of_kind in (report["refit"], report["refit"]["words"]):
         output.line(of_kind["reason"])
     reason = report["gates"][0]["reason"]

@@ -61,6 +61,20 @@ class ScorerFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotographsFile:
+    """Vectors of some training photographs and their captions, of config.json.
+
+    Attributes:
+        digest: hex SHA-256 of the file. encoder, scorer: digests of what made the vectors.
+    """
+
+    file: str
+    digest: str
+    encoder: str
+    scorer: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeadFiles:
     """One head of config.json.
 
@@ -137,6 +151,12 @@ def scorers_of(files: Path) -> list[ScorerFile]:
     """The scorer that ships, if one does."""
     stored = _config(files).get("scorer")
     return [] if stored is None else [ScorerFile(stored["file"], stored["digest"])]
+
+
+def photographs_of(files: Path) -> PhotographsFile | None:
+    """The photographs that a personal training rehearses; None where the files have none."""
+    stored = _config(files).get("photographs")
+    return None if stored is None else PhotographsFile(**stored)
 
 
 def scorer_digest(files: Path, file: str) -> str:

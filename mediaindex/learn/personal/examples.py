@@ -21,8 +21,8 @@ Kind = Literal["caption", "mark", "pick"]
 
 COUNTS: dict[Kind, float] = {"caption": 1.0, "mark": 1.0, "pick": 0.25}
 """So much an example counts in a training. No measurement chose the share of a pick: it is a guess."""
-MOST: dict[Kind, int] = {"caption": 2000, "mark": 500, "pick": 500}
-"""So many examples of a kind are asked, evenly spread over all: each costs a search."""
+MOST: dict[Kind, int] = {"caption": 1000, "mark": 250, "pick": 250}
+"""So many examples of a kind are asked, evenly spread over all: each costs a search and memory for frames."""
 EDGE_SECONDS = 0.1
 """Moments that share no more than this with a stretch only touch it: times are printed in tenths."""
 

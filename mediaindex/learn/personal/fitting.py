@@ -10,6 +10,9 @@ examples, or a high strength, the order stays theirs. τ: how sharp they are on 
 since an order does not tell it. scale_j: the deviation of number j within a list, so that the strength has
 a unit: so many examples weigh as much as the shipped weights. This is maximum a posteriori under a normal
 prior; with one right moment in each list it has one minimum, which L-BFGS finds, so nothing stops early.
+
+Photographs of the shipped training are rehearsed by `text_side`, with a count and a sharpness of their own.
+The weights have their prior, which stands for the same photographs.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -30,6 +34,8 @@ from mediaindex_models.evidence_mixture import NUMBERS
 STRENGTHS = (math.inf, 300.0, 100.0, 30.0, 10.0, 3.0)
 """From which cross-validation chooses; ∞ leaves the shipped order as it is."""
 _SHARPNESS_DEVIATION = 3.0  # of log τ: finite where lists can be ranked without an error
+REHEARSED = 30.0
+"""So many captions all photographs together count as: as many as a training needs. It is a guess."""
 
 Weights = NDArray[np.float64]
 
@@ -52,14 +58,16 @@ class Lessons:
     def __len__(self) -> int:
         return len(self.counts)
 
-    def some(self, chosen: NDArray[np.bool_]) -> Lessons:
-        """Those of some lists, (B,) bool."""
-        rows = torch.from_numpy(chosen)
+    def some(self, rows: Tensor) -> Lessons:
+        """Those of some lists, by a mask (B,) bool or by their rows."""
         return Lessons(self.numbers[rows], self.among[rows], self.good[rows], self.counts[rows])
 
     def losses(self, weights: Tensor) -> Tensor:
         """(B,) of each list, −log of the probability that a good moment wins, times its count."""
-        logits = self.numbers @ weights
+        return self.losses_of(self.numbers @ weights)
+
+    def losses_of(self, logits: Tensor) -> Tensor:
+        """The same of logits (B, K)."""
         every, won = (logits.masked_fill(~mask, -math.inf) for mask in (self.among, self.good))
         return self.counts * (every.logsumexp(1) - won.logsumexp(1))
 
@@ -93,29 +101,55 @@ def _told(one: Listed) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     return (among, good) if good.any() and (among & ~good).any() else None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Where fits to some lists begin.
+
+    Attributes:
+        centre: (5,), τ w⁰. scale: (5,), in units of which weights move. sharpness: τ.
+    """
+
+    centre: Tensor
+    scale: Tensor
+    sharpness: float
+
+    def moved(self, change: Tensor) -> Tensor:
+        """The weights (5,) after a change (5,)."""
+        return self.centre + change / self.scale
+
+
+def start_of(lessons: Lessons, shipped: Weights) -> Start:
+    """The shipped weights, as sharp as they are right on some lists; as they are without a list."""
+    before = torch.from_numpy(shipped)
+    if not len(lessons):
+        return Start(before, torch.ones_like(before), 1.0)
+    sharpness = _sharpness(lessons, before)
+    return Start(before * sharpness, _deviations(lessons), sharpness)
+
+
+def photograph_lessons(photographs: Sequence[Listed], shipped: Weights) -> tuple[Lessons, float]:
+    """What photographs tell: `REHEARSED` captions' worth, and how sharp the shipped weights are on them."""
+    lessons, _places = lessons_of(photographs)
+    counts = torch.full_like(lessons.counts, REHEARSED / max(1, len(lessons)))
+    sharpness = start_of(lessons, shipped).sharpness
+    return Lessons(lessons.numbers, lessons.among, lessons.good, counts), sharpness
+
+
 def fitted_path(lessons: Lessons, shipped: Weights) -> list[Weights]:
     """The weights (5,) that each strength of `STRENGTHS` gives; without a lesson the shipped ones."""
     if not len(lessons):
         return [shipped] * len(STRENGTHS)
-    before = torch.from_numpy(shipped)
-    centre = before * _sharpness(lessons, before)
-    scale = _deviations(lessons)
+    start = start_of(lessons, shipped)
+
+    def loss(change: Tensor, strength: float) -> Tensor:
+        return lessons.losses(start.moved(change)).sum() + strength / 2 * (change**2).sum()
+
     path, change = [], torch.zeros(NUMBERS, dtype=torch.float64)
     for strength in STRENGTHS:
         if math.isfinite(strength):
-            change = _minimised(
-                lambda moved, strength=strength: (  # type: ignore[misc]
-                    lessons.losses(centre + moved / scale).sum() + strength / 2 * (moved**2).sum()
-                ),
-                change,
-            )
-        path.append((centre + change / scale).numpy())
+            change = _minimised(partial(loss, strength=strength), change)
+        path.append(start.moved(change).numpy())
     return path
-
-
-def chosen_strength(losses: NDArray[np.float64]) -> int:
-    """The place in `STRENGTHS` of the least held-out loss (S,); of equal ones the strongest."""
-    return int(np.argmin(losses))
 
 
 def _sharpness(lessons: Lessons, weights: Tensor) -> float:

@@ -1,12 +1,13 @@
 """Examples, asked of a library as a search asks: the moments that it lists, and what is known of each.
 
 A ranking that is trained on these lists orders anew what it is trained on: the best moments by pictures,
-with the hubs corrected where searches correct them.
+with the hubs corrected where searches correct them. What the scorer reads of their frames is kept with them,
+so that another text side can be asked without the library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,49 @@ from numpy.typing import NDArray
 
 from mediaindex.learn.personal.examples import Example, Stretch
 from mediaindex.search.answer import Hit, Question
-from mediaindex.search.ranking.evidence_reranker import five_numbers
+from mediaindex.search.ranking.evidence_reranker import completed, five_numbers
 from mediaindex.search.ranking.mixture import Mixture
 from mediaindex.search.ranking.shortlist import RerankedList, Reranker, Shortlist
 from mediaindex.search.searcher import Searcher
+from mediaindex_models.late_interaction_numpy import AskedText
+from mediaindex_models.region_records import RECORD_BYTES
 
 Progress = Callable[[int, int], None]
+TextSide = Mapping[str, NDArray[np.float32]]
+"""Weights of a scorer's text side by their names; they take the place of the scorer's own."""
+
+
+class RecordPool:
+    """Records of frames, each of which is kept once: many lists hold the same frames."""
+
+    def __init__(self) -> None:
+        self._rows: dict[bytes, int] = {}
+        self._joined = np.empty((0, RECORD_BYTES), np.uint8)
+
+    def rows_of(self, records: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """(…, 2340) → their rows (…); what is new gets one."""
+        flat = records.reshape(-1, RECORD_BYTES)
+        rows = [self._rows.setdefault(record.tobytes(), len(self._rows)) for record in flat]
+        return np.array(rows, np.int64).reshape(records.shape[:-1])
+
+    def records(self) -> NDArray[np.uint8]:
+        """(P, 2340) of all rows."""
+        if len(self._joined) < len(self._rows):
+            self._joined = np.frombuffer(b"".join(self._rows), np.uint8).reshape(-1, RECORD_BYTES)
+        return self._joined
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A text, and the frames with which a scorer compares it.
+
+    Attributes:
+        rows: (K, B) in the pool, of the frames that speak for each moment.
+    """
+
+    asked: AskedText
+    rows: NDArray[np.int64]
+    pool: RecordPool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,16 +67,34 @@ class Listed:
     Attributes:
         numbers: (K, 5) of `evidence_mixture`, s, L1, L2, L3 and −hub.
         right, wrong: (K,) bool, which moments are; most are neither.
+        evidence: from which L1, L2, L3 come; None in a list that was made without a scorer.
     """
 
     example: Example
     numbers: NDArray[np.float64]
     right: NDArray[np.bool_]
     wrong: NDArray[np.bool_]
+    evidence: Evidence | None = None
 
-    def rank(self, weights: NDArray[np.float64]) -> float:
-        """How many moments stand before the first right one in a mixture's order; ∞ if none is listed."""
-        return rank_in(np.argsort(-(self.numbers @ weights), kind="stable"), self.right)
+    def rank(self, weights: NDArray[np.float64], text_side: TextSide | None = None) -> float:
+        """How many moments stand before the first right one in a mixture's order; ∞ if none is listed.
+
+        Args:
+            text_side: by which the scorer hears the text; None for its own.
+        """
+        numbers = self.numbers if text_side is None else self.numbers_by(text_side)
+        return rank_in(np.argsort(-(numbers @ weights), kind="stable"), self.right)
+
+    def numbers_by(self, text_side: TextSide) -> NDArray[np.float64]:
+        """(K, 5), as `numbers` with another text side.
+
+        Raises:
+            ValueError: the scorer has no such weights.
+        """
+        assert self.evidence is not None
+        own = self.evidence
+        said = own.asked.with_weights(text_side).numbers(own.pool.records()[own.rows])
+        return np.concatenate([self.numbers[:, :1], completed(said)], axis=1)
 
     @property
     def instant_rank(self) -> float:
@@ -83,13 +139,12 @@ class _Recorder:
 
     def __init__(self, mixture: Mixture) -> None:
         self.scorer: str | None = mixture.scorer
-        self.numbers: NDArray[np.float32] | None = None
-        self._deviation = mixture.deviation
+        self.shortlist: Shortlist | None = None
 
     def rerank(self, shortlist: Shortlist) -> RerankedList:
         """The order in which the list came."""
-        self.numbers = five_numbers(shortlist, self._deviation)
-        return RerankedList(np.arange(len(self.numbers)), None, None)
+        self.shortlist = shortlist
+        return RerankedList(np.arange(len(shortlist.score)), None, None)
 
 
 def listed(
@@ -104,16 +159,21 @@ def listed(
     Raises:
         StoreError, GeneratorUnavailable: see `Searcher.search`.
     """
+    pool = RecordPool()
     for done, example in enumerate(examples):
         progress(done, len(examples))
         recorder = _Recorder(mixture)
         hits = asking.hits(example.text, recorder)
-        if recorder.numbers is None:
+        shortlist = recorder.shortlist
+        if shortlist is None:
             yield None
             continue
-        numbers = recorder.numbers.astype(np.float64)
+        numbers = five_numbers(shortlist, mixture.deviation).astype(np.float64)
         right, wrong = (_shown(hits, parts, len(numbers)) for parts in (example.right, example.wrong))
-        yield Listed(example, numbers, right, wrong)
+        evidence = None
+        if shortlist.asked is not None and shortlist.records is not None:
+            evidence = Evidence(shortlist.asked, pool.rows_of(shortlist.records), pool)
+        yield Listed(example, numbers, right, wrong, evidence)
     progress(len(examples), len(examples))
 
 

@@ -20,18 +20,26 @@ def personal_card(report: Mapping[str, Any]) -> str:
     lines = [
         f"# A personal ranking for {encoder}",
         "",
-        f"Five weights, {_held(report['strength'])}, {made},",
+        f"{trained_of(report)}, {made},",
         f"{report['marks']} marked queries and {report['picks']} picks. It ranks what the encoder {encoder}",
         f"({printable(report['digest'][:12])}) finds in this library; of any other it tells nothing.",
+        f"{rehearsed_of(report)}.",
         "",
         "| weight of | shipped | personal |",
         "|---|--:|--:|",
         *(f"| {name} | {before:.3f} | {after:.3f} |" for name, before, after in weights),
         "",
+        "## What was tried",
+        "",
+        "Mean loss of a list, its video held out. The first that is no more than the tolerance, one standard",
+        f"error ({report['tolerance']:g}), above the least was taken.",
+        "",
+        *_tried(report),
+        "",
         "## Rankings",
         "",
         "Percent, with 95 % intervals resampled by video; MRR is times 100. Each caption is ranked by",
-        f"weights that never saw its video: {report['folds']} folds.",
+        f"what never saw its video: {report['folds']} folds.",
         "",
         *_table("ranking", ((row["ranking"], row) for row in report["rows"])),
         "",
@@ -47,12 +55,39 @@ def personal_card(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _held(strength: float | None) -> str:
+def trained_of(report: Mapping[str, Any]) -> str:
+    """What was trained, as the beginning of a sentence."""
+    if report["level"] == "shipped":
+        return "Five weights in the shipped order"
+    if report["level"] == "weights":
+        return f"Five weights, held to the shipped ones as by {report['strength']:g} captions"
+    what = "the last layers of the scorer's text side"
+    if report["level"] == "text side":
+        what = "the whole text side of the scorer"
+    return f"Five weights and {what}, {report['steps']} steps from the shipped ones"
+
+
+def rehearsed_of(report: Mapping[str, Any]) -> str:
+    """What kept it to what ships, as a sentence without its stop."""
+    if not report["photographs"]:
+        encoder = printable(report["encoder"])
+        return f"No photographs of a training are known for {encoder}: what ships is kept by the prior alone"
+    before, after = report["shipped_photograph_loss"], report["photograph_loss"]
     return (
-        "in the shipped order"
-        if strength is None
-        else f"held to the shipped ones as by {strength:g} captions"
+        f"{report['photographs']} photographs of the shipped training, which a text side rehearses: their "
+        f"loss is {after:.3f}, by the shipped ranking {before:.3f}"
     )
+
+
+def _tried(report: Mapping[str, Any]) -> list[str]:
+    """A table of all that was tried."""
+    lines = ["| trained | held as by captions | steps | held-out loss |", "|---|--:|--:|--:|"]
+    for row in report["tried"]:
+        held, steps, loss = (
+            "" if row[key] is None else f"{row[key]:g}" for key in ("strength", "steps", "loss")
+        )
+        lines.append(f"| {row['level']} | {held} | {steps} | {loss or 'stopped before'} |")
+    return lines
 
 
 def _between(row: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -11,11 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mediaindex.errors import NoSpace
+import numpy as np
+from safetensors.numpy import save
+
+from mediaindex.errors import GeneratorUnavailable, NoSpace
 from mediaindex.learn.personal.cross_fitting import FOLDS, CrossFit
-from mediaindex.learn.personal.fitting import Weights
+from mediaindex.learn.personal.lists import TextSide
+from mediaindex.learn.personal.text_side import Fit
 from mediaindex.search.ranking.generator_registry import Description
-from mediaindex.search.ranking.mixture import NUMBERS
+from mediaindex.search.ranking.mixture import NUMBERS, TEXT_SIDE, read_weights
 from mediaindex.search.ranking.personal_selection import (
     GENERATORS,
     Selection,
@@ -26,6 +31,7 @@ from mediaindex.search.ranking.personal_selection import (
 from mediaindex.store.layout import sync_path
 
 CONFIG, CARD = "config.json", "README.md"
+TEXT_SIDES_BY_FOLD = "text_sides_by_fold.safetensors"
 
 
 def publish(
@@ -45,7 +51,7 @@ def publish(
     before = read_selection(library, digest)
     name = _next_name(folder, shipped.encoder)
     try:
-        _write(folder, name, _config(shipped, fit, report), card)
+        _write(folder, name, _files(shipped, fit, report, card))
         select(library, digest, Selection(name, before.current))
     except OSError as error:
         raise NoSpace(
@@ -55,39 +61,70 @@ def publish(
     return Selection(name, before.current)
 
 
-def weights_by_fold(folder: Path) -> Weights | None:
-    """(FOLDS, 5) with which a ranking orders the captions of each fold, unseen; None where it has none.
+def fits_by_fold(folder: Path) -> tuple[Fit, ...] | None:
+    """`FOLDS` rankings, with which one orders the captions of each fold, unseen; None where it has none.
 
     The folder may be a stranger's.
     """
-    import numpy as np
-
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        found = np.array(config["personal"]["by_fold"], np.float64)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        own = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["personal"]
+        weights = np.array(own["by_fold"], np.float64)
+        if weights.shape != (FOLDS, NUMBERS) or not np.isfinite(weights).all():
+            return None
+        digest = own.get("text_sides_by_fold")
+        stored = {} if digest is None else read_weights(folder / TEXT_SIDES_BY_FOLD, str(digest))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, GeneratorUnavailable):
         return None
-    return found if found.shape == (FOLDS, NUMBERS) and np.isfinite(found).all() else None
+    return tuple(Fit(weights[fold], _of_fold(stored, fold)) for fold in range(FOLDS))
 
 
-def _config(shipped: Description, fit: CrossFit, report: Mapping[str, Any]) -> dict[str, Any]:
+def _of_fold(stored: TextSide, fold: int) -> TextSide | None:
+    """The text side of a fold; None where it has the scorer's."""
+    start = f"{fold}."
+    return {name.removeprefix(start): one for name, one in stored.items() if name.startswith(start)} or None
+
+
+def _files(shipped: Description, fit: CrossFit, report: Mapping[str, Any], card: str) -> dict[str, bytes]:
+    """The content of each file of a ranking; config.json names those with weights by their digests."""
     mixture = shipped.mixture
     assert mixture is not None
-    return {
+    sides = {
+        f"{fold}.{name}": values
+        for fold, one in enumerate(fit.by_fold)
+        for name, values in (one.text_side or {}).items()
+    }
+    weights = {TEXT_SIDE: fit.fit.text_side, TEXT_SIDES_BY_FOLD: sides}
+    # safetensors writes memory as it lies, whatever its strides say
+    files = {
+        name: save({part: np.array(values, order="C") for part, values in own.items()})
+        for name, own in weights.items()
+        if own
+    }
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    config = {
         "format": 1,
         "encoder": {"name": shipped.encoder, "digest": shipped.digest},
-        "generator": {"recipe": "linear", "width": shipped.width, "weights": fit.weights.tolist()},
-        "scorer": {"digest": mixture.scorer, "deviation": mixture.deviation},
-        "personal": {"by_fold": fit.by_fold.tolist()},
+        "generator": {"recipe": "linear", "width": shipped.width, "weights": fit.fit.weights.tolist()},
+        "scorer": {
+            "digest": mixture.scorer,
+            "deviation": mixture.deviation,
+            "text_side": digests.get(TEXT_SIDE),
+        },
+        "personal": {
+            "by_fold": [one.weights.tolist() for one in fit.by_fold],
+            "text_sides_by_fold": digests.get(TEXT_SIDES_BY_FOLD),
+        },
         "report": dict(report),
     }
+    texts = {CONFIG: json.dumps(config, indent=1) + "\n", CARD: card}
+    return {**files, **{name: text.encode("utf-8") for name, text in texts.items()}}
 
 
-def _write(parent: Path, name: str, config: Mapping[str, Any], card: str) -> None:
+def _write(parent: Path, name: str, files: Mapping[str, bytes]) -> None:
     building = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=parent))
     try:
-        for file, text in ((CONFIG, json.dumps(config, indent=1) + "\n"), (CARD, card)):
-            (building / file).write_text(text, encoding="utf-8")
+        for file, content in files.items():
+            (building / file).write_bytes(content)
             sync_path(building / file, mode=0o600)
         sync_path(building)
         os.rename(building, parent / name)

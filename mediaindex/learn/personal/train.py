@@ -5,17 +5,18 @@ Nothing is written until everything is known: an interrupted run leaves the libr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from mediaindex.errors import MediaIndexError
-from mediaindex.learn.personal.cross_fitting import FOLDS, CrossFit, cross_fitted, fold_of
+from mediaindex.errors import GeneratorUnavailable, MediaIndexError
+from mediaindex.learn.personal.cross_fitting import FOLDS, Choice, CrossFit, cross_fitted, fold_of
 from mediaindex.learn.personal.examples import Examples
-from mediaindex.learn.personal.fitting import Weights
 from mediaindex.learn.personal.lists import Asking, Listed, listed, ranks_by
 from mediaindex.learn.personal.model_card import personal_card
 from mediaindex.learn.personal.outcome import (
@@ -28,8 +29,17 @@ from mediaindex.learn.personal.outcome import (
     gate_row,
     rows_of,
 )
-from mediaindex.learn.personal.publishing import publish, weights_by_fold
-from mediaindex.search.ranking.generator_registry import Decision, Description, decide, generators_of
+from mediaindex.learn.personal.publishing import fits_by_fold, publish
+from mediaindex.learn.personal.rehearsal import shipped_photographs
+from mediaindex.learn.personal.text_side import Fit
+from mediaindex.search.ranking.generator_registry import (
+    Decision,
+    Description,
+    decide,
+    generators_of,
+    unusable,
+)
+from mediaindex.search.ranking.mixture import NUMBERS
 from mediaindex.search.ranking.personal_selection import read_selection
 from mediaindex.search.ranking.reranker import load_reranker
 from mediaindex.search.ranking.user_gate import UserGates
@@ -90,7 +100,7 @@ def rankings_before(library: Path, space: Space, captions: UserGates) -> Before:
     Raises:
         MediaIndexError: the space has no linear mixture, whose weights a training begins with.
     """
-    serving = decide(space, library, None, "auto", captions)
+    serving = _usable(decide(space, library, None, "auto", captions))
     fitting = (space.encoder, space.digest, space.dim, space.scorer)
     for one in generators_of(library):
         if one.mixture is None or one.personal:
@@ -108,6 +118,18 @@ def rankings_before(library: Path, space: Space, captions: UserGates) -> Before:
     )
 
 
+def _usable(serving: Decision) -> Decision:
+    """What searches rank by; a personal ranking whose files are damaged, they leave out."""
+    generator = serving.generator
+    if generator is None or not generator.personal:
+        return serving
+    try:
+        load_reranker(generator)
+    except GeneratorUnavailable as error:
+        return unusable(serving, "auto", str(error))
+    return serving
+
+
 def train(
     library: Path,
     asking: Asking,
@@ -122,26 +144,38 @@ def train(
     The caller holds `personal_lock`, and has asked `enough`.
 
     Args:
-        threads: of a generator that serves now.
+        threads: of torch in this process from now on.
         progress: called with stage, done and total.
 
     Raises:
         MediaIndexError: no moment has evidence of regions. GeneratorUnavailable: a ranking cannot be asked.
+        EncoderMismatch: the files of the built-in encoder are damaged.
         NoSpace: it cannot be written.
     """
     lists = _lists(asking, examples, before, progress)
     captions = [one for one in lists if one.example.kind == "caption"]
-    shipped = np.array(_weights(before.shipped))
-    progress({"stage": "fitting", "done": 0, "total": None})
-    fit = cross_fitted(lists, examples.contents, shipped)
+    torch.set_num_threads(threads)
+    photographs = _photographs(asking, before.shipped)
+    fit = cross_fitted(
+        lists,
+        examples.contents,
+        np.array(_weights(before.shipped)),
+        photographs,
+        lambda done, total: progress({"stage": "fitting", "done": done, "total": total}),
+    )
     ranked = _ranked(library, asking, examples, captions, before, fit, threads, progress)
     gate = gate_of(ranked)
-    report = _report(examples, lists, before, fit, ranked)
+    report = _report(examples, lists, before, fit, ranked, len(photographs))
     report["gates"] = [gate_row(gate)]
     selection = read_selection(library, before.shipped.digest)
     if gate.on:
         selection = publish(library, before.shipped, fit, report, personal_card(report))
     return {**report, "promoted": gate.on, "current": selection.current, "previous": selection.previous}
+
+
+def _photographs(asking: Asking, shipped: Description) -> tuple[Listed, ...]:
+    assert shipped.mixture is not None
+    return shipped_photographs(shipped.digest, shipped.mixture, corrects_hubs=asking.corrects_hubs)
 
 
 def _lists(asking: Asking, examples: Examples, before: Before, progress: Progress) -> list[Listed]:
@@ -182,11 +216,9 @@ def _ranked(
     serving = before.serving_name
     generator = before.serving.generator
     if serving not in ranks and generator is not None:
-        former = _former(before)
+        former = _former(before, captions[0])
         if former is not None:
-            ranks[serving] = np.array(
-                [one.rank(former[fold]) for one, fold in zip(captions, folds, strict=True)]
-            )
+            ranks[serving] = _unseen(captions, folds, former)
         else:
             reranker = load_reranker(generator, threads=threads)
             asked = [one.example for one in captions]
@@ -200,25 +232,44 @@ def _ranked(
                     )
                 )
             )
-    ranks[PERSONAL] = np.array(
-        [one.rank(fit.by_fold[fold]) for one, fold in zip(captions, folds, strict=True)]
-    )
+    ranks[PERSONAL] = _unseen(captions, folds, fit.by_fold)
     return Ranked(np.array(videos, np.int64), ranks, serving)
 
 
-def _former(before: Before) -> Weights | None:
-    """(FOLDS, 5) of the personal ranking that serves, for numbers of the shipped mixture; None without."""
+def _unseen(captions: Sequence[Listed], folds: Sequence[int], by_fold: Sequence[Fit]) -> Ranks:
+    """(Q,) ranks of captions, each by the ranking of its fold."""
+    own = [by_fold[fold] for fold in folds]
+    return np.array([one.rank(fit.weights, fit.text_side) for one, fit in zip(captions, own, strict=True)])
+
+
+def _former(before: Before, one: Listed) -> tuple[Fit, ...] | None:
+    """The personal ranking that serves, by folds, for numbers of the shipped mixture; None without one.
+
+    Args:
+        one: of the lists that it is to rank; what does not fit their scorer is none.
+    """
     generator, shipped = before.serving.generator, before.shipped.mixture
     if generator is None or not generator.personal or generator.mixture is None or shipped is None:
         return None
-    weights = weights_by_fold(generator.folder)
-    if weights is not None:
-        weights[:, 0] *= shipped.deviation / generator.mixture.deviation
-    return weights
+    by_fold = fits_by_fold(generator.folder)
+    if by_fold is None:
+        return None
+    try:
+        for side in (fit.text_side for fit in by_fold if fit.text_side is not None):
+            one.numbers_by(side)
+    except ValueError:
+        return None
+    unit = np.array([shipped.deviation / generator.mixture.deviation, *(1.0,) * (NUMBERS - 1)])
+    return tuple(Fit(fit.weights * unit, fit.text_side) for fit in by_fold)
 
 
 def _report(
-    examples: Examples, lists: Sequence[Listed], before: Before, fit: CrossFit, ranked: Ranked
+    examples: Examples,
+    lists: Sequence[Listed],
+    before: Before,
+    fit: CrossFit,
+    ranked: Ranked,
+    photographs: int,
 ) -> dict[str, Any]:
     captions = [one for one in lists if one.example.kind == "caption"]
     return {
@@ -232,14 +283,29 @@ def _report(
         "encoder": before.shipped.encoder,
         "digest": before.shipped.digest,
         "folds": FOLDS,
-        "strength": None if np.isinf(fit.strength) else fit.strength,
-        "weights": [round(float(weight), 6) for weight in fit.weights],
+        **choice_row(fit.choice),
+        "tried": [{**choice_row(one.choice), "loss": _rounded(one.loss)} for one in fit.tried],
+        "tolerance": _rounded(fit.error),
+        "photographs": photographs,
+        "photograph_loss": None if fit.rehearsed is None else _rounded(fit.rehearsed[1]),
+        "shipped_photograph_loss": None if fit.rehearsed is None else _rounded(fit.rehearsed[0]),
+        "weights": [round(float(weight), 6) for weight in fit.fit.weights],
         "shipped_weights": [round(float(weight), 6) for weight in _weights(before.shipped)],
         "serving": ranked.serving,
         "library_videos": sorted({video for one in lists for video in one.example.videos}),
         "rows": rows_of(ranked),
         "differences": differences_of(ranked),
     }
+
+
+def choice_row(choice: Choice) -> dict[str, Any]:
+    """What was trained and how far, as JSON, which has no infinity."""
+    strength = choice.strength if choice.strength is not None and math.isfinite(choice.strength) else None
+    return {"level": choice.level, "strength": strength, "steps": choice.steps}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _weights(description: Description) -> tuple[float, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,21 +16,28 @@ from mediaindex_models.residual_numpy import probabilities
 
 
 class MixtureReranker:
-    """Orders a shortlist by a mixture."""
+    """Orders a shortlist by a mixture.
+
+    Args:
+        text_side: weights that take the place of the scorer's, by their names; none where it is None.
+    """
 
     reads_evidence = False
 
-    def __init__(self, mixture: Mixture) -> None:
+    def __init__(self, mixture: Mixture, text_side: Mapping[str, NDArray[np.float32]] | None = None) -> None:
         self.scorer: str | None = mixture.scorer
         self._deviation = mixture.deviation
         self._weights = np.array(mixture.weights, np.float32)
+        self._text_side = text_side
 
     def rerank(self, shortlist: Shortlist) -> RerankedList:
         """The order of the mixture; equal candidates keep the order of the shortlist.
 
         Raises:
-            GeneratorUnavailable: no scorer was asked.
+            GeneratorUnavailable: no scorer was asked, or its text side has no such weights.
         """
+        if self._text_side is not None:
+            shortlist = _heard_anew(shortlist, self._text_side)
         score = five_numbers(shortlist, self._deviation) @ self._weights
         return RerankedList(np.argsort(-score, kind="stable"), None, None)
 
@@ -82,6 +92,17 @@ class NumpyGeneratorReranker:
         return RerankedList(order, shares, none)
 
 
+def _heard_anew(shortlist: Shortlist, text_side: Mapping[str, NDArray[np.float32]]) -> Shortlist:
+    """The list with what the scorer says by other weights, of the frames that spoke by its own."""
+    if shortlist.asked is None or shortlist.records is None:
+        return shortlist
+    try:
+        asked = shortlist.asked.with_weights(text_side)
+    except ValueError as error:
+        raise GeneratorUnavailable(f"its text side does not fit the scorer: {error}") from error
+    return replace(shortlist, numbers=asked.numbers(shortlist.records))
+
+
 def five_numbers(shortlist: Shortlist, deviation: float) -> NDArray[np.float32]:
     """(K, 5) of `evidence_mixture`: s, L1, L2, L3 and −hub.
 
@@ -93,10 +114,14 @@ def five_numbers(shortlist: Shortlist, deviation: float) -> NDArray[np.float32]:
     """
     if shortlist.numbers is None:
         raise GeneratorUnavailable("it reads what a scorer of regions says, and this encoder has none")
-    said = np.array(shortlist.numbers, np.float32)
+    similarity = shortlist.score[:, None] / np.float32(deviation)
+    numbers: NDArray[np.float32] = np.concatenate([similarity, completed(shortlist.numbers)], axis=1)
+    return numbers
+
+
+def completed(said: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(K, 4) of a scorer, with the mean of the others where it says nothing, NaN."""
+    said = np.array(said, np.float32)
     known = np.isfinite(said).all(axis=1)
     said[~known] = said[known].mean(axis=0) if known.any() else 0
-    numbers: NDArray[np.float32] = np.concatenate(
-        [shortlist.score[:, None] / np.float32(deviation), said], axis=1
-    )
-    return numbers
+    return said

@@ -334,6 +334,8 @@ def _why_not(stranger: Description, space: Space) -> str:
         )
     if stranger.first_stage:
         return f"{stranger.name} ranks behind a first stage, which search has not"
+    if stranger.personal and stranger.scorer != space.scorer:
+        return f"{stranger.name} was trained on another scorer's evidence; 'mediaindex train' makes another"
     if stranger.scorer not in (None, space.scorer):
         return f"{stranger.name} reads a scorer's evidence, which the next 'mediaindex index' makes"
     return f"{stranger.name} reads other widths"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mediaindex.errors import GeneratorUnavailable
 from mediaindex.search.ranking.evidence_reranker import MixtureReranker, NumpyGeneratorReranker
+from mediaindex.search.ranking.mixture import TEXT_SIDE, read_weights
 from mediaindex.search.ranking.shortlist import RerankedList, Reranker, Shortlist
 from mediaindex_models.checkpoint_numpy import load as load_numpy
 
@@ -90,8 +91,10 @@ def load_reranker(description: Description, *, threads: int | None = None) -> Re
     Raises:
         GeneratorUnavailable: its files are missing or damaged, or of another encoder than the description.
     """
-    if description.mixture is not None:
-        return MixtureReranker(description.mixture)
+    if (mixture := description.mixture) is not None:
+        if mixture.text_side is None:
+            return MixtureReranker(mixture)
+        return MixtureReranker(mixture, read_weights(description.folder / TEXT_SIDE, mixture.text_side))
     if description.preset == "residual":
         try:
             encoder = (description.encoder, description.digest)

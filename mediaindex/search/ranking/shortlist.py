@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mediaindex_models.late_interaction_numpy import AskedText
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shortlist:
@@ -20,6 +22,8 @@ class Shortlist:
         score: (K,) their similarity. evidence: (K, F, E), None where the library stores none.
         numbers: (K, 4), L1, L2, L3 and −hub of a scorer of regions, NaN where nothing is stored for it; None
             where no scorer was asked.
+        asked: the query as that scorer hears it. records: (K, B, 2340) of the frames by which it gave
+            `numbers`. None where no scorer was asked.
     """
 
     text: str
@@ -29,6 +33,8 @@ class Shortlist:
     score: NDArray[np.float32]
     evidence: NDArray[np.float16] | None
     numbers: NDArray[np.float32] | None = None
+    asked: AskedText | None = None
+    records: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

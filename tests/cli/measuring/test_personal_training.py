@@ -80,7 +80,7 @@ def test_a_user_trains_reads_the_report_and_goes_back(
         in ran.err
     )
     lines = ran.out.splitlines()
-    assert lines[0].startswith(f"{CAPTIONS} captions, each ranked by weights that never saw its video")
+    assert lines[0].startswith(f"{CAPTIONS} captions, each ranked by what never saw its video")
     assert [line.split("  ")[0].strip() for line in lines[1:6]] == [
         "instant",
         "shipped",

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from mediaindex.learn.personal.examples import COUNTS, Example, Kind, Stretch
-from mediaindex.learn.personal.fitting import STRENGTHS, chosen_strength, fitted_path, lessons_of
+from mediaindex.learn.personal.fitting import STRENGTHS, fitted_path, lessons_of
 from mediaindex.learn.personal.lists import Listed
 
 SHIPPED = np.array([3.0, 1.0, 1.0, 1.0, 0.5])
@@ -99,13 +99,7 @@ def test_lists_of_other_lengths_are_told_apart() -> None:
     lessons, _places = lessons_of([made(np.eye(5), [0]), made(np.eye(5)[:2], [1])])
     losses = lessons.losses(torch.zeros(5, dtype=torch.float64))
     np.testing.assert_allclose(losses.numpy(), [math.log(5), math.log(2)])
-    assert len(lessons.some(np.array([False, True]))) == 1
-
-
-def test_of_equal_losses_the_strongest_is_chosen() -> None:
-    assert chosen_strength(np.array([1.0, 1.0, 2.0])) == 0
-    assert chosen_strength(np.array([3.0, 1.0, 2.0])) == 1
-    assert STRENGTHS[0] == math.inf
+    assert len(lessons.some(torch.tensor([False, True]))) == 1
 
 
 def test_a_number_that_is_the_same_everywhere_changes_nothing() -> None:

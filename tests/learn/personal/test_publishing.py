@@ -10,13 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import save
 
 from mediaindex.errors import GeneratorUnavailable, NoSpace
 from mediaindex.learn.personal import publishing
 from mediaindex.learn.personal.cross_fitting import FOLDS
-from mediaindex.learn.personal.publishing import publish, weights_by_fold
+from mediaindex.learn.personal.publishing import TEXT_SIDES_BY_FOLD, fits_by_fold, publish
 from mediaindex.search.ranking.generator_registry import decide, generator_named
+from mediaindex.search.ranking.mixture import TEXT_SIDE, read_weights
 from mediaindex.search.ranking.personal_selection import Selection, personal_lock, read_selection, swap
+from mediaindex.search.ranking.reranker import load_reranker
 from tests.support.personal_reports import DIGEST, SHIPPED, SPACE, fit, report
 
 
@@ -47,9 +51,11 @@ def test_a_search_uses_what_was_published_and_its_card_lies_beside(root: Path) -
     folder = root / "generators" / "tiny-personal-1"
     assert (folder / "README.md").read_text() == "A card.\n"
     assert folder.stat().st_mode & 0o077 == 0
-    weights = weights_by_fold(folder)
-    assert weights is not None
-    np.testing.assert_array_equal(weights, fit().by_fold)
+    by_fold = fits_by_fold(folder)
+    assert by_fold is not None
+    for one, before in zip(by_fold, fit().by_fold, strict=True):
+        np.testing.assert_array_equal(one.weights, before.weights)
+        assert one.text_side is None
 
 
 def test_the_one_before_stays_and_older_ones_go(root: Path) -> None:
@@ -145,6 +151,61 @@ def test_where_nothing_can_be_written_it_says_so_and_nothing_changes(
 )
 def test_a_folder_that_was_tampered_with_gives_no_weights(tmp_path: Path, config: str) -> None:
     (tmp_path / "config.json").write_text(config)
-    assert weights_by_fold(tmp_path) is None
-    assert weights_by_fold(tmp_path / "gone") is None
-    assert fit().by_fold.shape == (FOLDS, 5)
+    assert fits_by_fold(tmp_path) is None
+    assert fits_by_fold(tmp_path / "gone") is None
+    assert len(fit().by_fold) == FOLDS
+
+
+def last_layer(value: float = 0.5) -> dict[str, NDArray[np.float32]]:
+    return {"words.weight.bias": np.full(1, value, np.float32), "log_sharpness": np.array(value, np.float32)}
+
+
+def test_a_text_side_is_stored_and_read_again_bit_for_bit(root: Path) -> None:
+    publish(root, SHIPPED, fit(text_side=last_layer()), report(), "A card.\n")
+    folder = root / "generators" / "tiny-personal-1"
+    decision = decide(SPACE, root, None, "auto")
+    assert decision.generator is not None
+    mixture = decision.generator.mixture
+    assert mixture is not None
+    assert mixture.text_side is not None
+    stored = read_weights(folder / TEXT_SIDE, mixture.text_side)
+    assert {name: values.tolist() for name, values in stored.items()} == {
+        "words.weight.bias": [0.5],
+        "log_sharpness": 0.5,
+    }
+    by_fold = fits_by_fold(folder)
+    assert by_fold is not None
+    assert by_fold[0].text_side is None
+    assert by_fold[1].text_side is not None
+    assert by_fold[1].text_side.keys() == stored.keys()
+    assert folder.joinpath(TEXT_SIDE).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "another", "empty"])
+def test_a_damaged_text_side_is_one_sentence_and_the_next_training_does_without(
+    root: Path, damage: str
+) -> None:
+    publish(root, SHIPPED, fit(text_side=last_layer()), report(), "A card.\n")
+    folder = root / "generators" / "tiny-personal-1"
+    for path in (folder / TEXT_SIDE, folder / TEXT_SIDES_BY_FOLD):
+        content = path.read_bytes()
+        path.unlink()
+        if damage != "gone":
+            path.write_bytes({"cut": content[:-3], "another": save(last_layer(0.25)), "empty": b""}[damage])
+    decision = decide(SPACE, root, None, "auto")
+    assert decision.generator is not None
+    with pytest.raises(GeneratorUnavailable) as refused:
+        load_reranker(decision.generator)
+    reason = "No such file" if damage == "gone" else "it is not the file that config.json describes"
+    assert str(refused.value).startswith(f"{folder / TEXT_SIDE}: {reason}")
+    assert "\n" not in str(refused.value)
+    assert fits_by_fold(folder) is None
+
+
+def test_a_text_side_of_another_scorer_is_passed_over_with_a_sentence(root: Path) -> None:
+    publish(root, SHIPPED, fit(text_side=last_layer()), report(), "A card.\n")
+    decision = decide(replace(SPACE, scorer="a newer scorer"), root, "linear", "auto")
+    assert not decision.gate.on
+    assert "tiny-personal-1 was trained on another scorer's evidence; 'mediaindex train'" in (
+        decision.gate.reason
+    )

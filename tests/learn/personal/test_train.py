@@ -11,15 +11,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from mediaindex.cli.shared.reranking import reranked_answer
+from mediaindex.embed.families.builtin_text import BuiltinTexts
 from mediaindex.errors import MediaIndexError
 from mediaindex.learn.personal.examples import Example, Examples, Stretch, read_examples
+from mediaindex.learn.personal.lists import listed, ranks_by
+from mediaindex.learn.personal.publishing import publish
+from mediaindex.learn.personal.text_side import LAYERS
 from mediaindex.learn.personal.train import NEEDED, enough, rankings_before, train
+from mediaindex.search.answer import Question
 from mediaindex.search.ranking.generator_registry import decide
+from mediaindex.search.ranking.mixture import TEXT_SIDE
 from mediaindex.search.ranking.personal_selection import Selection, personal_lock, read_selection, swap
+from mediaindex.search.ranking.reranker import load_reranker
 from mediaindex.search.ranking.user_gate import NO_VERDICTS
 from mediaindex.store.library import Library
 from tests.support.personal_library import FILMS, PER_FILM, asking_of, space_of
+from tests.support.personal_reports import fit, report
 
 
 @pytest.fixture
@@ -47,6 +57,10 @@ def test_a_gain_that_is_proven_is_put_in_use_and_the_next_training_is_measured_a
     assert report["captions"] == report["listed"] == FILMS * PER_FILM
     assert (report["promoted"], report["current"], report["previous"]) == (True, "builtin-personal-1", None)
     assert report["serving"] == "instant"
+    assert (report["level"], report["steps"]) == ("weights", None), "so few captions try no other level"
+    assert {row["level"] for row in report["tried"]} == {"shipped", "weights"}
+    assert report["photographs"] > 200
+    assert report["photograph_loss"] > report["shipped_photograph_loss"], "captions here are contrary to them"
     figures = {row["ranking"]: row["metrics"]["MRR"]["value"] for row in report["rows"]}
     assert list(figures) == ["instant", "shipped", "personal"]
     assert figures["personal"] > figures["instant"] + 20
@@ -72,19 +86,70 @@ def test_a_gain_that_is_proven_is_put_in_use_and_the_next_training_is_measured_a
     assert decide(space, library.root, "linear", "on").generator != decision.generator
 
 
-def test_an_interrupted_training_leaves_nothing(library: Library) -> None:
+@pytest.mark.parametrize(("stage", "done"), [("asking", 2), ("fitting", 3)])
+def test_an_interrupted_training_leaves_nothing(library: Library, stage: str, done: int) -> None:
     space = space_of(library)
     with library.read() as connection:
         examples = read_examples(connection, space.id)
 
     def interrupt(event: Mapping[str, Any]) -> None:
-        if event["done"] == 2:
+        if (event["stage"], event["done"]) == (stage, done):
             raise KeyboardInterrupt
 
     before = rankings_before(library.root, space, NO_VERDICTS)
     with personal_lock(library.root), pytest.raises(KeyboardInterrupt):
         train(library.root, asking_of(library), examples, before, threads=1, progress=interrupt)
     assert [path.name for path in (library.root / "generators").iterdir()] == [".personal.lock"]
+
+
+def published_with_a_text_side(library: Library) -> tuple[dict[str, NDArray[np.float32]], Path]:
+    """Put a ranking in use whose words mean something else; its text side and its folder."""
+    space = space_of(library)
+    shipped = rankings_before(library.root, space, NO_VERDICTS).shipped
+    random = np.random.default_rng(0)
+    side = {
+        name: random.standard_normal(values.shape).astype(np.float32)
+        for name, values in BuiltinTexts().asked("a dog").scorer.weights.items()
+        if name.startswith(LAYERS["last layers"])
+    }
+    made = {**report(), "encoder": space.encoder, "digest": space.digest}
+    with personal_lock(library.root):
+        publish(library.root, shipped, fit(text_side=side), made, "A card.\n")
+    return side, library.root / "generators" / "builtin-personal-1"
+
+
+def test_searches_rank_by_a_text_side_as_the_training_does(library: Library) -> None:
+    side, _folder = published_with_a_text_side(library)
+    space, asking = space_of(library), asking_of(library)
+    decision = decide(space, library.root, None, "auto")
+    assert decision.generator is not None
+    mixture = decision.generator.mixture
+    assert mixture is not None
+    reranker = load_reranker(decision.generator)
+    with library.read() as connection:
+        own = read_examples(connection, space.id).all[:6]
+    lists = [one for one in listed(asking, own, mixture, lambda _done, _total: None) if one is not None]
+    weights = np.array(mixture.weights)
+    expected = [one.rank(weights, side) for one in lists]
+    assert list(ranks_by(asking, own, reranker, lambda _done, _total: None)) == expected
+    assert expected != [one.rank(weights) for one in lists]
+
+
+def test_a_damaged_text_side_is_left_out_of_searches_and_of_the_next_training(library: Library) -> None:
+    _side, folder = published_with_a_text_side(library)
+    (folder / TEXT_SIDE).write_bytes(b"damaged")
+    space, asking = space_of(library), asking_of(library)
+    decision = decide(space, library.root, None, "auto")
+    assert decision.gate.on
+    question = Question("a dog", channel="pictures", thumbnails=False)
+    answer, after = reranked_answer(asking.searcher, question, decision, "auto", threads=1)
+    assert answer.hits
+    assert not after.gate.on
+    assert after.gate.reason == (
+        f"{folder / TEXT_SIDE}: it is not the file that config.json describes; "
+        f"remove {folder}, or train it again"
+    )
+    assert rankings_before(library.root, space, NO_VERDICTS).serving_name == "instant"
 
 
 def test_without_evidence_nothing_is_trained(library: Library, tmp_path: Path) -> None:

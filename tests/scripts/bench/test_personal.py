@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench.personal import Subject, rows_of, table_of
+from bench.personal import Subject, level_table, rows_of, table_of
 
 from mediaindex.learn.personal.examples import Example, Stretch
 from mediaindex.learn.personal.lists import Listed
@@ -21,7 +21,7 @@ def subject() -> Subject:
         example = Example("caption", number, "words", (Stretch(number // 2, 0, 1),))
         lists.append(Listed(example, numbers, right, np.zeros(12, np.bool_)))
     contents = {video: f"hash of {video}" for video in range(40)}
-    return Subject(lists, contents, np.array([1.0, 0.0, 0.0, 0.0, 0.0]))
+    return Subject(lists, contents, np.array([1.0, 0.0, 0.0, 0.0, 0.0]), ())
 
 
 def test_captions_are_drawn_by_video(subject: Subject) -> None:
@@ -42,3 +42,8 @@ def test_the_table_says_what_is_gained(subject: Subject) -> None:
     lines = list(table_of(rows, [60]))
     assert len(lines) == 4
     assert lines[2].startswith("| 60 | instant | +")
+    levels = list(level_table(rows, [60]))
+    assert levels[0] == (
+        "| captions | put in use | shipped taken | weights taken | last layers taken | text side taken |"
+    )
+    assert levels[2].endswith("| 0 % | 100 % | 0 % | 0 % |")

@@ -23,6 +23,7 @@ from mediaindex_models.candidates import Candidates
 from mediaindex_models.checkpoint import SavedGenerator, ScorerIdentity, load, save
 from mediaindex_models.checkpoint_numpy import load as load_numpy
 from mediaindex_models.evidence_mixture import evidence_numbers
+from tests.support.heard_lists import heard_lists, shipped_scorer
 from tests.support.tiny_generators import generator_of, write_generator
 
 WIDTH, FRAMES, EVIDENCE = 10, 3, 256
@@ -88,6 +89,44 @@ def test_equal_candidates_keep_their_order() -> None:
 def test_without_a_scorer_there_is_nothing_to_weigh() -> None:
     with pytest.raises(GeneratorUnavailable, match="scorer of regions"):
         MixtureReranker(MIXTURE).rerank(dataclasses.replace(shortlist(), numbers=None))
+
+
+def heard_shortlist() -> Shortlist:
+    """As a search makes it of a list with evidence."""
+    (one,) = heard_lists(1, names_tell=True)
+    assert one.evidence is not None
+    records = one.evidence.pool.records()[one.evidence.rows]
+    asked = one.evidence.asked
+    count = len(records)
+    return dataclasses.replace(shortlist(count), numbers=asked.numbers(records), asked=asked, records=records)
+
+
+def test_a_text_side_of_its_own_hears_the_frames_anew() -> None:
+    given = heard_shortlist()
+    assert given.asked is not None
+    assert given.records is not None
+    other = {
+        name: values
+        for name, values in shipped_scorer(1).weights.items()
+        if name.startswith("words.direction.")
+    }
+    heard = given.asked.with_weights(other).numbers(given.records)
+    assert np.abs(heard - numbers_of(given)).max() > 0.01
+    expected = MixtureReranker(MIXTURE).rerank(dataclasses.replace(given, numbers=heard))
+    found = MixtureReranker(MIXTURE, other).rerank(given)
+    assert found.order.tolist() == expected.order.tolist()
+    assert found.order.tolist() != MixtureReranker(MIXTURE).rerank(given).order.tolist()
+    same = MixtureReranker(MIXTURE, {}).rerank(given)
+    assert same.order.tolist() == MixtureReranker(MIXTURE).rerank(given).order.tolist()
+
+
+@pytest.mark.parametrize(
+    "side",
+    [{"words.weight.bias": np.zeros(2, np.float32)}, {"words.secret.weight": np.zeros(1, np.float32)}],
+)
+def test_a_text_side_that_does_not_fit_the_scorer_is_named(side: dict[str, NDArray[np.float32]]) -> None:
+    with pytest.raises(GeneratorUnavailable, match=r"does not fit the scorer: words\.(weight\.bias|secret)"):
+        MixtureReranker(MIXTURE, side).rerank(heard_shortlist())
 
 
 def test_the_generator_orders_as_torch_does(tmp_path: Path) -> None:
