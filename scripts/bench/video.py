@@ -73,12 +73,16 @@ class Trained:
 
     def reciprocals(self, similarity: Similarity, places: Places, *, captions: int) -> Reciprocals:
         """Of at most some captions of each photograph of a gallery, the mean over seeds."""
-        found: dict[int, list[Ranks]] = {weight: [] for weight in WEIGHTS}
-        for ranker in self.rankers:
-            lists = ranker.lists(similarity, places, captions=captions)
-            for weight, own in found.items():
-                own.append(reciprocal(lists.ranks(ranker.mixed(lists.numbers, weight))))
-        return {weight: np.mean(own, axis=0) for weight, own in found.items()}, lists.right
+        of_seeds = [(ranker, ranker.lists(similarity, places, captions=captions)) for ranker in self.rankers]
+
+        def mean(weight: int) -> Ranks:
+            found: Ranks = np.mean(
+                [reciprocal(own.ranks(ranker.mixed(own.numbers, weight))) for ranker, own in of_seeds],
+                axis=0,
+            )
+            return found
+
+        return {weight: mean(weight) for weight in WEIGHTS}, of_seeds[0][1].right
 
 
 def of_photographs(
