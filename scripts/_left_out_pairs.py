@@ -55,33 +55,41 @@ class Source:
 
     def photographs(self, repositories: Path) -> list[Captioned]:
         """Those whose pixels are there, in the order of their sentences."""
-        blobs = _blobs(_repository(repositories, self.pictures), self.folder)
-        captions = self.read(_repository(repositories, self.sentences))
+        blobs = blobs_below(repository_of(repositories, self.pictures), self.folder)
+        captions = self.read(repository_of(repositories, self.sentences))
         return [Captioned(blobs[name], texts) for name, texts in captions.items() if name in blobs and texts]
 
     def pixels(self, repositories: Path, photographs: Sequence[Captioned]) -> Iterator[NDArray[np.uint8]]:
         """(H, W, 3) RGB of each."""
-        repository = _repository(repositories, self.pictures)
+        repository = repository_of(repositories, self.pictures)
         for photograph in photographs:
-            with Image.open(io.BytesIO(_git(repository, "cat-file", "blob", photograph.blob))) as image:
+            with Image.open(io.BytesIO(git_output(repository, "cat-file", "blob", photograph.blob))) as image:
                 pixels = np.asarray(image.convert("RGB"))
             yield _without_padding(pixels) if self.is_padded else pixels
 
 
-def _repository(repositories: Path, name: str) -> Path:
+def repository_of(repositories: Path, name: str) -> Path:
+    """The folder of a repository, named OWNER+NAME.
+
+    Raises:
+        FileNotFoundError: it is not there.
+    """
     for path in (repositories / name / "repo", repositories / name):
         if path.is_dir():
             return path
     raise FileNotFoundError(f"{repositories / name}: fetch the repository {name.replace('+', '/')} to there")
 
 
-def _git(repository: Path, *arguments: str) -> bytes:
+def git_output(repository: Path, *arguments: str) -> bytes:
+    """What a command of git prints."""
     return subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=True).stdout
 
 
-def _blobs(repository: Path, folder: str) -> dict[str, str]:
-    """File name → blob of the pictures below a folder."""
-    listed = _git(repository, "ls-tree", "-r", "-l", "-z", "HEAD", "--", folder).decode("utf-8", "replace")
+def blobs_below(repository: Path, folder: str) -> dict[str, str]:
+    """File name → blob of the files below a folder that are really there."""
+    listed = git_output(repository, "ls-tree", "-r", "-l", "-z", "HEAD", "--", folder).decode(
+        "utf-8", "replace"
+    )
     found: dict[str, str] = {}
     for line in listed.split("\0")[:-1]:
         about, path = line.split("\t", 1)
@@ -100,7 +108,7 @@ def _without_padding(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _of_pascal(repository: Path) -> dict[str, tuple[str, ...]]:
     # The file was deleted later: it is there in the repository's history alone.
-    text = _git(repository, "show", "ab773ace9287c1b04c3e5f821ac5cca6cc82274d:pascal_sentences.json")
+    text = git_output(repository, "show", "ab773ace9287c1b04c3e5f821ac5cca6cc82274d:pascal_sentences.json")
     return {
         name: tuple(text.strip() for text in entry["captions"] if len(text.strip()) > 1)
         for name, entry in json.loads(text).items()
@@ -108,7 +116,7 @@ def _of_pascal(repository: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _of_rooms(repository: Path) -> dict[str, tuple[str, ...]]:
-    table = io.StringIO(_git(repository, "show", "HEAD:data/sequences.csv").decode())
+    table = io.StringIO(git_output(repository, "show", "HEAD:data/sequences.csv").decode())
     rows = csv.DictReader(table, delimiter="\t")
     return {PurePosixPath(row["image_path"]).name: (f"{row['d1']} {row['d2']}".strip(),) for row in rows}
 
@@ -123,7 +131,7 @@ def _of_aerial(repository: Path) -> dict[str, tuple[str, ...]]:
 def _aerial_lines(repository: Path, split: str) -> Iterator[tuple[str, str]]:
     """Name and sentence; of the training part five sentences stand for each line of names."""
     names, texts = (
-        _git(repository, "show", f"HEAD:data/rsicd_precomp/{split}_{kind}.txt").decode().splitlines()
+        git_output(repository, "show", f"HEAD:data/rsicd_precomp/{split}_{kind}.txt").decode().splitlines()
         for kind in ("filename", "caps")
     )
     each = len(texts) // len(names)
@@ -132,7 +140,7 @@ def _aerial_lines(repository: Path, split: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_coco(repository: Path) -> dict[str, tuple[str, ...]]:
-    entries = json.loads(_git(repository, "show", "HEAD:clip_search_export/metadata.json"))
+    entries = json.loads(git_output(repository, "show", "HEAD:clip_search_export/metadata.json"))
     return {PurePosixPath(entry["image_path"]).name: (entry["caption"],) for entry in entries}
 
 

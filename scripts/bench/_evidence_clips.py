@@ -74,11 +74,12 @@ class Clips:
         right = [*range(len(clips)), *(place for place, clip in enumerate(clips) for _ in clip.captions)]
         said = _unit(BuiltinTexts(FILES).texts(texts).pooled)
         is_query = np.arange(len(texts)) < len(clips)
-        return cls(cells, vectors, _states(texts), said, np.array(right), is_query)
+        return cls(cells, vectors, states_of(texts), said, np.array(right), is_query)
 
     def lists(self, ranker: Ranker, similarity: Similarity) -> dict[str, Lists]:
         """All clips for every query, and for every caption, with the numbers of a scorer."""
-        plain, of_bank = (self._blended(rows) for rows in (self.said, builtin_bank(FILES)))
+        frames = self.vectors.reshape(-1, FRAMES, self.vectors.shape[1])
+        plain, of_bank = (blended(rows, frames) for rows in (self.said, builtin_bank(FILES)))
         corrected = less_hubs(plain, of_bank)
         numbers = evidence_numbers(
             torch.from_numpy(corrected / similarity.deviation), *self._of_best_frames(ranker)
@@ -92,18 +93,9 @@ class Clips:
             name: ranks(scores, self.right)
             for name, scores in ((PLAIN, plain), (CORRECTED, corrected), (QB_NORM, norm))
         }
-        frames = torch.from_numpy(self.vectors).view(count, FRAMES, -1)
-        sides = Sides(torch.from_numpy(self.said), frames, best, similarity.deviation)
+        sides = Sides(torch.from_numpy(self.said), torch.from_numpy(frames), best, similarity.deviation)
         lists = Lists(sorted_numbers, place, cheap, self.right, sides)
         return {QUERIES: lists.where(self.is_query), CAPTIONS: lists.where(~self.is_query)}
-
-    def _blended(self, rows: Matrix) -> Matrix:
-        """(Q, C) similarities of texts (Q, D) to clips."""
-        blend = builtin_spec(FILES).blend
-        frames = self.vectors.reshape(-1, FRAMES, self.vectors.shape[1])
-        best = np.sort((rows @ self.vectors.T).reshape(len(rows), -1, FRAMES))[..., -BEST_FRAMES:].mean(-1)
-        mean = rows @ _unit(frames.mean(axis=1)).T
-        return np.asarray(blend * best + (1 - blend) * mean, np.float32)
 
     def _of_best_frames(self, ranker: Ranker) -> tuple[Tensor, Tensor]:
         """Agreements (T, C, 3) and hub numbers (T, C) of each clip's best frames, averaged."""
@@ -120,6 +112,14 @@ class Clips:
             return of_clips.gather(2, best[..., None].expand(-1, -1, -1, of_clips.shape[3])).mean(2)
 
         return averaged(agreements), averaged(hubs)[..., 0]
+
+
+def blended(rows: Matrix, frames: Matrix) -> Matrix:
+    """(Q, C) similarities of texts (Q, D) to clips, whose frames (C, 8, D) are unit vectors."""
+    blend = builtin_spec(FILES).blend
+    best = np.sort(np.einsum("qd,cfd->qcf", rows, frames, optimize=True))[..., -BEST_FRAMES:].mean(-1)
+    mean = rows @ _unit(frames.mean(axis=1)).T
+    return np.asarray(blend * best + (1 - blend) * mean, np.float32)
 
 
 @torch.inference_mode()
@@ -158,7 +158,8 @@ def frames_of(worker: DecodeWorker, path: Path) -> list[NDArray[np.uint8]]:
     return frames
 
 
-def _states(texts: Sequence[str]) -> CaptionStates:
+def states_of(texts: Sequence[str]) -> CaptionStates:
+    """What MiniLM makes of some texts."""
     parts = sorted(TextStates().of(texts), key=lambda part: part[0])
     first = np.cumsum([0, *(len(part[1]) for part in parts)])
     tokens = torch.cat([torch.stack([part[1], part[2]], 1) for part in parts])

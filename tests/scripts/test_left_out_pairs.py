@@ -12,17 +12,7 @@ import pytest
 from _left_out_pairs import Source, _of_aerial, _of_coco, _of_pascal, _of_rooms
 from PIL import Image
 
-
-def repository(folder: Path, files: dict[str, bytes]) -> Path:
-    """A git repository with these files, committed."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    who = ("-c", "user.name=a", "-c", "user.email=a@b")
-    for command in (("init", "-q"), ("add", "-A"), (*who, "commit", "-q", "-m", "all")):
-        subprocess.run(["git", "-C", folder, *command], check=True)
-    return folder
+from tests.support.repositories import repository
 
 
 def png(width: int, height: int, colour: tuple[int, int, int], padded: int = 0) -> bytes:

@@ -96,6 +96,17 @@ def trained(
     report: Callable[[int, float], None],
 ) -> LateInteraction:
     """The scorer after so many steps; ten times, `report` is told the step and the mean loss since."""
+    return minimised(scorer, lambda: loss_of(scorer, data, *draws.draw()), steps=steps, report=report)
+
+
+def minimised(
+    scorer: LateInteraction,
+    loss: Callable[[], Tensor],
+    *,
+    steps: int,
+    report: Callable[[int, float], None],
+) -> LateInteraction:
+    """The scorer after so many steps down a loss, which is computed anew in each; `report` as above."""
     scorer.train()
     matrices, others = (
         [p for p in scorer.parameters() if (p.ndim > 1) is wanted] for wanted in (True, False)
@@ -106,13 +117,13 @@ def trained(
     rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps))
     every, losses = max(1, steps // 10), []
     for step in range(1, steps + 1):
-        loss = loss_of(scorer, data, *draws.draw())
+        value = loss()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        value.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(scorer.parameters(), LARGEST_GRADIENT)
         optimiser.step()
         rates.step()
-        losses.append(loss.item())
+        losses.append(value.item())
         if step % every == 0 or step == steps:
             report(step, float(np.mean(losses)))
             losses.clear()
