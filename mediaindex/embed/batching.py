@@ -1,6 +1,7 @@
 """A network over any number of rows, in batches of one fixed size, within the memory there is.
 
-Every batch is padded to the fixed size, so that a row's result does not depend on its neighbours.
+Every batch is padded to the fixed size, so that a row's result does not depend on its neighbours. A CUDA
+device has one batch in flight: while it computes, the next is padded and copied from pinned memory.
 Out of memory halves the batch; when one row does not fit, the CPU takes over from the GPU, with one line
 in the log.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +40,7 @@ class BatchedNetwork:
         self._full_size = self._size = size
         self._padded = padded
         self._name = name
+        self._sending: torch.cuda.Stream | None = None
         self.device = device
 
     def __call__(self, *rows: Tensor) -> tuple[Tensor, ...]:
@@ -48,32 +51,56 @@ class BatchedNetwork:
             EncoderUnavailable: not even one row fits into memory.
         """
         parts: list[tuple[Tensor, ...]] = []
+        in_flight: _Launched | None = None
         start = 0
         while start < len(rows[0]):
             size = self._size
             try:
-                parts.append(self._run([x[start : start + size] for x in rows]))
+                launched = self._launch([x[start : start + size] for x in rows])
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
                 self._use_less_memory(error)
-            else:
-                start += size
+                continue
+            start += size
+            if in_flight is not None:
+                parts.append(in_flight.results())
+            in_flight = launched
+        if in_flight is not None:
+            parts.append(in_flight.results())
         results = tuple(torch.cat(columns) for columns in zip(*parts, strict=True))
         if not all(bool(torch.isfinite(x).all()) for x in results):
             raise not_finite(self._name)
         return results
 
-    def _run(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
+    def _launch(self, batch: list[Tensor]) -> _Launched:
+        """Begin with a batch; on a CUDA device it is done only when its results are asked for."""
         if self._network is None:
             self._network = self._build().eval().to(self.device)
         count = len(batch[0])
         if self._padded and count < self._size:
             batch = [torch.cat([x, x.new_zeros(self._size - count, *x.shape[1:])]) for x in batch]
         with torch.inference_mode():
-            results = self._network(*(x.to(self.device) for x in batch))
+            results = self._network(*self._sent(batch))
             tensors = results if isinstance(results, tuple) else (results,)
-            return tuple(x[:count].to("cpu", torch.float32) for x in tensors)
+            is_cuda = tensors[0].is_cuda
+            # Not blocking, they are copied into pinned memory.
+            copies = tuple(x[:count].float().to("cpu", non_blocking=is_cuda) for x in tensors)
+            return _Launched(copies, torch.cuda.current_stream().record_event() if is_cuda else None)
+
+    def _sent(self, batch: list[Tensor]) -> list[Tensor]:
+        """A batch on the device: to CUDA by a stream of its own, beside what the device computes."""
+        if torch.device(self.device).type != "cuda":
+            return [x.to(self.device) for x in batch]
+        if self._sending is None:
+            self._sending = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        computing = torch.cuda.current_stream(self.device)
+        with torch.cuda.stream(self._sending):
+            sent = [x.pin_memory().to(self.device, non_blocking=True) for x in batch]
+        computing.wait_stream(self._sending)
+        for x in sent:
+            x.record_stream(computing)  # or its memory would be given away while it is still read
+        return sent
 
     def _use_less_memory(self, error: BaseException) -> None:
         if self._size > 1:
@@ -86,6 +113,20 @@ class BatchedNetwork:
                 self._network.to("cpu")
         else:
             raise too_little_memory(self._name) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Launched:
+    """A batch whose copies on the CPU are complete after `done`; at once where there is none."""
+
+    copies: tuple[Tensor, ...]
+    done: torch.cuda.Event | None
+
+    def results(self) -> tuple[Tensor, ...]:
+        """The results, waited for."""
+        if self.done is not None:
+            self.done.synchronize()
+        return self.copies
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

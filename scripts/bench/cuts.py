@@ -46,15 +46,14 @@ if TYPE_CHECKING:
     from mediaindex.embed.encoder import Encoder
 
 EVERY_GAP = "every gap"
-SHIPPED = "packets (ships)"
 RULES = {
-    EVERY_GAP: GapRule(alike_seconds=3.4, trusts_packets=False),
+    EVERY_GAP: GapRule(calm_seconds=0.0, trusts_packets=False),
     "keyframes alone": GapRule(alike_seconds=float("inf"), suspect_difference=1.0),
-    "unlike sides": GapRule(trusts_packets=False),
-    SHIPPED: GapRule(),
+    "packets, alike gaps over 3.4 s filled": GapRule(calm_seconds=0.0),
+    "packets, alike gaps up to 6 s left where none tells (ships)": GapRule(),
+    "packets, the same up to 10.5 s": GapRule(calm_seconds=10.5),
     "packets, whatever the sides": GapRule(certain_difference=1.0),
-    "packets, all alike gaps over 3.4 s filled": GapRule(alike_seconds=3.4),
-    "packets, alike gaps up to 10.5 s left": GapRule(alike_seconds=10.5),
+    "packets, all alike gaps up to 10.5 s left": GapRule(alike_seconds=10.5),
     "packets, all gaps up to 10.5 s left": GapRule(alike_seconds=10.5, unlike_seconds=10.5),
 }
 QUICK_CLIPS, QUICK_SCENES, SCENES = 6, 3, 13

@@ -205,7 +205,7 @@ def steps_timed(watch: Stopwatch, encoder: TwoTowers) -> contextlib.AbstractCont
         (threads, "extract", "receive frames, write the frame cache"),
         (frame_batcher, "picture", PREPROCESS),
         (encoder, "_prepare", PREPROCESS),
-        (encoder._images, "_run", EMBED),
+        (encoder._images, "_launch", EMBED),
     ]
     return replaced([(owner, name, watch.timed(step, getattr(owner, name))) for owner, name, step in seams])
 

@@ -99,3 +99,35 @@ def test_a_result_that_is_not_finite_names_the_encoder(value: float) -> None:
 
     with pytest.raises(EncoderMismatch, match="the encoder tiny gave numbers that are not finite"):
         _batched(Broken())(torch.ones(2, 1))
+
+
+class Halves(nn.Module):
+    """Two results of each row, one in half precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((), 0.5))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.weight * x, (self.weight * x).half()
+
+
+def test_results_of_several_batches_come_in_the_order_of_the_rows() -> None:
+    rows = torch.arange(20.0)[:, None]
+    full, half = _batched(Halves(), size=3)(rows)
+    assert torch.equal(full, rows / 2)
+    assert torch.equal(half, rows / 2)
+    assert half.dtype == torch.float32
+
+
+@pytest.mark.gpu
+def test_a_gpu_computes_many_batches_as_one() -> None:
+    """Copies run beside the computation: no batch is read before it has arrived, or after it was reused."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    rows = torch.randn(4096, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    network = nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16 * 30 * 30, 8)).double()
+    with torch.inference_mode():
+        expected = network.cpu()(rows.double()).float()
+    (result,) = _batched(network, size=64, device="cuda")(rows.double())
+    torch.testing.assert_close(result, expected, rtol=1e-6, atol=1e-6)

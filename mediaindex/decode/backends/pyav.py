@@ -258,10 +258,10 @@ class PyavDecoder:
     def _new_pictures(self, frames: list[VideoFrame]) -> Iterator[Picture]:
         """Pictures of frames decoded one after another, without those that were given before."""
         for frame in frames:
-            picture = self._picture(frame, adjacent=True)
-            if picture is not None and picture.seconds > self._last_seconds:
-                self._last_seconds = picture.seconds
-                yield replace(picture, fills=self._filling.takes(picture.seconds))
+            if frame.pts is None or (seconds := self._clock.seconds(frame.pts)) <= self._last_seconds:
+                continue
+            self._last_seconds = seconds
+            yield self._maker.picture(frame, seconds, adjacent=True, fills=self._filling.takes(seconds))
 
     def _first_picture(self, container: InputContainer, seconds: float) -> Picture | None:
         """The first picture after a seek, None where nothing is found there."""

@@ -16,7 +16,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from mediaindex.decode.backends.decoder import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Picture
 from mediaindex.decode.backends.rendering import Rendering, rendering_of
 from mediaindex.decode.container.opening import display_size
-from mediaindex.decode.container.orientation import UPRIGHT, Orientation
+from mediaindex.decode.container.orientation import UPRIGHT, Orientation, orientation_of
 from mediaindex.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -34,19 +34,28 @@ class PictureMaker:
     def __init__(self, aspect: Fraction, *, opaque: bool = False) -> None:
         self._aspect = aspect
         self._opaque = opaque
+        self._orientation: Orientation | None = None
         self._stored = (0, 0, UPRIGHT)
         self._display = (0, 0)
         self._thumbnailer = VideoReformatter()
         self._scalers: dict[tuple[int, int], VideoReformatter] = {}
 
     def picture(
-        self, frame: VideoFrame, seconds: float, *, adjacent: bool, keyframe: bool = False
+        self,
+        frame: VideoFrame,
+        seconds: float,
+        *,
+        adjacent: bool,
+        keyframe: bool = False,
+        fills: bool = False,
     ) -> Picture:
         """The frame as a picture at a time; nothing is scaled yet.
 
         Scaling raises DecodeError where FFmpeg cannot turn the frame into RGB.
         """
-        rendering = rendering_of(frame, opaque=self._opaque)
+        if self._orientation is None or frame.key_frame:  # it cannot change between two keyframes
+            self._orientation = orientation_of(frame)
+        rendering = rendering_of(frame, opaque=self._opaque, orientation=self._orientation)
         width, height = self._display_size(frame.width, frame.height, rendering.orientation)
 
         def scaled(to_width: int, to_height: int) -> NDArray[np.uint8]:
@@ -73,6 +82,7 @@ class PictureMaker:
             adjacent=adjacent,
             scaled=scaled,
             thumbnail=thumbnail,
+            fills=fills,
         )
 
     def _display_size(self, width: int, height: int, orientation: Orientation) -> tuple[int, int]:

@@ -6,9 +6,11 @@ FFmpeg scales; what it does not do by itself follows on the small picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from PIL import Image
 
@@ -85,23 +87,27 @@ class Rendering:
         return self.orientation.upright(pixels)
 
 
-def rendering_of(frame: VideoFrame, *, opaque: bool = False) -> Rendering:
+def rendering_of(
+    frame: VideoFrame, *, opaque: bool = False, orientation: Orientation | None = None
+) -> Rendering:
     """The rendering that a decoded frame asks for.
 
     Args:
         opaque: what looks like transparency is to be ignored.
+        orientation: of the frame, where it is known; else it is looked for.
     """
     return Rendering(
-        orientation=orientation_of(frame),
+        orientation=orientation_of(frame) if orientation is None else orientation,
         matrix=frame.colorspace,
         primaries=frame.color_primaries,
         transfer=frame.color_trc,
-        has_alpha=not opaque and _has_alpha(frame),
+        has_alpha=not opaque and _has_alpha(frame.format.name),
     )
 
 
-def _has_alpha(frame: VideoFrame) -> bool:
-    pixels = frame.format
+@cache
+def _has_alpha(pixel_format: str) -> bool:
+    pixels = VideoFormat(pixel_format)
     return pixels.has_palette or any(component.is_alpha for component in pixels.components)
 
 

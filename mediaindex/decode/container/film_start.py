@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import av
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -57,8 +59,10 @@ def read_start(container: InputContainer, films: Sequence[VideoStream], *, max_p
     if film_packets and film_packets[0].has_sidedata("encryption_info"):
         raise encrypted()
     _refuse_unplayable(film, max_pixels)
-    times = (p.pts * p.time_base for p in film_packets if p.pts is not None and p.time_base)
-    return FilmStart(film, tuple(sorted(times)), _first_frame(film, film_packets, max_pixels))
+    tick = film.time_base or Fraction(1, av.time_base)
+    stamps = sorted(packet.pts for packet in film_packets if packet.pts is not None)
+    times = tuple(stamp * tick for stamp in stamps)
+    return FilmStart(film, times, _first_frame(film, film_packets, max_pixels))
 
 
 def _first_packets(
@@ -97,17 +101,21 @@ def _refuse_unplayable(film: VideoStream, max_pixels: int) -> None:
 
 def _first_frame(film: VideoStream, packets: Sequence[Packet[Stream]], max_pixels: int) -> VideoFrame | None:
     codec = bounded_codec(film, max_pixels)
-    for packet in packets[:MAX_DECODED_PACKETS]:
-        try:
-            frames = codec.decode(packet)
-        except av.error.MemoryError:
-            raise
-        except av.error.FFmpegError:
-            continue
-        if frames:
+    if packets and packets[0].is_keyframe:
+        # At once, where a decoder that sorts pictures would first decode several more.
+        if frames := _decoded(codec, packets[0]) or _decoded(codec, None):
             return frames[0]
+        codec.flush_buffers()
+    for packet in [*packets[:MAX_DECODED_PACKETS], None]:
+        if frames := _decoded(codec, packet):
+            return frames[0]
+    return None
+
+
+def _decoded(codec: VideoCodecContext, packet: Packet[Stream] | None) -> list[VideoFrame]:
     try:
-        frames = codec.decode(None)
+        return codec.decode(packet)
+    except av.error.MemoryError:
+        raise
     except (av.error.FFmpegError, EOFError):
-        return None
-    return frames[0] if frames else None
+        return []

@@ -3,7 +3,8 @@
 Known are the pictures on both sides and the sizes of the packets between them. A cut makes the sides unlike,
 and so do a pan and a busy subject; but after a cut nothing can be predicted, so its packet is nearly as large
 as a keyframe's, or the encoder puts a keyframe there, ahead of its usual interval. Where neither is seen,
-the sides must be very unlike: a cut may also fall on a keyframe that was due.
+the sides must be very unlike: a cut may also fall on a keyframe that was due. Between sides that are alike,
+with no such packet, seconds may pass in which little happens.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ SUSPECT_DIFFERENCE = 0.25
 AFTER_PACKET_SECONDS = 0.5
 # Of packets that are large by chance the largest tenth is little smaller.
 USUAL_SHARE = 0.9
+# Some encoders store a large packet every half a second (VP8, VP9 and AV1, for pictures that are not shown).
+# Of such packets the fourth largest in a gap of a hundred is little smaller than the largest.
+HABITUAL_SHARE = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ class GapRule:
 
     Attributes:
         suspect_difference: sides that differ more (0..1) are unlike.
-        alike_seconds: the longest gap between sides that are alike in which nothing is decoded.
-        unlike_seconds: the same for sides that are unlike.
+        alike_seconds: the longest gap between sides that are alike in which nothing is decoded ...
+        calm_seconds: ... and the longest one if no packet in it tells of a cut.
+        unlike_seconds: the longest gap between sides that are unlike which is not filled.
         key_share: a packet tells of a cut from this share of its keyframe's size on ...
         usual_ratio: ... if it is so many times larger than nine of ten others,
         lone_ratio: and at any size from so many times on.
@@ -56,6 +61,7 @@ class GapRule:
 
     suspect_difference: float = SUSPECT_DIFFERENCE
     alike_seconds: float = 3.4
+    calm_seconds: float = 6.0
     unlike_seconds: float = 3.4
     key_share: float = 0.4
     usual_ratio: float = 1.3
@@ -66,10 +72,16 @@ class GapRule:
     def plan(self, left_out: LeftOut | None, gap_seconds: float, unlikeness: float) -> Plan:
         """What is decoded of a gap whose sides are so unlike (0..1)."""
         if unlikeness <= self.suspect_difference:
-            return Plan(gap_seconds > self.alike_seconds)
+            longest = self.calm_seconds if self._tells_of_no_cut(left_out) else self.alike_seconds
+            return Plan(gap_seconds > max(longest, self.alike_seconds))
+        fills = gap_seconds > self.unlike_seconds
         trusts = self.trusts_packets and left_out is not None and left_out.is_regular
         searches = not trusts or unlikeness > self.certain_difference
-        return Plan(gap_seconds > self.unlike_seconds, math.inf if searches else self._last_sign(left_out))
+        return Plan(fills, math.inf if searches else self._last_sign(left_out))
+
+    def _tells_of_no_cut(self, left_out: LeftOut | None) -> bool:
+        """Whether there are packets, and all of them such as they are without a cut."""
+        return left_out is not None and bool(left_out.sizes) and not self._signs(left_out, HABITUAL_SHARE)
 
     def _last_sign(self, left_out: LeftOut | None) -> float:
         """The time after the last packet that tells of a cut; -inf where none does."""
@@ -78,12 +90,12 @@ class GapRule:
         seconds = [left_out.seconds[place] + AFTER_PACKET_SECONDS for place in self._signs(left_out)]
         return max(seconds, default=-math.inf)
 
-    def _signs(self, left_out: LeftOut) -> list[int]:
+    def _signs(self, left_out: LeftOut, usual_share: float = USUAL_SHARE) -> list[int]:
         """The places of the packets that tell of a cut."""
         sizes = sorted(left_out.sizes)
         if not sizes:
             return []
-        usual = max(sizes[int(USUAL_SHARE * (len(sizes) - 1))], 1)
+        usual = max(sizes[int(usual_share * (len(sizes) - 1))], 1)
         least = min(
             max(self.key_share * left_out.keyframe_bytes, self.usual_ratio * usual), self.lone_ratio * usual
         )

@@ -19,7 +19,7 @@ class Sampling:
     Attributes:
         short_side: pixels; smaller pictures keep their size.
         quality: of the JPEGs, 1..95.
-        gap_seconds: two frames are at most this far apart where the film has pictures between them.
+        gap_seconds: frames that fill a gap between keyframes are at most this far apart.
         max_pixels: a larger picture is not decoded.
     """
 

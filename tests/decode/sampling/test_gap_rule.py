@@ -27,7 +27,26 @@ def test_nothing_is_decoded_between_sides_that_are_alike_and_near() -> None:
 
 
 def test_a_long_gap_is_filled_though_its_sides_are_alike() -> None:
-    assert GapRule().plan(left_out([100] * 30), 8.0, ALIKE) == Plan(fills=True)
+    assert GapRule().plan(left_out([100] * 65), 6.5, ALIKE) == Plan(fills=True)
+
+
+@pytest.mark.parametrize("gap_seconds", [3.5, 5.0, 5.9])
+def test_nothing_is_decoded_between_alike_sides_where_no_packet_tells_of_a_cut(gap_seconds: float) -> None:
+    assert GapRule().plan(left_out([100] * 59), gap_seconds, ALIKE) == Plan(fills=False)
+
+
+@pytest.mark.parametrize("size", [500, 1500])
+def test_a_packet_that_tells_of_a_cut_has_a_gap_filled_though_its_sides_are_alike(size: int) -> None:
+    assert GapRule().plan(left_out([100] * 30 + [size] + [100] * 24), 5.5, ALIKE) == Plan(fills=True)
+
+
+def test_packets_that_are_large_out_of_habit_tell_of_no_cut() -> None:
+    assert GapRule().plan(left_out(([100] * 15 + [900]) * 3), 5.0, ALIKE) == Plan(fills=False)
+
+
+def test_without_packets_a_gap_is_filled() -> None:
+    assert GapRule().plan(None, 5.0, ALIKE) == Plan(fills=True)
+    assert GapRule().plan(left_out([]), 5.0, ALIKE) == Plan(fills=True)
 
 
 def test_no_cut_is_searched_for_where_all_packets_are_small_and_the_keyframe_was_due() -> None:
