@@ -1,14 +1,17 @@
 """Fit how confident a search may be, on captioned photographs that no training of the encoder saw.
 
-    python scripts/calibrate.py --builtin ../shared/builtin --flickr8k GITDIR --work DIR
+    python scripts/calibrate.py --builtin ../shared/builtin --flickr8k GITDIR --prepared DIR --work DIR
     python scripts/calibrate.py … --report FILE        write the out-of-fold table, too
 
 A photograph is a clip of ten frames (scripts/_pseudo_frames.py). Galleries of 50 to 1 000 of them are drawn,
 and captions are asked: in half of the questions their photograph is in the gallery, in half it was taken
 out. A photograph that shows the same is right as well. The first moments of each answer, with the numbers of
 mediaindex/search/confidence, are what is fitted, as `mediaindex train --encoder` fits them for any encoder
-(mediaindex/learn/fitting). The photographs are halved by name; each half is judged by what the other half
-gave, and both together are what ships.
+(mediaindex/learn/fitting). Each question is answered twice, in the order of the similarity and in that of the
+generator in the box, so that one calibration serves both. The photographs are halved by name; each half is
+judged by what the other half gave, and both together are what ships.
+
+--prepared is of scripts/builtin/prepare.py, with the scorer of the box (scripts/builtin/train_scorer.py).
 
 Words are fitted alike: one caption of a photograph is the title of a video, another one asks for it.
 """
@@ -19,29 +22,74 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _builtin_pairs import Photograph, rows_of, shares_of_the_box
 from _pseudo_frames import write_feature_files
+from bench._evidence_lists import Ranker
+from bench._mixture_order import by_mixture
+from builtin._captioned import read_captioned
+from builtin.train_scorer import scorer_file
 
 from mediaindex.embed.families.builtin_files import FILES, builtin_bank, builtin_spec
 from mediaindex.learn.features.feature_rows import read_header
-from mediaindex.learn.features.feature_set import joined, read_features
-from mediaindex.learn.fitting.calibrating import calibrated
+from mediaindex.learn.features.feature_set import Features, joined, read_features
+from mediaindex.learn.fitting.calibrating import calibrated, fitted, probabilities
 from mediaindex.learn.fitting.described_clips import DescribedClips
-from mediaindex.learn.fitting.picture_samples import MOMENTS, picture_samples
+from mediaindex.learn.fitting.picture_samples import MOMENTS, Reorder, picture_samples
+from mediaindex.learn.fitting.reliability import reliability_of
 from mediaindex.learn.fitting.samples import SampleRow, Samples, draws
 from mediaindex.media import MediaInfo
 from mediaindex.search.confidence import picture_numbers, word_numbers
-from mediaindex.search.confidence.calibration import FILE
+from mediaindex.search.confidence.calibration import FILE, Calibration
 from mediaindex.store.catalog import fulltext, locations, videos, volumes
 from mediaindex.store.catalog.videos import Identity
 from mediaindex.store.library import Library, open_library
 from mediaindex.store.vectors.fitted import WORDS
 
 GALLERIES = 60
+INSTANT, RERANKED = "photographs, instant order", "photographs, reranked"
+
+
+def order_of_the_box(features: Features, clips: DescribedClips, prepared: Path, *, blend: float) -> Reorder:
+    """How the generator in the box puts photographs in order.
+
+    Args:
+        features: those of the clips, whose names are those of the prepared photographs.
+        prepared: folder of scripts/builtin/prepare.py.
+    """
+    data = read_captioned(prepared)
+    ranker = Ranker(data, scorer_file(prepared, left_out=None, seed=0), left_out=None, seed=0)
+    place_of = {item.name: place for place, item in enumerate(data.items)}
+    places = [place_of[name] for name in features.groups]
+    rows = [dict(zip(data.items[place].captions, data.captions_of[place], strict=True)) for place in places]
+    captions = [
+        int(rows[clip][caption]) for clip, caption in zip(clips.of.tolist(), clips.captions, strict=True)
+    ]
+    return by_mixture(ranker, clips, np.array(places), captions, builtin_bank(FILES), blend=blend)
+
+
+def calibrated_together(
+    orders: Mapping[str, Sequence[Samples]], names: Sequence[str]
+) -> tuple[Calibration, dict[str, Any]]:
+    """One calibration of the same questions in several orders, and how well it holds in each.
+
+    Args:
+        orders: the halves of each. names: of the numbers.
+
+    Returns:
+        That of both halves; by order, how well each half is judged by what the other gave in all orders.
+    """
+    halves = [Samples.joined([order[half] for order in orders.values()]) for half in (0, 1)]
+    of_half = [fitted(own, names) for own in halves]
+    reports = {}
+    for name, order in orders.items():
+        judged = [probabilities(of_half[1 - half], order[half].numbers) for half in (0, 1)]
+        reports[name] = reliability_of(np.concatenate(judged), Samples.joined(order))
+    return fitted(Samples.joined(halves), names), reports
 
 
 def word_samples(known: DescribedClips, *, galleries: int, seed: int) -> list[Samples]:
@@ -97,6 +145,7 @@ def main() -> None:
     parser.add_argument(
         "--flickr8k", type=Path, required=True, metavar="GITDIR", help="holds the photographs of Flickr8k"
     )
+    parser.add_argument("--prepared", type=Path, required=True, metavar="DIR", help="of prepare.py")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="features, kept between runs")
     parser.add_argument("--out", type=Path, default=FILE, metavar="FILE", help="default: %(default)s")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the held-out tables, too")
@@ -110,22 +159,32 @@ def main() -> None:
         photographs, arguments.flickr8k, arguments.work, files=FILES, progress=lambda line: _say(line)
     )
     features = [read_features(path, encoder=read_header(path), words=False) for path in files]
-    known = DescribedClips.of_features(joined(features))
+    everything = joined(features)
+    known = DescribedClips.of_features(everything)
     _say(f"captions agree from a cosine of {known.likeness():.3f} on")
-    count, seed = arguments.galleries, arguments.seed
-    spec = builtin_spec(FILES)
-    of_pictures = picture_samples(
-        known, builtin_bank(FILES), blend=spec.blend, corrects_hubs=True, galleries=count, seed=seed
+    count, seed, spec = arguments.galleries, arguments.seed, builtin_spec(FILES)
+    orders: dict[str, Reorder] = {
+        INSTANT: lambda _text, ranked: ranked,
+        RERANKED: order_of_the_box(everything, known, arguments.prepared, blend=spec.blend),
+    }
+    of_pictures = {
+        name: picture_samples(
+            known,
+            builtin_bank(FILES),
+            blend=spec.blend,
+            corrects_hubs=True,
+            galleries=count,
+            seed=seed,
+            reorder=order,
+        )
+        for name, order in orders.items()
+    }
+    pictures, reports = calibrated_together(of_pictures, picture_numbers.NAMES)
+    words, reports[WORDS] = calibrated(
+        word_samples(known, galleries=2 * count, seed=seed), word_numbers.NAMES
     )
-    rows: dict[str, Any] = {}
-    reports: dict[str, Any] = {}
-    for key, samples, names in (
-        (spec.digest, of_pictures, picture_numbers.NAMES),
-        (WORDS, word_samples(known, galleries=2 * count, seed=seed), word_numbers.NAMES),
-    ):
-        calibration, reports[key] = calibrated(samples, names)
-        rows[key] = calibration.as_json()
-        _say(f"{key}: {json.dumps(reports[key], indent=1)}")
+    _say(json.dumps(reports, indent=1))
+    rows = {spec.digest: pictures.as_json(), WORDS: words.as_json()}
     arguments.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     if arguments.report is not None:
         arguments.report.write_text(json.dumps(reports, indent=1) + "\n", encoding="utf-8")

@@ -111,7 +111,7 @@ def rows_of(title: str, queries: Sequence[Asked], others: Sequence[Asked]) -> It
 def fitted_rows(reports: Mapping[str, Any]) -> Iterator[Row]:
     """What was held out when the calibrations were fitted."""
     for key, report in reports.items():
-        title = "held-out words" if key == "words" else "held-out photographs"
+        title = f"held-out {key}"
         count = int(report["questions"])
         yield Row(f"{title}, {count} questions: expected calibration error", report["ece"], "share")
         yield Row(f"{title}: Brier skill", report["skill"], "share")

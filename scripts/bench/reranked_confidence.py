@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench._evidence_lists import CANDIDATES, Ranker, Similarity
+from bench._evidence_lists import Ranker, Similarity
 from bench._evidence_photographs import places_where
 from bench._evidence_trial import CAPTIONS
+from bench._mixture_order import by_mixture
 from bench._report import Row, flags, publish
 from builtin._captioned import Captioned, read_captioned
 from builtin.train_scorer import scorer_file
@@ -34,11 +35,7 @@ from mediaindex.learn.fitting.described_clips import DescribedClips
 from mediaindex.learn.fitting.picture_samples import Reorder, picture_samples
 from mediaindex.learn.fitting.reliability import reliability_of
 from mediaindex.learn.fitting.samples import Samples
-from mediaindex.search.channels.pictures import HUB_SHARE
 from mediaindex.search.confidence.calibration import calibration_of
-from mediaindex.search.ranking.generator_registry import BOX, generators_of
-from mediaindex.store.mapped.bank import BETA, hubness
-from mediaindex_models.evidence_mixture import evidence_numbers
 
 GALLERIES, QUICK_GALLERIES = 60, 2
 PICTURES = 2000
@@ -62,30 +59,6 @@ def described(data: Captioned, similarity: Similarity, places: NDArray[np.intp])
         tuple(str(row) for row in rows),
         tuple(data.items[places[place]].source for place in of),
     )
-
-
-def by_mixture(
-    ranker: Ranker, clips: DescribedClips, places: NDArray[np.intp], similarity: Similarity
-) -> Reorder:
-    """The order of the mixture in the box for the best candidates."""
-    mixture = next(one.mixture for one in generators_of(BOX) if one.mixture is not None)
-    weights = torch.tensor(mixture.weights)
-    regions, hubs = ranker.of_photographs(places)
-    corrected = HUB_SHARE * hubness(clips.similarities(similarity.bank, blend=1.0), beta=BETA)
-
-    @torch.inference_mode()
-    def reorder(text: int, ranked: NDArray[np.intp]) -> NDArray[np.intp]:
-        best = ranked[:CANDIDATES]
-        near = clips.means[best] @ clips.texts[text] - corrected[best]
-        rows = torch.from_numpy(best)
-        words = ranker.words(np.array([int(clips.captions[text])]))
-        agreements = ranker.scorer.agreements(words, regions.rows(rows[None]))
-        said = torch.from_numpy(near.astype(np.float32) / mixture.deviation)[None]
-        scores = evidence_numbers(said, agreements, hubs[rows][None])[0] @ weights
-        order = torch.argsort(scores, descending=True, stable=True).numpy()
-        return np.concatenate([best[order], ranked[CANDIDATES:]])
-
-    return reorder
 
 
 def rows_of(title: str, halves: list[Samples]) -> list[Row]:
@@ -116,20 +89,22 @@ def main() -> None:
     ranker = Ranker(data, scorer_file(arguments.work, left_out=None, seed=0), left_out=None, seed=0)
     places = places_where(data, lambda item: item.split in ("val", "val2"), most=PICTURES)
     clips = described(data, similarity, places)
+    captions, blend = [int(row) for row in clips.captions], builtin_spec(FILES).blend
+    reorder = by_mixture(ranker, clips, places, captions, similarity.bank, blend=blend)
     rows: list[Row] = []
     orders: list[tuple[str, Reorder]] = [
         ("instant order", lambda _text, ranked: ranked),
-        ("reranked", by_mixture(ranker, clips, places, similarity)),
+        ("reranked", reorder),
     ]
-    for title, reorder in orders:
+    for title, order in orders:
         halves = picture_samples(
             clips,
             similarity.bank,
-            blend=builtin_spec(FILES).blend,
+            blend=blend,
             corrects_hubs=True,
             galleries=QUICK_GALLERIES if arguments.quick else GALLERIES,
             seed=arguments.seed,
-            reorder=reorder,
+            reorder=order,
         )
         rows += rows_of(title, halves)
     publish("reranked_confidence", rows, arguments.json)
