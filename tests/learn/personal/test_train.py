@@ -56,7 +56,7 @@ def test_a_gain_that_is_proven_is_put_in_use_and_the_next_training_is_measured_a
     report = trained(library)
     assert report["captions"] == report["listed"] == FILMS * PER_FILM
     assert (report["promoted"], report["current"], report["previous"]) == (True, "builtin-personal-1", None)
-    assert report["serving"] == "instant"
+    assert report["serving"] == "shipped"
     assert (report["level"], report["steps"]) == ("weights", None), "so few captions try no other level"
     assert {row["level"] for row in report["tried"]} == {"shipped", "weights"}
     assert report["photographs"] > 200
@@ -82,8 +82,8 @@ def test_a_gain_that_is_proven_is_put_in_use_and_the_next_training_is_measured_a
     assert read_selection(library.root, space.digest) == Selection("builtin-personal-1", None)
 
     assert swap(library.root, space.digest) == Selection(None, "builtin-personal-1")
-    assert not decide(space, library.root, None, "auto").gate.on
-    assert decide(space, library.root, "linear", "on").generator != decision.generator
+    back = decide(space, library.root, None, "auto").generator
+    assert back == decide(space, library.root, "linear", "on").generator != decision.generator
 
 
 @pytest.mark.parametrize(("stage", "done"), [("asking", 2), ("fitting", 3)])
