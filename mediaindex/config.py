@@ -25,9 +25,10 @@ APPLICATION = "mediaindex"
 PREFIX = "MEDIAINDEX_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 LARGEST_FILE_BYTES = 1 << 20
-FLAG_WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
-    ("false", "no", "off", "0"), False
-)
+FLAG_WORDS: dict[str, bool] = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
 
 LogFormat = Literal["text", "json"]
 Images = Literal["auto", "quadrant", "half", "kitty", "sixel", "off"]

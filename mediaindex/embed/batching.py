@@ -86,7 +86,10 @@ class BatchedNetwork:
             is_cuda = tensors[0].is_cuda
             # Not blocking, they are copied into pinned memory.
             copies = tuple(x[:count].float().to("cpu", non_blocking=is_cuda) for x in tensors)
-            return _Launched(copies, torch.cuda.current_stream().record_event() if is_cuda else None)
+            done = torch.cuda.Event() if is_cuda else None  # type: ignore[no-untyped-call]
+            if done is not None:
+                done.record()
+            return _Launched(copies, done)
 
     def _sent(self, batch: list[Tensor]) -> list[Tensor]:
         """A batch on the device: to CUDA by a stream of its own, beside what the device computes."""

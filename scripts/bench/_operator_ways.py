@@ -74,7 +74,9 @@ class Ways:
         query = Query(question, wanted, (Sought(wanted, (), (task.excluded,)),))
         with self._held.library.read() as connection:
             found = scored(connection, query, self._pictures)
-            moments = ranked(connection, query, found, self._held.searcher.reader).moments
+            moments = ranked(
+                connection, query, found, self._held.library.root, self._held.searcher.reader
+            ).moments
             places = lookup.places(connection, [one.fused.moment.video_id for one in moments])
         return [Shown(places[one.fused.moment.video_id][0].path, one.best_seconds) for one in moments]
 

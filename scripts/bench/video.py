@@ -26,9 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._evidence_clips import Clips
 from bench._evidence_lists import FLICKR8K, Places, Ranker, Ranks, Similarity
+from bench._evidence_photographs import MOST, places_where
+from bench._evidence_trial import CAPTIONS, reciprocal
 from bench._film_tables import WEIGHTS, Asked, points
 from bench._report import say
-from bench.evidence import CAPTIONS, CAPTIONS_OF_VALIDATION, MOST, QUICK, places_where, reciprocal
+from bench.evidence import QUICK
 from builtin._captioned import FIRST_HEAD, Captioned, read_captioned
 from builtin._film_frames import Films, read_actions, read_films
 from builtin._photographs import Item
@@ -41,6 +43,7 @@ from mediaindex.learn.evaluation.metrics import paired_bootstrap, pooled_bootstr
 
 NONE = Term("none", 0.0)
 PAIRS_ASKED = 200
+CAPTIONS_OF_VALIDATION = 1
 
 Reciprocals = tuple[dict[int, Ranks], Places]
 """By constant, reciprocal ranks (Q,) in percent; the photograph of each query."""

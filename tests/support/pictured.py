@@ -21,10 +21,11 @@ from mediaindex.learn.training.data import TrainingData, shared_out
 from tests.support import checkpoints
 from tests.support.captioned_pictures import captioned_pictures
 
-Read = tuple[PatchScorer, CaptionedTokens]
-"""A scorer, and the tokens of captioned pictures in its bases."""
 SIZES = {"train": 60, "val": 20, "test": 40}
 DECODING = Decoding(Sampling(), 1, new_worker)
+
+Read = tuple[PatchScorer, CaptionedTokens]
+"""A scorer, and the tokens of captioned pictures in its bases."""
 
 
 @dataclass(frozen=True)

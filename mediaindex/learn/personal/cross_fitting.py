@@ -62,8 +62,10 @@ class Choice:
 
 def choices_for(count: int) -> tuple[Choice, ...]:
     """What is tried on so many lists, from the most cautious on."""
-    of_weights = [Choice("weights" if math.isfinite(one) else "shipped", one) for one in STRENGTHS]
-    levels = [level for level, needed in NEEDED_BY.items() if count >= needed]
+    of_weights = [
+        Choice("weights", one) if math.isfinite(one) else Choice("shipped", one) for one in STRENGTHS
+    ]
+    levels: list[Level] = [level for level, needed in NEEDED_BY.items() if count >= needed]
     return (*of_weights, *(Choice(level, None, steps) for level in levels for steps in STEPS))
 
 

@@ -94,7 +94,7 @@ class Listed:
         assert self.evidence is not None
         own = self.evidence
         said = own.asked.with_weights(text_side).numbers(own.pool.records()[own.rows])
-        return np.concatenate([self.numbers[:, :1], completed(said)], axis=1)
+        return np.concatenate([self.numbers[:, :1], completed(said)], axis=1, dtype=np.float64)
 
     @property
     def instant_rank(self) -> float:

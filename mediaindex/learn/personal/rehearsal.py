@@ -75,7 +75,7 @@ def _lists(
     records = stored["records"].astype(np.uint8)
     rows = pool.rows_of(records)
     states = stored["states"].astype(np.float32) * stored["states#scale"].astype(np.float32)[..., None]
-    of_texts = np.split(states, np.cumsum(stored["pieces"])[:-1])
+    of_texts = np.split(states, np.cumsum(stored["pieces"], dtype=np.intp)[:-1])
     lists = []
     for place, (own, pieces) in enumerate(zip(best, of_texts, strict=True)):
         right = own == place
