@@ -35,6 +35,7 @@ TASKS = CHECKOUT / "docs" / "tui-tasks.md"
 SIZES = ((80, 24), (120, 40))
 QUICK_TASKS = 3
 ANSWER_SECONDS = 60.0
+LOOK_SECONDS = 0.5
 ROWS_LOOKED_AT = 9
 DOWN_AT_MOST = 2
 
@@ -83,6 +84,8 @@ async def _solve(task: Task, app: InterfaceApp, pilot: Pilot[int]) -> Solved:
         text = task.typed[:typed]
         await _until(pilot, partial(_is_answered, app, text), f"an answer to {text!r}")
         if _place_in_sight(task, app) is not None:
+            await _look(app, pilot)
+        if _place_in_sight(task, app) is not None:
             steps = await _go(task, app, pilot)
             await pilot.press("enter")
             return Solved(task, typed + steps + 1, time.perf_counter() - began)
@@ -94,6 +97,18 @@ def _place_in_sight(task: Task, app: InterfaceApp) -> int | None:
     seen = app.search.results.visible_places[:ROWS_LOOKED_AT]
     paths = [app.search.moments.moments[place].path for place in seen]
     return next((row for row, path in enumerate(paths, 1) if path.endswith(task.clip.encode())), None)
+
+
+async def _look(app: InterfaceApp, pilot: Pilot[int]) -> None:
+    """Look at the list before a key is pressed; the reranked order comes meanwhile, and may move the clip."""
+    looked = time.monotonic() + LOOK_SECONDS
+    while time.monotonic() < looked and not _is_reranked(app):
+        await pilot.pause(0.01)
+
+
+def _is_reranked(app: InterfaceApp) -> bool:
+    answer = app.search.session.answer
+    return answer is not None and answer.stage == "reranked"
 
 
 async def _go(task: Task, app: InterfaceApp, pilot: Pilot[int]) -> int:
