@@ -7,13 +7,14 @@ visible in batches.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediaindex.errors import MediaError
+from mediaindex.errors import MediaError, MediaIndexError
 from mediaindex.ingest.effect_writer import EffectWriter
 from mediaindex.ingest.embedder import Embedder, VisibleVideos
 from mediaindex.ingest.eta import EtaEstimator
@@ -183,8 +184,9 @@ class IndexPass:
             ):
                 return self._drive(pool, files, stage)
         except KeyboardInterrupt:
-            self._effects.flush()
-            self._embedder.flush()
+            with contextlib.suppress(MediaIndexError):  # the next pass does what is not written now
+                self._effects.flush()
+                self._embedder.flush()
             raise
         finally:
             claims.release(paths)

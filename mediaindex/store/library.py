@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DatabaseError
 
 from mediaindex.errors import MediaIndexError, NoSpace, StoreError, UsageError
 from mediaindex.sources.places.volumes import refuse_unfit
@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from mediaindex.store.mapped.region_files import RegionFiles
     from mediaindex.store.vectors.lance import LanceSpace
     from mediaindex.store.vectors.spaces import Space
+
+OF_THE_STATEMENT = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError)
+"""Errors of a value, a statement or a closed connection: the database is well."""
 
 
 class Library:
@@ -126,8 +129,8 @@ class Library:
         try:
             yield
         except (DatabaseError, sqlite3.DatabaseError) as error:
-            if isinstance(error, DataError | IntegrityError | ProgrammingError):
-                raise  # of a value or a statement: the database is well
+            if isinstance(getattr(error, "orig", error), OF_THE_STATEMENT):
+                raise
             raise translated(error, self.engine) from error
 
     @contextlib.contextmanager

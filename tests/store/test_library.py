@@ -77,3 +77,31 @@ def test_a_writer_waits_for_another_and_a_reader_does_not(opened: Library) -> No
             assert reading.execute(sa.text("SELECT count(*) FROM meta WHERE key = 'a'")).scalar() == 0
     with opened.read() as reading:
         assert reading.execute(sa.text("SELECT count(*) FROM meta WHERE key = 'a'")).scalar() == 1
+
+
+@pytest.mark.parametrize("words", ["BEGIN", "UPDATE", "PRAGMA"])
+def test_an_interrupt_within_a_statement_stays_one(opened: Library, words: str) -> None:
+    """It is no damage, and the lock is given back."""
+    statement = sa.text("UPDATE meta SET value = value")
+
+    def interrupted(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+        if sql.startswith(words):
+            raise KeyboardInterrupt
+
+    sa.event.listen(opened.engine, "after_cursor_execute", interrupted)
+
+    def write() -> None:
+        with opened.write() as connection:
+            connection.execute(statement)
+            connection.exec_driver_sql("PRAGMA user_version")
+
+    with pytest.raises(KeyboardInterrupt) as stopped:  # whose traceback holds the cursor
+        write()
+    sa.event.remove(opened.engine, "after_cursor_execute", interrupted)
+    write()
+    assert stopped.tb is not None
+
+
+def test_a_wrong_use_of_the_driver_is_not_called_damage(opened: Library) -> None:
+    with pytest.raises(sqlite3.ProgrammingError), opened.outside_transaction() as connection:
+        connection.execute("SELECT ?", ())

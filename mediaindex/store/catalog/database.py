@@ -166,7 +166,7 @@ def _connected(uri: str) -> sqlite3.Connection:
 
 
 def _explicit(engine: sa.Engine, pragmas: Sequence[str]) -> sa.Engine:
-    """The engine with these pragmas, and with transactions that begin where SQLAlchemy says so."""
+    """The engine with these pragmas. Transactions begin where SQLAlchemy says so; an interrupt ends them."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
@@ -182,6 +182,13 @@ def _explicit(engine: sa.Engine, pragmas: Sequence[str]) -> sa.Engine:
     def _begin(connection: sa.Connection) -> None:
         immediate = connection.get_execution_options().get("immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def _keep_open(context: sa.engine.ExceptionContext) -> None:
+        # SQLAlchemy would close a connection in which an interrupt came. A statement that was not read to its
+        # end keeps SQLite's lock then, until Python drops the cursor; a rollback gives the lock back.
+        if isinstance(context.original_exception, KeyboardInterrupt):
+            context.is_disconnect = False
 
     return engine
 
