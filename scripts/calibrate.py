@@ -30,7 +30,7 @@ import numpy as np
 from _builtin_pairs import Photograph, rows_of, shares_of_the_box
 from _pseudo_frames import write_feature_files
 from bench._evidence_lists import Ranker
-from bench._mixture_order import by_mixture
+from bench._mixture_order import by_mixture, mixture_of_the_box
 from builtin._captioned import read_captioned
 from builtin.train_scorer import scorer_file
 
@@ -55,7 +55,7 @@ INSTANT, RERANKED = "photographs, instant order", "photographs, reranked"
 
 
 def order_of_the_box(features: Features, clips: DescribedClips, prepared: Path, *, blend: float) -> Reorder:
-    """How the generator in the box puts photographs in order.
+    """How the generator in the box puts photographs in order; its own numbers are left out, as a search does.
 
     Args:
         features: those of the clips, whose names are those of the prepared photographs.
@@ -69,7 +69,9 @@ def order_of_the_box(features: Features, clips: DescribedClips, prepared: Path, 
     captions = [
         int(rows[clip][caption]) for clip, caption in zip(clips.of.tolist(), clips.captions, strict=True)
     ]
-    return by_mixture(ranker, clips, np.array(places), captions, builtin_bank(FILES), blend=blend)
+    mixture, bank = mixture_of_the_box(), builtin_bank(FILES)
+    order = by_mixture(mixture, ranker, clips, np.array(places), captions, bank, blend=blend)
+    return lambda text, ranked: order(text, ranked)._replace(numbers=None)
 
 
 def calibrated_together(
@@ -163,8 +165,8 @@ def main() -> None:
     known = DescribedClips.of_features(everything)
     _say(f"captions agree from a cosine of {known.likeness():.3f} on")
     count, seed, spec = arguments.galleries, arguments.seed, builtin_spec(FILES)
-    orders: dict[str, Reorder] = {
-        INSTANT: lambda _text, ranked: ranked,
+    orders: dict[str, Reorder | None] = {
+        INSTANT: None,
         RERANKED: order_of_the_box(everything, known, arguments.prepared, blend=spec.blend),
     }
     of_pictures = {

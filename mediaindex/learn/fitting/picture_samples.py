@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,21 @@ from mediaindex.store.mapped.bank import BETA, hubness
 
 MOMENTS = 5
 """Of each answer, so many of the first are fitted."""
-Reorder = Callable[[int, NDArray[np.intp]], NDArray[np.intp]]
+
+
+class Reordered(NamedTuple):
+    """The clips of a gallery as a reranker puts them.
+
+    Attributes:
+        clips: the best first.
+        numbers: (5, F) further ones of the first moments, behind those of the pictures; None for none.
+    """
+
+    clips: NDArray[np.intp]
+    numbers: NDArray[np.float64] | None = None
+
+
+Reorder = Callable[[int, NDArray[np.intp]], Reordered]
 """A text and the clips of a gallery, the best first → the same clips as a reranker puts them."""
 
 
@@ -28,7 +43,7 @@ def picture_samples(
     galleries: int,
     seed: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-    reorder: Reorder = lambda _text, clips: clips,
+    reorder: Reorder | None = None,
 ) -> list[Samples]:
     """The first moments of the answers in each half of the clips.
 
@@ -36,7 +51,8 @@ def picture_samples(
         bank: (M, D) unit queries of the encoder's bank. blend: w of the similarity.
         corrects_hubs: whether searches let hubs stand back. galleries: of each half.
         progress: called with the galleries that are done, and all of them.
-        reorder: of a reranker; the numbers stay those of the pictures, as in a search.
+        reorder: of a reranker, None for the order of the similarity; the numbers of the pictures stay theirs,
+            as in a search.
     """
     similarity = clips.similarities(clips.texts, blend=blend)
     of_bank = clips.similarities(bank, blend=blend)
@@ -52,7 +68,8 @@ def picture_samples(
             for text in draw.asked:
                 own = score[text, gallery]
                 ranked = np.argsort(-own, kind="stable")
-                order = _places(gallery, reorder(text, gallery[ranked]))[:MOMENTS]
+                reordered = None if reorder is None else reorder(text, gallery[ranked])
+                order = (ranked if reordered is None else _places(gallery, reordered.clips))[:MOMENTS]
                 best = picture_numbers.best_segments(own)
                 numbers = picture_numbers.picture_numbers(
                     own,
@@ -63,6 +80,9 @@ def picture_samples(
                     clips.means[gallery[np.concatenate([order, best])]],
                     best,
                 )
+                if reordered is not None and reordered.numbers is not None:
+                    further = reordered.numbers.tolist()
+                    numbers = [[*one, *more] for one, more in zip(numbers, further, strict=True)]
                 right = fits[text, gallery[order]].tolist()
                 answered, group = bool(fits[text, gallery].any()), int(clips.group[clips.of[text]])
                 rows += [

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mediaindex.embed.encoder import TextEncoder
-from mediaindex.learn.evaluation.library_queries import KnownAnswer, of_captions, spread
+from mediaindex.learn.evaluation.library_queries import KnownAnswer, is_plain, of_captions, spread
 from mediaindex.learn.fitting.picture_samples import MOMENTS
 from mediaindex.learn.fitting.samples import SampleRow, Samples
 from mediaindex.search.channels.moments import Moment
@@ -31,7 +31,8 @@ class Judgements:
     """What the user wrote about videos of a space.
 
     Attributes:
-        captions: each with its video and stretch. marks: moments that are right or wrong for a query.
+        captions: each with its video and stretch.
+        marks: moments that are right or wrong for a query of words alone.
     """
 
     captions: tuple[KnownAnswer, ...]
@@ -42,10 +43,15 @@ class Judgements:
 
 
 def judgements_in(connection: sa.Connection, pictures: PictureChannel) -> Judgements:
-    """The captions and marks of videos that the space shows."""
+    """The captions and marks of videos that the space shows.
+
+    Marks of a query that holds a filter are passed over: it names its answer.
+    """
+    shown = [mark for mark in marks.every(connection) if pictures.space.of_video(mark.video_id)]
+    plain = {query: is_plain(query) for query in {mark.query for mark in shown}}
     return Judgements(
         tuple(one for one in of_captions(connection) if pictures.space.of_video(one.video_id)),
-        tuple(one for one in marks.every(connection) if pictures.space.of_video(one.video_id)),
+        tuple(mark for mark in shown if plain[mark.query]),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from mediaindex.learn.evaluation.library_queries import KnownAnswer, is_plain, spread
+from mediaindex.learn.evaluation.library_queries import KnownAnswer, spread
 from mediaindex.learn.fitting.picture_samples import MOMENTS
 from mediaindex.learn.fitting.samples import SampleRow
 from mediaindex.learn.fitting.user_samples import MOST, Judgements
@@ -41,8 +41,6 @@ def answered_by_words(
 ) -> AnsweredByWords:
     """Ask the words for each caption, with the videos that it is about and without them, and for each mark.
 
-    Marks of a query that holds a filter are passed over: it names its answer.
-
     Args:
         videos: ids of those that a search can show.
     """
@@ -52,9 +50,9 @@ def answered_by_words(
         found = _of_caption(connection, meant, shown)
         count += any(answered for *_row, answered in found)
         rows += found
-    plain = [mark for mark in judged.marks[:MOST] if is_plain(mark.query)]
-    for query in dict.fromkeys(mark.query for mark in plain):
-        found = _of_marks(connection, query, [mark for mark in plain if mark.query == query], shown)
+    marks = judged.marks[:MOST]
+    for query in dict.fromkeys(mark.query for mark in marks):
+        found = _of_marks(connection, query, [mark for mark in marks if mark.query == query], shown)
         count += len(found)
         rows += found
     return AnsweredByWords(count, tuple(rows))

@@ -32,6 +32,7 @@ from mediaindex.learn.personal.outcome import (
 from mediaindex.learn.personal.publishing import fits_by_fold, publish
 from mediaindex.learn.personal.rehearsal import shipped_photographs
 from mediaindex.learn.personal.text_side import Fit
+from mediaindex.safe_text import counted
 from mediaindex.search.ranking.generator_registry import (
     Decision,
     Description,
@@ -79,13 +80,15 @@ def enough(examples: Examples) -> str | None:
     """What is missing for a training, as a sentence for the user; None where it can begin."""
     captions, videos = examples.count("caption"), examples.captioned_videos
     if captions < NEEDED:
+        missing = counted(NEEDED - captions, "caption is", "captions are")
         return (
-            f"{NEEDED - captions} captions are missing: training needs {NEEDED}, there are {captions} of "
+            f"{missing} missing: training needs {NEEDED}, there are {captions} of "
             "videos that a search shows; 'mediaindex caption add' and 'caption import' take them in"
         )
     if videos < FOLDS:
+        missing = counted(FOLDS - videos, "more video")
         return (
-            f"captions of {FOLDS - videos} more videos are missing: training needs {FOLDS} videos, so that "
+            f"captions of {missing} are missing: training needs {FOLDS} videos, so that "
             f"some can be held out, and these {captions} captions are of {videos}"
         )
     return None

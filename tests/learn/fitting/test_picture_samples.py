@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mediaindex.learn.fitting.described_clips import DescribedClips
-from mediaindex.learn.fitting.picture_samples import MOMENTS, picture_samples
+from mediaindex.learn.fitting.picture_samples import MOMENTS, Reordered, picture_samples
 from mediaindex.learn.fitting.samples import QUESTIONS_OF_A_GALLERY, draws
 from mediaindex.search.confidence.picture_numbers import NAMES, picture_numbers
 from tests.support.described import bank, features
@@ -48,20 +49,27 @@ def test_every_question_gives_its_first_moments() -> None:
     assert halves[0].numbers[0] == pytest.approx(numbers[0], rel=1e-4)
 
 
-def test_a_reranker_puts_other_moments_first_and_their_numbers_stay_those_of_the_pictures() -> None:
+def test_a_reranker_puts_other_moments_first_and_its_numbers_follow_those_of_the_pictures() -> None:
     clips = DescribedClips.of_features(features(240))
-    kept, turned = (
+    further = np.arange(2.0 * MOMENTS).reshape(MOMENTS, 2)
+
+    def second_first(_text: int, ranked: NDArray[np.intp]) -> Reordered:
+        return Reordered(ranked[[1, 0, *range(2, len(ranked))]], further)
+
+    def plainly(text: int, ranked: NDArray[np.intp]) -> Reordered:
+        return second_first(text, ranked)._replace(numbers=None)
+
+    kept, turned, plain = (
         picture_samples(clips, bank(), blend=0.5, corrects_hubs=False, galleries=1, seed=3, reorder=reorder)[
             0
         ]
-        for reorder in (
-            lambda _text, ranked: ranked,
-            lambda _text, ranked: ranked[[1, 0, *range(2, len(ranked))]],
-        )
+        for reorder in (None, second_first, plainly)
     )
     second = np.roll(kept.first, 1)
-    assert np.array_equal(turned.numbers[turned.first], kept.numbers[second])
-    assert np.array_equal(turned.right[turned.first], kept.right[second])
+    assert np.array_equal(plain.numbers[plain.first], kept.numbers[second])
+    assert np.array_equal(plain.right[plain.first], kept.right[second])
+    assert np.array_equal(turned.numbers[:, : len(NAMES)], plain.numbers)
+    assert np.array_equal(turned.numbers[:, len(NAMES) :].reshape(-1, *further.shape)[7], further)
 
 
 def test_hubs_stand_back_where_searches_let_them() -> None:

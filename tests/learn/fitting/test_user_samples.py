@@ -12,6 +12,7 @@ from mediaindex.search.channels.moments import Moment
 from mediaindex.search.channels.pictures import PictureChannel
 from mediaindex.search.confidence.picture_numbers import NAMES
 from mediaindex.store.library import Library
+from mediaindex.store.notes import marks
 from mediaindex.store.vectors.reader import SpaceReader, consistent
 from tests.support.judged_library import NumberedEncoder, filled, marked
 
@@ -39,6 +40,22 @@ def test_each_caption_is_asked_with_its_video_and_without(opened: Library) -> No
     assert not samples.right[first & ~samples.answered].any()
     assert sorted(samples.right[-2:].tolist()) == [False, True]
     assert not samples.first[-2:].any()
+
+
+def test_marks_of_a_query_with_a_filter_are_passed_over(opened: Library) -> None:
+    space = filled(opened, count=8)
+    marked(opened, [(3, 4, True)])
+    with opened.write() as connection:
+        for query in ("in:holiday query 3", "query -snow 3", "query 3"):
+            marks.put(connection, query, 5, 1.0, is_right=True)
+    reader = SpaceReader(opened, space)
+    judged = consistent(
+        opened,
+        lambda connection: judgements_in(
+            connection, PictureChannel(reader.snapshot(connection), blend=space.blend)
+        ),
+    )
+    assert sorted((mark.query, mark.video_id) for mark in judged.marks) == [("query 3", 4), ("query 3", 5)]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,6 @@ def test_marked_hits_count_but_not_as_first_ones(six: Library) -> None:
             fulltext.set_video_words(connection, video_id, title="Dogs", camera=None, tags={})
         marks.put(connection, "dog", 1, 1.0, is_right=True)
         marks.put(connection, "dog", 2, 1.0, is_right=False)
-        marks.put(connection, "dog in:holiday", 3, 1.0, is_right=True)
         marks.put(connection, "cat", 3, 1.0, is_right=True)
     found = answered(six)
     assert found.judged == 2

@@ -173,8 +173,9 @@ def said(captions: int, videos: int) -> Examples:
     ("captions", "videos", "missing"),
     [
         (0, 1, "30 captions are missing: training needs 30, there are 0"),
-        (29, 9, "1 captions are missing: training needs 30, there are 29"),
+        (29, 9, "1 caption is missing: training needs 30, there are 29"),
         (30, 3, "captions of 2 more videos are missing"),
+        (30, 4, "captions of 1 more video are missing"),
         (30, 5, None),
     ],
 )

@@ -9,6 +9,7 @@ import torch
 from builtin.train_scorer import scorer_file
 from safetensors.torch import save_file
 
+from mediaindex.embed.families.builtin_files import FILES
 from mediaindex_models.late_interaction import LateInteraction
 from tests.support.benchmarks import bench
 from tests.support.prepared_photographs import Group, write_prepared
@@ -17,20 +18,41 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 GROUPS = [
     Group("flickr8k", "train", 12),
-    Group("pascal", "train", 12),
+    Group("pascal", "train", 230),
     Group("flickr8k", "val", 120),
     Group("flickr8k", "val2", 130),
 ]
 
 
-def test_both_orders_are_judged_by_the_calibration_in_the_box(tmp_path: Path) -> None:
-    work = tmp_path / "prepared"
-    write_prepared(work, GROUPS)
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Photographs, a scorer of all of them, and one without a source."""
+    folder = tmp_path / "prepared"
+    write_prepared(folder, GROUPS)
     torch.manual_seed(0)
-    save_file(LateInteraction(313).state_dict(), scorer_file(work, left_out=None, seed=0))
+    for left_out in (None, "pascal"):
+        save_file(LateInteraction(313).state_dict(), scorer_file(folder, left_out=left_out, seed=0))
+    return folder
+
+
+def test_both_orders_are_judged_by_the_calibration_in_the_box(work: Path, tmp_path: Path) -> None:
     found = bench("reranked_confidence", "--quick", "--work", work, file=tmp_path / "found.json")
-    assert len(found) == 12
     for order in ("instant order", "reranked"):
         assert 0 <= found[f"{order}: expected calibration error"]["value"] <= 1
         right = found[f"{order}: first moments that are right"]["value"]
         assert 0 <= right <= 60, "half of the questions have no answer"
+    assert not [name for name in found if name.startswith("pascal")]
+
+
+def test_numbers_of_the_mixture_are_compared_with_none_on_a_left_out_source(
+    work: Path, tmp_path: Path
+) -> None:
+    options = ("--fold-files", FILES, "--left-out", "pascal")
+    found = bench("reranked_confidence", "--quick", "--work", work, *options, file=tmp_path / "found.json")
+    for title in ("val, val2", "pascal"):
+        of_title = [name for name in found if name.startswith(f"{title}, reranked")]
+        assert len(of_title) == 4 + 3 * 5, "the six numbers, and three kinds more with what they gain"
+        assert len([name for name in of_title if "Brier score falls by [" in name]) == 3
+        for further in ("", " and score and lead", " and lead", " and lead and rise"):
+            name = f"{title}, reranked, by the six numbers{further}: expected calibration error"
+            assert 0 <= found[name]["value"] <= 1
