@@ -47,14 +47,13 @@ if TYPE_CHECKING:
 
 EVERY_GAP = "every gap"
 RULES = {
-    EVERY_GAP: GapRule(calm_seconds=0.0, trusts_packets=False),
-    "keyframes alone": GapRule(alike_seconds=float("inf"), suspect_difference=1.0),
-    "packets, alike gaps over 3.4 s filled": GapRule(calm_seconds=0.0),
-    "packets, alike gaps up to 6 s left where none tells (ships)": GapRule(),
-    "packets, the same up to 10.5 s": GapRule(calm_seconds=10.5),
+    EVERY_GAP: GapRule(alike_gaps=1.0, trusts_packets=False),
+    "keyframes alone": GapRule(gap_seconds=float("inf"), suspect_difference=1.0),
+    "packets, alike gaps over 3.4 s filled": GapRule(alike_gaps=1.0),
+    "packets, alike gaps up to 6.8 s left where none tells (ships)": GapRule(),
+    "packets, the same up to 10.2 s": GapRule(alike_gaps=3.0),
+    "packets, early keyframes searched": GapRule(early_difference=1.0),
     "packets, whatever the sides": GapRule(certain_difference=1.0),
-    "packets, all alike gaps up to 10.5 s left": GapRule(alike_seconds=10.5),
-    "packets, all gaps up to 10.5 s left": GapRule(alike_seconds=10.5, unlike_seconds=10.5),
 }
 QUICK_CLIPS, QUICK_SCENES, SCENES = 6, 3, 13
 

@@ -41,7 +41,8 @@ def block_histogram(thumbnail: NDArray[np.uint8]) -> Histogram:
     size = BLOCKS * BLOCKS * channels
     counts = np.bincount((blocks + _first_slots(channels)).ravel(), minlength=size * LEVELS)
     histograms = counts.reshape(size, LEVELS).astype(np.float32) @ _shares_of_bins()
-    return histograms.reshape(BLOCKS * BLOCKS, channels * BINS) * np.float32(BLOCKS**2 / thumbnail.size)
+    pixels = np.float32(thumbnail.size / BLOCKS**2)
+    return np.asarray(histograms.reshape(BLOCKS * BLOCKS, channels * BINS) / pixels, np.float32)
 
 
 @cache
@@ -55,7 +56,7 @@ def _first_slots(channels: int) -> NDArray[np.intp]:
 def _shares_of_bins() -> NDArray[np.float32]:
     """(LEVELS, BINS): how a level is shared between its two nearest bins."""
     position = np.clip(np.arange(LEVELS) / (LEVELS / BINS) - 0.5, 0, BINS - 1)
-    return np.maximum(1 - np.abs(position[:, None] - np.arange(BINS)), 0).astype(np.float32)
+    return np.asarray(np.maximum(1 - np.abs(position[:, None] - np.arange(BINS)), 0), np.float32)
 
 
 def difference(one: Histogram, other: Histogram) -> float:
