@@ -2,9 +2,10 @@
 
 Known are the pictures on both sides and the sizes of the packets between them. A cut makes the sides unlike,
 and so do a pan and a busy subject; but after a cut nothing can be predicted, so its packet is nearly as large
-as a keyframe's, or the encoder puts a keyframe there, ahead of its usual interval. Such a keyframe is taken for the cut, undecoded, where little had moved before it.
-Where neither is seen, the sides must be very unlike: a cut may also fall on a keyframe that was due. Between
-sides that are alike, with no such packet, seconds may pass in which little happens.
+as a keyframe's, or the encoder puts a keyframe there, ahead of its usual interval. Such a keyframe is taken
+for the cut, undecoded, where little had moved before it. Where neither is seen, the sides must be very
+unlike: a cut may also fall on a keyframe that was due. Between sides that are alike, with no such packet,
+seconds may pass in which little happens.
 """
 
 from __future__ import annotations
