@@ -159,6 +159,9 @@ class FrameSampler:
         Once it is filled, it ends early where the sides are unlike and the later one's shot has begun; where
         they are alike, it goes on as long as something else is seen.
         """
+        assert self._last_examined is not None
+        # What a fill is compared with: where the far side begins another shot, the near one.
+        side = self._last_examined.histogram if plan.ends_in_cut else histogram
         next_fill = self._first_fill(earlier.seconds, later, histogram, plan)
         were_alike, alike = self._resembles(histogram), 0
         for picture in self._decoder.between(earlier, later, _unlike):
@@ -167,10 +170,8 @@ class FrameSampler:
                 self._examine(picture, _histogram(picture), steps=0)
                 continue
             is_fill = next_fill <= picture.seconds < later.seconds
-            before = self._last_examined
             self._take(replace(picture, fills=is_fill))
             if is_fill:
-                side = before.histogram if plan.ends_in_cut and before is not None else histogram
                 next_fill = self._next_fill(picture.seconds, later.seconds, later.left_out, side)
             if self._skipped or picture.seconds >= later.seconds:
                 continue
