@@ -55,7 +55,8 @@ class Config:
         threads: threads of one network.
         frame_short_side: pixels of a cached frame's short side.
         frame_quality: JPEG quality of a cached frame.
-        gap_seconds: the longest stretch of a video without a sampled frame.
+        gap_seconds: the longest stretch of a video without a sampled frame; twice as long where its sides are
+            alike and its packets tell of no cut.
         not_media: globs of file and folder names that are no media.
         exclude: further globs of what to leave out.
         player: command with {path} and {seconds}; None for the first player on this machine.

@@ -87,7 +87,7 @@ def test_a_value_of_each_kind_has_its_place(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="address space is bounded on Linux only")
 def test_a_film_that_needs_more_memory_is_refused_and_the_next_one_read(tmp_path: Path) -> None:
-    large = write_clip(tmp_path / "large.mkv", [flat(9, 9, 9, width=4096, height=2160)] * 6, Clip("mpeg4"))
+    large = write_clip(tmp_path / "large.mkv", [flat(9, 9, 9, width=6144, height=4096)] * 6, Clip("mpeg4"))
     small = write_clip(tmp_path / "small.mkv", moving(5), Clip("mpeg4"))
     with new_worker(memory_mib=40) as worker:
         worker.probe(small)

@@ -48,12 +48,14 @@ class LeftOut:
         seconds, sizes: times and bytes of the packets that are not keyframes, as they are stored.
         keyframe_bytes: size of the keyframe before them.
         is_regular: the keyframe after them came where the encoder would have put it in any case.
+        is_early: it came sooner than that, where the encoder saw the scene change.
     """
 
     seconds: tuple[float, ...]
     sizes: tuple[int, ...]
     keyframe_bytes: int
     is_regular: bool
+    is_early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ MAX_BYTES = 32 << 20
 MAX_PACKETS = 4096
 # So many intervals between keyframes that are equal are the encoder's own.
 EQUAL_INTERVALS = 3
-# The longest interval of x264 and x265 unless told otherwise, in packets.
-USUAL_INTERVAL = 250
+# The longest intervals between keyframes unless told otherwise, in packets: those of libvpx, and of x264 and
+# x265, in whose open GOPs up to four pictures are stored on the other side of the keyframe.
+USUAL_INTERVALS = frozenset({128, *range(246, 255)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,14 @@ class KeyframeIntervals:
 
     def __init__(self) -> None:
         self._recent: deque[int] = deque(maxlen=EQUAL_INTERVALS)
+        self._longest = 0
         self._packets = 0
 
     def follow(self, *, is_keyframe: bool) -> None:
         """Take the next packet."""
         if is_keyframe and self._packets:
             self._recent.append(self._packets)
+            self._longest = max(self._longest, self._packets)
             self._packets = 0
         self._packets += 1
 
@@ -113,6 +116,11 @@ class KeyframeIntervals:
         """Whether the newest keyframe came where the encoder would have put it in any case."""
         if not self._recent:
             return False
-        if self._recent[-1] == USUAL_INTERVAL:
+        if self._recent[-1] in USUAL_INTERVALS:
             return True
         return len(self._recent) == EQUAL_INTERVALS and max(self._recent) - min(self._recent) <= 1
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the newest keyframe came sooner than another one of the film: the scene changed."""
+        return bool(self._recent) and not self.is_regular and self._recent[-1] < self._longest - 1

@@ -214,6 +214,7 @@ class PyavDecoder:
             sizes=tuple(packet.size for packet in others),
             keyframe_bytes=packets[0].size,
             is_regular=self._intervals.is_regular,
+            is_early=self._intervals.is_early,
         )
 
     def _decode_gop(self, fills: float = float("inf")) -> Iterator[Picture]:

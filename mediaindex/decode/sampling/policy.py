@@ -19,7 +19,8 @@ class Sampling:
     Attributes:
         short_side: pixels; smaller pictures keep their size.
         quality: of the JPEGs, 1..95.
-        gap_seconds: frames that fill a gap between keyframes are at most this far apart.
+        gap_seconds: frames that fill a gap between keyframes are at most this far apart, twice as far where
+            nothing tells that something else is seen in between.
         max_pixels: a larger picture is not decoded.
     """
 

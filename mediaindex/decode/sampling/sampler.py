@@ -8,6 +8,7 @@ to place the shot boundary. Runs inside the sandbox.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mediaindex.decode.backends.decoder import Decoder, Demand, Picture, fitted
-from mediaindex.decode.backends.gap_filling import GapFilling
+from mediaindex.decode.backends.decoder import Decoder, Demand, LeftOut, Picture, fitted
 from mediaindex.decode.sampling.gap_rule import SUSPECT_DIFFERENCE, GapRule, Plan
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.segments import cut_into_segments
@@ -33,8 +33,9 @@ from mediaindex.media import MAX_FRAMES, Cue, MediaInfo, Position, SampledFrame,
 
 # Of keyframes nearer to each other than this, the decoder may leave some out.
 KEYFRAME_SECONDS = 1.0
-# A clip shorter than three gaps still gets this many frames, if it moves.
+# A clip shorter than three gaps still gets this many frames, if it moves and they are not nearer than this.
 FRAMES_OF_A_SHORT_CLIP = 3
+NEAREST_SECONDS = 1.0
 MOVED_DIFFERENCE = 0.05
 # Pictures decoded one after another are skipped for this long, and examined only where the last one differs.
 SKIP_SECONDS = 0.25
@@ -54,7 +55,7 @@ def demand(
     return Demand(
         gap_seconds=sampling.gap_seconds,
         keyframe_seconds=min(KEYFRAME_SECONDS, short_clip),
-        intra_seconds=min(sampling.gap_seconds, short_clip),
+        intra_seconds=min(sampling.gap_seconds, max(short_clip, NEAREST_SECONDS)),
         short_side=sampling.short_side,
         max_pixels=sampling.max_pixels,
         stop_seconds=stop_seconds,
@@ -75,7 +76,7 @@ class FrameSampler:
     ) -> None:
         self._decoder = decoder
         self._sampling = sampling
-        self._rule = rule or GapRule()
+        self._rule = rule or GapRule(gap_seconds=sampling.gap_seconds)
         intra_seconds = demand(sampling, info.duration_seconds).intra_seconds
         self._short_clip_seconds = intra_seconds
         self._keyframe_seconds = min(SPARSE_SECONDS, intra_seconds)
@@ -150,7 +151,7 @@ class FrameSampler:
         if plan.decodes:
             self._look_into_gap(last.picture, picture, histogram, plan)
         else:
-            self._examine(picture, histogram, steps=0)
+            self._examine_far_side(picture, histogram, plan)
 
     def _look_into_gap(self, earlier: Picture, later: Picture, histogram: Histogram, plan: Plan) -> None:
         """Examine the stretch between two pictures as far as planned, then the later one.
@@ -158,27 +159,49 @@ class FrameSampler:
         Once it is filled, it ends early where the sides are unlike and the later one's shot has begun; where
         they are alike, it goes on as long as something else is seen.
         """
-        filling = GapFilling(self._sampling.gap_seconds)
-        filling.begin(earlier.seconds)
-        fills = filling.divide(later.seconds, self._sampling.gap_seconds) if plan.fills else 0
+        assert self._last_examined is not None
+        # What a fill is compared with: where the far side begins another shot, the near one.
+        side = self._last_examined.histogram if plan.ends_in_cut else histogram
+        next_fill = self._first_fill(earlier.seconds, later, histogram, plan)
         were_alike, alike = self._resembles(histogram), 0
         for picture in self._decoder.between(earlier, later, _unlike):
             if not picture.adjacent:
                 self._examine_skipped()
                 self._examine(picture, _histogram(picture), steps=0)
                 continue
-            is_fill = fills >= 1 and picture.seconds < later.seconds and filling.takes(picture.seconds)
-            fills -= is_fill
+            is_fill = next_fill <= picture.seconds < later.seconds
             self._take(replace(picture, fills=is_fill))
+            if is_fill:
+                next_fill = self._next_fill(picture.seconds, later.seconds, later.left_out, side)
             if self._skipped or picture.seconds >= later.seconds:
                 continue
             alike = alike + 1 if self._resembles(histogram) else 0
-            if fills >= 1:
+            if next_fill < later.seconds:
                 continue
             is_done = picture.seconds > plan.search_until
             if (is_done and (alike or not were_alike)) or (alike >= ALIKE_STRETCHES and not were_alike):
-                self._examine(later, histogram, steps=0)
+                self._examine_far_side(later, histogram, plan)
                 return
+
+    def _examine_far_side(self, later: Picture, histogram: Histogram, plan: Plan) -> None:
+        """Examine the picture after a gap, of which the end was not decoded."""
+        if plan.ends_in_cut:
+            self._examine_skipped()
+            self._detector.settle()
+        self._examine(later, histogram, steps=int(plan.ends_in_cut))
+
+    def _first_fill(self, start: float, later: Picture, histogram: Histogram, plan: Plan) -> float:
+        if not plan.fills:
+            return math.inf
+        if plan.ends_in_cut:
+            return self._rule.next_fill(start, later.seconds, self._rule.gap_seconds * self._rule.alike_gaps)
+        return self._next_fill(start, later.seconds, later.left_out, histogram)
+
+    def _next_fill(self, start: float, end: float, left_out: LeftOut | None, side: Histogram) -> float:
+        """When a picture is wanted after the one examined last, by how unlike a side it is; inf for never."""
+        assert self._last_examined is not None
+        unlikeness = difference(self._last_examined.histogram, side)
+        return self._rule.next_fill(start, end, self._rule.longest_gap(left_out, unlikeness, start))
 
     def _resembles(self, histogram: Histogram) -> bool:
         """Whether the picture examined last shows what another does."""
@@ -214,12 +237,13 @@ class FrameSampler:
         if self._last_candidate is None:
             return True
         elapsed = picture.seconds - self._shot.last_seconds(self._last_candidate)
-        if elapsed >= self._sampling.gap_seconds * (0.5 if picture.fills else 1.0):
+        share = 0.5 if picture.fills else 1.0
+        if elapsed >= share * self._sampling.gap_seconds:
             return True
         if picture.keyframe:
             return elapsed >= self._keyframe_seconds
         moved = difference(self._last_candidate.histogram, histogram) > MOVED_DIFFERENCE
-        return elapsed >= self._short_clip_seconds and moved
+        return elapsed >= share * self._short_clip_seconds and moved
 
     def _hold(self, picture: Picture, histogram: Histogram) -> None:
         pixels = _fitted_pixels(picture, self._sampling)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 BLOCKS = 4
 BINS = 8
+LEVELS = 256
 
 # A cut changes at least this much of the picture from one frame to the next ...
 CUT_DIFFERENCE = 0.30
@@ -36,17 +38,25 @@ def block_histogram(thumbnail: NDArray[np.uint8]) -> Histogram:
     """
     height, width, channels = thumbnail.shape
     blocks = thumbnail.reshape(BLOCKS, height // BLOCKS, BLOCKS, width // BLOCKS, channels)
+    size = BLOCKS * BLOCKS * channels
+    counts = np.bincount((blocks + _first_slots(channels)).ravel(), minlength=size * LEVELS)
+    histograms = counts.reshape(size, LEVELS).astype(np.float32) @ _shares_of_bins()
+    pixels = np.float32(thumbnail.size / BLOCKS**2)
+    return np.asarray(histograms.reshape(BLOCKS * BLOCKS, channels * BINS) / pixels, np.float32)
+
+
+@cache
+def _first_slots(channels: int) -> NDArray[np.intp]:
+    """(BLOCKS, 1, BLOCKS, 1, channels): where the levels of a channel of a block are counted."""
     block = np.arange(BLOCKS)[:, None, None, None, None] * BLOCKS + np.arange(BLOCKS)[:, None, None]
-    slot = (block * channels + np.arange(channels)) * BINS
-    position = np.clip(blocks.astype(np.float32) / (256 / BINS) - 0.5, 0, BINS - 1)
-    lower = np.minimum(position.astype(np.intp), BINS - 2)
-    upper_share = (position - lower).ravel()
-    index = (slot + lower).ravel()
-    size = BLOCKS * BLOCKS * channels * BINS
-    counts = np.bincount(index, 1 - upper_share, size)
-    counts[1:] += np.bincount(index, upper_share, size)[:-1]
-    pixels = thumbnail.size / BLOCKS**2
-    return (counts.reshape(BLOCKS * BLOCKS, channels * BINS) / pixels).astype(np.float32)
+    return (block * channels + np.arange(channels)) * LEVELS
+
+
+@cache
+def _shares_of_bins() -> NDArray[np.float32]:
+    """(LEVELS, BINS): how a level is shared between its two nearest bins."""
+    position = np.clip(np.arange(LEVELS) / (LEVELS / BINS) - 0.5, 0, BINS - 1)
+    return np.asarray(np.maximum(1 - np.abs(position[:, None] - np.arange(BINS)), 0), np.float32)
 
 
 def difference(one: Histogram, other: Histogram) -> float:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediaindex.decode.backends import gop_buffer
-from mediaindex.decode.backends.gop_buffer import USUAL_INTERVAL, GopBuffer, KeyframeIntervals
+from mediaindex.decode.backends.gop_buffer import GopBuffer, KeyframeIntervals
 
 
 def packet(*, keyframe: bool = False, size: int = 10) -> Packet[Stream]:
@@ -84,14 +84,14 @@ def test_no_more_is_undecoded_than_is_kept(steps: list[str]) -> None:
         assert 0 <= gop.undecoded <= len(gop)
 
 
-def regular_after(intervals: list[int]) -> bool:
-    """Whether the keyframe after these intervals, in packets, was due."""
+def after(intervals: list[int]) -> KeyframeIntervals:
+    """What is known at the keyframe after these intervals, in packets."""
     counted = KeyframeIntervals()
     for packets in intervals:
         for place in range(packets):
             counted.follow(is_keyframe=place == 0)
     counted.follow(is_keyframe=True)
-    return counted.is_regular
+    return counted
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,30 @@ def regular_after(intervals: list[int]) -> bool:
         ([50, 50], False),
         ([50, 50, 30], False),
         ([150, 150, 175], False),
-        ([USUAL_INTERVAL], True),
+        ([250], True),
+        ([247], True),  # an open GOP of x265: three pictures are stored after its keyframe
+        ([128], True),
+        ([125], False),
         ([], False),
     ],
 )
 def test_equal_intervals_and_the_usual_one_are_the_encoders_own(
     intervals: list[int], is_regular: bool
 ) -> None:
-    assert regular_after(intervals) is is_regular
+    assert after(intervals).is_regular is is_regular
+
+
+@pytest.mark.parametrize(
+    ("intervals", "is_early"),
+    [
+        ([150, 40], True),
+        ([150, 150], False),
+        ([40, 150], False),
+        ([50, 50, 50, 50], False),
+        ([300, 250], False),
+        ([40], False),
+        ([], False),
+    ],
+)
+def test_a_keyframe_is_early_where_another_one_let_wait_longer(intervals: list[int], is_early: bool) -> None:
+    assert after(intervals).is_early is is_early

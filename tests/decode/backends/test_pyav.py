@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -49,6 +50,23 @@ def test_keyframes_alone_are_decoded_where_they_are_near_enough(tmp_path: Path) 
         (6.0, True),
     ]
     assert not any(picture.fills for picture in pictures)
+
+
+def test_open_gops_of_x265_at_its_usual_interval_are_due(tmp_path: Path) -> None:
+    """Pictures before a keyframe are stored after it, so that the first interval has fewer packets."""
+    path = tmp_path / "open.mp4"
+    with av.open(str(path), "w") as container:
+        parameters = {"x265-params": "open-gop=1:keyint=250:scenecut=0:log-level=none", "preset": "ultrafast"}
+        stream = container.add_stream("libx265", rate=25, options=parameters)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for picture in moving(560):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    told = [picture.left_out for picture in pictures_of(path) if picture.left_out is not None]
+    assert len(told) == 2
+    assert len(told[0].sizes) < 249
+    assert all(left_out.is_regular for left_out in told)
 
 
 def test_packets_tell_of_what_was_left_out(tmp_path: Path) -> None:

@@ -41,6 +41,19 @@ def test_pixels_are_square_as_displayed(aspect: Fraction, size: tuple[int, int])
     assert picture.scaled(*size).shape == (size[1], size[0], 3)
 
 
+@pytest.mark.parametrize("matrix", [1, 5, 9])
+@pytest.mark.parametrize("colour_range", [1, 2])
+def test_scaling_planes_of_bytes_first_keeps_areas_and_colours(matrix: int, colour_range: int) -> None:
+    levels = np.random.default_rng(3).integers(90, 160, (24, 40), np.uint8)
+    luma = np.repeat(np.repeat(levels, 8, 0), 8, 1)
+    colour = np.repeat(np.array([110, 150], np.uint8), 48 * 320).reshape(96, 320)
+    stored = av.VideoFrame.from_ndarray(np.concatenate([luma, colour]), format="yuv420p")
+    stored.colorspace, stored.color_range = matrix, colour_range
+    exact = stored.reformat(format="rgb24").to_ndarray().reshape(24, 8, 40, 8, 3).mean((1, 3))
+    scaled = PictureMaker(Fraction(1)).picture(stored, 0.0, adjacent=False).scaled(40, 24)
+    assert np.abs(scaled - exact).max() <= 2
+
+
 def test_a_film_may_change_its_size() -> None:
     maker = PictureMaker(Fraction(1))
     sizes = [(128, 96), (64, 48), (128, 96)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,16 @@ from hypothesis import strategies as st
 
 from mediaindex.decode.backends.decoder import LeftOut
 from mediaindex.decode.sampling.gap_rule import AFTER_PACKET_SECONDS, GapRule, Plan
+from mediaindex.decode.sampling.policy import Sampling
 from tests.support.media import Clip, extract_here, flat, moving, numbered, write_clip
 
 ALIKE, UNLIKE, CERTAIN = 0.1, 0.4, 0.9
 
 
-def left_out(sizes: list[int], *, is_regular: bool = True) -> LeftOut:
+def left_out(sizes: list[int], *, is_regular: bool = True, is_early: bool = False) -> LeftOut:
     """Packets 0.1 s apart after a keyframe of 1000 bytes."""
-    return LeftOut(tuple(0.1 * place for place in range(1, len(sizes) + 1)), tuple(sizes), 1000, is_regular)
+    seconds = tuple(0.1 * place for place in range(1, len(sizes) + 1))
+    return LeftOut(seconds, tuple(sizes), 1000, is_regular, is_early)
 
 
 def test_nothing_is_decoded_between_sides_that_are_alike_and_near() -> None:
@@ -27,10 +30,10 @@ def test_nothing_is_decoded_between_sides_that_are_alike_and_near() -> None:
 
 
 def test_a_long_gap_is_filled_though_its_sides_are_alike() -> None:
-    assert GapRule().plan(left_out([100] * 65), 6.5, ALIKE) == Plan(fills=True)
+    assert GapRule().plan(left_out([100] * 71), 7.1, ALIKE) == Plan(fills=True)
 
 
-@pytest.mark.parametrize("gap_seconds", [3.5, 5.0, 5.9])
+@pytest.mark.parametrize("gap_seconds", [3.6, 5.0, 6.8])
 def test_nothing_is_decoded_between_alike_sides_where_no_packet_tells_of_a_cut(gap_seconds: float) -> None:
     assert GapRule().plan(left_out([100] * 59), gap_seconds, ALIKE) == Plan(fills=False)
 
@@ -41,7 +44,7 @@ def test_a_packet_that_tells_of_a_cut_has_a_gap_filled_though_its_sides_are_alik
 
 
 def test_packets_that_are_large_out_of_habit_tell_of_no_cut() -> None:
-    assert GapRule().plan(left_out(([100] * 15 + [900]) * 3), 5.0, ALIKE) == Plan(fills=False)
+    assert GapRule().plan(left_out(([100] * 15 + [900]) * 4), 6.4, ALIKE) == Plan(fills=False)
 
 
 def test_without_packets_a_gap_is_filled() -> None:
@@ -61,8 +64,48 @@ def test_the_search_ends_after_the_last_large_packet(size: int) -> None:
     assert plan.search_until == pytest.approx(1.0 + AFTER_PACKET_SECONDS)
 
 
-def test_a_keyframe_ahead_of_its_time_may_be_a_cut() -> None:
+def test_a_keyframe_that_was_not_due_may_be_a_cut() -> None:
     assert GapRule().plan(left_out([100] * 30, is_regular=False), 3.0, UNLIKE).search_until == math.inf
+
+
+def test_before_a_keyframe_of_unknown_kind_motion_explains_unlike_sides() -> None:
+    assert GapRule().plan(left_out([300] * 30, is_regular=False), 3.0, UNLIKE) == Plan(fills=False)
+
+
+def early(sizes: list[int]) -> LeftOut:
+    return left_out(sizes, is_regular=False, is_early=True)
+
+
+def test_an_early_keyframe_after_calm_packets_begins_a_shot() -> None:
+    assert GapRule().plan(early([100] * 30), 3.0, CERTAIN) == Plan(fills=False, ends_in_cut=True)
+    assert GapRule().plan(early([100] * 60), 6.0, CERTAIN) == Plan(fills=True, ends_in_cut=True)
+
+
+@pytest.mark.parametrize("sizes", [[300] * 30, [100] * 20 + [900] + [100] * 9])
+def test_an_early_keyframe_after_motion_or_a_large_packet_is_searched(sizes: list[int]) -> None:
+    plan = GapRule().plan(early(sizes), 3.0, CERTAIN)
+    assert plan == Plan(fills=False, search_until=math.inf)
+
+
+def test_an_early_keyframe_between_sides_that_are_somewhat_unlike_is_searched() -> None:
+    assert GapRule().plan(early([100] * 30), 3.0, UNLIKE) == Plan(fills=False, search_until=math.inf)
+
+
+def test_a_sign_before_a_fill_does_not_count_for_what_follows_it() -> None:
+    told = left_out([100] * 20 + [900] + [100] * 70)
+    assert GapRule().longest_gap(told, ALIKE) == pytest.approx(3.4)
+    assert GapRule().longest_gap(told, ALIKE, start_seconds=3.0) == pytest.approx(6.8)
+
+
+@given(st.floats(0.0, 100.0), st.floats(0.2, 60.0), st.sampled_from([1.0, 2.0]))
+def test_fills_leave_no_gap_that_is_longer_than_allowed(start: float, length: float, gaps: float) -> None:
+    rule, end = GapRule(), start + length
+    longest = rule.gap_seconds * gaps
+    while (fill := rule.next_fill(start, end, longest)) < math.inf:
+        assert start < fill < end
+        assert fill - start <= longest + 0.2
+        start = fill
+    assert end - start <= longest + 0.2
 
 
 def test_sides_that_have_nothing_in_common_are_searched_whatever_the_packets_tell() -> None:
@@ -71,6 +114,16 @@ def test_sides_that_have_nothing_in_common_are_searched_whatever_the_packets_tel
 
 def test_without_packets_unlike_sides_are_searched() -> None:
     assert GapRule().plan(None, 3.0, UNLIKE).search_until == math.inf
+
+
+@pytest.mark.parametrize("gap_seconds", [1.5, 3.4, 8.0])
+def test_the_setting_says_how_far_frames_are_apart(tmp_path: Path, gap_seconds: float) -> None:
+    pictures = [flat(level, level, level) for level in range(0, 240, 2)]
+    path = write_clip(tmp_path / "fade.mp4", pictures, Clip(gop=100))
+    found = extract_here(path, sampling=Sampling(gap_seconds=gap_seconds))
+    inside = [seconds for seconds in found.seconds if seconds <= 10.0]
+    assert max(after - before for before, after in pairwise(inside)) <= gap_seconds + 0.35
+    assert len(inside) <= 10.0 / gap_seconds + 3
 
 
 @given(st.lists(st.integers(0, 5000), max_size=60), st.floats(0.0, 1.0), st.floats(0.1, 100), st.booleans())

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -47,14 +48,42 @@ def test_long_shots_have_a_frame_every_two_and_a_half_seconds(tmp_path: Path) ->
     assert max(steps) <= 3.1
 
 
-def test_a_long_gop_is_filled_at_equal_distances(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "rare.mp4", moving(200), Clip(gop=100, b_frames=0))
-    extraction = extract_here(path)
+def test_a_long_gop_of_which_the_sides_are_unlike_is_filled_at_equal_distances(tmp_path: Path) -> None:
+    pictures = [flat(level, level, level) for level in range(0, 250, 2)]
+    extraction = extract_here(write_clip(tmp_path / "rare.mp4", pictures, Clip(gop=100, b_frames=0)))
     steps = np.diff(extraction.seconds[:4])
     assert steps.max() - steps.min() <= 0.2
     assert steps.max() <= Sampling().gap_seconds + 0.2
+
+
+def test_a_long_gop_is_filled_until_what_is_left_is_like_its_far_side(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "rare.mp4", moving(200), Clip(gop=100, b_frames=0))
+    extraction = extract_here(path)
+    assert extraction.seconds[:3] == pytest.approx([0.0, 3.4, 10.0], abs=0.21)
     numbers = [number_in(jpeg_pixels(frame.jpeg)) for frame in extraction.frames]
     assert numbers == [round(second * 10) for second in extraction.seconds]
+
+
+def test_frames_of_a_very_short_clip_are_a_second_apart(tmp_path: Path) -> None:
+    pictures = [flat(level, level, level) for level in range(100, 130, 2)]
+    seconds = extract_here(write_clip(tmp_path / "short.mp4", pictures, Clip(gop=250))).seconds
+    assert seconds == pytest.approx([0.0, 0.8], abs=0.11)
+    blink = extract_here(write_clip(tmp_path / "blink.mp4", pictures[:8], Clip(gop=250))).seconds
+    assert blink == [0.0]
+
+
+def test_a_keyframe_that_the_encoder_put_where_the_scene_changes_begins_a_shot(tmp_path: Path) -> None:
+    """Still scenes of which a later one is shorter than the first, as an encoder codes them unasked."""
+    levels = [40] * 60 + [200] * 30 + [90] * 30
+    with av.open(str(tmp_path / "scenes.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"g": "250"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for level in levels:
+            frame = av.VideoFrame.from_ndarray(flat(level, level, level), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert extract_here(tmp_path / "scenes.mp4").outline.cuts == pytest.approx([6.0, 9.0], abs=0.01)
 
 
 def plain(picture: Pixels, width: int = 64, height: int = 36) -> Pixels:

@@ -20,6 +20,15 @@ def test_histograms_are_distributions() -> None:
     assert rows == pytest.approx(np.ones(16), abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("level", "shares"), [(16, {0: 1.0}), (40, {0: 0.25, 1: 0.75}), (48, {1: 1.0}), (255, {7: 1.0})]
+)
+def test_a_level_is_shared_between_its_two_nearest_bins(level: int, shares: dict[int, float]) -> None:
+    histogram = block_histogram(np.full((36, 64, 1), level, np.uint8))
+    expected = [shares.get(place, 0.0) for place in range(8)]
+    assert histogram[5] == pytest.approx(expected)
+
+
 def test_difference_is_zero_for_the_same_and_one_for_opposites() -> None:
     assert difference(picture(90), picture(90)) == 0.0
     assert difference(picture(0), picture(255)) == pytest.approx(1.0)

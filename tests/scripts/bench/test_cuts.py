@@ -16,7 +16,10 @@ def test_every_rule_has_the_same_measures(clips: Path, tmp_path: Path) -> None:
     rows = bench("cuts", "--quick", "--videos", clips, file=tmp_path / "rows.json")
     measures: dict[str, set[str]] = {}
     for name in rows:
-        rule, _, what = name.partition(": ")
+        rule, colon, what = name.partition(": ")
+        if not colon:
+            assert rule.endswith("beside decoding everything")
+            continue
         measures.setdefault(rule, set()).add(what)
     assert len(measures) >= 5
     assert len(set(map(frozenset, measures.values()))) == 1
