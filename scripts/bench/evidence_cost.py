@@ -57,7 +57,7 @@ def drawn_evidence() -> MapEvidence:
     for values in (*network.parameters(), *network.buffers()):
         if values.is_floating_point():
             nn.init.normal_(values, std=max(1, values.shape[0] if values.ndim else 1) ** -0.5)
-    network.evidence.bank_sentence.copy_(torch.arange(SENTENCES).repeat_interleave(PIECES))
+    network.evidence.bank_first.copy_(PIECES * torch.arange(SENTENCES))
     return network.eval().requires_grad_(False)
 
 
