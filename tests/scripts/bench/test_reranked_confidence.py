@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 from builtin.train_scorer import scorer_file
-from safetensors.torch import save_file
 
-from mediaindex_models.late_interaction import LateInteraction
 from tests.support.benchmarks import bench
+from tests.support.late_interaction import write_untrained_scorers
 from tests.support.prepared_photographs import Group, write_prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -26,8 +24,7 @@ GROUPS = [
 def test_both_orders_are_judged_by_the_calibration_in_the_box(tmp_path: Path) -> None:
     work = tmp_path / "prepared"
     write_prepared(work, GROUPS)
-    torch.manual_seed(0)
-    save_file(LateInteraction(313).state_dict(), scorer_file(work, left_out=None, seed=0))
+    write_untrained_scorers([scorer_file(work, left_out=None, seed=0)])
     found = bench("reranked_confidence", "--quick", "--work", work, file=tmp_path / "found.json")
     assert len(found) == 12
     for order in ("instant order", "reranked"):
