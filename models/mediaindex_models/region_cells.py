@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mediaindex_models.builtin_head import class_probabilities
+from mediaindex_models.builtin_head import class_probabilities, likeliest_classes
 from mediaindex_models.efficientnet import CLASSES, FEATURES, LOW_CHANNELS, MIDDLE_CHANNELS, FeatureMaps
 from mediaindex_models.named_colours import COLOURS
 
@@ -47,19 +47,31 @@ class RegionCells(nn.Module):
         Args:
             classifier: of the backbone that made the maps.
         """
-        parts = raw_cells(maps, colours, classifier)
-        return (
-            torch.cat([parts[name] @ self.get_buffer(f"basis_{name}") for name in PARTS], dim=-1)
-            - self.offset
+        plain = _plain_cells(maps, colours)
+        projected = {name: part @ self.get_buffer(f"basis_{name}") for name, part in plain.items()}
+        projected["classes"] = self._projected_classes(classifier(plain["last"]))
+        return torch.cat([projected[name] for name in PARTS], dim=-1) - self.offset
+
+    def _projected_classes(self, logits: Tensor) -> Tensor:
+        """(B, 16, 1000) → (B, 16, 64): of the rows of the basis only those of the likeliest classes count."""
+        likely, classes = likeliest_classes(logits)
+        basis = self.get_buffer("basis_classes")
+        rows: Tensor = F.embedding_bag(
+            classes.flatten(0, 1), basis, mode="sum", per_sample_weights=likely.flatten(0, 1)
         )
+        return rows.view(*logits.shape[:2], -1)
 
 
 def raw_cells(maps: FeatureMaps, colours: Tensor, classifier: nn.Linear) -> dict[str, Tensor]:
     """Each part of PARTS before its basis, (B, 16, ·) float32; arguments as in RegionCells."""
-    last = _cells(maps.last)
+    plain = _plain_cells(maps, colours)
+    return {**plain, "classes": class_probabilities(classifier(plain["last"]))}
+
+
+def _plain_cells(maps: FeatureMaps, colours: Tensor) -> dict[str, Tensor]:
+    """The parts that need no classifier."""
     return {
-        "last": last,
-        "classes": class_probabilities(classifier(last)),
+        "last": _cells(maps.last),
         "middle": _cells(maps.middle),
         "low": _cells(maps.low),
         "colours": _cells(colours).clamp(min=0).sqrt(),

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mediaindex_models.efficientnet import FeatureMaps
@@ -51,7 +52,7 @@ class RegionEvidence(nn.Module):
         self.bank_directions = nn.Buffer(torch.zeros(pieces, WIDTH), persistent=False)
         self.bank_weights = nn.Buffer(torch.zeros(pieces), persistent=False)
         self.bank_pooled = nn.Buffer(torch.zeros(sentences, WIDTH), persistent=False)
-        self.bank_sentence = nn.Buffer(torch.zeros(pieces, dtype=torch.int64), persistent=False)
+        self.bank_first = nn.Buffer(torch.zeros(sentences, dtype=torch.int64), persistent=False)
 
     @property
     def sharpness(self) -> Tensor:
@@ -63,8 +64,7 @@ class RegionEvidence(nn.Module):
         self.bank_directions.copy_(self.sharpness * bank.directions)
         self.bank_weights.copy_(bank.weights)
         self.bank_pooled.copy_(bank.pooled)
-        numbers = torch.arange(len(bank.pieces), device=bank.pieces.device)
-        self.bank_sentence.copy_(torch.repeat_interleave(numbers, bank.pieces))
+        self.bank_first.copy_(bank.pieces.cumsum(0) - bank.pieces)
 
     def forward(self, cells: Tensor) -> Tensor:
         """(B, 16, `cell`) → (B, `FLAT`), zeros where a frame gives what is no number."""
@@ -90,8 +90,9 @@ class RegionEvidence(nn.Module):
 
     def _of_sentences(self, of_pieces: Tensor) -> Tensor:
         """(P, N) → (M, N), the sums over the pieces of each sentence."""
-        sums = of_pieces.new_zeros(len(self.bank_pooled), of_pieces.shape[1])
-        return sums.index_add_(0, self.bank_sentence, of_pieces)
+        # adds whole rows in their order; index_add and segment_reduce take three and six times as long
+        every = torch.arange(len(of_pieces), device=of_pieces.device)
+        return F.embedding_bag(every, of_pieces, self.bank_first, mode="sum")
 
 
 class MapEvidence(nn.Module):

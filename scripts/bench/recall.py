@@ -2,13 +2,13 @@
 
     python scripts/bench/recall.py --videos ../shared/corpus/videos     (104 clips: minutes on 2 cores)
     python scripts/bench/recall.py --quick                              (6 clips)
-    python scripts/bench/recall.py --rerank on                          (both generators as well)
+    python scripts/bench/recall.py --rerank on                          (and by the generators)
 
 Indexes the folder with `mediaindex index` into a temporary library (or takes `--library`), asks for every
 `query` and every one of the `captions` of MANIFEST.jsonl, and ranks videos by their first moment. The
 baseline is the same similarity over the same times decoded anew at full size, without the frame cache and
 without hub correction.
-With `--rerank on` the results of the same texts are reranked as well, by `--generator` or by both; the
+With `--rerank on` the results of the same texts are reranked as well, by `--generator` or by all; the
 baseline of those rows is the instant order of the same run. `--processes N` compares the reranked order of N
 processes.
 """
@@ -287,7 +287,7 @@ def main() -> None:
     parser.add_argument("--library", type=Path, metavar="DIR", help="a library that has the clips already")
     parser.add_argument("--hubs", choices=MODES, default="auto", help="correct hubs, as in search (auto)")
     parser.add_argument("--rerank", choices=("on", "off"), default="off", help="rerank as well (off)")
-    parser.add_argument("--generator", choices=PRESETS, action="append", help="by which (default: by both)")
+    parser.add_argument("--generator", choices=PRESETS, action="append", help="by which (default: by all)")
     parser.add_argument("--candidates", type=int, default=64, metavar="K", help="how many to rerank (64)")
     parser.add_argument(
         "--processes", type=int, default=0, metavar="N", help="compare the reranked order of N processes (0)"
@@ -309,7 +309,14 @@ def main() -> None:
         for preset in presets if arguments.rerank == "on" else ():
             rank_of = partial(ranked, candidates=arguments.candidates)
             kinds = {"query": queries, "captions": captions}
-            rows += reranked_rows(preset, kinds, held.searcher, rank_of, candidates=arguments.candidates)
+            rows += reranked_rows(
+                preset,
+                kinds,
+                held.searcher,
+                rank_of,
+                candidates=arguments.candidates,
+                corrects_hubs=corrects_hubs,
+            )
             if arguments.processes:
                 texts = [text for text, _clip in queries[:ORDERED_QUERIES]]
                 rows.append(order_row(preset, texts, held.library.root, arguments.processes))

@@ -84,7 +84,7 @@ def main() -> None:
     trained_on = np.concatenate([prepared(lambda item: item.trains_heads), of_pooled(arguments.builtin)])
     scorers = prepared(lambda item: item.split == "train")
     pairs = {"training pictures of heads and scorers, frames of the clips": (trained_on, frames)}
-    for split in ("fresh", "val2", "val", "held"):
+    for split in ("fresh", "sealed", "val2", "val", "held"):
         own = prepared(lambda item, split=split: item.split == split)  # type: ignore[misc]
         pairs[f"{split}, training photographs of scorers"] = (own, scorers)
     print("\n".join(table({title: both for title, both in pairs.items() if all(map(len, both))})))

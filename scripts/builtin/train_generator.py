@@ -30,19 +30,18 @@ from builtin.train_scorer import scorer_file
 
 from mediaindex.embed.families.builtin_files import FILES, head_of, scorer_of
 from mediaindex.learn.evaluation.metrics import retrieval
-from mediaindex.learn.scorer.training import rate_at
+from mediaindex.learn.scorer.list_generators import reading_spec
+from mediaindex.learn.scorer.training import optimiser_of
 from mediaindex_models.candidates import Candidates
 from mediaindex_models.checkpoint import EncoderIdentity, SavedGenerator, ScorerIdentity, save
 from mediaindex_models.denoiser import DIRECTIONS, Direction
 from mediaindex_models.diffusion import one_hot_target
-from mediaindex_models.evidence_mixture import NUMBERS
 from mediaindex_models.generator import Generator, fused
 from mediaindex_models.losses import generation_loss
-from mediaindex_models.presets import GeneratorSpec, preset
+from mediaindex_models.presets import GeneratorSpec
 
 NAMES = ("residual", "residual-without-diffusion", "pointwise")
-INNER, HIDDEN, DROPOUT = 64, 128, 0.3
-STEPS, BATCH, RATE, DECAY = 600, 128, 1e-3, 0.05
+STEPS, BATCH = 600, 128
 CAPTIONS = 3
 WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Of the score in the final order."""
@@ -98,13 +97,7 @@ def trained(
     torch.manual_seed(seed)
     numbers = np.random.default_rng(seed)
     generator = Generator(spec).train()
-    matrices, others = (
-        [p for p in generator.parameters() if (p.ndim > 1) is wanted] for wanted in (True, False)
-    )
-    optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], lr=RATE
-    )
-    rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps))
+    optimiser, rates = optimiser_of(generator, steps)
     for _ in range(steps):
         own = training[int(numbers.integers(len(training)))]
         loss = torch.stack([loss_of(generator, own[way], way, numbers) for way in DIRECTIONS]).sum()
@@ -169,8 +162,7 @@ def main() -> None:
         training.append(lists_of(ranker, fold, beside_fold))
     choice = ranker.lists(similarity, of_choice, captions=CAPTIONS)
     for name in NAMES:
-        spec = preset(name, width=similarity.said.shape[1], numbers=NUMBERS)
-        spec = replace(spec, inner=INNER, hidden=HIDDEN, dropout=DROPOUT)
+        spec = reading_spec(name, width=similarity.said.shape[1])
         for seed in arguments.seeds:
             folder = arguments.work / "generators" / f"{name}-{seed}"
             if folder.exists():

@@ -8,26 +8,8 @@ import pytest
 import torch
 
 from mediaindex_models.cross_attention import CrossAttention
-from mediaindex_models.late_interaction import LateInteraction, Regions, Words
-from tests.support.late_interaction import CELL, random_scorer, random_states
-
-WORDS = Words(
-    directions=torch.tensor([[[1.0, 0.0], [0.0, 1.0]]]),
-    weights=torch.tensor([[0.25, 0.75]]),
-    pooled=torch.tensor([[0.6, 0.8]]),
-    mask=torch.tensor([[True, True]]),
-)
-REGIONS = Regions(
-    directions=torch.tensor([[[1.0, 0.0], [0.6, 0.8]]]),
-    weights=torch.tensor([[0.4, 0.6]]),
-    pooled=torch.tensor([[1.0, 0.0]]),
-)
-
-
-def of_sharpness(sharpness: float) -> CrossAttention:
-    scorer = CrossAttention(CELL)
-    scorer.log_sharpness.data.fill_(math.log(sharpness))
-    return scorer
+from mediaindex_models.late_interaction import LateInteraction, Regions
+from tests.support.late_interaction import CELL, REGIONS, WORDS, of_sharpness, random_scorer, random_states
 
 
 def random_attention(seed: int) -> CrossAttention:
@@ -45,26 +27,28 @@ def test_two_words_and_two_regions_by_hand() -> None:
         cosines.append(seen[place] / math.hypot(*seen))
     by_words = 0.25 * cosines[0] + 0.75 * cosines[1]
     assert by_words == pytest.approx(0.68822, abs=1e-5)
-    agreements = of_sharpness(1.0).agreements(WORDS, REGIONS)
+    agreements = of_sharpness(CrossAttention(CELL), 1.0).agreements(WORDS, REGIONS)
     torch.testing.assert_close(agreements, torch.tensor([[[by_words, 1.36419, 0.6]]]), atol=1e-5, rtol=0)
     logit = 20 * 0.4 * (by_words + 1.36419 + 0.6)
-    torch.testing.assert_close(of_sharpness(1.0)(WORDS, REGIONS), torch.tensor([[logit]]), atol=1e-3, rtol=0)
+    torch.testing.assert_close(
+        of_sharpness(CrossAttention(CELL), 1.0)(WORDS, REGIONS), torch.tensor([[logit]]), atol=1e-3, rtol=0
+    )
 
 
 def test_the_sharpest_sees_the_best_region_alone() -> None:
-    agreements = of_sharpness(80.0).agreements(WORDS, REGIONS)
+    agreements = of_sharpness(CrossAttention(CELL), 80.0).agreements(WORDS, REGIONS)
     torch.testing.assert_close(agreements[0, 0, 0], torch.tensor(0.25 * 1.0 + 0.75 * 0.8), atol=1e-5, rtol=0)
 
 
 def test_a_word_that_sees_one_region_is_as_near_as_that() -> None:
     one = Regions(REGIONS.directions[:, 1:], torch.ones(1, 1), REGIONS.pooled)
-    by_words = of_sharpness(3.0).agreements(WORDS, one)[0, 0, 0]
+    by_words = of_sharpness(CrossAttention(CELL), 3.0).agreements(WORDS, one)[0, 0, 0]
     torch.testing.assert_close(by_words, torch.tensor(0.25 * 0.6 + 0.75 * 0.8))
 
 
 def test_regions_that_cancel_out_are_no_direction_and_no_error() -> None:
     opposite = Regions(torch.tensor([[[0.0, 1.0], [0.0, -1.0]]]), REGIONS.weights, REGIONS.pooled)
-    assert of_sharpness(1e-3).agreements(WORDS, opposite).isfinite().all()
+    assert of_sharpness(CrossAttention(CELL), 1e-3).agreements(WORDS, opposite).isfinite().all()
 
 
 @torch.no_grad()

@@ -7,32 +7,14 @@ import math
 import pytest
 import torch
 
-from mediaindex_models.late_interaction import LateInteraction, Regions, Words, hubness
+from mediaindex_models.late_interaction import LateInteraction, Words, hubness
 from mediaindex_models.minilm import SentenceStates
-from tests.support.late_interaction import CELL, random_scorer, random_states
-
-WORDS = Words(
-    directions=torch.tensor([[[1.0, 0.0], [0.0, 1.0]]]),
-    weights=torch.tensor([[0.25, 0.75]]),
-    pooled=torch.tensor([[0.6, 0.8]]),
-    mask=torch.tensor([[True, True]]),
-)
-REGIONS = Regions(
-    directions=torch.tensor([[[1.0, 0.0], [0.6, 0.8]]]),
-    weights=torch.tensor([[0.4, 0.6]]),
-    pooled=torch.tensor([[1.0, 0.0]]),
-)
-
-
-def scorer_of_sharpness(sharpness: float) -> LateInteraction:
-    scorer = LateInteraction(CELL)
-    scorer.log_sharpness.data.fill_(math.log(sharpness))
-    return scorer
+from tests.support.late_interaction import CELL, REGIONS, WORDS, of_sharpness, random_scorer, random_states
 
 
 def test_two_words_and_two_regions_by_hand() -> None:
     # products: word 1 → 1.0, 0.6; word 2 → 0.0, 0.8
-    scorer = scorer_of_sharpness(1.0)
+    scorer = of_sharpness(LateInteraction(CELL), 1.0)
     by_words = 0.25 * math.log(math.e + math.exp(0.6)) + 0.75 * math.log(1 + math.exp(0.8))
     by_regions = 0.4 * math.log(math.e + 1) + 0.6 * math.log(math.exp(0.6) + math.exp(0.8))
     assert (by_words, by_regions) == pytest.approx((1.25658, 1.36419), abs=1e-5)
@@ -42,13 +24,13 @@ def test_two_words_and_two_regions_by_hand() -> None:
 
 
 def test_the_sharpest_scorer_takes_the_best_of_the_other_side() -> None:
-    agreements = scorer_of_sharpness(80.0).agreements(WORDS, REGIONS)
+    agreements = of_sharpness(LateInteraction(CELL), 80.0).agreements(WORDS, REGIONS)
     expected = torch.tensor([[[0.25 * 1.0 + 0.75 * 0.8, 0.4 * 1.0 + 0.6 * 0.8, 0.6]]])
     torch.testing.assert_close(agreements, expected, atol=1e-2, rtol=0)
 
 
 def test_sharpness_is_bounded_so_that_nothing_overflows() -> None:
-    agreements = scorer_of_sharpness(1e6).agreements(WORDS, REGIONS)
+    agreements = of_sharpness(LateInteraction(CELL), 1e6).agreements(WORDS, REGIONS)
     assert torch.isfinite(agreements).all()
 
 
@@ -59,7 +41,7 @@ def test_a_masked_word_is_as_good_as_none() -> None:
         pooled=WORDS.pooled,
         mask=torch.tensor([[True, True, False]]),
     )
-    scorer = scorer_of_sharpness(10.0)
+    scorer = of_sharpness(LateInteraction(CELL), 10.0)
     torch.testing.assert_close(scorer.agreements(padded, REGIONS), scorer.agreements(WORDS, REGIONS))
 
 

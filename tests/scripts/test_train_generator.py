@@ -13,13 +13,12 @@ from bench._evidence_lists import Lists, Ranker, Similarity
 from builtin._captioned import Captioned, read_captioned
 from builtin.train_generator import NAMES, candidates_of, galleries, lists_of, main, trained
 from builtin.train_scorer import scorer_file
-from safetensors.torch import save_file
 
 from mediaindex.embed.families.builtin_files import FILES, head_of, scorer_of
 from mediaindex.learn.evaluation.metrics import retrieval
 from mediaindex_models.checkpoint import EncoderIdentity, load
-from mediaindex_models.late_interaction import LateInteraction
 from mediaindex_models.presets import preset
+from tests.support.late_interaction import write_untrained_scorers
 from tests.support.prepared_photographs import Group, write_prepared
 
 pytestmark = pytest.mark.slow
@@ -36,8 +35,7 @@ GROUPS = [
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     write_prepared(folder, GROUPS)
-    torch.manual_seed(0)
-    save_file(LateInteraction(313).state_dict(), scorer_file(folder, left_out=None, seed=0))
+    write_untrained_scorers([scorer_file(folder, left_out=None, seed=0)])
     return folder
 
 

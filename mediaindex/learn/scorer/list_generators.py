@@ -18,7 +18,7 @@ from torch import Tensor
 from mediaindex.learn.evaluation.generator_trial import CandidateLists, best_weight, calibration_of
 from mediaindex.learn.evaluation.report import Difference, DirectionRanks, differences_of
 from mediaindex.learn.scorer.mixture_trial import ScoredLists, measured_gate, measured_on
-from mediaindex.learn.scorer.training import rate_at
+from mediaindex.learn.scorer.training import optimiser_of
 from mediaindex.learn.training.data import TrainingData
 from mediaindex.learn.training.outcome import figures_of, run_of
 from mediaindex.learn.training.plan import Plan
@@ -37,7 +37,7 @@ TWINS = {"pointwise": "pointwise", "without diffusion": "residual-without-diffus
 """Name in the report → preset."""
 INNER, HIDDEN, DROPOUT = 64, 128, 0.3
 """As of the generators of `builtin` that read numbers: the numbers say most, so a small network is enough."""
-BATCH, RATE, DECAY = 128, 1e-3, 0.05
+BATCH = 128
 
 Progress = Callable[[Mapping[str, Any]], None]
 
@@ -68,7 +68,10 @@ def reading_generator(data: TrainingData, lists: ReadLists, plan: Plan, progress
     """
     names = {**TWINS, GENERATOR: "residual"}
     made = {
-        name: _weighed(_trained(_spec(kind, plan), lists.training, plan, name, progress), lists.measured)
+        name: _weighed(
+            _trained(reading_spec(kind, width=plan.spec.width), lists.training, plan, name, progress),
+            lists.measured,
+        )
         for name, kind in names.items()
     }
     chosen, validation = made[GENERATOR], lists.measured["validation"]
@@ -139,8 +142,9 @@ def without_every_other_answer(lists: ScoredLists) -> ScoredLists:
     )
 
 
-def _spec(name: str, plan: Plan) -> GeneratorSpec:
-    spec = preset(name, width=plan.spec.width, numbers=NUMBERS)
+def reading_spec(name: str, *, width: int) -> GeneratorSpec:
+    """Of a preset that reads the numbers of a scorer beside vectors of this width."""
+    spec = preset(name, width=width, numbers=NUMBERS)
     return replace(spec, inner=INNER, hidden=HIDDEN, dropout=DROPOUT)
 
 
@@ -152,14 +156,7 @@ def _trained(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.config.seed)
         generator = Generator(spec).train()
-        own = generator.denoiser("t2v")
-        matrices, others = (
-            [p for p in own.parameters() if (p.ndim > 1) is wanted] for wanted in (True, False)
-        )
-        optimiser = torch.optim.AdamW(
-            [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], lr=RATE
-        )
-        rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps))
+        optimiser, rates = optimiser_of(generator.denoiser("t2v"), steps)
         for step in range(1, steps + 1):
             loss = _loss_of_batch(generator, training[int(numbers.integers(len(training)))], numbers)
             if not bool(loss.isfinite()):

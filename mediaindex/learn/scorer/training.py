@@ -14,7 +14,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
 
 from mediaindex_models.late_interaction import LateInteraction
 from mediaindex_models.minilm import SentenceStates
@@ -108,13 +110,7 @@ def minimised(
 ) -> LateInteraction:
     """The scorer after so many steps down a loss, which is computed anew in each; `report` as above."""
     scorer.train()
-    matrices, others = (
-        [p for p in scorer.parameters() if (p.ndim > 1) is wanted] for wanted in (True, False)
-    )
-    optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], lr=RATE
-    )
-    rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps))
+    optimiser, rates = optimiser_of(scorer, steps)
     every, losses = max(1, steps // 10), []
     for step in range(1, steps + 1):
         value = loss()
@@ -128,6 +124,17 @@ def minimised(
             report(step, float(np.mean(losses)))
             losses.clear()
     return scorer.eval()
+
+
+def optimiser_of(network: nn.Module, steps: int) -> tuple[AdamW, LambdaLR]:
+    """What takes so many steps: AdamW, whose decay is of matrices alone, and its rates by `rate_at`."""
+    matrices, others = (
+        [p for p in network.parameters() if (p.ndim > 1) is wanted] for wanted in (True, False)
+    )
+    optimiser = AdamW(
+        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], lr=RATE
+    )
+    return optimiser, LambdaLR(optimiser, lambda step: rate_at(step, steps))
 
 
 def new_scorer(cell: int, *, state: int, seed: int) -> LateInteraction:

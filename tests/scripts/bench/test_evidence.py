@@ -20,12 +20,11 @@ from builtin._captioned import read_captioned
 from builtin._fingerprints import fingerprints_of
 from builtin._regions import BASES
 from builtin.train_scorer import scorer_file
-from safetensors.torch import save_file
 
 from mediaindex.embed.families.builtin_files import FILES
 from mediaindex.search.ranking.mixture import Mixture
-from mediaindex_models.late_interaction import LateInteraction
 from tests.support.benchmarks import run
+from tests.support.late_interaction import write_untrained_scorers
 from tests.support.paths import BENCH
 from tests.support.prepared_photographs import Group, write_prepared
 
@@ -107,9 +106,7 @@ GROUPS = [
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     write_prepared(folder, GROUPS)
-    torch.manual_seed(0)
-    for left_out in (None, "pascal"):
-        save_file(LateInteraction(313).state_dict(), scorer_file(folder, left_out=left_out, seed=0))
+    write_untrained_scorers(scorer_file(folder, left_out=left_out, seed=0) for left_out in (None, "pascal"))
     return folder
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 from builtin.train_scorer import scorer_file
-from safetensors.torch import save_file
 
 from mediaindex.embed.families.builtin_files import FILES
-from mediaindex_models.late_interaction import LateInteraction
 from tests.support.benchmarks import bench
+from tests.support.late_interaction import write_untrained_scorers
 from tests.support.prepared_photographs import Group, write_prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -29,9 +27,7 @@ def work(tmp_path: Path) -> Path:
     """Photographs, a scorer of all of them, and one without a source."""
     folder = tmp_path / "prepared"
     write_prepared(folder, GROUPS)
-    torch.manual_seed(0)
-    for left_out in (None, "pascal"):
-        save_file(LateInteraction(313).state_dict(), scorer_file(folder, left_out=left_out, seed=0))
+    write_untrained_scorers([scorer_file(folder, left_out=name, seed=0) for name in (None, "pascal")])
     return folder
 
 

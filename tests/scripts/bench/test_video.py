@@ -11,12 +11,11 @@ from bench._film_tables import BEST_THREE, JOINED, Asked
 from builtin._captioned import read_captioned
 from builtin._film_frames import read_actions
 from builtin.train_on_films import Term, film_scorer_file
-from safetensors.torch import save_file
 
 from mediaindex.embed.families.builtin import image_tower
 from mediaindex.embed.families.builtin_files import FILES
-from mediaindex_models.late_interaction import LateInteraction
 from tests.support.benchmarks import run
+from tests.support.late_interaction import write_untrained_scorers
 from tests.support.paths import BENCH
 from tests.support.prepared_films import write_prepared_films
 from tests.support.prepared_photographs import Group, write_prepared
@@ -36,11 +35,11 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_prepared(folder, GROUPS)
     write_prepared_films(folder / "films", 20)
     read_captioned(folder)
-    torch.manual_seed(0)
-    for term in (Term("none", 0.0), Term("steady", 0.3)):
-        for left_out in (None, "pascal"):
-            file = film_scorer_file(folder / "films", term, left_out=left_out, seed=0)
-            save_file(LateInteraction(313).state_dict(), file)
+    write_untrained_scorers(
+        film_scorer_file(folder / "films", term, left_out=left_out, seed=0)
+        for term in (Term("none", 0.0), Term("steady", 0.3))
+        for left_out in (None, "pascal")
+    )
     return folder
 
 
