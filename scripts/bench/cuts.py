@@ -61,7 +61,6 @@ RULES = {
     "packets (ships)": GapRule(),
     "packets, alike gaps over 3.4 s filled": GapRule(alike_gaps=1.0),
     "packets, alike gaps up to 10.2 s left": GapRule(alike_gaps=3.0),
-    "packets, early keyframes searched": GapRule(early_difference=1.0),
     "packets, whatever the sides": GapRule(certain_difference=1.0),
 }
 QUICK_CLIPS, QUICK_SCENES, SCENES = 6, 3, 13

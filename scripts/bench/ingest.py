@@ -248,7 +248,7 @@ def one_threaded_encoder() -> TwoTowers:
     from mediaindex.embed.families.two_towers import TwoTowers
     from mediaindex.embed.loading import load_encoder
 
-    encoder = load_encoder("builtin", device="cpu", threads=1)
+    encoder = load_encoder("builtin", device="cpu", threads=1, arithmetic=None)
     assert isinstance(encoder, TwoTowers)
     return encoder
 

@@ -2,10 +2,9 @@
 
 Known are the pictures on both sides and the sizes of the packets between them. A cut makes the sides unlike,
 and so do a pan and a busy subject; but after a cut nothing can be predicted, so its packet is nearly as large
-as a keyframe's, or the encoder puts a keyframe there, ahead of its usual interval. Such a keyframe is taken
-for the cut, undecoded, where little had moved before it. Where neither is seen, the sides must be very
-unlike: a cut may also fall on a keyframe that was due. Between sides that are alike, with no such packet,
-seconds may pass in which little happens.
+as a keyframe's, or the encoder puts a keyframe there, ahead of its usual interval. Where neither is seen,
+the sides must be very unlike: a cut may also fall on a keyframe that was due. Between sides that are alike,
+with no such packet, seconds may pass in which little happens.
 """
 
 from __future__ import annotations
@@ -40,12 +39,10 @@ class Plan:
     Attributes:
         fills: whether pictures in it are wanted.
         search_until: where the search for a cut ends, seconds; -inf where no cut is expected.
-        ends_in_cut: the far side begins a shot, as its place tells.
     """
 
     fills: bool
     search_until: float = -math.inf
-    ends_in_cut: bool = False
 
     @property
     def decodes(self) -> bool:
@@ -65,7 +62,6 @@ class GapRule:
         usual_ratio: ... if it is so many times larger than nine of ten others,
         lone_ratio: and at any size from so many times on.
         certain_difference: sides that differ more have a cut between them, whatever the packets tell.
-        early_difference: a keyframe that came early begins a shot where the sides differ more.
         trusts_packets: False searches wherever the sides are unlike.
     """
 
@@ -76,7 +72,6 @@ class GapRule:
     usual_ratio: float = 1.3
     lone_ratio: float = 5.0
     certain_difference: float = 0.6
-    early_difference: float = 0.5
     trusts_packets: bool = True
 
     def plan(self, left_out: LeftOut | None, gap_seconds: float, unlikeness: float) -> Plan:
@@ -86,8 +81,6 @@ class GapRule:
             return Plan(fills)
         if not self.trusts_packets or left_out is None:
             return Plan(fills, math.inf)
-        if unlikeness > self.early_difference and self._begins_shot(left_out):
-            return Plan(fills, ends_in_cut=True)
         may_be_scene = left_out.is_early or (not left_out.is_regular and _is_calm(left_out))
         searches = may_be_scene or unlikeness > self.certain_difference
         return Plan(fills, math.inf if searches else self._last_sign(left_out))
@@ -116,10 +109,6 @@ class GapRule:
             return False
         signs = self._signs(left_out, sides_are_alike=True)
         return all(left_out.seconds[place] <= start_seconds for place in signs)
-
-    def _begins_shot(self, left_out: LeftOut) -> bool:
-        """Whether the keyframe after a gap came early although little had moved, and nothing else tells."""
-        return left_out.is_early and _is_calm(left_out) and not self._signs(left_out)
 
     def _last_sign(self, left_out: LeftOut) -> float:
         """The time after the last packet that tells of a cut; -inf where none does."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mediaindex.decode.backends.decoder import Decoder, Demand, LeftOut, Picture, fitted
+from mediaindex.decode.backends.decoder import Decoder, Demand, Picture, fitted
 from mediaindex.decode.sampling.gap_rule import SUSPECT_DIFFERENCE, GapRule, Plan
 from mediaindex.decode.sampling.policy import Sampling
 from mediaindex.decode.sampling.segments import cut_into_segments
@@ -151,7 +151,7 @@ class FrameSampler:
         if plan.decodes:
             self._look_into_gap(last.picture, picture, histogram, plan)
         else:
-            self._examine_far_side(picture, histogram, plan)
+            self._examine(picture, histogram, steps=0)
 
     def _look_into_gap(self, earlier: Picture, later: Picture, histogram: Histogram, plan: Plan) -> None:
         """Examine the stretch between two pictures as far as planned, then the later one.
@@ -159,10 +159,7 @@ class FrameSampler:
         Once it is filled, it ends early where the sides are unlike and the later one's shot has begun; where
         they are alike, it goes on as long as something else is seen.
         """
-        assert self._last_examined is not None
-        # What a fill is compared with: where the far side begins another shot, the near one.
-        side = self._last_examined.histogram if plan.ends_in_cut else histogram
-        next_fill = self._first_fill(earlier.seconds, later, histogram, plan)
+        next_fill = self._next_fill(earlier.seconds, later, histogram) if plan.fills else math.inf
         were_alike, alike = self._resembles(histogram), 0
         for picture in self._decoder.between(earlier, later, _unlike):
             if not picture.adjacent:
@@ -172,7 +169,7 @@ class FrameSampler:
             is_fill = next_fill <= picture.seconds < later.seconds
             self._take(replace(picture, fills=is_fill))
             if is_fill:
-                next_fill = self._next_fill(picture.seconds, later.seconds, later.left_out, side)
+                next_fill = self._next_fill(picture.seconds, later, histogram)
             if self._skipped or picture.seconds >= later.seconds:
                 continue
             alike = alike + 1 if self._resembles(histogram) else 0
@@ -180,28 +177,15 @@ class FrameSampler:
                 continue
             is_done = picture.seconds > plan.search_until
             if (is_done and (alike or not were_alike)) or (alike >= ALIKE_STRETCHES and not were_alike):
-                self._examine_far_side(later, histogram, plan)
+                self._examine(later, histogram, steps=0)
                 return
 
-    def _examine_far_side(self, later: Picture, histogram: Histogram, plan: Plan) -> None:
-        """Examine the picture after a gap, of which the end was not decoded."""
-        if plan.ends_in_cut:
-            self._examine_skipped()
-            self._detector.settle()
-        self._examine(later, histogram, steps=int(plan.ends_in_cut))
-
-    def _first_fill(self, start: float, later: Picture, histogram: Histogram, plan: Plan) -> float:
-        if not plan.fills:
-            return math.inf
-        if plan.ends_in_cut:
-            return self._rule.next_fill(start, later.seconds, self._rule.gap_seconds * self._rule.alike_gaps)
-        return self._next_fill(start, later.seconds, later.left_out, histogram)
-
-    def _next_fill(self, start: float, end: float, left_out: LeftOut | None, side: Histogram) -> float:
-        """When a picture is wanted after the one examined last, by how unlike a side it is; inf for never."""
+    def _next_fill(self, start_seconds: float, later: Picture, histogram: Histogram) -> float:
+        """When a picture is wanted after that examined last, by how unlike the later one it is, or inf."""
         assert self._last_examined is not None
-        unlikeness = difference(self._last_examined.histogram, side)
-        return self._rule.next_fill(start, end, self._rule.longest_gap(left_out, unlikeness, start))
+        unlikeness = difference(self._last_examined.histogram, histogram)
+        longest_gap = self._rule.longest_gap(later.left_out, unlikeness, start_seconds)
+        return self._rule.next_fill(start_seconds, later.seconds, longest_gap)
 
     def _resembles(self, histogram: Histogram) -> bool:
         """Whether the picture examined last shows what another does."""
