@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from mediaindex.errors import NoSpace, SchemaTooNew, StoreError, UsageError
 from mediaindex.store.library import Library, open_library
@@ -88,7 +89,7 @@ def test_an_interrupt_within_a_statement_stays_one(opened: Library, words: str) 
         if sql.startswith(words):
             raise KeyboardInterrupt
 
-    sa.event.listen(opened.engine, "after_cursor_execute", interrupted)
+    event.listen(opened.engine, "after_cursor_execute", interrupted)
 
     def write() -> None:
         with opened.write() as connection:
@@ -97,7 +98,7 @@ def test_an_interrupt_within_a_statement_stays_one(opened: Library, words: str) 
 
     with pytest.raises(KeyboardInterrupt) as stopped:  # whose traceback holds the cursor
         write()
-    sa.event.remove(opened.engine, "after_cursor_execute", interrupted)
+    event.remove(opened.engine, "after_cursor_execute", interrupted)
     write()
     assert stopped.tb is not None
 
