@@ -31,7 +31,7 @@ def test_recall_of_reranking_stands_beside_the_instant_order(
     for what in ("query", "captions"):
         held = rows[f"{what} R@5 by residual, against the instant order (too few queries to decide anything)"]
         assert (held["value"], held["baseline"]) == (100.0, 100.0), "three videos"
-    spent = rows["warm query with residual over 64 candidates, CPU, against one without"]
+    spent = rows["warm query with hub correction and residual over 64 candidates, CPU, against one without"]
     assert spent["value"] > 0
     assert spent["ratio"] == pytest.approx(spent["value"] / spent["baseline"])
     assert rows["different orders of 3 queries by residual from 2 processes (at most 1)"]["value"] == 1
