@@ -90,7 +90,7 @@ class RegionEvidence(nn.Module):
 
     def _of_sentences(self, of_pieces: Tensor) -> Tensor:
         """(P, N) → (M, N), the sums over the pieces of each sentence."""
-        # adds whole rows in their order; index_add and segment_reduce take three and six times as long
+        # It adds whole rows in their order; index_add and segment_reduce take three and six times as long
         every = torch.arange(len(of_pieces), device=of_pieces.device)
         return F.embedding_bag(every, of_pieces, self.bank_first, mode="sum")
 
